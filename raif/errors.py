@@ -1,0 +1,59 @@
+"""The errors that are the user's to mend: each says what is wrong, where, and what to do next.
+
+Everything else that is raised is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+from collections.abc import Iterable
+
+
+class RaifError(Exception):
+    """A mistake or a missing thing outside the program. `hint` says what to do next."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class ConfigError(RaifError):
+    """A preset, config file or override that can't be used."""
+
+
+class RecordError(RaifError):
+    """A line of a data file that can't be used; the message starts with file:line."""
+
+
+class ConstraintError(RaifError):
+    """An unknown constraint id, or kwargs that don't fit it."""
+
+
+class MissingDependency(RaifError):
+    """An optional package that this command needs is not installed."""
+
+
+class EndpointError(RaifError):
+    """A model server that can't be reached, or that refuses the request."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A sentence that names the nearest known spelling, or lists a few; '' when nothing is known."""
+    options = sorted(known)
+    near = difflib.get_close_matches(name, options, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    listed = ", ".join(options[:12]) + (", ..." if len(options) > 12 else "")
+    return f"Known: {listed}." if options else ""
+
+
+def require(*modules: str, extra: str) -> None:
+    """Raise MissingDependency, with the extra that brings it, where one of `modules` can't be imported."""
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            raise MissingDependency(f"this needs {module}, which is not installed", f"pip install 'raif[{extra}]'")

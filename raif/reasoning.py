@@ -1,0 +1,59 @@
+"""Splitting a response into thinking and answer, and judging whether its format is right (recipe section 2).
+
+*tagged*: `<think>..</think><answer>..</answer>`, for instructed models that are asked for these tags.
+*deepseek*: `..</think>answer`, for reasoning models. *none*: the response is the answer.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Style = Literal["tagged", "deepseek", "none"]
+TAGS: dict[Style, tuple[str, ...]] = {
+    "tagged": ("<think>", "</think>", "<answer>", "</answer>"),
+    "deepseek": ("<think>", "</think>"),
+    "none": (),
+}
+OPENED = "<think>\n"
+EMPTY_THINKING = "<think>\n\n</think>\n"
+PLACEHOLDER = "reasoning process here"
+FORMAT_REQUEST = (
+    "First think about the request, then answer it. Put the thinking between <think> and </think> and the "
+    "answer between <answer> and </answer>, like this: "
+    "<think>reasoning process here</think><answer>answer here</answer>."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response taken apart. `answer` is None where the response never came to one."""
+
+    thinking: str
+    answer: str | None
+    format_valid: bool
+
+
+def split(text: str, style: Style) -> Response:
+    """Take a whole response apart; an opened `<think>` of the prompt must be part of `text`."""
+    if style == "none":
+        return Response("", text, True)
+    thinking = _inside_last("think", text)
+    answer = _inside_last("answer", text) if style == "tagged" else _after_thinking(text)
+    return Response(thinking or "", answer, _valid(text, TAGS[style]))
+
+
+def _inside_last(tag: str, text: str) -> str | None:
+    found = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+    return found[-1].strip() if found else None
+
+
+def _after_thinking(text: str) -> str | None:
+    _, closed, answer = text.rpartition("</think>")
+    return answer.strip() if closed else None
+
+
+def _valid(text: str, tags: tuple[str, ...]) -> bool:
+    positions = [text.find(tag) for tag in tags]
+    return all(text.count(tag) == 1 for tag in tags) and positions == sorted(positions)

@@ -1,0 +1,50 @@
+"""Name -> object, registered where the object is defined; plug-ins come in by entry point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from typing import Generic, TypeVar
+
+from raif.errors import RaifError, did_you_mean
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """A mapping that refuses a name twice and answers an unknown one with the nearest spelling.
+
+    Plug-ins name a module or callable under the entry-point group `raif.<what>`; loading it registers.
+    """
+
+    def __init__(self, what: str, error: type[RaifError] = RaifError) -> None:
+        self._what, self._error = what, error
+        self._items: dict[str, T] = {}
+        self._plugins_loaded = False
+
+    def add(self, name: str, item: T) -> T:
+        if name in self._items:
+            raise ValueError(f"{self._what} {name!r} is registered twice")
+        self._items[name] = item
+        return item
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._items:
+            self._load_plugins()
+        try:
+            return self._items[name]
+        except KeyError:
+            raise self._error(f"unknown {self._what} {name!r}", did_you_mean(name, self._items)) from None
+
+    def __iter__(self) -> Iterator[str]:
+        self._load_plugins()
+        return iter(sorted(self._items))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _load_plugins(self) -> None:
+        if not self._plugins_loaded:
+            self._plugins_loaded = True
+            for point in entry_points(group=f"raif.{self._what.replace(' ', '_')}s"):
+                point.load()

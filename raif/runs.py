@@ -1,0 +1,42 @@
+"""A run's folder: its resolved config beside its results, never re-used by accident."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from raif.config import Section, dump
+from raif.errors import ConfigError
+
+CONFIG_NAME = "config.yaml"
+
+
+def open_run(folder: Path, config: Section, *, resume: bool = False, overwrite: bool = False) -> Path:
+    """Make or re-open `folder` for a run with `config`.
+
+    Raises ConfigError where the folder holds a run and neither flag is given, or where `resume`
+    would continue it with another config.
+    """
+    written = folder / CONFIG_NAME
+    if resume:
+        _check_same(written, config)
+    elif folder.exists() and any(folder.iterdir()):
+        if not overwrite:
+            raise ConfigError(f"{folder} already holds a run", "Continue it with --resume, or replace it with --overwrite.")
+        _check_ours(written)
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    written.write_text(dump(config), "utf-8")
+    return folder
+
+
+def _check_same(written: Path, config: Section) -> None:
+    if written.exists() and written.read_text("utf-8") != dump(config):
+        raise ConfigError(
+            f"{written} differs from the config given now", "Resume with the same preset and overrides, or use another --out."
+        )
+
+
+def _check_ours(written: Path) -> None:
+    if not written.exists():
+        raise ConfigError(f"{written.parent} is not a run's folder (no {written.name} in it)", "Nothing was deleted. Give another --out.")

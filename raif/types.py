@@ -1,0 +1,113 @@
+"""The words of the project as types. Records that cross a file are validated; results are plain and frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Task = Literal["ifeval", "complex", "math"]
+
+
+class Frozen(BaseModel):
+    """A validated value: unknown fields are errors, nothing changes after it was made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Message(Frozen):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Constraint(Frozen):
+    """One code-checked requirement. `kwargs` are those of the kind named by `id`."""
+
+    id: str
+    kwargs: dict[str, Any] = Field(default_factory=dict)
+
+
+class Question(Frozen):
+    """One yes/no scoring question for a judge; yes means the requirement is met."""
+
+    text: str
+
+
+class Composition(Frozen):
+    """How the checks of a record hang together. A part is the position of a check or a nested composition.
+
+    Positions count the constraints first, then the questions. `selected` is the part of a selection
+    that the input chooses: only its checks are active.
+    """
+
+    kind: Literal["and", "chain", "selection"]
+    parts: tuple[int | Composition, ...] = Field(min_length=1)
+    selected: int | None = None
+
+
+class Expert(Frozen):
+    """A verified answer with its thinking: what behaviour cloning learns from."""
+
+    thinking: str
+    answer: str
+
+
+class Instruction(Frozen):
+    """One record: at once an RL prompt, a behaviour-cloning example and the specification of its checks."""
+
+    id: str
+    task: Task = "ifeval"
+    messages: tuple[Message, ...] = Field(min_length=1)
+    language: str = "en"
+    constraints: tuple[Constraint, ...] = ()
+    questions: tuple[Question, ...] = ()
+    composition: Composition | None = None
+    reference: str | None = None
+    expert: Expert | None = None
+    format_required: bool = True
+    """False for the reference's tasks with the suffix woFormat, whose format reward is always +1."""
+    plain_score: float | None = None
+    """Share of checks passed by a stored answer without thinking, where the source has one."""
+    provenance: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def prompt(self) -> str:
+        """The last user turn."""
+        return next((m.content for m in reversed(self.messages) if m.role == "user"), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one check says of one response. None: could not be judged; left out of scores and counted."""
+
+    id: str
+    passed: bool | None
+    passed_loose: bool | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """All verdicts of one response, in the order of its checks, and what they add up to.
+
+    `fraction` is the share of active, judged checks that pass strictly (None where there are none);
+    `followed` is True where all of them pass, None where that can't be said.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    followed: bool | None
+    followed_loose: bool | None
+    fraction: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """Format and accuracy reward of one response (recipe: in [-3, 3]); `passed`/`checks` count the checks."""
+
+    format: float
+    accuracy: float
+
+    @property
+    def total(self) -> float:
+        return self.format + self.accuracy
