@@ -1,0 +1,160 @@
+"""The config of `raif train`: every key with its type, bound and meaning. Defaults are the paper's 7B run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from raif.config.gen_data import GenDataConfig
+from raif.config.section import Section
+from raif.reasoning import FORMAT_REQUEST
+
+
+class ModelConfig(Section):
+    path: str = "Qwen/Qwen2.5-7B-Instruct"
+    """A folder, a hub id, or `packaged:smollm2-135m`."""
+    style: Literal["tagged", "deepseek"] = "tagged"
+    """tagged: an instructed model, asked for think and answer tags; deepseek: a reasoning model."""
+    format_request: str = FORMAT_REQUEST
+    """The system text that asks a tagged model for its format."""
+    compute: Literal["bfloat16", "float32"] = "bfloat16"
+    """Precision of matrix products; master weights are float32 either way."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """auto: a GPU where there is one."""
+    gradient_checkpointing: bool = True
+    """Recompute activations in the backward pass: less memory, a third more compute."""
+
+
+class DataConfig(Section):
+    train: Path | None = None
+    """JSONL of records: ours, IFEval's, or the reference's released format."""
+    heldout: Path | None = None
+    """Records of the held-out evaluation; none: it is skipped."""
+    generate: GenDataConfig | None = None
+    """Instead of `train` and `heldout`: make both with the built-in generator, inside the run's folder."""
+    max_prompt_tokens: PositiveInt = 1024
+    """Longer prompts are left out and counted."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.generate and (self.train or self.heldout):
+            raise ValueError("generate excludes train and heldout: give files, or have them made")
+        return self
+
+
+class RolloutConfig(Section):
+    prompts: PositiveInt = 32
+    """Prompts of one rollout."""
+    group_size: int = Field(8, ge=2)
+    """Responses a prompt; with superior-CoT a quarter of them is made not to think."""
+    max_new_tokens: PositiveInt = 4096
+    """A longer response is cut off, and has no answer if that happens in its thinking."""
+    temperature: PositiveFloat = 1.0
+    """Sampling is from the whole distribution (top-p 1), as the ratio of the loss assumes."""
+    batch: PositiveInt = 64
+    """Responses that are sampled side by side."""
+
+
+class LossConfig(Section):
+    clip: PositiveFloat = 0.2
+    """PPO's epsilon."""
+    kl: NonNegativeFloat = 0.001
+    """Weight of the KL term to the frozen initial model."""
+    cloning: NonNegativeFloat = 1.0
+    """Weight of the behaviour-cloning term."""
+
+
+class CloningConfig(Section):
+    batch: PositiveInt = 128
+    """Expert answers beside each policy batch, and in each warm-up update."""
+    warmup_steps: NonNegativeInt = 0
+    """Updates on expert answers alone before the first rollout, for a model that doesn't know the format."""
+    warmup_lr: PositiveFloat = 1e-5
+    """Their learning rate."""
+
+
+class OptimizerConfig(Section):
+    lr: PositiveFloat = 1e-6
+    betas: tuple[float, float] = (0.9, 0.95)
+    weight_decay: NonNegativeFloat = 0.0
+    max_grad_norm: PositiveFloat = 1.0
+    warmup_ratio: float = Field(0.03, ge=0, le=1)
+    """Share of the updates over which the learning rate rises linearly."""
+    batch: PositiveInt = 128
+    """Responses an optimiser step; each response is used once."""
+    micro_batch: PositiveInt = 4
+    """Responses a forward and backward pass."""
+
+
+class CheckpointConfig(Section):
+    every: PositiveInt = 50
+    """Steps between checkpoints."""
+    keep: PositiveInt = 2
+    """The newest ones that are kept."""
+
+
+class EvaluationConfig(Section):
+    prompts: NonNegativeInt = 200
+    """Held-out prompts at most, before and after; 0: no evaluation."""
+    max_new_tokens: PositiveInt = 4096
+    batch: PositiveInt = 64
+    cloning_alone: bool = False
+    """Also train on the expert answers alone, for the same time on the same records, and show it beside."""
+
+
+class QuirksConfig(Section):
+    """Accidents of the reference implementation, for letter-true reproduction of the published runs."""
+
+    keep_equal_groups: bool = False
+    """Contrast keeps a group whose thinking rewards are all equal, though plain ones beat them."""
+    drop_below_stored: bool = False
+    """Drop a thinking response that passes fewer checks than the record's stored plain answer."""
+    divide_by_all: bool = False
+    """The policy loss divides by all responses, dropped and plain ones too."""
+    clone_prompt_tokens: bool = False
+    """Behaviour cloning trains on the prompt's tokens too."""
+
+
+class TrainConfig(Section):
+    seed: NonNegativeInt = 0
+    steps: NonNegativeInt = 2000
+    """Rollouts; each gives `rollout.prompts x rollout.group_size / optimizer.batch` optimiser steps."""
+    contrast: bool = True
+    """Superior-CoT enforcement: thinking has to beat answering without it."""
+    tensorboard: bool = False
+    """Also write TensorBoard events (needs raif[tensorboard])."""
+    model: ModelConfig = ModelConfig()
+    data: DataConfig = DataConfig()
+    rollout: RolloutConfig = RolloutConfig()
+    loss: LossConfig = LossConfig()
+    cloning: CloningConfig = CloningConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    checkpoint: CheckpointConfig = CheckpointConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    reference_quirks: QuirksConfig = QuirksConfig()
+
+    @property
+    def responses(self) -> int:
+        """Responses of one rollout."""
+        return self.rollout.prompts * self.rollout.group_size
+
+    @model_validator(mode="after")
+    def _divisible(self) -> Self:
+        if self.responses % self.optimizer.batch:
+            raise ValueError(
+                f"optimizer.batch: {self.optimizer.batch} does not divide the {self.responses} responses of a rollout "
+                f"(rollout.prompts {self.rollout.prompts} x rollout.group_size {self.rollout.group_size}); "
+                f"valid: {_divisors(self.responses)}"
+            )
+        if self.contrast and self.rollout.group_size % 4:
+            raise ValueError(
+                f"rollout.group_size: {self.rollout.group_size} is not a multiple of 4, which contrast needs: a quarter "
+                "of a group answers without thinking. Give 4, 8, 12, ..., or contrast: false"
+            )
+        return self
+
+
+def _divisors(n: int) -> str:
+    return ", ".join(str(d) for d in range(1, n + 1) if n % d == 0)

@@ -1,0 +1,45 @@
+"""Verdicts + format -> reward in [-3, 3] (recipe section 3). The same verdicts score benchmarks."""
+
+from __future__ import annotations
+
+from raif.boxed import equal, last_boxed
+from raif.errors import RaifError
+from raif.reasoning import PLACEHOLDER, Response
+from raif.types import Instruction, Reward, Verification
+
+FULL, NONE = 2.0, -2.0
+WRONG_MATH = -1.5
+
+
+def reward(instruction: Instruction, response: Response, verification: Verification, *, thinking: bool) -> Reward:
+    """The reward of one response. `thinking`: it was free to think; a plain one may have no thinking.
+
+    Were plain responses held to have thinking, each would get the lowest accuracy, and the bar that
+    superior-CoT compares with would be none.
+    """
+    valid = response.format_valid or not instruction.format_required
+    format_reward = 1.0 if valid else -1.0
+    if instruction.task == "math":
+        return Reward(format_reward, _math(instruction, response))
+    unusable = not valid or not response.answer or (thinking and _no_thinking(response))
+    return Reward(format_reward, NONE if unusable else _share(instruction, verification))
+
+
+def _no_thinking(response: Response) -> bool:
+    return response.thinking.strip() in ("", PLACEHOLDER)
+
+
+def _share(instruction: Instruction, verification: Verification) -> float:
+    if verification.fraction is None:
+        raise RaifError(
+            f"record {instruction.id!r} has no check that could be judged",
+            "Its questions need a judge; train on code-checked records only.",
+        )
+    return {1.0: FULL, 0.0: NONE}.get(verification.fraction, verification.fraction)
+
+
+def _math(instruction: Instruction, response: Response) -> float:
+    boxed = last_boxed(response.answer or "")
+    if boxed is None:
+        return NONE
+    return FULL if equal(boxed, instruction.reference or "") else WRONG_MATH

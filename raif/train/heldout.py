@@ -1,0 +1,133 @@
+"""The held-out evaluation: the same greedy answers, the same verdicts as everywhere, and do they make sense?
+
+Following constraints by talking nonsense is easy to reward and hard to see in a rate. So each row also
+has the fluency of its answers (mean log-probability a token under the untrained model, which is asked
+directly), their length and their repetition.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from raif.reasoning import Response, split
+from raif.stats import Interval, bootstrap
+from raif.train.batch import Sample
+from raif.train.chat import Chat, Mode
+from raif.train.local import greedy
+from raif.train.model import Model
+from raif.train.policy import score
+from raif.train.repetition import repeated_share
+from raif.types import Instruction, Verification
+from raif.verify import verify
+
+ProgressFn = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One held-out response, taken apart and judged; `fluency` None where there is no answer."""
+
+    instruction: Instruction
+    response: Response
+    truncated: bool
+    verification: Verification
+    fluency: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table of before and after."""
+
+    name: str
+    prompts: int
+    constraints: Interval | None
+    constraints_loose: Interval | None
+    followed: Interval | None
+    followed_loose: Interval | None
+    format_share: float
+    truncated_share: float
+    fluency: float | None
+    words: float
+    repetition: float
+    kinds: dict[str, float]
+
+@dataclass(frozen=True)
+class Judge:
+    """What answers are held against: the instructions and the untrained model."""
+
+    instructions: Sequence[Instruction]
+    untrained: Model
+    chat: Chat
+    precision: str
+    batch: int
+
+    def ask(self, model: Model, mode: Mode, *, max_new_tokens: int, progress: ProgressFn) -> list[Answer]:
+        """Greedy answers of `model`, judged."""
+        prompts = [self.chat.prompt(i.messages, mode) for i in self.instructions]
+        found = greedy(model, prompts, max_new_tokens=max_new_tokens, batch=self.batch, progress=progress)
+        style = "none" if mode == "direct" else self.chat.style
+        responses = [split(self.chat.text(c.ids, mode), style) for c in found]
+        return self.judge(responses, [c.truncated for c in found])
+
+    def experts(self) -> list[Answer]:
+        """The records' own expert answers, for the scale of the other rows."""
+        chosen = [i.expert for i in self.instructions]
+        responses = [Response(e.thinking, e.answer, True) if e else Response("", None, False) for e in chosen]
+        return self.judge(responses, [False] * len(responses))
+
+    def judge(self, responses: Sequence[Response], truncated: Sequence[bool]) -> list[Answer]:
+        verifications = [
+            verify(i, r.answer or "") for i, r in zip(self.instructions, responses, strict=True)
+        ]
+        fluency = self._fluency([r.answer or "" for r in responses])
+        return [
+            Answer(*fields)
+            for fields in zip(self.instructions, responses, truncated, verifications, fluency, strict=True)
+        ]
+
+    def _fluency(self, answers: Sequence[str]) -> list[float | None]:
+        prompts = [self.chat.prompt(i.messages, "direct") for i in self.instructions]
+        samples = [Sample(p, self.chat.encode(a), []) for p, a in zip(prompts, answers, strict=True)]
+        some = [i for i, s in enumerate(samples) if s.ids]
+        logps = score(self.untrained, [samples[i] for i in some], size=16, precision=self.precision)
+        means = {i: fmean(values) for i, values in zip(some, logps, strict=True)}
+        return [means.get(i) for i in range(len(answers))]
+
+
+def row(name: str, answers: Sequence[Answer]) -> Row:
+    """Sum the answers up."""
+    texts = [a.response.answer or "" for a in answers]
+    fluencies = [a.fluency for a in answers if a.fluency is not None]
+    return Row(
+        name=name,
+        prompts=len(answers),
+        constraints=bootstrap([_passed(a.verification, loose=False) for a in answers]),
+        constraints_loose=bootstrap([_passed(a.verification, loose=True) for a in answers]),
+        followed=bootstrap([_flag(a.verification.followed) for a in answers]),
+        followed_loose=bootstrap([_flag(a.verification.followed_loose) for a in answers]),
+        format_share=fmean(a.response.format_valid for a in answers),
+        truncated_share=fmean(a.truncated for a in answers),
+        fluency=fmean(fluencies) if fluencies else None,
+        words=fmean(len(t.split()) for t in texts),
+        repetition=fmean(repeated_share(t, 4) for t in texts),
+        kinds=_kinds(answers),
+    )
+
+
+def _passed(verification: Verification, *, loose: bool) -> list[float]:
+    verdicts = [v.passed_loose if loose else v.passed for v in verification.verdicts]
+    return [float(v) for v in verdicts if v is not None]
+
+
+def _flag(value: bool | None) -> list[float]:
+    return [] if value is None else [float(value)]
+
+
+def _kinds(answers: Sequence[Answer]) -> dict[str, float]:
+    by_kind: dict[str, list[float]] = defaultdict(list)
+    for verdict in (v for a in answers for v in a.verification.verdicts if v.passed is not None):
+        by_kind[verdict.id].append(float(bool(verdict.passed)))
+    return {kind: fmean(values) for kind, values in sorted(by_kind.items())}

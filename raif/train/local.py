@@ -1,0 +1,75 @@
+"""A model on this machine that answers chats: greedy or sampled, thinking or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from raif.reasoning import Style
+from raif.train.chat import Chat
+from raif.train.decode import Completion, decode
+from raif.train.model import Model, load
+from raif.types import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A response as text, what the prompt opened of it included. truncated: the token limit cut it off."""
+
+    text: str
+    truncated: bool
+
+
+class LocalModel:
+    """Loads `path` once; `chat` answers a batch of message lists."""
+
+    def __init__(self, path: str, *, dtype: str = "auto", device: str = "auto") -> None:
+        precision = torch.float32 if dtype == "float32" else torch.bfloat16
+        self._model = load(path, dtype=precision, device=device)
+
+    def chat(
+        self,
+        messages_batch: Sequence[Sequence[Message]],
+        *,
+        max_new_tokens: int,
+        temperature: float = 0.0,
+        think: Style = "none",
+        seed: int = 0,
+    ) -> list[Generation]:
+        """One response for each message list, in order. `think` opens the thinking block in that style."""
+        chat = Chat(self._model.tokenizer, think)
+        mode = "direct" if think == "none" else "thinking"
+        prompts = [chat.prompt(m, mode) for m in messages_batch]
+        generator = torch.Generator(self._model.device).manual_seed(seed)
+        found = decode(
+            self._model, prompts, n=1, max_new_tokens=max_new_tokens, temperature=temperature, generator=generator
+        )
+        return [Generation(chat.text(c[0].ids, mode), c[0].truncated) for c in found]
+
+
+def greedy(
+    model: Model,
+    prompts: Sequence[list[int]],
+    *,
+    max_new_tokens: int,
+    batch: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Completion]:
+    """The likeliest completion of each prompt, prompts of similar length side by side."""
+    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
+    found: dict[int, Completion] = {}
+    for start in range(0, len(order), batch):
+        chosen = order[start : start + batch]
+        decoded = decode(
+            model,
+            [prompts[i] for i in chosen],
+            n=1,
+            max_new_tokens=max_new_tokens,
+            temperature=0.0,
+            generator=torch.Generator(model.device),
+        )
+        found.update({i: c[0] for i, c in zip(chosen, decoded, strict=True)})
+        progress(len(found), len(prompts))
+    return [found[i] for i in range(len(prompts))]

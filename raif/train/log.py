@@ -1,0 +1,99 @@
+"""What a run leaves behind: metrics.jsonl, sampled responses, curves.png, and TensorBoard events if asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from raif.errors import MissingDependency
+from raif.train.rollout import Group
+
+PANELS = (
+    ("reward", "reward_accuracy", "reward_accuracy_plain"),
+    ("cloning_loss",),
+    ("kl",),
+    ("keep_ratio", "format_share", "truncated_share"),
+    ("response_tokens",),
+    ("entropy",),
+)
+
+
+class Log:
+    """Appends to a run's folder; `forget_after` drops what a killed run wrote beyond its last checkpoint."""
+
+    def __init__(self, folder: Path, *, tensorboard: bool) -> None:
+        self.metrics_file = folder / "metrics.jsonl"
+        self._folder = folder
+        self._writer = _tensorboard(folder) if tensorboard else None
+
+    def forget_after(self, step: int) -> None:
+        kept = [m for m in self.read() if m["step"] <= step]
+        self.metrics_file.write_text("".join(json.dumps(m) + "\n" for m in kept))
+
+    def read(self) -> list[dict[str, Any]]:
+        """The metrics of all finished steps; a half-written last line is not one."""
+        if not self.metrics_file.exists():
+            return []
+        lines = self.metrics_file.read_text().splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def write(self, metrics: dict[str, Any]) -> None:
+        with self.metrics_file.open("a") as file:
+            file.write(json.dumps(metrics) + "\n")
+        if self._writer:
+            for name, value in metrics.items():
+                if isinstance(value, int | float):
+                    self._writer.add_scalar(name, value, metrics["step"])
+
+    def samples(self, step: int, groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> None:
+        """All responses of a step, with rewards and verdicts, as one JSONL file."""
+        folder = self._folder / "samples"
+        folder.mkdir(exist_ok=True)
+        lines = [json.dumps(s, ensure_ascii=False) + "\n" for s in _samples(groups, kept)]
+        (folder / f"step-{step:06d}.jsonl").write_text("".join(lines), "utf-8")
+
+    def curves(self) -> None:
+        """Draw the run's curves into curves.png."""
+        import matplotlib
+
+        matplotlib.use("Agg")
+        from matplotlib import pyplot as plt
+
+        metrics = self.read()
+        figure, axes = plt.subplots(2, 3, figsize=(13, 6.5), layout="constrained")
+        for axis, names in zip(axes.flat, PANELS, strict=True):
+            for name in names:
+                points = [(m["step"], m[name]) for m in metrics if name in m]
+                axis.plot(*zip(*points, strict=True) if points else ([], []), marker=".", label=name)
+            axis.legend(frameon=False, fontsize=8)
+            axis.set_xlabel("step")
+            axis.grid(alpha=0.3)
+        figure.savefig(self._folder / "curves.png", dpi=110)
+        plt.close(figure)
+
+
+def _samples(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": group.instruction.id,
+            "prompt": group.instruction.prompt,
+            "thinking": rollout.thinking,
+            "text": rollout.text,
+            "reward_format": rollout.reward.format,
+            "reward_accuracy": rollout.reward.accuracy,
+            "keep": keep,
+            "verdicts": {f"{i} {v.id}": v.passed for i, v in enumerate(rollout.verification.verdicts)},
+        }
+        for group, keeps in zip(groups, kept, strict=True)
+        for rollout, keep in zip(group.rollouts, keeps, strict=True)
+    ]
+
+
+def _tensorboard(folder: Path) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise MissingDependency("tensorboard: true needs TensorBoard", "pip install 'raif[tensorboard]'") from None
+    return SummaryWriter(str(folder / "tensorboard"))

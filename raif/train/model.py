@@ -1,0 +1,59 @@
+"""Loading a causal language model with its tokenizer, and the few facts about them that training needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from raif.errors import RaifError
+from raif.train.packaged import resolve
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Model:
+    """A transformers model, its tokenizer, and where it runs."""
+
+    net: Any
+    tokenizer: Any
+    device: torch.device
+
+    @property
+    def end_ids(self) -> frozenset[int]:
+        """Tokens that end a response: the tokenizer's, and those of the model's generation config."""
+        configured = self.net.generation_config.eos_token_id
+        ids = configured if isinstance(configured, list) else [configured]
+        return frozenset(i for i in (*ids, self.tokenizer.eos_token_id) if i is not None)
+
+
+def load(path: str, *, dtype: torch.dtype, device: str = "auto") -> Model:
+    """Load from a folder, the hub, or a package. Raises RaifError where there is no model."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    place = pick_device(device)
+    source = resolve(path)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source)
+        net = AutoModelForCausalLM.from_pretrained(source, dtype=dtype).to(place)
+    except (OSError, ValueError) as error:
+        hint = "Give a folder with config.json and safetensors, a hub id, or packaged:smollm2-135m."
+        raise RaifError(f"{path}: no model could be loaded: {error}", hint) from error
+    return Model(net.eval(), tokenizer, place)
+
+
+def pick_device(name: str) -> torch.device:
+    import torch
+
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def save(model: Model, folder: Path, *, dtype: torch.dtype | None = None) -> None:
+    """Write a folder that transformers and vLLM load: safetensors, config, tokenizer, chat template."""
+    state = {name: t.to(dtype) if dtype else t for name, t in model.net.state_dict().items()}
+    model.net.save_pretrained(folder, state_dict=state)
+    model.tokenizer.save_pretrained(folder)

@@ -1,0 +1,137 @@
+"""A whole run: data, held-out evaluation before, training, the same evaluation after, and the report.
+
+Every part that is finished is found again: a killed run goes on from its newest checkpoint.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from raif.config.train import TrainConfig
+from raif.errors import RaifError
+from raif.train.chat import Chat, Mode
+from raif.train.checkpoint import checkpoints, load_checkpoint, save_checkpoint
+from raif.train.events import Events
+from raif.train.feed import Feed
+from raif.train.heldout import Answer, Judge
+from raif.train.learner import Learner
+from raif.train.log import Log
+from raif.train.loop import Trainer, clone_step, steps
+from raif.train.model import Model, save
+from raif.train.records import load_records
+from raif.train.report import Report
+from raif.train.rollout import TransformersSampler
+from raif.types import Instruction
+
+
+class Run:
+    """One training run in its folder."""
+
+    def __init__(self, config: TrainConfig, folder: Path, events: Events) -> None:
+        self.config, self.folder, self.events = config, folder, events
+        torch.manual_seed(config.seed)
+        events.phase("making data" if config.data.generate else "reading data")
+        train, heldout = load_records(config.data, folder, events.progress)
+        events.phase("loading the model")
+        learner = Learner(config)
+        chat = Chat(learner.policy.tokenizer, config.model.style, config.model.format_request)
+        self.rollout_model = _rollout_model(learner.policy, config)
+        self.trainer = Trainer(config, learner, chat, _sampler(self.rollout_model, config), _feed(train, chat, config))
+        self.judge = _judge(heldout, learner, chat, config)
+        self.log = Log(folder, tensorboard=config.tensorboard)
+        self.report = Report(folder)
+
+    def go(self) -> Report:
+        """Evaluate, train, evaluate."""
+        self._evaluate("untrained", "direct")
+        self._resume()
+        self._train()
+        self.log.curves()
+        self._evaluate("whole recipe", "thinking")
+        if self.config.evaluation.cloning_alone:
+            self._clone_alone()
+        if self.judge:
+            self.report.add("expert answers", self.judge.experts)
+        return self.report
+
+    def _evaluate(self, name: str, mode: Mode) -> None:
+        if self.judge:
+            self.events.phase(f"held-out answers: {name}")
+            self.report.add(name, partial(self._answers, self.judge, mode))
+
+    def _answers(self, judge: Judge, mode: Mode) -> list[Answer]:
+        limit = self.config.evaluation.max_new_tokens
+        return judge.ask(self.rollout_model, mode, max_new_tokens=limit, progress=self.events.progress)
+
+    def _resume(self) -> None:
+        found = checkpoints(self.folder / "checkpoints")
+        if found:
+            self.trainer.progress = load_checkpoint(found[-1], self.trainer.learner)
+        self.log.forget_after(self.trainer.progress.step)
+        self.trainer.sampler.sync(self.trainer.learner.policy.net)
+
+    def _train(self) -> None:
+        self.events.phase("training")
+        for step in steps(self.trainer):
+            self.log.write(step.metrics)
+            if step.groups:
+                self.log.samples(self.trainer.progress.step, step.groups, step.kept)
+            self.events.step(step, self.trainer.total_steps)
+            self._checkpoint()
+        precision = torch.bfloat16 if self.config.model.compute == "bfloat16" else None
+        save(self.trainer.learner.policy, self.folder / "model", dtype=precision)
+
+    def _checkpoint(self) -> None:
+        t, c = self.trainer, self.config
+        if t.progress.step == c.cloning.warmup_steps and c.evaluation.cloning_alone:
+            save_checkpoint(self.folder / "warm-up", t.learner, t.progress, keep=1)
+        if t.progress.step % c.checkpoint.every == 0 or t.progress.step == t.total_steps:
+            save_checkpoint(self.folder / "checkpoints", t.learner, t.progress, keep=c.checkpoint.keep)
+
+    def _clone_alone(self) -> None:
+        """From the end of the warm-up, clone for as long as the whole recipe took from there."""
+        name, t = "cloning alone", self.trainer
+        if name in self.report.rows:
+            return
+        budget = t.progress.seconds
+        t.progress = load_checkpoint(checkpoints(self.folder / "warm-up")[-1], t.learner)
+        self.events.phase(name)
+        while t.progress.seconds < budget:
+            self.events.step(clone_step(t), t.total_steps)
+        self.report.note(training_seconds=budget, cloning_alone_steps=t.progress.step)
+        t.sampler.sync(t.learner.policy.net)
+        self._evaluate(name, "thinking")
+
+
+def _rollout_model(policy: Model, config: TrainConfig) -> Model:
+    """A copy in the compute precision, which the policy's weights are copied into after each step."""
+    precision = torch.bfloat16 if config.model.compute == "bfloat16" else torch.float32
+    net = copy.deepcopy(policy.net).to(precision).requires_grad_(False).eval()
+    net.gradient_checkpointing_disable()
+    return Model(net, policy.tokenizer, policy.device)
+
+
+def _sampler(model: Model, config: TrainConfig) -> TransformersSampler:
+    r = config.rollout
+    return TransformersSampler(model, max_new_tokens=r.max_new_tokens, temperature=r.temperature, batch=r.batch)
+
+
+def _feed(records: Sequence[Instruction], chat: Chat, config: TrainConfig) -> Feed:
+    feed = Feed.of(records, chat, config.data.max_prompt_tokens)
+    if config.steps and not feed.prompts:
+        raise RaifError("no training record has a prompt short enough", "Raise data.max_prompt_tokens.")
+    if config.cloning.warmup_steps and not feed.experts:
+        raise RaifError("no training record has an expert answer to clone", "Set cloning.warmup_steps=0.")
+    return feed
+
+
+def _judge(heldout: Sequence[Instruction], learner: Learner, chat: Chat, config: TrainConfig) -> Judge | None:
+    chosen = heldout[: config.evaluation.prompts]
+    if not chosen:
+        return None
+    return Judge(chosen, learner.reference, chat, config.model.compute, config.evaluation.batch)

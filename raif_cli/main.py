@@ -1,0 +1,60 @@
+"""The `raif` command: five subcommands, and one place where the user's errors become messages."""
+
+from __future__ import annotations
+
+import sys
+from enum import IntEnum
+
+import typer
+
+from raif import __version__
+from raif.errors import RaifError
+from raif_cli import eval, gen_data, presets, serve, train, verify
+
+app = typer.Typer(
+    name="raif",
+    help="Make language models follow complex instructions by reasoning.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class Exit(IntEnum):
+    """What the exit code says. Others: 1, a threshold was missed or a bug; 3, some lines were bad."""
+
+    USAGE = 2
+    INTERRUPTED = 130
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"raif {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    pass
+
+
+app.command("gen-data")(gen_data.gen_data)
+app.command("verify")(verify.verify)
+app.command("train")(train.train)
+app.command("serve")(serve.serve)
+app.command("eval")(eval.evaluate)
+app.add_typer(presets.app, name="presets")
+
+
+def run() -> None:
+    """The entry point: no traceback for the user's mistakes, a full one for ours."""
+    try:
+        app()
+    except RaifError as error:
+        # plain text on purpose: markup would eat the brackets of "pip install 'raif[train]'"
+        sys.stderr.write(f"Error: {error.message}\n" + (f"{error.hint}\n" if error.hint else ""))
+        sys.exit(Exit.USAGE)
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)
