@@ -1,0 +1,94 @@
+"""Two responses in one, and the request repeated before the answer."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from raif.constraints.kind import Example, Material, Outcome, Text, kind
+
+_DIVIDER = "******"
+
+
+def _draw_repeat(rng: random.Random, material: Material) -> dict[str, Any]:
+    """The seed's own prompt."""
+    return {"prompt_to_repeat": material.prompt}
+
+
+@kind(
+    "combination:two_responses",
+    wordings={
+        "en": (
+            "Give two different responses, separated by 6 asterisk symbols: ******.",
+            "Provide exactly two different answers with ****** between them.",
+            "I would like two alternative responses. Separate them with six asterisks (******).",
+        ),
+        "zh": (
+            "请给出两个不同的回答，用六个星号（******）隔开。",
+            "请提供正好两个不同的答案，两者之间用 ****** 分隔。",
+            "我想要两种不同的回复，中间用 ****** 隔开。",
+        ),
+    },
+    draw=lambda rng, material: {},
+    conflicts=frozenset(
+        {
+            # The divider holds the one of paragraphs (a blank paragraph between), and where the answer is
+            # two there is no telling which of them a whole structure is asked of.
+            "length_constraints:number_paragraphs",
+            "length_constraints:nth_paragraph_first_word",
+            "detectable_content:postscript",
+            "detectable_format:number_bullet_lists",
+            "detectable_format:multiple_sections",
+            "combination:repeat_prompt",
+        }
+    ),
+    examples=(
+        Example(True, "Yes.\n******\nNo.", {}),
+        Example(False, "Yes.\n******\nYes.", {}),
+    ),
+)
+def two_responses(response: str) -> Outcome:
+    parts = [part.strip() for part in response.split(_DIVIDER)]
+    if not all(parts[1:-1]):
+        return Outcome(False, "a blank response between two dividers")
+    answers = [part for part in parts if part]
+    if len(answers) != 2:
+        return Outcome(False, f"{len(answers)} responses, asked for exactly 2")
+    different = answers[0] != answers[1]
+    return Outcome(different, f"2 responses, {'different' if different else 'equal'}")
+
+
+@kind(
+    "combination:repeat_prompt",
+    wordings={
+        "en": (
+            "First repeat the request between the quotation marks word for word, without the marks and with "
+            'nothing before it, then give your answer: "{prompt_to_repeat}"',
+            "Start by repeating the quoted text exactly as it stands, leaving out the quotation marks, "
+            'and answer only after that: "{prompt_to_repeat}"',
+            "Before you answer, copy this request verbatim, without its quotation marks, "
+            'at the very beginning: "{prompt_to_repeat}"',
+        ),
+        "zh": (
+            "请先逐字重复引号内的请求（不含引号），前面不要说任何话，然后再给出回答：“{prompt_to_repeat}”",
+            "回答开头必须原样复述引号中的这段话（不要加引号），之后再作答：“{prompt_to_repeat}”",
+            "作答之前，请在最前面一字不差地抄写这个请求，不带引号：“{prompt_to_repeat}”",
+        ),
+    },
+    draw=_draw_repeat,
+    conflicts=frozenset(
+        {
+            "language:response_language",
+            "startend:quotation",
+            "change_case:english_capital",
+            "change_case:english_lowercase",
+        }
+    ),
+    examples=(
+        Example(True, "Say hi. Hi!", {"prompt_to_repeat": "Say hi."}),
+        Example(False, "Sure. Say hi. Hi!", {"prompt_to_repeat": "Say hi."}),
+    ),
+)
+def repeat_prompt(response: str, *, prompt_to_repeat: Text) -> Outcome:
+    passed = response.strip().lower().startswith(prompt_to_repeat.strip().lower())
+    return Outcome(passed, f"the response {'starts' if passed else 'does not start'} with the request")

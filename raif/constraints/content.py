@@ -1,0 +1,80 @@
+"""Placeholders to fill in, and a postscript."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Annotated, Any
+
+from raif.constraints.kind import Count, Example, Material, Outcome, Text, compare, kind, pattern
+
+_PLACEHOLDER = re.compile(r"\[.*?\]")
+_POSTSCRIPTS = {"P.S.": r"p\.\s?s\.", "P.P.S": r"p\.\s?p\.\s?s"}
+
+
+def _postscript(marker: str) -> str:
+    marker = marker.strip()
+    return _POSTSCRIPTS.get(marker, marker.lower())
+
+
+def _draw_placeholders(rng: random.Random, material: Material) -> dict[str, Any]:
+    """1 to 3."""
+    return {"num_placeholders": rng.randint(1, 3)}
+
+
+def _draw_postscript(rng: random.Random, material: Material) -> dict[str, Any]:
+    """P.S. or P.P.S."""
+    return {"postscript_marker": rng.choice(list(_POSTSCRIPTS))}
+
+
+@kind(
+    "detectable_content:number_placeholders",
+    wordings={
+        "en": (
+            "Use at least {num_placeholders:placeholder} in square brackets, such as [name].",
+            "Your response must contain at least {num_placeholders:placeholder} like [address].",
+            "Leave at least {num_placeholders:detail} open as placeholders in square brackets, e.g. [date].",
+        ),
+        "zh": (
+            "回答中至少使用{num_placeholders}个方括号占位符，例如[姓名]。",
+            "回答必须包含至少{num_placeholders}个占位符，用方括号表示，如[地址]。",
+            "请至少留出{num_placeholders}处信息，用方括号占位，如[日期]。",
+        ),
+    },
+    draw=_draw_placeholders,
+    examples=(
+        Example(True, "Dear [name], see you on [date].", {"num_placeholders": 2}),
+        Example(False, "Dear (name), see you on [date].", {"num_placeholders": 2}),
+    ),
+)
+def number_placeholders(response: str, *, num_placeholders: Count) -> Outcome:
+    # Only up to a line's last bracket: a run of brackets that none closes would take quadratic time.
+    closed = (line[: line.rfind("]") + 1] for line in response.split("\n"))
+    found = sum(len(_PLACEHOLDER.findall(line)) for line in closed)
+    return compare(found, "at least", num_placeholders, "placeholders")
+
+
+@kind(
+    "detectable_content:postscript",
+    wordings={
+        "en": (
+            "At the end of your response, add a postscript that starts with {postscript_marker}",
+            "Finish with a postscript beginning with {postscript_marker}",
+            "Please append a postscript. It should start with {postscript_marker}",
+        ),
+        "zh": (
+            "请在回答末尾加上以 {postscript_marker} 开头的附言。",
+            "回答最后要有一段附言，以 {postscript_marker} 开头。",
+            "结尾处请添加附言，并用 {postscript_marker} 开头。",
+        ),
+    },
+    draw=_draw_postscript,
+    examples=(
+        Example(True, "That is all.\np. s. Write soon.", {"postscript_marker": "P.S."}),
+        Example(False, "That is all.\nPS: Write soon.", {"postscript_marker": "P.S."}),
+    ),
+)
+def postscript(response: str, *, postscript_marker: Annotated[Text, pattern(_postscript)]) -> Outcome:
+    """Anywhere, also in mid-line. Any other marker than the two known ones is an unescaped regex."""
+    found = re.search(_postscript(postscript_marker), response.lower(), re.MULTILINE)
+    return Outcome(bool(found), f"{'a' if found else 'no'} postscript {postscript_marker}")

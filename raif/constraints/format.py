@@ -1,0 +1,224 @@
+"""Visible structure: bullets, highlights, sections, a title, JSON, or one of three fixed answers."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from typing import Annotated, Any
+
+from raif.constraints.kind import Count, Example, Material, Outcome, compare, exactly, kind, pattern
+
+# Upstream an indent may hold blank lines (`^\s*`). Without them the same bullets are found, in linear time.
+_BULLET = re.compile(r"^[^\S\n]*\*[^\*].*$", re.MULTILINE)
+_DASH = re.compile(r"^[^\S\n]*-.*$", re.MULTILINE)
+_HIGHLIGHT = re.compile(r"\*[^\n\*]*\*")
+_BOLD = re.compile(r"\*\*[^\n\*]*\*\*")
+_TITLE = re.compile(r"<<[^\n]+>>")
+_FENCES = ("```json", "```Json", "```JSON", "```")
+_OPTIONS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
+_SPLITTERS = {"en": ("Section", "Part", "Step"), "zh": ("章节", "部分", "步骤")}
+_PROSE = frozenset(
+    {
+        "length_constraints:number_paragraphs",
+        "length_constraints:nth_paragraph_first_word",
+        "detectable_content:postscript",
+        "detectable_format:number_bullet_lists",
+        "detectable_format:number_highlighted_sections",
+        "detectable_format:multiple_sections",
+        "detectable_format:title",
+        "combination:two_responses",
+        "combination:repeat_prompt",
+        "startend:end_checker",
+        "startend:quotation",
+    }
+)
+
+
+def _divider(splitter: str) -> str:
+    return rf"\s?{splitter.strip()}\s?\d+\s?"
+
+
+def _draw_bullets(rng: random.Random, material: Material) -> dict[str, Any]:
+    """2 to 5."""
+    return {"num_bullets": rng.randint(2, 5)}
+
+
+def _draw_highlights(rng: random.Random, material: Material) -> dict[str, Any]:
+    """1 to 3."""
+    return {"num_highlights": rng.randint(1, 3)}
+
+
+def _draw_sections(rng: random.Random, material: Material) -> dict[str, Any]:
+    """2 or 3, named by one of three words."""
+    splitters = _SPLITTERS.get(material.language, _SPLITTERS["en"])
+    return {"section_spliter": rng.choice(splitters), "num_sections": rng.randint(2, 3)}
+
+
+@kind(
+    "detectable_format:number_bullet_lists",
+    wordings={
+        "en": (
+            "Your answer must contain exactly {num_bullets:bullet point}, in markdown such as: * A point.",
+            "Include exactly {num_bullets:bullet point}. Start each on its own line with an asterisk (*).",
+            "Use markdown bullets like * This, and exactly {num_bullets:bullet point} in all.",
+        ),
+        "zh": (
+            "回答必须正好包含{num_bullets}个要点，使用 markdown 列表格式，例如：* 要点。",
+            "请正好列出{num_bullets}个项目符号，每个单独一行，以星号（*）开头。",
+            "用 markdown 项目符号（如 * 内容）作答，总共正好{num_bullets}条。",
+        ),
+    },
+    draw=_draw_bullets,
+    examples=(
+        Example(True, "* one\n- two", {"num_bullets": 2}),
+        Example(False, "* one\n- two\n- three", {"num_bullets": 2}),
+    ),
+)
+def number_bullet_lists(response: str, *, num_bullets: Count) -> Outcome:
+    found = len(_BULLET.findall(response)) + len(_DASH.findall(response))
+    return exactly(found, num_bullets, "bullets")
+
+
+@kind(
+    "detectable_format:number_highlighted_sections",
+    wordings={
+        "en": (
+            "Highlight at least {num_highlights:section} in your answer with markdown, i.e. *like this*.",
+            "Put at least {num_highlights:phrase} between asterisks, *such as this*, to highlight them.",
+            "Use markdown to highlight at least {num_highlights:part} of your response: *highlighted part*.",
+        ),
+        "zh": (
+            "用 markdown 在回答中至少强调{num_highlights}处内容，即 *强调内容*。",
+            "请至少将{num_highlights}个短语用星号突出显示，例如 *这样*。",
+            "回答中至少要有{num_highlights}处用 *星号* 标出的重点。",
+        ),
+    },
+    draw=_draw_highlights,
+    examples=(
+        Example(True, "*one* and **two**", {"num_highlights": 2}),
+        Example(False, "**one** and two", {"num_highlights": 2}),
+    ),
+)
+def number_highlighted_sections(response: str, *, num_highlights: Count) -> Outcome:
+    """Both patterns count, so that `***a***` is two highlights, as upstream."""
+    single = sum(1 for match in _HIGHLIGHT.findall(response) if match.strip("*").strip())
+    double = sum(1 for match in _BOLD.findall(response) if match[2:-2].strip())
+    return compare(single + double, "at least", num_highlights, "highlights")
+
+
+@kind(
+    "detectable_format:multiple_sections",
+    wordings={
+        "en": (
+            "Your response must have at least {num_sections:section}. "
+            "Mark the beginning of each with {section_spliter} and its number, such as {section_spliter} 1.",
+            "Divide your answer into {num_sections:section} headed {section_spliter} 1 and so on.",
+            "Organize what you write in {num_sections:section}; start them with {section_spliter} 1, "
+            "{section_spliter} 2, and so forth.",
+        ),
+        "zh": (
+            "回答至少要有{num_sections}个部分，每个部分以“{section_spliter} 编号”开头，"
+            "例如 {section_spliter} 1。",
+            "请把回答分成{num_sections}个部分，依次用 {section_spliter} 1 这样的形式标出开头。",
+            "回答应包含{num_sections}个部分，分别以 {section_spliter} 1、{section_spliter} 2 等开头。",
+        ),
+    },
+    draw=_draw_sections,
+    examples=(
+        Example(True, "Part 1\nTea.\nPart 2\nMilk.", {"section_spliter": "Part", "num_sections": 2}),
+        Example(False, "PART 1\nTea.\nPART 2\nMilk.", {"section_spliter": "Part", "num_sections": 2}),
+    ),
+)
+def multiple_sections(
+    response: str, *, section_spliter: Annotated[str, pattern(_divider)], num_sections: Count
+) -> Outcome:
+    found = len(re.split(_divider(section_spliter), response)) - 1
+    return compare(found, "at least", num_sections, "sections")
+
+
+@kind(
+    "detectable_format:title",
+    wordings={
+        "en": (
+            "Your answer must contain a title, wrapped in double angular brackets, such as <<my title>>.",
+            "Give your response a title in double angular brackets, i.e. <<title>>.",
+            "Add a title and put it inside << and >>, like <<this>>.",
+        ),
+        "zh": (
+            "回答必须有一个标题，并用双尖括号括起来，例如 <<标题>>。",
+            "请给回答加上标题，放在 << 和 >> 之间。",
+            "回答中要包含用双尖括号表示的标题，如 <<我的标题>>。",
+        ),
+    },
+    draw=lambda rng, material: {},
+    examples=(Example(True, "<<Tea>>\nIt is hot.", {}), Example(False, "<Tea>\nIt is hot.", {})),
+)
+def title(response: str) -> Outcome:
+    found = any(match.lstrip("<").rstrip(">").strip() for match in _TITLE.findall(response))
+    return Outcome(found, f"{'a' if found else 'no'} title in double angular brackets")
+
+
+@kind(
+    "detectable_format:json_format",
+    wordings={
+        "en": (
+            "Your entire output should be wrapped in JSON format.",
+            "Respond with valid JSON and nothing else. Markdown ticks such as ``` are allowed.",
+            "Write the whole answer as JSON.",
+        ),
+        "zh": (
+            "整个输出必须是 JSON 格式。",
+            "请只输出合法的 JSON，可以使用 markdown 代码块（```）。",
+            "全部回答都要写成 JSON 格式。",
+        ),
+    },
+    draw=lambda rng, material: {},
+    # What stands outside a JSON value or only makes sense as prose; all but the smallest value has a comma.
+    conflicts=_PROSE | {"punctuation:no_comma"},
+    examples=(
+        Example(True, '```json\n{"tea": "hot"}\n```', {}),
+        Example(False, 'Here it is: {"tea": "hot"}', {}),
+    ),
+)
+def json_format(response: str) -> Outcome:
+    text = response.strip()
+    for fence in _FENCES:
+        text = text.removeprefix(fence)
+    try:
+        json.loads(text.removesuffix("```").strip())
+    except (ValueError, RecursionError) as error:
+        return Outcome(False, f"not JSON: {error}")
+    return Outcome(True, "valid JSON")
+
+
+@kind(
+    "detectable_format:constrained_response",
+    wordings={
+        "en": (
+            'Answer with one of the following options: "My answer is yes.", "My answer is no.", '
+            '"My answer is maybe."',
+            'Choose your answer from these: "My answer is yes.", "My answer is no.", "My answer is maybe."',
+            'Respond with exactly one of "My answer is yes.", "My answer is no." and "My answer is maybe."',
+        ),
+        "zh": (
+            "请从以下选项中选择一个作答：“My answer is yes.”、“My answer is no.”、“My answer is maybe.”",
+            "你的回答必须是“My answer is yes.”、“My answer is no.”、“My answer is maybe.”之一。",
+            "只能选择其中一句回答：“My answer is yes.”、“My answer is no.”或“My answer is maybe.”",
+        ),
+    },
+    draw=lambda rng, material: {},
+    # An answer that is one given sentence, in mixed case, has no room for structure.
+    conflicts=_PROSE
+    | {
+        "language:response_language",
+        "detectable_content:number_placeholders",
+        "detectable_format:json_format",
+        "change_case:english_capital",
+        "change_case:english_lowercase",
+    },
+    examples=(Example(True, "My answer is maybe.", {}), Example(False, "my answer is maybe.", {})),
+)
+def constrained_response(response: str) -> Outcome:
+    found = next((option for option in _OPTIONS if option in response), None)
+    return Outcome(found is not None, f'contains "{found}"' if found else "none of the three options")

@@ -1,0 +1,159 @@
+"""Which words and letters a response uses. Keywords are regexes, searched for in either case."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from raif.constraints.kind import (
+    Count,
+    Example,
+    Material,
+    Outcome,
+    Relation,
+    Text,
+    compare,
+    draw_bound,
+    kind,
+    pattern,
+)
+from raif.constraints.wording import joined
+
+_COMMON, _RARE = "etaoinsrhl", "bcdfgjkmpquvwxyz"
+
+
+def _whole_word(word: str) -> str:
+    return rf"\b{word}\b"
+
+
+def _draw_existence(rng: random.Random, material: Material) -> dict[str, Any]:
+    """One to three keywords."""
+    return {"keywords": rng.sample(material.words, min(rng.randint(1, 3), len(material.words)))}
+
+
+def _draw_frequency(rng: random.Random, material: Material) -> dict[str, Any]:
+    """At least 2 or 3 times, or less than 2 to 4."""
+    relation, frequency = draw_bound(rng, at_least=(2, 3), less_than=(2, 4))
+    return {"keyword": rng.choice(material.words), "frequency": frequency, "relation": relation}
+
+
+def _draw_forbidden(rng: random.Random, material: Material) -> dict[str, Any]:
+    """One to four words."""
+    return {"forbidden_words": rng.sample(material.words, min(rng.randint(1, 4), len(material.words)))}
+
+
+def _draw_letter(rng: random.Random, material: Material) -> dict[str, Any]:
+    """At least 3 to 10 of a common letter, or less than 4 to 10 of a rarer one."""
+    relation, frequency = draw_bound(rng, at_least=(3, 10), less_than=(4, 10))
+    letter = rng.choice(_COMMON if relation == "at least" else _RARE)
+    return {"letter": letter, "let_frequency": frequency, "let_relation": relation}
+
+
+@kind(
+    "keywords:existence",
+    wordings={
+        "en": (
+            "Include the keywords {keywords} in your answer.",
+            "Make sure that {keywords} can be found in what you write.",
+            "Your response has to mention {keywords}.",
+        ),
+        "zh": (
+            "回答中必须包含关键词{keywords}。",
+            "请在回答里用到{keywords}。",
+            "你的回答需要提到{keywords}。",
+        ),
+    },
+    draw=_draw_existence,
+    examples=(
+        Example(True, "A cat sat there.", {"keywords": ["cat"]}),
+        Example(False, "A dog sat there.", {"keywords": ["cat", "dog"]}),
+    ),
+)
+def existence(
+    response: str, *, keywords: Annotated[list[Annotated[str, pattern()]], Field(min_length=1)]
+) -> Outcome:
+    missing = [word for word in keywords if not re.search(word, response, re.IGNORECASE)]
+    return Outcome(not missing, f"no {joined(missing, 'en')}" if missing else "all keywords found")
+
+
+@kind(
+    "keywords:frequency",
+    wordings={
+        "en": (
+            'Use the word "{keyword}" {relation} {frequency:time}.',
+            'The word "{keyword}" should appear {relation} {frequency:time} in your response.',
+            'In your answer, "{keyword}" is to occur {relation} {frequency:time}.',
+        ),
+        "zh": (
+            "“{keyword}”在回答中{relation}出现{frequency}次。",
+            "回答中使用“{keyword}”的次数应{relation}{frequency}次。",
+            "请让“{keyword}”这个词在回答里出现{relation}{frequency}次。",
+        ),
+    },
+    draw=_draw_frequency,
+    examples=(
+        Example(True, "Tea, more tea.", {"keyword": "tea", "frequency": 2, "relation": "at least"}),
+        Example(False, "Tea, more tea.", {"keyword": "tea", "frequency": 2, "relation": "less than"}),
+    ),
+)
+def frequency(
+    response: str, *, keyword: Annotated[Text, pattern(str.strip)], frequency: Count, relation: Relation
+) -> Outcome:
+    found = len(re.findall(keyword.strip(), response, re.IGNORECASE))
+    return compare(found, relation, frequency, f'times "{keyword.strip()}"')
+
+
+# No Chinese: a word boundary lies only at the ends of an unspaced run, so nearly every response would pass.
+@kind(
+    "keywords:forbidden_words",
+    wordings={
+        "en": (
+            "Do not use the words {forbidden_words} in your answer.",
+            "Avoid {forbidden_words} throughout your response.",
+            "Your answer must not contain {forbidden_words}.",
+        ),
+    },
+    draw=_draw_forbidden,
+    examples=(
+        Example(True, "You cannot win.", {"forbidden_words": ["can"]}),
+        Example(False, "You can't win.", {"forbidden_words": ["can"]}),
+    ),
+)
+def forbidden_words(
+    response: str,
+    *,
+    forbidden_words: Annotated[list[Annotated[str, pattern(_whole_word)]], Field(min_length=1)],
+) -> Outcome:
+    used = [word for word in forbidden_words if re.search(_whole_word(word), response, re.IGNORECASE)]
+    return Outcome(not used, f"contains {joined(used, 'en')}" if used else "no forbidden word")
+
+
+# No Chinese: its answers hold hardly any letters. A character that is no letter, for which the official
+# checker draws a random one, is counted as it is.
+@kind(
+    "keywords:letter_frequency",
+    wordings={
+        "en": (
+            'The letter "{letter}" should appear {let_relation} {let_frequency:time} in your answer.',
+            'Use the letter "{letter}" {let_relation} {let_frequency:time}.',
+            'Your response should have {let_relation} {let_frequency:occurrence} of the letter "{letter}".',
+        ),
+    },
+    draw=_draw_letter,
+    examples=(
+        Example(True, "Banana", {"letter": "a", "let_frequency": 3, "let_relation": "at least"}),
+        Example(False, "Zoo", {"letter": "z", "let_frequency": 1, "let_relation": "less than"}),
+    ),
+)
+def letter_frequency(
+    response: str,
+    *,
+    letter: Annotated[str, Field(min_length=1, max_length=1)],
+    let_frequency: Count,
+    let_relation: Relation,
+) -> Outcome:
+    found = response.lower().count(letter.lower())
+    return compare(found, let_relation, let_frequency, f'times the letter "{letter}"')

@@ -1,0 +1,167 @@
+"""What a kind of constraint is: a pure check, the ways to ask for it, and how to draw its kwargs.
+
+The signature of the check is the schema of the kwargs: `Kind.bind` reads it, so that a wrong name, type or
+value is an error before any response is checked. Semantics are those of the official IFEval checker
+(arXiv 2311.07911); where that one would raise or draw a random value, `bind` refuses.
+"""
+
+from __future__ import annotations
+
+import inspect
+import random
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Literal, NamedTuple, get_type_hints
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from raif.constraints.wording import render
+from raif.errors import ConstraintError, did_you_mean
+from raif.registry import Registry
+
+Relation = Literal["less than", "at least"]
+Count = Annotated[int, Field(ge=0)]
+Text = Annotated[str, Field(min_length=1)]
+
+_SPECIAL = re.compile(r"[\\^$.|?*+()\[\]{}]")
+_EVERYDAY = {
+    "en": ("time", "people", "day", "work", "place", "idea", "example", "change"),
+    "zh": ("时间", "生活", "方法", "问题", "重要", "例如", "变化", "选择"),
+}
+
+
+class Outcome(NamedTuple):
+    """What a check found, with a short concrete reason: "3 bullets, asked for exactly 2"."""
+
+    passed: bool
+    reason: str
+
+
+class Example(NamedTuple):
+    """A response with kwargs under which the check passes or fails."""
+
+    passes: bool
+    response: str
+    kwargs: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a draw may use: the language ("en" or "zh"), prompt and topic words of a seed."""
+
+    language: str
+    prompt: str = ""
+    keywords: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> list[str]:
+        """Keywords that mean themselves as a regex; everyday words where the seed has none."""
+        plain = [word for word in dict.fromkeys(self.keywords) if word and not _SPECIAL.search(word)]
+        return plain or list(_EVERYDAY.get(self.language, _EVERYDAY["en"]))
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """A constraint kind under IFEval's own id. A language that `wordings` leaves out can't be asked in."""
+
+    id: str
+    check: Callable[..., Outcome]
+    wordings: Mapping[str, tuple[str, ...]]
+    draw: Callable[[random.Random, Material], dict[str, Any]]
+    conflicts: frozenset[str]
+    examples: tuple[Example, ...]
+
+    def ask(self, rng: random.Random, language: str, kwargs: Mapping[str, Any]) -> str:
+        """One way to ask for it in words; ConstraintError where it can't be asked in `language`."""
+        if language not in self.wordings:
+            raise ConstraintError(
+                f"{self.id} can't be asked in {language!r}", did_you_mean(language, self.wordings)
+            )
+        template = rng.choice(self.wordings[language])
+        return template.format_map(render(self.bind(kwargs), language))
+
+    def bind(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The kwargs without `None`s (0 and False are values); ConstraintError names what doesn't fit."""
+        given = {name: value for name, value in kwargs.items() if value is not None}
+        try:
+            self._schema.model_validate(given)
+        except ValidationError as error:
+            raise self._refusal(error) from None
+        return given
+
+    @cached_property
+    def _schema(self) -> type[BaseModel]:
+        hints = get_type_hints(self.check, include_extras=True)
+        _, *parameters = inspect.signature(self.check).parameters
+        fields: dict[str, Any] = {name: (hints[name], ...) for name in parameters}
+        return create_model(self.id, __config__=ConfigDict(strict=True, extra="forbid"), **fields)
+
+    def _refusal(self, error: ValidationError) -> ConstraintError:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        if first["type"] == "extra_forbidden":
+            return ConstraintError(
+                f"{self.id}: unknown kwarg {name!r}",
+                did_you_mean(name, self._schema.model_fields) or "It takes none.",
+            )
+        if first["type"] == "missing":
+            return ConstraintError(f"{self.id}: kwarg {name!r} is missing")
+        return ConstraintError(f"{self.id}: kwarg {name!r}: {first['msg']}, got {first['input']!r}")
+
+
+KINDS: Registry[Kind] = Registry("constraint", ConstraintError)
+
+
+def kind(
+    id: str,
+    *,
+    wordings: Mapping[str, tuple[str, ...]],
+    draw: Callable[[random.Random, Material], dict[str, Any]],
+    examples: tuple[Example, ...],
+    conflicts: frozenset[str] = frozenset(),
+) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
+    """Register the decorated check, `check(response, *, kwargs...)`, as the kind `id`."""
+
+    def define(check: Callable[..., Outcome]) -> Callable[..., Outcome]:
+        KINDS.add(id, Kind(id, check, wordings, draw, conflicts, examples))
+        return check
+
+    return define
+
+
+def pattern(build: Callable[[str], str] = str) -> AfterValidator:
+    """Refuses text that is no valid regex once `build` has made it the one that the check searches for.
+
+    IFEval uses keywords and markers unescaped.
+    """
+
+    def compiles(value: str) -> str:
+        try:
+            re.compile(build(value))
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(f"not a valid regular expression ({error})") from None
+        return value
+
+    return AfterValidator(compiles)
+
+
+def compare(count: int, relation: Relation, bound: int, noun: str) -> Outcome:
+    """Whether `count` stands in `relation` to `bound`; `noun`, in the plural, says what was counted."""
+    passed = count < bound if relation == "less than" else count >= bound
+    return Outcome(passed, f"{count} {noun}, asked for {relation} {bound}")
+
+
+def exactly(count: int, wanted: int, noun: str) -> Outcome:
+    """Whether `count` equals `wanted`; `noun`, in the plural, says what was counted."""
+    return Outcome(count == wanted, f"{count} {noun}, asked for exactly {wanted}")
+
+
+def draw_bound(
+    rng: random.Random, *, at_least: tuple[int, int], less_than: tuple[int, int]
+) -> tuple[Relation, int]:
+    """A relation, either one equally often, with a bound from its inclusive range."""
+    if rng.random() < 0.5:
+        return "at least", rng.randint(*at_least)
+    return "less than", rng.randint(*less_than)

@@ -1,0 +1,173 @@
+"""Words, sentences and paragraphs of a response. Made for languages that put spaces between words."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, ValidationInfo
+
+from raif.constraints.kind import (
+    Count,
+    Example,
+    Material,
+    Outcome,
+    Relation,
+    Text,
+    compare,
+    draw_bound,
+    exactly,
+    kind,
+)
+from raif.text import sentences, words
+
+
+def _draw_sentences(rng: random.Random, material: Material) -> dict[str, Any]:
+    """At least 2 to 5, or less than 4 to 8."""
+    relation, bound = draw_bound(rng, at_least=(2, 5), less_than=(4, 8))
+    return {"num_sentences": bound, "relation": relation}
+
+
+def _draw_paragraphs(rng: random.Random, material: Material) -> dict[str, Any]:
+    """2 to 4."""
+    return {"num_paragraphs": rng.randint(2, 4)}
+
+
+def _draw_words(rng: random.Random, material: Material) -> dict[str, Any]:
+    """At least 20 to 80, or less than 60 to 120, in tens."""
+    relation, tens = draw_bound(rng, at_least=(2, 8), less_than=(6, 12))
+    return {"num_words": 10 * tens, "relation": relation}
+
+
+def _draw_first_word(rng: random.Random, material: Material) -> dict[str, Any]:
+    """2 to 4 paragraphs, any of them to start with a single word that has no punctuation."""
+    single = [word for word in material.words if len(words(word)) == 1 and word.isalnum()]
+    count = rng.randint(2, 4)
+    return {
+        "num_paragraphs": count,
+        "nth_paragraph": rng.randint(1, count),
+        "first_word": rng.choice(single or ["today"]),
+    }
+
+
+def _exists(nth: int, info: ValidationInfo) -> int:
+    if nth > info.data.get("num_paragraphs", nth):
+        raise ValueError(f"only {info.data['num_paragraphs']} paragraphs are asked for")
+    return nth
+
+
+# No Chinese for sentences and words: `。` ends no sentence and an unspaced run is one word.
+@kind(
+    "length_constraints:number_sentences",
+    wordings={
+        "en": (
+            "Your response should contain {relation} {num_sentences:sentence}.",
+            "Write {relation} {num_sentences:sentence}.",
+            "Answer in {relation} {num_sentences:sentence}.",
+        ),
+    },
+    draw=_draw_sentences,
+    examples=(
+        Example(True, "Mr. Smith left. He was late.", {"num_sentences": 3, "relation": "less than"}),
+        Example(False, "Mr. Smith left. He was late.", {"num_sentences": 3, "relation": "at least"}),
+    ),
+)
+def number_sentences(response: str, *, num_sentences: Count, relation: Relation) -> Outcome:
+    return compare(len(sentences(response)), relation, num_sentences, "sentences")
+
+
+@kind(
+    "length_constraints:number_words",
+    wordings={
+        "en": (
+            "Answer with {relation} {num_words:word}.",
+            "Your response should have {relation} {num_words:word}.",
+            "Use {relation} {num_words:word} in total.",
+        ),
+    },
+    draw=_draw_words,
+    examples=(
+        Example(True, "Four words are here.", {"num_words": 4, "relation": "at least"}),
+        Example(False, "Four words are here.", {"num_words": 4, "relation": "less than"}),
+    ),
+)
+def number_words(response: str, *, num_words: Count, relation: Relation) -> Outcome:
+    return compare(len(words(response)), relation, num_words, "words")
+
+
+@kind(
+    "length_constraints:number_paragraphs",
+    wordings={
+        "en": (
+            "Write exactly {num_paragraphs:paragraph}, separated from each other by the divider ***.",
+            "There should be {num_paragraphs:paragraph}. Put *** between paragraphs.",
+            "Structure your answer as {num_paragraphs:paragraph} with the markdown divider *** between them.",
+        ),
+        "zh": (
+            "回答应正好有{num_paragraphs}个段落，段落之间用分隔符 *** 隔开。",
+            "请写{num_paragraphs}段，各段之间用 *** 分隔。",
+            "把回答分为{num_paragraphs}段，并用 markdown 分隔符 *** 隔开。",
+        ),
+    },
+    draw=_draw_paragraphs,
+    conflicts=frozenset(
+        {"length_constraints:nth_paragraph_first_word"}
+    ),  # each splits paragraphs its own way
+    examples=(
+        Example(True, "one\n***\ntwo", {"num_paragraphs": 2}),
+        Example(False, "one\n\ntwo", {"num_paragraphs": 2}),
+    ),
+)
+def number_paragraphs(response: str, *, num_paragraphs: Count) -> Outcome:
+    """Parts between dividers; a blank one counts as nothing at the ends and fails anywhere else."""
+    parts = re.split(r"\s?\*\*\*\s?", response)
+    blanks = [index for index, part in enumerate(parts) if not part.strip()]
+    if any(0 < index < len(parts) - 1 for index in blanks):
+        return Outcome(False, "a blank paragraph between two dividers")
+    return exactly(len(parts) - len(blanks), num_paragraphs, "paragraphs")
+
+
+# No Chinese: the first word of a paragraph is found by the space after it.
+@kind(
+    "length_constraints:nth_paragraph_first_word",
+    wordings={
+        "en": (
+            "Write {num_paragraphs:paragraph}, separated by two line breaks. "
+            'Paragraph {nth_paragraph} must start with the word "{first_word}".',
+            "Your answer should have exactly {num_paragraphs:paragraph} with a blank line in between, "
+            'and "{first_word}" should be the first word of paragraph {nth_paragraph}.',
+            "Give {num_paragraphs:paragraph} divided by blank lines only. "
+            'Begin paragraph {nth_paragraph} with "{first_word}".',
+        ),
+    },
+    draw=_draw_first_word,
+    examples=(
+        Example(True, "One.\n\nBut two.", {"num_paragraphs": 2, "nth_paragraph": 2, "first_word": "but"}),
+        Example(False, "One.\n\nTwo.", {"num_paragraphs": 2, "nth_paragraph": 2, "first_word": "but"}),
+    ),
+)
+def nth_paragraph_first_word(
+    response: str,
+    *,
+    num_paragraphs: Count,
+    nth_paragraph: Annotated[int, Field(ge=1), AfterValidator(_exists)],
+    first_word: Text,
+) -> Outcome:
+    """Blank parts don't count as paragraphs, yet take part in finding the nth, as upstream."""
+    parts = response.split("\n\n")
+    count = sum(1 for part in parts if part.strip())
+    if nth_paragraph > count or not parts[nth_paragraph - 1].strip():
+        return Outcome(False, f"no paragraph {nth_paragraph}: {count} in all")
+    if count != num_paragraphs:
+        return exactly(count, num_paragraphs, "paragraphs")
+    found = _first_word(parts[nth_paragraph - 1])
+    return Outcome(
+        found == first_word.lower(),
+        f'paragraph {nth_paragraph} starts with "{found}", asked for "{first_word}"',
+    )
+
+
+def _first_word(paragraph: str) -> str:
+    token = paragraph.split()[0].lstrip("'").lstrip('"')
+    return re.split(r"[.,?!'\"]", token, maxsplit=1)[0].lower()

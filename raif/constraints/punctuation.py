@@ -1,0 +1,22 @@
+"""No commas."""
+
+from __future__ import annotations
+
+from raif.constraints.kind import Example, Outcome, kind
+
+
+# No Chinese: only the ASCII comma counts, which Chinese text does without anyway.
+@kind(
+    "punctuation:no_comma",
+    wordings={
+        "en": (
+            "Refrain from the use of any commas in your response.",
+            "Do not use commas.",
+            "Your answer must not contain a single comma.",
+        ),
+    },
+    draw=lambda rng, material: {},
+    examples=(Example(True, "Red and blue.", {}), Example(False, "Red, blue.", {})),
+)
+def no_comma(response: str) -> Outcome:
+    return Outcome("," not in response, f"{response.count(',')} commas, asked for none")

@@ -1,0 +1,178 @@
+"""Contradictions that only the kwargs show. A rule is a function of all constraints: the reason, or None."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from raif.text import sentences, words
+from raif.text.language import NAMES
+
+Bound = tuple[str, dict[str, Any]]
+"""An id with its kwargs, checked against the kind."""
+
+_WORDS, _SENTENCES = "length_constraints:number_words", "length_constraints:number_sentences"
+_CAPITALS, _LETTERS = "change_case:capital_word_frequency", "keywords:letter_frequency"
+_LOWERCASE, _UPPERCASE = "change_case:english_lowercase", "change_case:english_capital"
+_FREQUENCY, _LANGUAGE = "keywords:frequency", "language:response_language"
+_UNSPACED = {"ja", "th"}
+_NON_LATIN = NAMES.keys() - {"de", "en", "es", "fi", "fr", "it", "pl", "pt", "sw", "vi"}
+
+
+def different_counts(items: Sequence[Bound]) -> str | None:
+    """An exact number, or the language, asked for twice with different values."""
+    for name, key in (
+        ("length_constraints:number_paragraphs", "num_paragraphs"),
+        ("length_constraints:nth_paragraph_first_word", "num_paragraphs"),
+        ("detectable_format:number_bullet_lists", "num_bullets"),
+        (_LANGUAGE, "language"),
+    ):
+        values = sorted({kwargs[key] for kwargs in _of(name, items)})
+        if len(values) > 1:
+            return f"{name} asks for {key} {values[0]!r} and {values[1]!r}"
+    return None
+
+
+def two_first_words(items: Sequence[Bound]) -> str | None:
+    first: dict[int, str] = {}
+    for kwargs in _of("length_constraints:nth_paragraph_first_word", items):
+        nth, word = kwargs["nth_paragraph"], kwargs["first_word"].lower()
+        if first.setdefault(nth, word) != word:
+            return f"paragraph {nth} can't start with both {first[nth]!r} and {word!r}"
+    return None
+
+
+def two_ends(items: Sequence[Bound]) -> str | None:
+    ends = [kwargs["end_phrase"].strip().lower() for kwargs in _of("startend:end_checker", items)]
+    pairs = combinations(sorted(ends, key=len), 2)
+    return next((f"can't end with both {a!r} and {b!r}" for a, b in pairs if not b.endswith(a)), None)
+
+
+def two_starts(items: Sequence[Bound]) -> str | None:
+    starts = [
+        kwargs["prompt_to_repeat"].strip().lower() for kwargs in _of("combination:repeat_prompt", items)
+    ]
+    pairs = combinations(sorted(starts, key=len), 2)
+    return next((f"can't start with both {a!r} and {b!r}" for a, b in pairs if not b.startswith(a)), None)
+
+
+def empty_range(items: Sequence[Bound]) -> str | None:
+    """An upper bound that another constraint's lower bound, or a required text, already reaches."""
+    limits = list(_limits(items))
+    for upper in (limit for limit in limits if limit.relation == "less than"):
+        lower = [x.bound for x in limits if x.relation == "at least" and x.quantity == upper.quantity]
+        needed = max([0, *lower, *(_count(upper, text) for _, text in _required(items))])
+        if needed >= upper.bound:
+            return f"{upper.quantity[0]}: less than {upper.bound} asked for, at least {needed} needed"
+    return None
+
+
+def more_sentences_than_words(items: Sequence[Bound]) -> str | None:
+    limits = list(_limits(items))
+    least = [x.bound for x in limits if x.quantity[0] == _SENTENCES and x.relation == "at least"]
+    below = [x.bound for x in limits if x.quantity[0] == _WORDS and x.relation == "less than"]
+    if least and below and max(least) >= min(below):
+        return f"at least {max(least)} sentences in less than {min(below)} words"
+    return None
+
+
+def forbidden_but_required(items: Sequence[Bound]) -> str | None:
+    forbidden = [word for k in _of("keywords:forbidden_words", items) for word in k["forbidden_words"]]
+    for word in forbidden:
+        for name, text in _required(items):
+            if re.search(rf"\b{word}\b", text, re.IGNORECASE):
+                return f"{word!r} is forbidden, and {name} requires {text!r}"
+    return None
+
+
+def comma_required(items: Sequence[Bound]) -> str | None:
+    if not _asked("punctuation:no_comma", items):
+        return None
+    return next((f"no comma, and {n} requires {text!r}" for n, text in _required(items) if "," in text), None)
+
+
+def case_of_sections(items: Sequence[Bound]) -> str | None:
+    """Section heads are the one text that is searched for case-sensitively."""
+    for kwargs in _of("detectable_format:multiple_sections", items):
+        head = kwargs["section_spliter"]
+        if _asked(_LOWERCASE, items) and head != head.lower():
+            return f"all in lowercase letters, and sections headed {head!r}"
+        if _asked(_UPPERCASE, items) and head != head.upper():
+            return f"all in capital letters, and sections headed {head!r}"
+    return None
+
+
+def language_does_without(items: Sequence[Bound]) -> str | None:
+    """Case and Latin letters in other scripts; words and sentences where nothing is put between them."""
+    for kwargs in _of(_LANGUAGE, items):
+        code = kwargs["language"]
+        barred = {_LOWERCASE, _UPPERCASE} if code != "en" else set()
+        barred |= {_LETTERS, _CAPITALS} if code in _NON_LATIN else set()
+        barred |= {_WORDS, _SENTENCES} if code in _UNSPACED else set()
+        if clash := sorted(name for name in barred if _asked(name, items)):
+            return f"{clash[0]} can't be asked of a text in {code!r}"
+    return None
+
+
+class _Limit(NamedTuple):
+    quantity: tuple[str, str]
+    """The kind, and the keyword or letter that is counted ("" where there is none)."""
+    relation: str
+    bound: int
+
+
+def _limits(items: Sequence[Bound]) -> Iterator[_Limit]:
+    for name, bound, relation, subject in (
+        (_WORDS, "num_words", "relation", ""),
+        (_SENTENCES, "num_sentences", "relation", ""),
+        (_CAPITALS, "capital_frequency", "capital_relation", ""),
+        (_FREQUENCY, "frequency", "relation", "keyword"),
+        (_LETTERS, "let_frequency", "let_relation", "letter"),
+    ):
+        for kwargs in _of(name, items):
+            yield _Limit((name, kwargs.get(subject, "").strip().lower()), kwargs[relation], kwargs[bound])
+
+
+def _count(limit: _Limit, text: str) -> int:
+    """How much of the limited quantity `text` holds. Its capitals may be changed, so they count nothing."""
+    name, subject = limit.quantity
+    if name == _CAPITALS:
+        return 0
+    if name in (_WORDS, _SENTENCES):
+        return len(words(text) if name == _WORDS else sentences(text))
+    return text.lower().count(subject)
+
+
+def _required(items: Sequence[Bound]) -> Iterator[tuple[str, str]]:
+    """Ids with texts that any answer must hold. A keyword is taken by its letters, not as a regex."""
+    for name, kwargs in items:
+        for key in ("end_phrase", "prompt_to_repeat", "postscript_marker", "first_word", "section_spliter"):
+            if key in kwargs:
+                yield name, kwargs[key]
+        yield from ((name, word) for word in kwargs.get("keywords", ()))
+        if name == _FREQUENCY and kwargs["relation"] == "at least" and kwargs["frequency"]:
+            yield name, kwargs["keyword"]
+
+
+def _of(name: str, items: Sequence[Bound]) -> Iterator[dict[str, Any]]:
+    return (kwargs for found, kwargs in items if found == name)
+
+
+def _asked(name: str, items: Sequence[Bound]) -> bool:
+    return any(found == name for found, _ in items)
+
+
+RULES: tuple[Callable[[Sequence[Bound]], str | None], ...] = (
+    different_counts,
+    two_first_words,
+    two_ends,
+    two_starts,
+    empty_range,
+    more_sentences_than_words,
+    forbidden_but_required,
+    comma_required,
+    case_of_sections,
+    language_does_without,
+)

@@ -1,0 +1,68 @@
+"""How a response ends, and whether it is wrapped in quotation marks."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from raif.constraints.kind import Example, Material, Outcome, kind
+
+_ENDINGS = {
+    "en": ("Is there anything else I can help with?", "That is all you need to know.", "I hope this helps."),
+    "zh": ("还有什么我可以帮忙的吗？", "以上就是全部内容。", "希望对你有帮助。"),
+}
+
+
+def _draw_end(rng: random.Random, material: Material) -> dict[str, Any]:
+    """One of three closing sentences."""
+    return {"end_phrase": rng.choice(_ENDINGS.get(material.language, _ENDINGS["en"]))}
+
+
+@kind(
+    "startend:end_checker",
+    wordings={
+        "en": (
+            'Finish your response with this exact phrase: "{end_phrase}" No other words should follow it.',
+            'The very last words of your answer should be "{end_phrase}"',
+            'End with "{end_phrase}" and write nothing after that.',
+        ),
+        "zh": (
+            "请以“{end_phrase}”这句话结束回答，其后不得再有其他文字。",
+            "回答的最后一句必须是“{end_phrase}”",
+            "回答结尾必须一字不差地写上“{end_phrase}”，之后不要再写任何内容。",
+        ),
+    },
+    draw=_draw_end,
+    # The quotation mark at the very end would come after the phrase that nothing may follow.
+    conflicts=frozenset({"startend:quotation"}),
+    examples=(
+        Example(True, "It is done. The end.", {"end_phrase": "the end."}),
+        Example(False, "The end. Goodbye!", {"end_phrase": "the end."}),
+    ),
+)
+def end_checker(response: str, *, end_phrase: str) -> Outcome:
+    text = response.strip().strip('"').lower()
+    return Outcome(text.endswith(end_phrase.strip().lower()), f'ends with "{text[-40:]}"')
+
+
+@kind(
+    "startend:quotation",
+    wordings={
+        "en": (
+            "Wrap your entire response with double quotation marks.",
+            'Put your whole answer inside double quotes, like this: "...".',
+            'Your response should begin and end with a double quotation mark (").',
+        ),
+        "zh": (
+            '请用英文双引号（"）把整个回答括起来。',
+            '整个回答必须放在一对英文双引号 "" 之内。',
+            '回答的第一个和最后一个字符都应是英文双引号（"）。',
+        ),
+    },
+    draw=lambda rng, material: {},
+    examples=(Example(True, '"All of it."', {}), Example(False, "“All of it.”", {})),
+)
+def quotation(response: str) -> Outcome:
+    text = response.strip()
+    passed = len(text) > 1 and text[0] == text[-1] == '"'
+    return Outcome(passed, f"{'' if passed else 'not '}wrapped in double quotation marks")

@@ -1,0 +1,42 @@
+"""Kwargs as words of a sentence: lists joined readably, counts with their noun, relations, language names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from raif.text.language import NAMES
+
+RELATIONS = {
+    "en": {"at least": "at least", "less than": "fewer than"},
+    "zh": {"at least": "至少", "less than": "少于"},
+}
+
+
+class Number(int):
+    """An integer that a template may follow with its noun: `{n:word}` is "1 word" or "3 words"."""
+
+    def __format__(self, noun: str) -> str:
+        return f"{int(self)} {noun}{'' if self == 1 else 's'}" if noun else str(int(self))
+
+
+def render(kwargs: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """The kwargs as a template's placeholders show them in `language` ("en" or "zh")."""
+    return {name: _shown(name, value, language) for name, value in kwargs.items()}
+
+
+def _shown(name: str, value: Any, language: str) -> Any:
+    if name.endswith("relation"):
+        return RELATIONS[language][value]
+    if name == "language":
+        return NAMES[value][language]
+    if isinstance(value, int):
+        return Number(value)
+    return joined(value, language) if isinstance(value, list) else value
+
+
+def joined(words: Sequence[str], language: str) -> str:
+    """The words in quotation marks as a list that reads well: "a", "b" and "c"."""
+    opening, closing, comma, final = ("“", "”", "、", "和") if language == "zh" else ('"', '"', ", ", " and ")
+    *front, last = [f"{opening}{word}{closing}" for word in words]
+    return comma.join(front) + final + last if front else last

@@ -1,0 +1,11 @@
+"""Words, sentences and the language of a text, as IFEval's official checker sees them. Nothing is downloaded.
+
+The tools are NLTK's and langdetect's, loaded on first use; both are made for English and other languages
+that put spaces between words: an unspaced run of Chinese is one word, and `。` ends no sentence.
+"""
+
+from raif.text.language import detect
+from raif.text.sentences import sentences
+from raif.text.words import tokens, words
+
+__all__ = ["detect", "sentences", "tokens", "words"]

@@ -1,0 +1,122 @@
+"""Objects in, the same objects with their verdicts out, one by one. A bad one keeps its place, with why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from raif import jsonl, records
+from raif.errors import RaifError, RecordError
+from raif.reasoning import Style
+from raif.types import Instruction, Verification
+from raif.verify import verify
+
+ADDED = frozenset({"verdicts", "followed", "followed_loose", "fraction", "error"})
+Answers = Mapping[tuple[str, str], str]
+"""Responses kept apart from their records, by ("id", id) and by ("prompt", prompt)."""
+
+
+@dataclass
+class Count:
+    """How many there were, how many passed, and of how many that can't be said."""
+
+    n: int = 0
+    strict: int = 0
+    loose: int = 0
+    unjudged: int = 0
+
+    def add(self, strict: bool | None, loose: bool | None) -> None:
+        self.n += 1
+        self.strict += strict is True
+        self.loose += loose is True
+        self.unjudged += strict is None
+
+    def rate(self, passed: int) -> float | None:
+        """`passed` as a share of the judged ones."""
+        judged = self.n - self.unjudged
+        return passed / judged if judged else None
+
+
+@dataclass
+class Tally:
+    """What a stream adds up to: per kind, all instructions, all prompts, and how many lines were bad."""
+
+    kinds: dict[str, Count] = field(default_factory=lambda: defaultdict(Count))
+    instructions: Count = field(default_factory=Count)
+    prompts: Count = field(default_factory=Count)
+    errors: int = 0
+
+    def add(self, verification: Verification) -> None:
+        self.prompts.add(verification.followed, verification.followed_loose)
+        for verdict in verification.verdicts:
+            kind = "question" if verdict.id.startswith("question:") else verdict.id
+            for count in (self.kinds[kind], self.instructions):
+                count.add(verdict.passed, verdict.passed_loose)
+
+
+def verified(
+    source: jsonl.Source, tally: Tally, *, answers: Answers | None = None, think: Style = "none"
+) -> Iterator[dict[str, Any]]:
+    """Each object with its verdicts, or with `error` where it can't be used, in order; `tally` counts along.
+
+    A line is read only when its object is asked for. What an earlier run added is replaced.
+    """
+    for number, found in jsonl.lines(source):
+        if isinstance(found, RecordError):
+            tally.errors += 1
+            yield {"error": _said(found), "line": number}
+            continue
+        plain = {name: value for name, value in found.items() if name not in ADDED}
+        try:
+            verification = _verify(plain, f"{jsonl.name_of(source)}:{number}", answers, think)
+        except RaifError as error:
+            tally.errors += 1
+            yield plain | {"error": _said(error)}
+        else:
+            tally.add(verification)
+            added = asdict(verification)
+            yield plain | added | {"verdicts": list(added["verdicts"])}
+
+
+def read_answers(path: Path) -> Answers:
+    """Responses by `key` or `id`, and by `prompt`; RecordError for a line with none, or a second answer."""
+    answers: dict[tuple[str, str], str] = {}
+    for number, found in jsonl.lines(path):
+        if isinstance(found, RecordError):
+            raise found
+        where = f"{path}:{number}"
+        names = [("id", str(found[name])) for name in ("key", "id") if found.get(name) is not None][:1]
+        names += [("prompt", found["prompt"])] if isinstance(found.get("prompt"), str) else []
+        if not names or names[0] in answers:
+            raise RecordError(
+                f"{where}: " + ("a second answer" if names else "needs `key`, `id` or `prompt`")
+            )
+        answers |= dict.fromkeys(names, _response(found, where))
+    return answers
+
+
+def _verify(record: dict[str, Any], where: str, answers: Answers | None, think: Style) -> Verification:
+    instruction = records.instruction(record, where)
+    response = _response(record, where) if answers is None else _joined(instruction, answers, where)
+    return verify(instruction, response, think=think)
+
+
+def _joined(instruction: Instruction, answers: Answers, where: str) -> str:
+    for name in (("id", instruction.id), ("prompt", instruction.prompt)):
+        if name in answers:
+            return answers[name]
+    raise RecordError(f"{where}: response: none has the id {instruction.id!r} or this prompt")
+
+
+def _response(record: Mapping[str, Any], where: str) -> str:
+    response = record.get("response")
+    if not isinstance(response, str):
+        raise RecordError(f"{where}: response: " + ("missing" if response is None else "not a string"))
+    return response
+
+
+def _said(error: RaifError) -> str:
+    return f"{error.message}. {error.hint}" if error.hint else error.message

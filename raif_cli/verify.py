@@ -1,0 +1,115 @@
+"""`raif verify`: parse, call the library, draw the tally."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from raif.reasoning import Style
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+    from raif.constraints import Kind
+    from raif.verify_stream import Count, Tally
+
+
+File = Annotated[Path, typer.Argument(metavar="[FILE|-]", help="JSONL of records, each with its `response`.")]
+Responses = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="JSONL of answers kept apart: `key`, `id` or `prompt`."),
+]
+Think = Annotated[Style, typer.Option(help="How the thinking is marked that comes before the answer.")]
+FailUnder = Annotated[
+    float | None, typer.Option(min=0, max=1, help="Exit 1 where the strict prompt-level rate is lower.")
+]
+ListKinds = Annotated[bool, typer.Option("--list", help="Print the kinds of constraints with examples.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")]
+
+
+def verify(
+    file: File = Path("-"),
+    responses: Responses = None,
+    think: Think = "none",
+    fail_under: FailUnder = None,
+    list_kinds: ListKinds = False,
+    quiet: Quiet = False,
+) -> None:
+    """Check responses against the constraints of their records; the records come out with their verdicts.
+
+    Takes our records and IFEval's. A line that can't be used stays in its place with an `error`; the exit
+    code is then 3.
+    """
+    if list_kinds:
+        _print_kinds()
+        return
+    from raif import jsonl
+    from raif.verify_stream import Tally, read_answers, verified
+    from raif_cli.console import err
+
+    tally = Tally()
+    answers = read_answers(responses) if responses else None
+    jsonl.write(sys.stdout.buffer, verified(_source(file), tally, answers=answers, think=think))
+    if not quiet:
+        err.print(_summary(tally))
+        if tally.errors:
+            err.print(f"{tally.errors} bad lines: see their `error`", highlight=False)
+    if tally.errors:
+        raise typer.Exit(3)
+    if fail_under is not None and (tally.prompts.rate(tally.prompts.strict) or 0) < fail_under:
+        raise typer.Exit(1)
+
+
+def _source(file: Path) -> Path | BinaryIO:
+    if str(file) != "-":
+        return file
+    if sys.stdin.isatty():
+        raise typer.BadParameter("give a FILE, or pipe records in", param_hint="FILE")
+    return sys.stdin.buffer
+
+
+def _summary(tally: Tally) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None)
+    table.add_column("kind")
+    for heading in ("n", "strict", "loose", "unjudged"):
+        table.add_column(heading, justify="right")
+    for name in sorted(tally.kinds):
+        table.add_row(*_row(name, tally.kinds[name]))
+    table.add_section()
+    table.add_row(*_row("instructions", tally.instructions))
+    table.add_row(*_row("prompts", tally.prompts))
+    return table
+
+
+def _row(name: str, count: Count) -> list[Text]:
+    from rich.text import Text
+
+    rates = [count.rate(count.strict), count.rate(count.loose)]
+    shown = ["-" if rate is None else f"{rate:.1%}" for rate in rates]
+    return [Text(cell) for cell in (name, str(count.n), *shown, str(count.unjudged))]
+
+
+def _print_kinds() -> None:
+    from rich.text import Text
+
+    from raif.constraints import KINDS
+    from raif_cli.console import out
+
+    for name in KINDS:
+        out.print(Text(_described(KINDS[name])), soft_wrap=True)
+
+
+def _described(kind: Kind) -> str:
+    import json
+
+    shown = [
+        f"  {'passes' if e.passes else 'fails '}  {e.response!r}  {json.dumps(e.kwargs)}"
+        for e in kind.examples
+    ]
+    return "\n".join([kind.id, *shown, ""])

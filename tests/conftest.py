@@ -1,0 +1,17 @@
+"""What several parts of the tests need."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def benchmark_data() -> Path:
+    """The folder with the benchmarks' data and the official checkers' verdicts."""
+    folder = os.environ.get("RAIF_BENCHMARK_DATA")
+    if not folder:
+        pytest.skip("RAIF_BENCHMARK_DATA is not set: no official verdicts to compare with")
+    return Path(folder)

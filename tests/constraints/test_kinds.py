@@ -1,0 +1,92 @@
+"""Properties that every kind has."""
+
+import random
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from raif.constraints import KINDS, Kind, Material
+from raif.constraints.kind import Example
+from raif.errors import ConstraintError
+
+ALL = [KINDS[name] for name in KINDS]
+MATERIAL = {
+    "en": Material("en", "Describe a harbour town.", ("ships", "salt air", "C++", "morning")),
+    "zh": Material("zh", "介绍一个港口小镇。", ("船只", "清晨")),
+}
+EXAMPLES = [pytest.param(kind, case, id=f"{kind.id}-{case.passes}") for kind in ALL for case in kind.examples]
+ASKED = [
+    pytest.param(kind, language, id=f"{kind.id}-{language}") for kind in ALL for language in kind.wordings
+]
+
+
+def test_there_are_ifevals_25_kinds() -> None:
+    assert len(ALL) == 25
+
+
+@pytest.mark.parametrize(("kind", "case"), EXAMPLES)
+def test_example_has_the_verdict_it_claims(kind: Kind, case: Example) -> None:
+    assert kind.check(case.response, **kind.bind(case.kwargs)).passed is case.passes
+
+
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.id)
+def test_kind_has_a_passing_and_a_failing_example(kind: Kind) -> None:
+    assert {case.passes for case in kind.examples} == {True, False}
+
+
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.id)
+def test_conflicts_name_other_kinds(kind: Kind) -> None:
+    assert kind.conflicts <= set(KINDS) - {kind.id}
+
+
+@pytest.mark.parametrize(("kind", "language"), ASKED)
+def test_every_wording_renders_every_kwarg(kind: Kind, language: str) -> None:
+    assert len(set(kind.wordings[language])) >= 3
+    kwargs = kind.draw(random.Random(0), MATERIAL[language])
+    for template in kind.wordings[language]:
+        one = Kind(kind.id, kind.check, {language: (template,)}, kind.draw, kind.conflicts, kind.examples)
+        assert "{" not in one.ask(random.Random(0), language, kwargs)
+        assert all("{" + name in template for name in kwargs)
+
+
+@pytest.mark.parametrize(("kind", "language"), ASKED)
+def test_drawn_kwargs_bind_as_they_are(kind: Kind, language: str) -> None:
+    for seed in range(100):
+        kwargs = kind.draw(random.Random(seed), MATERIAL[language])
+        assert kind.bind(kwargs) == kwargs
+
+
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.id)
+def test_same_seed_draws_the_same(kind: Kind) -> None:
+    first, second = (kind.draw(random.Random(7), MATERIAL["en"]) for _ in range(2))
+    assert first == second
+
+
+def test_drawn_keywords_mean_themselves_as_a_regex() -> None:
+    drawn = {
+        word
+        for s in range(50)
+        for word in KINDS["keywords:existence"].draw(random.Random(s), MATERIAL["en"])["keywords"]
+    }
+    assert drawn == {"ships", "salt air", "morning"}
+
+
+def test_seed_without_keywords_gets_everyday_words() -> None:
+    assert KINDS["keywords:existence"].draw(random.Random(0), Material("zh"))["keywords"]
+
+
+def test_kind_without_chinese_wording_refuses_to_be_asked_in_it() -> None:
+    with pytest.raises(ConstraintError, match="english_capital can't be asked in 'zh'"):
+        KINDS["change_case:english_capital"].ask(random.Random(0), "zh", {})
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(), max_size=200) | st.text('*-[]<>"\n .!?aA1', max_size=200))
+@example("\ud800 half a pair")
+@example("[" * 3000)
+@example("\n" * 3000 + "x")
+@example("* " * 3000)
+def test_no_check_raises_on_any_text(text: str) -> None:
+    for kind in ALL:
+        assert isinstance(kind.check(text, **kind.examples[0].kwargs).passed, bool)

@@ -1,0 +1,141 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raif.constraints import KINDS, contradiction
+from raif.constraints.satisfiable import conflicting
+from raif.types import Constraint
+
+WORDS, SENTENCES = "length_constraints:number_words", "length_constraints:number_sentences"
+FREQUENCY, LETTERS = "keywords:frequency", "keywords:letter_frequency"
+FIRST_WORD = "length_constraints:nth_paragraph_first_word"
+AT_LEAST, LESS = {"relation": "at least"}, {"relation": "less than"}
+Pair = tuple[str, dict[str, Any]]
+
+
+def reason(*pairs: Pair) -> str | None:
+    return contradiction([Constraint(id=id, kwargs=kwargs) for id, kwargs in pairs])
+
+
+def test_conflicts_are_symmetric_and_with_oneself() -> None:
+    assert conflicting("detectable_format:json_format", "startend:quotation")
+    assert conflicting("startend:quotation", "detectable_format:json_format")
+    assert all(conflicting(name, name) for name in KINDS)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "said"),
+    [
+        ([("startend:quotation", {}), ("detectable_format:json_format", {})], "conflicts with"),
+        ([("change_case:english_capital", {}), ("change_case:english_lowercase", {})], "conflicts with"),
+        ([("startend:quotation", {}), ("startend:end_checker", {"end_phrase": "x"})], "conflicts with"),
+        ([("detectable_format:number_bullet_lists", {"num_bullets": n}) for n in (2, 3)], "2 and 3"),
+        ([("language:response_language", {"language": code}) for code in ("de", "fr")], "'de' and 'fr'"),
+        ([("startend:end_checker", {"end_phrase": text}) for text in ("Bye.", "The end.")], "end with both"),
+        ([("combination:repeat_prompt", {"prompt_to_repeat": t}) for t in ("Say a", "Tell b")], "start with"),
+        (
+            [(FIRST_WORD, {"num_paragraphs": 2, "nth_paragraph": 1, "first_word": w}) for w in ("a", "b")],
+            "paragraph 1",
+        ),
+        ([(WORDS, {"num_words": 50} | AT_LEAST), (WORDS, {"num_words": 50} | LESS)], "at least 50 needed"),
+        ([(SENTENCES, {"num_sentences": 0} | LESS)], "less than 0"),
+        ([(SENTENCES, {"num_sentences": 9} | AT_LEAST), (WORDS, {"num_words": 9} | LESS)], "9 sentences"),
+        (
+            [(FREQUENCY, {"keyword": "Tea", "frequency": n} | r) for n, r in ((3, AT_LEAST), (2, LESS))],
+            "at least 3 needed",
+        ),
+        (
+            [
+                ("keywords:existence", {"keywords": ["tea"]}),
+                (FREQUENCY, {"keyword": "tea", "frequency": 1} | LESS),
+            ],
+            "at least 1 needed",
+        ),
+        (
+            [
+                ("keywords:existence", {"keywords": ["pizza"]}),
+                (LETTERS, {"letter": "z", "let_frequency": 2, "let_relation": "less than"}),
+            ],
+            "at least 2 needed",
+        ),
+        (
+            [(WORDS, {"num_words": 3} | LESS), ("startend:end_checker", {"end_phrase": "That is all."})],
+            "at least 3 needed",
+        ),
+        *(
+            ([("keywords:forbidden_words", {"forbidden_words": ["end"]}), required], "is forbidden")
+            for required in (
+                ("keywords:existence", {"keywords": ["the end"]}),
+                ("startend:end_checker", {"end_phrase": "The End."}),
+                ("combination:repeat_prompt", {"prompt_to_repeat": "Name the end."}),
+                ("detectable_content:postscript", {"postscript_marker": "end note"}),
+            )
+        ),
+        *(
+            ([("punctuation:no_comma", {}), required], "no comma")
+            for required in (
+                ("keywords:existence", {"keywords": ["a, b"]}),
+                ("startend:end_checker", {"end_phrase": "Bye, then."}),
+                ("combination:repeat_prompt", {"prompt_to_repeat": "Say, who?"}),
+            )
+        ),
+        (
+            [
+                ("change_case:english_lowercase", {}),
+                ("detectable_format:multiple_sections", {"section_spliter": "Part", "num_sections": 2}),
+            ],
+            "sections headed 'Part'",
+        ),
+        (
+            [
+                ("change_case:english_lowercase", {}),
+                (
+                    "change_case:capital_word_frequency",
+                    {"capital_frequency": 2, "capital_relation": "at least"},
+                ),
+            ],
+            "conflicts with",
+        ),
+        ([("language:response_language", {"language": "de"}), ("change_case:english_capital", {})], "'de'"),
+        ([("language:response_language", {"language": "ja"}), (WORDS, {"num_words": 9} | AT_LEAST)], "'ja'"),
+    ],
+)
+def test_contradiction_is_found_and_explained(pairs: list[Pair], said: str) -> None:
+    assert said in (reason(*pairs) or "")
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [],
+        [("keywords:existence", {"keywords": ["tea"]}), ("punctuation:no_comma", {})],
+        [("keywords:existence", {"keywords": [word]}) for word in ("tea", "milk")],
+        [(WORDS, {"num_words": 50} | AT_LEAST), (WORDS, {"num_words": 80} | LESS)],
+        [
+            (FREQUENCY, {"keyword": "tea", "frequency": 3} | AT_LEAST),
+            (FREQUENCY, {"keyword": "milk", "frequency": 2} | LESS),
+        ],
+        [("startend:end_checker", {"end_phrase": text}) for text in ("The end.", "end.")],
+        [
+            ("keywords:forbidden_words", {"forbidden_words": ["can"]}),
+            ("keywords:existence", {"keywords": ["cannot"]}),
+        ],
+        [("language:response_language", {"language": "en"}), ("change_case:english_capital", {})],
+    ],
+)
+def test_what_can_be_met_together_is_no_contradiction(pairs: list[Pair]) -> None:
+    assert reason(*pairs) is None
+
+
+@pytest.mark.parity
+def test_few_of_ifevals_own_prompts_are_contradictory(benchmark_data: Path) -> None:
+    """Five are: each asks to repeat what it forbids. The other three show how much wider the table is."""
+    lines = (benchmark_data / "ifeval" / "input_data.jsonl").read_text("utf-8").splitlines()
+    found = [
+        item["key"]
+        for item in map(json.loads, lines)
+        if reason(*zip(item["instruction_id_list"], item["kwargs"], strict=True))
+    ]
+    assert found == [1627, 3305, 3311, 3324, 3369, 3371, 3718, 374]
