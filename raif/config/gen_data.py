@@ -1,0 +1,56 @@
+"""What `raif gen-data` makes: how many records, of what, from which seeds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from raif.config.section import Section
+
+Language = Literal["en", "zh"]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class GenDataConfig(Section):
+    """Generating instructions with code-checked constraints and verified expert answers."""
+
+    mode: Literal["builtin"] = "builtin"
+    """Who writes the answers. builtin: the packaged responder, offline."""
+
+    count: int = Field(2000, ge=1, le=1_000_000)
+    """Records to write, held-out ones included."""
+
+    seed: int = Field(0, ge=0)
+    """Every draw follows from it, the split of the seeds too."""
+
+    heldout_share: float = Field(0.1, ge=0, lt=1)
+    """Share of the seeds, and of the records, that is held out of training."""
+
+    languages: dict[Language, Weight] = Field({"en": 3.0, "zh": 1.0})
+    """How often each language is drawn, in proportion; 0 leaves one out."""
+
+    kinds: tuple[str, ...] = ()
+    """Constraint ids to draw from. Empty: all that the built-in responder can meet."""
+
+    min_constraints: int = Field(1, ge=1, le=5)
+    """Fewest constraints of a record."""
+
+    max_constraints: int = Field(5, ge=1, le=5)
+    """Most constraints of a record."""
+
+    min_sentences: int = Field(2, ge=1, le=8)
+    """Fewest sentences of an answer where no constraint says otherwise."""
+
+    max_sentences: int = Field(5, ge=1, le=8)
+    """Most sentences of an answer where no constraint says otherwise."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> GenDataConfig:
+        for what in ("constraints", "sentences"):
+            low, high = getattr(self, f"min_{what}"), getattr(self, f"max_{what}")
+            if low > high:
+                raise ValueError(f"min_{what} ({low}) is above max_{what} ({high})")
+        if not any(self.languages.values()):
+            raise ValueError("languages: at least one needs a weight above 0")
+        return self

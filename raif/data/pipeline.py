@@ -1,0 +1,65 @@
+"""gen-data's built-in mode: the same records for the same config, offline, on one core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from raif import jsonl
+from raif.config.gen_data import GenDataConfig
+from raif.data.card import write_card
+from raif.data.funnel import Funnel
+from raif.data.make import Maker
+from raif.data.seeds import SPLITS, Split
+from raif.runs import open_run
+from raif.types import Instruction
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Where the records are, how many, and what became of the draws."""
+
+    folder: Path
+    train: int
+    heldout: int
+    funnel: Funnel
+
+
+def generate(
+    config: GenDataConfig,
+    folder: Path,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    overwrite: bool = False,
+) -> Summary:
+    """Write config, train.jsonl, heldout.jsonl and data card into `folder`; `progress` hears (done, of all).
+
+    ConfigError where the folder holds a run already, where the kinds are unknown, or where they are so few
+    that the records asked for can't be made.
+    """
+    funnel = Funnel()
+    splits = {split: records(config, split, funnel) for split in SPLITS}
+    open_run(folder, config, overwrite=overwrite)
+    made: dict[str, list[Instruction]] = {}
+    for split, source in splits.items():
+        made[split] = []
+        for record in source:
+            made[split].append(record)
+            if progress:
+                progress(funnel.written, config.count)
+        jsonl.write(folder / f"{split}.jsonl", made[split])
+    write_card(folder, config, made, funnel)
+    return Summary(folder, len(made["train"]), len(made["heldout"]), funnel)
+
+
+def records(
+    config: GenDataConfig, split: Split = "train", funnel: Funnel | None = None
+) -> Iterator[Instruction]:
+    """The records of one split; their seeds occur in no record of the other. Counts into `funnel`.
+
+    ConfigError, at once, where the kinds are unknown, and later where too few can be combined.
+    """
+    maker = Maker(config, split, Funnel() if funnel is None else funnel)
+    held = round(config.count * config.heldout_share)
+    return map(maker.record, range(held if split == "heldout" else config.count - held))

@@ -1,0 +1,58 @@
+"""From a seed and its constraints to the expert's thinking and answer."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from raif.constraints import KINDS
+from raif.data.respond import bank
+from raif.data.respond.draft import Draft
+from raif.data.respond.fill import fill
+from raif.data.respond.responder import RESPONDERS, Facts, Stage
+from raif.data.seeds import Seed
+from raif.types import Constraint, Expert
+
+_REQUESTS = {
+    "en": ("Request: {task}, {title}.", "I am asked for {task}: {title}.", "Wanted: {task} ({title})."),
+    "zh": ("请求：{task}，{title}。", "要写的是{task}：{title}。"),
+}
+
+
+def kinds_for(language: str) -> list[str]:
+    """The kinds that can be asked in `language` and that the responder can meet in it."""
+    return [id for id in RESPONDERS if language in RESPONDERS[id].thoughts and language in KINDS[id].wordings]
+
+
+def respond(seed: Seed, constraints: Sequence[Constraint], rng: random.Random, size: int) -> Expert | None:
+    """The best answer that can be made of the seed's sentences, about `size` of them.
+
+    None where too few sentences fit for its structure. Whether the answer passes is for the verifier to say.
+    """
+    draft = Draft(seed, rng, size)
+    facts = _shape(draft, constraints)
+    fill(draft)
+    if len(draft.sentences) < draft.shape.least:
+        return None
+    draft.finish()
+    lines = [
+        RESPONDERS[constraint.id].think(rng, seed.language, constraint, known)
+        for constraint, known in zip(constraints, facts, strict=True)
+    ]
+    return Expert(thinking="\n".join([_request(seed, rng), *lines]), answer=draft.answer)
+
+
+def _shape(draft: Draft, constraints: Sequence[Constraint]) -> list[Facts]:
+    """Let each responder shape the draft, stage by stage; the facts come in the constraints' order."""
+    facts: dict[int, Facts] = {}
+    for stage in Stage:
+        for position, constraint in enumerate(constraints):
+            chosen = RESPONDERS[constraint.id]
+            if chosen.stage is stage:
+                facts[position] = chosen.edit(draft, **KINDS[constraint.id].bind(constraint.kwargs))
+    return [facts[position] for position in range(len(constraints))]
+
+
+def _request(seed: Seed, rng: random.Random) -> str:
+    task = bank.TASKS[seed.language][seed.task]
+    return rng.choice(_REQUESTS[seed.language]).format(task=task, title=seed.title)

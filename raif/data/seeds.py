@@ -1,0 +1,49 @@
+"""The packaged seeds: a request with what a good answer to it says; and their split by a random seed."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from raif.types import Frozen
+
+Split = Literal["train", "heldout"]
+SPLITS: tuple[Split, ...] = ("train", "heldout")
+_FOLDER = Path(__file__).parent / "seeds"
+
+
+class Seed(Frozen):
+    """A request; its `points` are sentences that in order answer it, its `keywords` words of the topic."""
+
+    id: str
+    language: Literal["en", "zh"]
+    task: str
+    topic: str
+    prompt: str
+    title: str
+    points: tuple[str, ...] = Field(min_length=8, max_length=8)
+    keywords: tuple[str, ...] = Field(min_length=6, max_length=6)
+
+
+@cache
+def all_seeds() -> tuple[Seed, ...]:
+    """Every packaged seed, in the order of the files' names."""
+    lines = [
+        line for path in sorted(_FOLDER.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()
+    ]
+    return tuple(Seed.model_validate(json.loads(line)) for line in lines)
+
+
+@cache
+def split_seeds(language: str, split: Split, *, seed: int, heldout_share: float) -> tuple[Seed, ...]:
+    """The seeds of one language that belong to `split`; no seed belongs to both."""
+    own = [item for item in all_seeds() if item.language == language]
+    random.Random(f"split {language} {seed}").shuffle(own)
+    held = min(math.ceil(len(own) * heldout_share), len(own) - 1)
+    return tuple(own[:held] if split == "heldout" else own[held:])

@@ -1,0 +1,13 @@
+import pytest
+
+from raif.config.gen_data import GenDataConfig
+from raif.data import records
+from raif.types import Instruction
+
+CONFIG = GenDataConfig(count=400, seed=11, languages={"en": 1, "zh": 1})
+
+
+@pytest.fixture(scope="session")
+def made() -> list[Instruction]:
+    """400 records of both languages, from training and held-out seeds."""
+    return [*records(CONFIG, "train"), *records(CONFIG, "heldout")]
