@@ -27,13 +27,12 @@ class Sample:
 class MicroBatch:
     """B responses of at most T tokens, in sequences of at most L.
 
-    ids, attention: [B, L], prompt + response, padded on the right. For the response's tokens alone,
+    ids: [B, L], prompt + response, padded on the right. For the response's tokens alone,
     all [B, T]: targets, mask (1.0 on real ones), sources (the position in L that predicts each), old_logps.
     advantage, keep: [B].
     """
 
     ids: Tensor
-    attention: Tensor
     targets: Tensor
     sources: Tensor
     mask: Tensor
@@ -61,7 +60,6 @@ def collate(samples: Sequence[Sample], *, pad: int, device: torch.device) -> Mic
 
     return MicroBatch(
         ids=rows([s.prompt_ids + s.ids for s in samples], length, pad, torch.long),
-        attention=rows([[1] * len(s) for s in samples], length, 0, torch.long),
         targets=rows([s.ids for s in samples], width, pad, torch.long),
         sources=rows([_sources(s) for s in samples], width, 0, torch.long),
         mask=rows([[1.0] * len(s.ids) for s in samples], width, 0, torch.float),

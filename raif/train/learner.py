@@ -12,7 +12,7 @@ from raif.config.train import TrainConfig
 from raif.train.batch import Sample, micro_batches
 from raif.train.loss import Counts, cloning_loss, policy_loss
 from raif.train.model import Model, load
-from raif.train.policy import compute, score, token_logps
+from raif.train.policy import compute, score, token_logps, token_logps_and_entropy
 
 
 class Learner:
@@ -67,7 +67,7 @@ class Learner:
             for row, i in enumerate(positions):
                 reference[row, : len(ref_logps[i])] = torch.tensor(ref_logps[i])
             with compute(self.policy.device, c.model.compute):
-                logps, entropy = token_logps(self.policy, batch, c.rollout.temperature)
+                logps, entropy = token_logps_and_entropy(self.policy, batch, c.rollout.temperature)
             loss, parts = policy_loss(logps, reference, entropy, batch, counts, c.loss)
             loss.backward()
             metrics.update({name: value.item() for name, value in parts.items()})
@@ -76,7 +76,7 @@ class Learner:
         tokens = sum(len(s.ids) for s in clones)
         for _, batch in self._micro_batches(clones):
             with compute(self.policy.device, self.config.model.compute):
-                logps, _ = token_logps(self.policy, batch)
+                logps = token_logps(self.policy, batch)
             loss = cloning_loss(logps, batch.mask, tokens)
             (weight * loss).backward()
             metrics["cloning_loss"] += loss.item()

@@ -22,24 +22,34 @@ def compute(device: torch.device, precision: str) -> AbstractContextManager[Any]
 def response_logits(model: Model, batch: MicroBatch) -> tuple[Tensor, Tensor]:
     """float32 logits [N, V] of the N response tokens of a micro-batch, and those tokens [N].
 
-    The output head sees only the hidden states that predict a response token.
+    The output head sees only the hidden states that predict a response token. No attention mask is
+    needed: padding is on the right, where causal attention never looks, and its states are not used.
     """
-    hidden = model.net.base_model(input_ids=batch.ids, attention_mask=batch.attention).last_hidden_state
+    hidden = model.net.base_model(input_ids=batch.ids, use_cache=False).last_hidden_state
     real = batch.mask.bool()
     rows = torch.arange(len(batch.ids), device=hidden.device)[:, None].expand_as(batch.sources)
     logits = model.net.get_output_embeddings()(hidden[rows[real], batch.sources[real]])
     return logits.float(), batch.targets[real]
 
 
-def token_logps(model: Model, batch: MicroBatch, temperature: float = 1.0) -> tuple[Tensor, Tensor]:
-    """Log-probability of each response token and entropy of its distribution, both [B, T], 0 on padding."""
+def token_logps(model: Model, batch: MicroBatch, temperature: float = 1.0) -> Tensor:
+    """Log-probability of each response token, [B, T], 0 on padding."""
     logits, targets = response_logits(model, batch)
-    logits = logits / temperature
-    logps = -F.cross_entropy(logits, targets, reduction="none")
+    return _logps(logits, targets, batch, temperature)
+
+
+def token_logps_and_entropy(model: Model, batch: MicroBatch, temperature: float = 1.0) -> tuple[Tensor, Tensor]:
+    """The same, and the entropy of each token's distribution (nats, without gradient), both [B, T]."""
+    logits, targets = response_logits(model, batch)
     with torch.no_grad():
-        all_logps = torch.log_softmax(logits, -1)
-        entropy = -(all_logps.exp() * all_logps).sum(-1)
-    return _spread(logps, batch.mask), _spread(entropy, batch.mask)
+        all_logps = torch.log_softmax(logits / temperature, -1)
+        entropy = -torch.linalg.vecdot(all_logps.exp(), all_logps)
+    return _logps(logits, targets, batch, temperature), _spread(entropy, batch.mask)
+
+
+def _logps(logits: Tensor, targets: Tensor, batch: MicroBatch, temperature: float) -> Tensor:
+    scaled = logits if temperature == 1 else logits / temperature
+    return _spread(-F.cross_entropy(scaled, targets, reduction="none"), batch.mask)
 
 
 def _spread(values: Tensor, mask: Tensor) -> Tensor:
@@ -54,7 +64,7 @@ def score(model: Model, samples: Sequence[Sample], *, size: int, precision: str,
     pad = model.tokenizer.pad_token_id or 0
     for positions, batch in micro_batches(samples, size, pad=pad, device=model.device):
         with compute(model.device, precision):
-            logps, _ = token_logps(model, batch, temperature)
+            logps = token_logps(model, batch, temperature)
         for row, i in enumerate(positions):
             scores[i] = logps[row, : len(samples[i].ids)].tolist()
     return scores

@@ -1,0 +1,1 @@
+"""Benchmarks: items -> messages -> responses -> verdicts -> metrics -> report."""

@@ -1,0 +1,118 @@
+"""The three sources of answers: a server, a checkpoint on this machine, a file of stored answers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from raif import jsonl
+from raif.client.chat import replies
+from raif.config.eval import EvalConfig
+from raif.errors import ConfigError, require
+from raif.eval.answers import Answer, Ask, Responder
+from raif.reasoning import FORMAT_REQUEST
+from raif.types import Message
+
+Answers = Generator[tuple[Ask, Answer], None, None]
+
+
+def responder(config: EvalConfig) -> Responder:
+    """The source that the config names. Nothing is loaded or asked before the first `respond`."""
+    if config.responses:
+        return Stored(config.responses, config.model or config.responses.stem)
+    return Endpoint(config) if config.endpoint.base_url else Local(config)
+
+
+class Endpoint:
+    """Asks a server, several requests at once."""
+
+    def __init__(self, config: EvalConfig) -> None:
+        self.model = str(config.model)
+        self.settings: Mapping[str, Any] = {"think": config.think, **config.sampling.model_dump()}
+        self._config = config
+
+    def respond(self, asks: Sequence[Ask]) -> Answers:
+        tagged = self._config.think == "tagged"
+        batch = [_with_format_request(ask.messages) if tagged else ask.messages for ask in asks]
+        for n, reply in replies(self._config.endpoint, self._config.sampling, self.model, batch):
+            yield asks[n], Answer(reply.text, reply.reasoning, reply.truncated)
+
+
+def _with_format_request(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The request for the tags, after the system text that is there."""
+    system = [m.content for m in messages if m.role == "system"]
+    request = Message(role="system", content="\n\n".join([*system, FORMAT_REQUEST]))
+    return (request, *(m for m in messages if m.role != "system"))
+
+
+class Local:
+    """Runs a checkpoint in this process, batch by batch."""
+
+    def __init__(self, config: EvalConfig) -> None:
+        self.model = str(config.model)
+        compute = config.local.compute
+        self.settings: Mapping[str, Any] = {
+            "think": config.think,
+            "compute": compute,
+            **config.sampling.model_dump(),
+        }
+        self._config = config
+
+    def respond(self, asks: Sequence[Ask]) -> Answers:
+        local, sampling = self._config.local, self._config.sampling
+        model = _local_model()(self.model, dtype=local.compute, device=local.device)
+        for start in range(0, len(asks), local.batch):
+            batch = asks[start : start + local.batch]
+            generations = model.chat(
+                [ask.messages for ask in batch],
+                max_new_tokens=sampling.max_tokens,
+                temperature=sampling.temperature,
+                think=self._config.think,
+            )
+            for ask, generation in zip(batch, generations, strict=True):
+                yield ask, Answer(generation.text, truncated=generation.truncated)
+
+
+def _local_model() -> Any:
+    require("torch", "transformers", extra="train")
+    from raif.train.local import LocalModel
+
+    return LocalModel
+
+
+class _StoredAnswer(BaseModel):
+    """A line of a file of answers: ours, or that of another program."""
+
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+    id: str | None = None
+    key: str | None = None
+    prompt: str | None = None
+    response: str
+    reasoning: str | None = None
+    truncated: bool = False
+
+
+class Stored:
+    """Answers from a file, joined by id, else by prompt. Asks that it has no answer for stay unanswered."""
+
+    def __init__(self, path: Path, model: str) -> None:
+        if not path.is_file():
+            raise ConfigError(
+                f"{path}: no such file", "Give JSONL with `prompt` and `response` on each line."
+            )
+        self.model = model
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        self.settings: Mapping[str, Any] = {"responses": path.name, "sha256": digest}
+        self._path = path
+
+    def respond(self, asks: Sequence[Ask]) -> Answers:
+        stored = list(jsonl.read(self._path, _StoredAnswer))
+        by_prompt = {s.prompt: s for s in stored if s.prompt is not None}
+        by_id = {s.id or s.key: s for s in stored}
+        for ask in asks:
+            if found := by_id.get(ask.id) or by_prompt.get(ask.prompt):
+                yield ask, Answer(found.response, found.reasoning, found.truncated)

@@ -1,0 +1,94 @@
+"""A real HTTP server that answers chat completions by a script, and remembers what it was asked."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Body = dict[str, Any]
+Script = Callable[[Body], tuple[int, Body]]
+"""Request body -> status and response body."""
+
+
+def completion(text: str | None, *, finish: str = "stop", **message: Any) -> tuple[int, Body]:
+    turn = {"role": "assistant", "content": text, **message}
+    choice = {"index": 0, "finish_reason": finish, "message": turn}
+    return 200, {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+
+
+def last_turn(body: Body) -> str:
+    return str(body["messages"][-1]["content"])
+
+
+def echo(body: Body) -> tuple[int, Body]:
+    return completion(f"echo {last_turn(body)}")
+
+
+class ChatServer(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, script: Script) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.script = script
+        self.requests: list[Body] = []
+        self.keys: list[str] = []
+        self.in_flight = self.most_in_flight = 0
+        self.lock = threading.Lock()
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+    @property
+    def asked(self) -> list[str]:
+        return [last_turn(body) for body in self.requests]
+
+    def answer(self, body: Body) -> tuple[int, Body]:
+        with self.lock:
+            self.requests.append(body)
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            return self.script(body)
+        finally:
+            with self.lock:
+                self.in_flight -= 1
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: ChatServer
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.server.keys.append(self.headers.get("Authorization", ""))
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        status, answer = self.server.answer(body)
+        text = json.dumps(answer).encode()
+        try:
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # a client that was told to leave
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def chat_server(script: Script = echo) -> Iterator[ChatServer]:
+    server = ChatServer(script)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import raif_cli
+from raif.errors import ConfigError
+from raif_cli.main import app
+from tests.chat_server import chat_server
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder with a benchmark of four items and answers of which three follow."""
+    monkeypatch.chdir(tmp_path)
+    items = [
+        {"key": n, "prompt": f"Item {n}", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}
+        for n in range(4)
+    ]
+    answers = [{"key": n, "response": "well, no" if n == 3 else "fine"} for n in range(4)]
+    for name, lines in (("items", items), ("answers", answers)):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    return tmp_path
+
+
+def raif_eval(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["eval", "ifeval", "--data", "items.jsonl", *arguments])
+
+
+def stored(*arguments: str) -> Result:
+    return raif_eval("--responses", "answers.jsonl", *arguments)
+
+
+def test_the_rates_go_to_stdout() -> None:
+    result = stored()
+    assert result.exit_code == 0
+    assert "75.00 [25.0, 100.0]" in result.stdout
+    assert "punctuation:no_comma" in result.stdout
+
+
+def test_json_is_the_saved_report(folder: Path) -> None:
+    result = stored("--json", "--out", "here")
+    assert json.loads(result.stdout) == json.loads((folder / "here" / "report.json").read_text("utf-8"))
+
+
+def test_the_default_folder_is_named_after_the_source(folder: Path) -> None:
+    stored()
+    assert (folder / "runs" / "eval-ifeval-answers" / "report.md").is_file()
+
+
+@pytest.mark.parametrize(("rate", "code"), [("0.75", 0), ("0.76", 1)])
+def test_fail_under_compares_the_strict_rate_of_prompts(rate: str, code: int) -> None:
+    assert stored("--fail-under", rate).exit_code == code
+
+
+def test_a_second_run_needs_to_say_what_becomes_of_the_first() -> None:
+    stored()
+    assert isinstance(stored().exception, ConfigError)
+    assert stored("--resume").exit_code == 0
+    assert stored("--overwrite").exit_code == 0
+
+
+def test_a_dry_run_prints_the_config_and_does_nothing(folder: Path) -> None:
+    result = stored("--dry-run", "--limit", "2", "--think", "tagged", "--set", "seed=5")
+    assert "limit: 2\nseed: 5\n" in result.stdout
+    assert "think: tagged\n" in result.stdout
+    assert "2 items of items.jsonl" in result.stderr
+    assert not (folder / "runs").exists()
+
+
+def test_a_server_is_asked() -> None:
+    with chat_server() as server:
+        result = raif_eval("--base-url", server.base_url, "--model", "m", "--limit", "3", "--json")
+    assert json.loads(result.stdout)["answered"] == 3
+    assert {body["messages"][0]["content"] for body in server.requests} == {"You are a helpful assistant."}
+
+
+def test_a_path_is_not_read_as_yaml(folder: Path) -> None:
+    (folder / "items.jsonl").rename(folder / "a: b #c.jsonl")
+    assert (
+        CliRunner()
+        .invoke(app, ["eval", "ifeval", "--data", "a: b #c.jsonl", "--model", "1", "--dry-run"])
+        .exit_code
+        == 0
+    )
+
+
+def test_an_unknown_option_is_a_usage_error() -> None:
+    assert stored("--modell", "m").exit_code == 2
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = (
+        "import sys\nfrom raif_cli.main import app\n"
+        "try: app(['eval', '--help'])\nexcept SystemExit: pass\n"
+        "heavy = {'torch', 'transformers', 'openai', 'numpy', 'nltk'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
+    )
+    checkout = Path(raif_cli.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

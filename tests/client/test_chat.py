@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from raif.client.chat import Reply, replies
+from raif.config.endpoint import EndpointConfig, SamplingConfig
+from raif.errors import EndpointError
+from raif.types import Message
+from tests.chat_server import ChatServer, chat_server, completion, last_turn
+
+
+def ask(server: ChatServer | str, *prompts: str, **endpoint: object) -> list[tuple[int, Reply]]:
+    base_url = server if isinstance(server, str) else server.base_url
+    config = EndpointConfig.model_validate({"base_url": base_url, "retries": 0, **endpoint})
+    batch = [[Message(role="user", content=prompt)] for prompt in prompts]
+    return list(replies(config, SamplingConfig(max_tokens=7), "m", batch))
+
+
+def refusal(status: int, body: dict[str, object], **endpoint: object) -> tuple[EndpointError, ChatServer]:
+    with chat_server(lambda _: (status, body)) as server, pytest.raises(EndpointError) as caught:
+        ask(server, "hello", **endpoint)
+    return caught.value, server
+
+
+def test_each_prompt_gets_its_own_reply() -> None:
+    with chat_server() as server:
+        found = dict(ask(server, "a", "b", "c"))
+    assert {n: r.text for n, r in found.items()} == {0: "echo a", 1: "echo b", 2: "echo c"}
+
+
+def test_the_request_says_model_messages_and_sampling() -> None:
+    with chat_server() as server:
+        ask(server, "hello")
+    assert server.requests == [
+        {
+            "model": "m",
+            "messages": [{"role": "user", "content": "hello"}],
+            "temperature": 0.0,
+            "max_tokens": 7,
+        }
+    ]
+
+
+def test_a_cut_off_reply_says_so() -> None:
+    with chat_server(lambda _: completion("half", finish="length")) as server:
+        assert ask(server, "hello") == [(0, Reply("half", None, truncated=True))]
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+def test_reasoning_that_the_server_split_off_stays_apart(name: str) -> None:
+    with chat_server(lambda _: completion("four", **{name: "2 + 2"})) as server:
+        assert ask(server, "hello") == [(0, Reply("four", "2 + 2", truncated=False))]
+
+
+def test_no_content_is_an_empty_text() -> None:
+    with chat_server(lambda _: completion(None, finish="length", reasoning_content="hm")) as server:
+        assert ask(server, "hello") == [(0, Reply("", "hm", truncated=True))]
+
+
+def test_replies_come_as_they_are_ready() -> None:
+    def slow_first(body: dict) -> tuple[int, dict]:
+        time.sleep(0.5 if last_turn(body) == "slow" else 0)
+        return completion("ok")
+
+    with chat_server(slow_first) as server:
+        assert [n for n, _ in ask(server, "slow", "fast")] == [1, 0]
+
+
+def test_no_more_requests_are_in_flight_than_allowed() -> None:
+    def slow(_: dict) -> tuple[int, dict]:
+        time.sleep(0.05)
+        return completion("ok")
+
+    with chat_server(slow) as server:
+        ask(server, *map(str, range(12)), concurrency=3)
+    assert server.most_in_flight == 3
+
+
+def test_leaving_early_asks_nothing_more() -> None:
+    with chat_server() as server:
+        config = EndpointConfig(base_url=server.base_url, concurrency=1)
+        batch = [[Message(role="user", content=str(n))] for n in range(20)]
+        iterator = replies(config, SamplingConfig(), "m", batch)
+        next(iterator)
+        iterator.close()
+        asked = len(server.requests)
+        time.sleep(0.2)
+    assert asked == len(server.requests) <= 2
+
+
+def test_an_overloaded_server_is_asked_again() -> None:
+    statuses = iter([503, 429, 200])
+    with chat_server(
+        lambda _: (s, {"error": "busy"}) if (s := next(statuses)) != 200 else completion("ok")
+    ) as server:
+        assert ask(server, "hello", retries=2)[0][1].text == "ok"
+    assert len(server.requests) == 3
+
+
+def test_a_refusal_is_not_asked_again_and_keeps_the_servers_words() -> None:
+    error, server = refusal(400, {"error": {"message": "max_tokens is too large"}}, retries=3)
+    assert "HTTP 400: max_tokens is too large" in error.message
+    assert server.base_url in error.message
+    assert len(server.requests) == 1
+
+
+def test_words_in_the_layout_of_fastapi_are_found_too() -> None:
+    error, _ = refusal(400, {"detail": "Server is pinned to 'x'"})
+    assert "HTTP 400: Server is pinned to 'x'" in error.message
+
+
+def test_a_missing_key_is_named_by_its_variable() -> None:
+    error, _ = refusal(401, {"error": {"message": "no key"}}, api_key_env="MY_KEY")
+    assert "MY_KEY" in error.hint
+
+
+def test_the_key_comes_from_the_named_variable_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "not this one")
+    monkeypatch.setenv("MY_KEY", "mine")
+    with chat_server() as server:
+        ask(server, "hello", api_key_env="MY_KEY")
+        ask(server, "hello", api_key_env="UNSET_KEY")
+    assert server.keys == ["Bearer mine", "Bearer none"]
+
+
+def test_a_server_that_is_not_there_is_named_with_a_remedy() -> None:
+    with pytest.raises(EndpointError, match="can't be reached") as caught:
+        ask("http://127.0.0.1:9/v1", "hello")
+    assert "raif serve" in caught.value.hint
+
+
+def test_a_silent_server_is_given_up_after_the_time_out() -> None:
+    def silent(_: dict) -> tuple[int, dict]:
+        time.sleep(1.0)
+        return completion("late")
+
+    with chat_server(silent) as server, pytest.raises(EndpointError, match=r"no answer within 0\.2 seconds"):
+        ask(server, "hello", timeout=0.2)
+
+
+def test_an_answer_that_is_no_completion_is_an_error() -> None:
+    error, _ = refusal(200, {"hello": "this is another service"})
+    assert "not a chat completion" in error.message
+    assert "/v1" in error.hint
