@@ -56,4 +56,6 @@ def require(*modules: str, extra: str) -> None:
     """Raise MissingDependency, with the extra that brings it, where one of `modules` can't be imported."""
     for module in modules:
         if importlib.util.find_spec(module) is None:
-            raise MissingDependency(f"this needs {module}, which is not installed", f"pip install 'raif[{extra}]'")
+            raise MissingDependency(
+                f"this needs {module}, which is not installed", f"pip install 'raif[{extra}]'"
+            )

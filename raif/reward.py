@@ -11,7 +11,9 @@ FULL, NONE = 2.0, -2.0
 WRONG_MATH = -1.5
 
 
-def reward(instruction: Instruction, response: Response, verification: Verification, *, thinking: bool) -> Reward:
+def reward(
+    instruction: Instruction, response: Response, verification: Verification, *, thinking: bool
+) -> Reward:
     """The reward of one response. `thinking`: it was free to think; a plain one may have no thinking.
 
     Were plain responses held to have thinking, each would get the lowest accuracy, and the bar that

@@ -22,7 +22,9 @@ def open_run(folder: Path, config: Section, *, resume: bool = False, overwrite: 
         _check_same(written, config)
     elif folder.exists() and any(folder.iterdir()):
         if not overwrite:
-            raise ConfigError(f"{folder} already holds a run", "Continue it with --resume, or replace it with --overwrite.")
+            raise ConfigError(
+                f"{folder} already holds a run", "Continue it with --resume, or replace it with --overwrite."
+            )
         _check_ours(written)
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -33,10 +35,14 @@ def open_run(folder: Path, config: Section, *, resume: bool = False, overwrite: 
 def _check_same(written: Path, config: Section) -> None:
     if written.exists() and written.read_text("utf-8") != dump(config):
         raise ConfigError(
-            f"{written} differs from the config given now", "Resume with the same preset and overrides, or use another --out."
+            f"{written} differs from the config given now",
+            "Resume with the same preset and overrides, or use another --out.",
         )
 
 
 def _check_ours(written: Path) -> None:
     if not written.exists():
-        raise ConfigError(f"{written.parent} is not a run's folder (no {written.name} in it)", "Nothing was deleted. Give another --out.")
+        raise ConfigError(
+            f"{written.parent} is not a run's folder (no {written.name} in it)",
+            "Nothing was deleted. Give another --out.",
+        )

@@ -40,7 +40,9 @@ def show(command: Command, name: Name) -> None:
 
 
 @app.command()
-def copy(command: Command, name: Name, to: Annotated[Path, typer.Argument(help="Where to put the copy.")]) -> None:
+def copy(
+    command: Command, name: Name, to: Annotated[Path, typer.Argument(help="Where to put the copy.")]
+) -> None:
     """Copy a preset into a file of your own, to use with --config."""
     from raif.config import preset_path
     from raif.errors import ConfigError

@@ -12,7 +12,9 @@ from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, R
 if TYPE_CHECKING:
     from raif.config.train import TrainConfig
 
-Out = Annotated[Path | None, typer.Option("--out", "-o", help="The run's folder. Default: runs/train-PRESET.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", help="The run's folder. Default: runs/train-PRESET.")
+]
 
 
 def train(
@@ -32,7 +34,12 @@ def train(
     if dry_run:
         _print_plan(resolved)
         return
-    _train(resolved, out or Path("runs") / f"train-{preset or (config.stem if config else 'default')}", resume, overwrite)
+    _train(
+        resolved,
+        out or Path("runs") / f"train-{preset or (config.stem if config else 'default')}",
+        resume,
+        overwrite,
+    )
 
 
 def _print_plan(config: TrainConfig) -> None:
@@ -51,11 +58,14 @@ def _train(config: TrainConfig, folder: Path, resume: bool, overwrite: bool) -> 
 
     require("torch", "transformers", "safetensors", extra="train")
     from raif.runs import open_run
+    from raif.train.records import check_source
     from raif.train.run import Run
 
-    check_data(config)
+    check_source(config.data)
     open_run(folder, config, resume=resume, overwrite=overwrite)
     with TrainingView() as view:
         report = Run(config, folder, view).go()
     out.print(table(report))
-    typer.echo(f"\nModel: {folder / 'model'}   Curves: {folder / 'curves.png'}   Report: {folder / 'report.json'}")
+    typer.echo(
+        f"\nModel: {folder / 'model'}   Curves: {folder / 'curves.png'}   Report: {folder / 'report.json'}"
+    )

@@ -38,7 +38,11 @@ class TrainingView(Events):
 
     def __init__(self) -> None:
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=err,
         )
         self._task = self._bar.add_task("starting", total=None)
         self._steps: list[Step] = []
@@ -49,7 +53,9 @@ class TrainingView(Events):
             self._live.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._live.stop()
 
     def phase(self, name: str) -> None:
@@ -82,7 +88,15 @@ def table(report: Report) -> Table:
     """Before and after, on held-out seeds, with 95% intervals."""
     shown = Table(title="Held-out prompts, greedy answers; 95% intervals by bootstrap over prompts")
     shown.add_column("")
-    for title in ("constraints\nfollowed", "prompts\nfollowed", "prompts\n(loose)", "format", "fluency", "words", "repeated"):
+    for title in (
+        "constraints\nfollowed",
+        "prompts\nfollowed",
+        "prompts\n(loose)",
+        "format",
+        "fluency",
+        "words",
+        "repeated",
+    ):
         shown.add_column(title, justify="right")
     for row in report.rows.values():
         shown.add_row(row.name, *_cells(row))

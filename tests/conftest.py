@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import tiny
+
 
 @pytest.fixture(scope="session")
 def benchmark_data() -> Path:
@@ -15,3 +17,10 @@ def benchmark_data() -> Path:
     if not folder:
         pytest.skip("RAIF_BENCHMARK_DATA is not set: no official verdicts to compare with")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tiny chat model."""
+    pytest.importorskip("torch", reason="needs raif[train]")
+    return tiny.make(tmp_path_factory.mktemp("tiny"))

@@ -16,7 +16,6 @@ from raif.eval.answers import Ask
 from raif.eval.responders import responder
 from raif.serve import Command, serving
 from raif.types import Message
-from tests.train.conftest import tiny_folder  # noqa: F401 (a fixture)
 
 HEALTHY = """
 import http.server, sys
@@ -112,7 +111,7 @@ def test_missing_packages_are_named_with_their_extra(
 
 
 @pytest.mark.slow
-def test_a_checkpoint_is_served_to_any_client(tiny_folder: Path) -> None:  # noqa: F811
+def test_a_checkpoint_is_served_to_any_client(tiny_folder: Path) -> None:
     from openai import OpenAI
 
     hello = Message(role="user", content="hello")
@@ -137,7 +136,7 @@ def test_a_checkpoint_is_served_to_any_client(tiny_folder: Path) -> None:  # noq
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_the_command_and_its_server(tiny_folder: Path) -> None:  # noqa: F811
+def test_ctrl_c_ends_the_command_and_its_server(tiny_folder: Path) -> None:
     program = "from raif_cli.main import run; run()"
     command = [sys.executable, "-c", program, "serve", str(tiny_folder), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:

@@ -33,10 +33,10 @@ class EvalConfig(Section):
     data: Path | None = None
     """The benchmark's own file; none: the one under the folder that RAIF_BENCHMARK_DATA names."""
     think: Style = "none"
-    """tagged: ask for think and answer tags and score what the answer tags hold; deepseek: score what
-    follows the thinking; none: score the whole response."""
+    """tagged: score what the answer tags hold; deepseek: what follows the thinking; none: the whole response.
+    A model that `raif train` saved asks for its tags by its own chat template."""
     system: str | None = None
-    """System text of each prompt; `think: tagged` adds the request for the tags to it."""
+    """System text of each prompt."""
     limit: PositiveInt | None = None
     """A random subset of this many items, the same one for the same seed; none: all."""
     seed: NonNegativeInt = 0

@@ -20,7 +20,9 @@ class _Loader(yaml.SafeLoader):
 
 
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9]*)?[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
 )
 
 
@@ -48,22 +50,20 @@ def parse_value(text: str) -> Any:
     return yaml.load(text, _Loader)
 
 
-def read_tree(command: str, path: Path) -> tuple[Tree, Sources]:
+def read_tree(command: str, path: Path, above: tuple[Path, ...] = ()) -> tuple[Tree, Sources]:
     """A config file laid over its `base:` (a preset's name, or a file beside it), if it has one."""
+    if path in above:
+        raise ConfigError(f"{path}: base: the files build on each other in a circle")
     own = _read_yaml(path)
     base = own.pop("base", None)
-    tree, sources = _read_base(command, path, base) if base else ({}, {})
+    below = _base_path(command, path, str(base)) if base else None
+    tree, sources = read_tree(command, below, (*above, path)) if below else ({}, {})
     lay_over(tree, own, sources, str(path))
     return tree, sources
 
 
-def _read_base(command: str, path: Path, base: Any) -> tuple[Tree, Sources]:
-    base_path = path.parent / base if str(base).endswith(".yaml") else preset_path(command, str(base))
-    tree = _read_yaml(base_path)
-    if "base" in tree:
-        raise ConfigError(f"{path}: base: {base_path} builds on another file itself", "Build on that one instead.")
-    sources: Sources = {}
-    return lay_over({}, tree, sources, str(base_path)), sources
+def _base_path(command: str, path: Path, base: str) -> Path:
+    return path.parent / base if base.endswith(".yaml") else preset_path(command, base)
 
 
 def _read_yaml(path: Path) -> Tree:

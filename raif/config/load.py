@@ -32,7 +32,9 @@ def load(
     Raises ConfigError naming where the fault is: the file, or `--set`.
     """
     if preset and file:
-        raise ConfigError("--preset and --config exclude each other", "Put `base: PRESET` into the file instead.")
+        raise ConfigError(
+            "--preset and --config exclude each other", "Put `base: PRESET` into the file instead."
+        )
     path = preset_path(command, preset) if preset else file
     tree, sources = read_tree(command, path) if path else ({}, {})
     for override in overrides:

@@ -20,7 +20,9 @@ class ModelConfig(Section):
     format_request: str = FORMAT_REQUEST
     """The system text that asks a tagged model for its format."""
     compute: Literal["bfloat16", "float32"] = "bfloat16"
-    """Precision of matrix products; master weights are float32 either way."""
+    """Precision of the model; the optimiser's master weights are float32 either way."""
+    attention: Literal["sdpa", "eager"] = "sdpa"
+    """Attention of the training passes; eager is faster for short sequences on a CPU."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto: a GPU where there is one."""
     gradient_checkpointing: bool = True
@@ -77,9 +79,13 @@ class CloningConfig(Section):
 
 class OptimizerConfig(Section):
     lr: PositiveFloat = 1e-6
+    """Of AdamW, reached after the warm-up and then kept."""
     betas: tuple[float, float] = (0.9, 0.95)
+    """AdamW's decay rates of the first and second moment."""
     weight_decay: NonNegativeFloat = 0.0
+    """AdamW's, a step and unit of learning rate."""
     max_grad_norm: PositiveFloat = 1.0
+    """The gradient is scaled down to this norm where it is longer."""
     warmup_ratio: float = Field(0.03, ge=0, le=1)
     """Share of the updates over which the learning rate rises linearly."""
     batch: PositiveInt = 128
@@ -99,7 +105,9 @@ class EvaluationConfig(Section):
     prompts: NonNegativeInt = 200
     """Held-out prompts at most, before and after; 0: no evaluation."""
     max_new_tokens: PositiveInt = 4096
+    """Tokens of a held-out response at most."""
     batch: PositiveInt = 64
+    """Held-out prompts that are answered side by side."""
     cloning_alone: bool = False
     """Also train on the expert answers alone, for the same time on the same records, and show it beside."""
 
@@ -119,6 +127,7 @@ class QuirksConfig(Section):
 
 class TrainConfig(Section):
     seed: NonNegativeInt = 0
+    """Of the order of the records and of all sampling."""
     steps: NonNegativeInt = 2000
     """Rollouts; each gives `rollout.prompts x rollout.group_size / optimizer.batch` optimiser steps."""
     contrast: bool = True

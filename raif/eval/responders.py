@@ -14,8 +14,6 @@ from raif.client.chat import replies
 from raif.config.eval import EvalConfig
 from raif.errors import ConfigError, require
 from raif.eval.answers import Answer, Ask, Responder
-from raif.reasoning import FORMAT_REQUEST
-from raif.types import Message
 
 Answers = Generator[tuple[Ask, Answer], None, None]
 
@@ -36,17 +34,9 @@ class Endpoint:
         self._config = config
 
     def respond(self, asks: Sequence[Ask]) -> Answers:
-        tagged = self._config.think == "tagged"
-        batch = [_with_format_request(ask.messages) if tagged else ask.messages for ask in asks]
+        batch = [ask.messages for ask in asks]
         for n, reply in replies(self._config.endpoint, self._config.sampling, self.model, batch):
             yield asks[n], Answer(reply.text, reply.reasoning, reply.truncated)
-
-
-def _with_format_request(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    """The request for the tags, after the system text that is there."""
-    system = [m.content for m in messages if m.role == "system"]
-    request = Message(role="system", content="\n\n".join([*system, FORMAT_REQUEST]))
-    return (request, *(m for m in messages if m.role != "system"))
 
 
 class Local:
@@ -71,7 +61,6 @@ class Local:
                 [ask.messages for ask in batch],
                 max_new_tokens=sampling.max_tokens,
                 temperature=sampling.temperature,
-                think=self._config.think,
             )
             for ask, generation in zip(batch, generations, strict=True):
                 yield ask, Answer(generation.text, truncated=generation.truncated)

@@ -6,15 +6,17 @@ template that opens it by itself is noticed, so that it is never opened twice.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from raif.reasoning import EMPTY_THINKING, FORMAT_REQUEST, OPENED, Style
 from raif.types import Expert, Message
 
 Mode = Literal["thinking", "plain", "direct"]
-"""thinking: opened thinking block; plain: an empty one; direct: as an untrained model is asked."""
+"""thinking: opened thinking block; plain: an empty one; direct: whatever the model's template does."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,13 @@ class Chat:
 
     def prompt(self, messages: Sequence[Message], mode: Mode) -> list[int]:
         """The prompt's tokens."""
-        return self.encode(self._templated(messages, mode) + self.opening(mode))
+        return self.encode(self._templated(messages, mode))
 
     def opening(self, mode: Mode) -> str:
         """What the prompt already contains of the response."""
-        return {"thinking": OPENED, "plain": EMPTY_THINKING, "direct": ""}[mode]
+        if mode == "direct":
+            return OPENED if self._opens_thinking else ""
+        return OPENED if mode == "thinking" else EMPTY_THINKING
 
     def completion(self, expert: Expert) -> list[int]:
         """The tokens of an expert's response after the opened thinking block, end token included."""
@@ -45,12 +49,39 @@ class Chat:
     def encode(self, text: str) -> list[int]:
         return list(self.tokenizer.encode(text, add_special_tokens=False))
 
+    def served_template(self) -> str:
+        """The template to save with a trained model: it asks for the format and opens the thinking by itself."""
+        template = str(self.tokenizer.chat_template)
+        if self._opens_thinking:
+            return template
+        request = (
+            _REQUEST.replace("REQUEST", json.dumps(self.format_request)) if self.style == "tagged" else ""
+        )
+        return request + template + _OPENING
+
+    @cached_property
+    def _opens_thinking(self) -> bool:
+        return self._rendered([{"role": "user", "content": ""}]).rstrip().endswith("<think>")
+
     def _templated(self, messages: Sequence[Message], mode: Mode) -> str:
         turns = [m.model_dump() for m in messages]
-        if mode != "direct" and self.style == "tagged":
+        if mode == "direct":
+            return self._rendered(turns)
+        if self.style == "tagged" and not self._opens_thinking:
             turns = _with_request(turns, self.format_request)
-        text = self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
-        return str(text).rstrip().removesuffix("<think>") if str(text).rstrip().endswith("<think>") else str(text)
+        text = self._rendered(turns)
+        return (text.rstrip().removesuffix("<think>") if self._opens_thinking else text) + self.opening(mode)
+
+    def _rendered(self, turns: list[dict[str, str]]) -> str:
+        return str(self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+
+
+_REQUEST = (
+    "{% if messages[0]['role'] == 'system' %}"
+    "{% set messages = [{'role': 'system', 'content': messages[0]['content'] + '\\n\\n' + REQUEST}] + messages[1:] %}"
+    "{% else %}{% set messages = [{'role': 'system', 'content': REQUEST}] + messages %}{% endif %}"
+)
+_OPENING = "{% if add_generation_prompt %}{{ '<think>\\n' }}{% endif %}"
 
 
 def _with_request(turns: list[dict[str, str]], request: str) -> list[dict[str, str]]:

@@ -29,7 +29,7 @@ def save_checkpoint(folder: Path, learner: Learner, progress: Progress, *, keep:
     half_made = folder / "unfinished"
     shutil.rmtree(half_made, ignore_errors=True)
     half_made.mkdir(parents=True)
-    save(learner.policy, half_made)
+    save(learner.policy, half_made, state=learner.master.state())
     torch.save({"optimizer": learner.optimizer.state_dict(), "rng": _rng()}, half_made / "state.pt")
     (half_made / "progress.json").write_text(json.dumps(asdict(progress)))
     shutil.rmtree(final, ignore_errors=True)
@@ -45,9 +45,9 @@ def checkpoints(folder: Path) -> list[Path]:
 
 def load_checkpoint(path: Path, learner: Learner) -> Progress:
     """Put the learner back to where it was."""
-    from safetensors.torch import load_model
+    from safetensors.torch import load_file
 
-    load_model(learner.policy.net, path / "model.safetensors", device=str(learner.policy.device))
+    learner.master.load(load_file(path / "model.safetensors"))
     state = torch.load(path / "state.pt", weights_only=False)
     learner.optimizer.load_state_dict(state["optimizer"])
     torch.set_rng_state(state["rng"]["torch"])

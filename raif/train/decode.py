@@ -99,7 +99,12 @@ class _Batch:
         rows = len(prompts) * n
         ended = torch.zeros(rows, dtype=torch.bool)
         return cls(
-            model, cache, mask.repeat_interleave(n, 0), logits.repeat_interleave(n, 0), torch.arange(rows), ended
+            model,
+            cache,
+            mask.repeat_interleave(n, 0),
+            logits.repeat_interleave(n, 0),
+            torch.arange(rows),
+            ended,
         )
 
     def step(self, tokens: Tensor) -> _Batch:
@@ -117,7 +122,12 @@ class _Batch:
 
 def _forward(model: Model, ids: Tensor, mask: Tensor, positions: Tensor, cache: DynamicCache) -> Tensor:
     out = model.net(
-        input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1
+        input_ids=ids,
+        attention_mask=mask,
+        position_ids=positions,
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=1,
     )
     return out.logits[:, -1]
 

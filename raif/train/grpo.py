@@ -28,7 +28,9 @@ def k3(logps: Tensor, ref_logps: Tensor) -> Tensor:
     return torch.expm1(d) - d
 
 
-def clipped_surrogate(logps: Tensor, old_logps: Tensor, advantage: Tensor, clip: float) -> tuple[Tensor, Tensor]:
+def clipped_surrogate(
+    logps: Tensor, old_logps: Tensor, advantage: Tensor, clip: float
+) -> tuple[Tensor, Tensor]:
     """PPO's loss a token, and where the clip took the gradient away. advantage: [B]; returns two of [B, T]."""
     ratio = torch.exp(logps - old_logps)
     unclipped = ratio * advantage[:, None]

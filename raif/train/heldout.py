@@ -54,6 +54,7 @@ class Row:
     repetition: float
     kinds: dict[str, float]
 
+
 @dataclass(frozen=True)
 class Judge:
     """What answers are held against: the instructions and the untrained model."""
@@ -61,7 +62,6 @@ class Judge:
     instructions: Sequence[Instruction]
     untrained: Model
     chat: Chat
-    precision: str
     batch: int
 
     def ask(self, model: Model, mode: Mode, *, max_new_tokens: int, progress: ProgressFn) -> list[Answer]:
@@ -79,9 +79,7 @@ class Judge:
         return self.judge(responses, [False] * len(responses))
 
     def judge(self, responses: Sequence[Response], truncated: Sequence[bool]) -> list[Answer]:
-        verifications = [
-            verify(i, r.answer or "") for i, r in zip(self.instructions, responses, strict=True)
-        ]
+        verifications = [verify(i, r.answer or "") for i, r in zip(self.instructions, responses, strict=True)]
         fluency = self._fluency([r.answer or "" for r in responses])
         return [
             Answer(*fields)
@@ -92,7 +90,7 @@ class Judge:
         prompts = [self.chat.prompt(i.messages, "direct") for i in self.instructions]
         samples = [Sample(p, self.chat.encode(a), []) for p, a in zip(prompts, answers, strict=True)]
         some = [i for i, s in enumerate(samples) if s.ids]
-        logps = score(self.untrained, [samples[i] for i in some], size=16, precision=self.precision)
+        logps = score(self.untrained, [samples[i] for i in some], size=16)
         means = {i: fmean(values) for i, values in zip(some, logps, strict=True)}
         return [means.get(i) for i in range(len(answers))]
 

@@ -1,4 +1,4 @@
-"""A model on this machine that answers chats: greedy or sampled, thinking or not."""
+"""A model on this machine that answers chats, greedy or sampled."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import torch
 
-from raif.reasoning import Style
 from raif.train.chat import Chat
 from raif.train.decode import Completion, decode
 from raif.train.model import Model, load
@@ -23,11 +22,11 @@ class Generation:
 
 
 class LocalModel:
-    """Loads `path` once; `chat` answers a batch of message lists."""
+    """Loads `path` once; `chat` answers a batch of message lists, asked as the model's own template asks."""
 
-    def __init__(self, path: str, *, dtype: str = "auto", device: str = "auto") -> None:
-        precision = torch.float32 if dtype == "float32" else torch.bfloat16
-        self._model = load(path, dtype=precision, device=device)
+    def __init__(self, path: str, *, dtype: str = "bfloat16", device: str = "auto") -> None:
+        self._model = load(path, dtype=getattr(torch, dtype), device=device)
+        self._chat = Chat(self._model.tokenizer, "none")
 
     def chat(
         self,
@@ -35,18 +34,18 @@ class LocalModel:
         *,
         max_new_tokens: int,
         temperature: float = 0.0,
-        think: Style = "none",
         seed: int = 0,
     ) -> list[Generation]:
-        """One response for each message list, in order. `think` opens the thinking block in that style."""
-        chat = Chat(self._model.tokenizer, think)
-        mode = "direct" if think == "none" else "thinking"
-        prompts = [chat.prompt(m, mode) for m in messages_batch]
-        generator = torch.Generator(self._model.device).manual_seed(seed)
+        """One response for each message list, in order."""
         found = decode(
-            self._model, prompts, n=1, max_new_tokens=max_new_tokens, temperature=temperature, generator=generator
+            self._model,
+            [self._chat.prompt(m, "direct") for m in messages_batch],
+            n=1,
+            max_new_tokens=max_new_tokens,
+            temperature=temperature,
+            generator=torch.Generator(self._model.device).manual_seed(seed),
         )
-        return [Generation(chat.text(c[0].ids, mode), c[0].truncated) for c in found]
+        return [Generation(self._chat.text(c[0].ids, "direct"), c[0].truncated) for c in found]
 
 
 def greedy(
@@ -58,6 +57,7 @@ def greedy(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Completion]:
     """The likeliest completion of each prompt, prompts of similar length side by side."""
+    model.net.set_attn_implementation("sdpa")  # the fastest for one token at a time
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     found: dict[int, Completion] = {}
     for start in range(0, len(order), batch):

@@ -95,5 +95,7 @@ def _tensorboard(folder: Path) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
-        raise MissingDependency("tensorboard: true needs TensorBoard", "pip install 'raif[tensorboard]'") from None
+        raise MissingDependency(
+            "tensorboard: true needs TensorBoard", "pip install 'raif[tensorboard]'"
+        ) from None
     return SummaryWriter(str(folder / "tensorboard"))

@@ -80,7 +80,7 @@ def grpo_step(t: Trainer) -> Step:
             for i in range(0, len(samples), c.optimizer.batch)
         ]
     with clock("sync"):
-        t.sampler.sync(t.learner.policy.net)
+        t.sampler.sync()
     metrics = {**group_metrics(groups, kept), **_mean(updates)}
     return _finish(t, clock, "grpo", metrics, groups, kept)
 
@@ -89,18 +89,22 @@ def clone_step(t: Trainer) -> Step:
     """One optimiser step on expert answers alone."""
     clock, c = Clock(), t.config
     with clock("update"):
-        lr = warmed_up(c.cloning.warmup_lr, t.progress.updates, c.cloning.warmup_steps, c.optimizer.warmup_ratio)
+        lr = warmed_up(
+            c.cloning.warmup_lr, t.progress.updates, c.cloning.warmup_steps, c.optimizer.warmup_ratio
+        )
         metrics = t.learner.update([], [], _clones(t), lr)
         t.progress.updates += 1
     if t.progress.step + 1 == c.cloning.warmup_steps:
-        t.sampler.sync(t.learner.policy.net)
+        t.sampler.sync()
     return _finish(t, clock, "cloning", metrics)
 
 
 def _update(t: Trainer, samples: Sequence[Sample], ref_logps: Sequence[list[float]]) -> dict[str, float]:
     c = t.config
     done = t.progress.updates - c.cloning.warmup_steps
-    lr = warmed_up(c.optimizer.lr, done, c.steps * (c.responses // c.optimizer.batch), c.optimizer.warmup_ratio)
+    lr = warmed_up(
+        c.optimizer.lr, done, c.steps * (c.responses // c.optimizer.batch), c.optimizer.warmup_ratio
+    )
     metrics = t.learner.update(samples, ref_logps, _clones(t) if c.loss.cloning else [], lr)
     t.progress.updates += 1
     return metrics

@@ -41,7 +41,12 @@ def policy_loss(
     with torch.no_grad():
         clip_share = (response_mean(clipped.float(), batch.mask) * batch.keep).sum() / counts.kept
         mean_entropy = response_mean(entropy, batch.mask).sum() / counts.responses
-    metrics = {"policy_loss": policy.detach(), "kl": kl.detach(), "clip_share": clip_share, "entropy": mean_entropy}
+    metrics = {
+        "policy_loss": policy.detach(),
+        "kl": kl.detach(),
+        "clip_share": clip_share,
+        "entropy": mean_entropy,
+    }
     return policy + config.kl * kl, metrics
 
 

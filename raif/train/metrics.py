@@ -15,7 +15,12 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
     """Rewards by part, keep ratio, dead groups, lengths and shares; thinking responses only where not said."""
     rollouts = [r for g in groups for r in g.rollouts if r.thinking]
     plain = [r for g in groups for r in g.rollouts if not r.thinking]
-    keep = [k for g, ks in zip(groups, kept, strict=True) for r, k in zip(g.rollouts, ks, strict=True) if r.thinking]
+    keep = [
+        k
+        for g, ks in zip(groups, kept, strict=True)
+        for r, k in zip(g.rollouts, ks, strict=True)
+        if r.thinking
+    ]
     return {
         "reward": fmean(r.reward.total for r in rollouts),
         "reward_std": pstdev(r.reward.total for r in rollouts),

@@ -52,8 +52,14 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def save(model: Model, folder: Path, *, dtype: torch.dtype | None = None) -> None:
-    """Write a folder that transformers and vLLM load: safetensors, config, tokenizer, chat template."""
-    state = {name: t.to(dtype) if dtype else t for name, t in model.net.state_dict().items()}
-    model.net.save_pretrained(folder, state_dict=state)
+def save(
+    model: Model, folder: Path, *, state: dict[str, torch.Tensor] | None = None, template: str | None = None
+) -> None:
+    """Write a folder that transformers and vLLM load: safetensors, config, tokenizer, chat template.
+
+    `state` replaces the model's own weights, as master weights in another precision do; `template` its template.
+    """
+    model.net.save_pretrained(folder, state_dict=state or model.net.state_dict())
     model.tokenizer.save_pretrained(folder)
+    if template:
+        (folder / "chat_template.jinja").write_text(template, "utf-8")

@@ -41,7 +41,9 @@ def _gguf_file(package: str) -> Path:
     try:
         found = [f for f in files(package) or () if f.name.endswith(".gguf")]
     except PackageNotFoundError:
-        raise MissingDependency(f"the packaged model is in {package}, which is not installed", INSTALL) from None
+        raise MissingDependency(
+            f"the packaged model is in {package}, which is not installed", INSTALL
+        ) from None
     return Path(str(found[0].locate()))
 
 

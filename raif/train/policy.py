@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -12,11 +10,6 @@ from torch import Tensor
 
 from raif.train.batch import MicroBatch, Sample, micro_batches
 from raif.train.model import Model
-
-
-def compute(device: torch.device, precision: str) -> AbstractContextManager[Any]:
-    """Matrix products in `precision`, everything else as it is."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
 
 
 def response_logits(model: Model, batch: MicroBatch) -> tuple[Tensor, Tensor]:
@@ -38,7 +31,9 @@ def token_logps(model: Model, batch: MicroBatch, temperature: float = 1.0) -> Te
     return _logps(logits, targets, batch, temperature)
 
 
-def token_logps_and_entropy(model: Model, batch: MicroBatch, temperature: float = 1.0) -> tuple[Tensor, Tensor]:
+def token_logps_and_entropy(
+    model: Model, batch: MicroBatch, temperature: float = 1.0
+) -> tuple[Tensor, Tensor]:
     """The same, and the entropy of each token's distribution (nats, without gradient), both [B, T]."""
     logits, targets = response_logits(model, batch)
     with torch.no_grad():
@@ -58,13 +53,14 @@ def _spread(values: Tensor, mask: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def score(model: Model, samples: Sequence[Sample], *, size: int, precision: str, temperature: float = 1.0) -> list[list[float]]:
+def score(
+    model: Model, samples: Sequence[Sample], *, size: int, temperature: float = 1.0
+) -> list[list[float]]:
     """The log-probability of each token of each response, in order, without gradients."""
     scores: list[list[float]] = [[] for _ in samples]
     pad = model.tokenizer.pad_token_id or 0
     for positions, batch in micro_batches(samples, size, pad=pad, device=model.device):
-        with compute(model.device, precision):
-            logps = token_logps(model, batch, temperature)
+        logps = token_logps(model, batch, temperature)
         for row, i in enumerate(positions):
             scores[i] = logps[row, : len(samples[i].ids)].tolist()
     return scores

@@ -12,6 +12,17 @@ from raif.records import read
 from raif.types import Instruction
 
 
+def check_source(config: DataConfig) -> None:
+    """Raise RaifError, before anything is loaded, where there is nothing to train on."""
+    if not config.train and not config.generate:
+        raise RaifError("there is nothing to train on", "Give --set data.train=FILE, or data.generate.")
+    for path in (config.train, config.heldout):
+        if path and not path.is_file():
+            raise RaifError(
+                f"{path}: no such file", "data.train and data.heldout name JSONL files of records."
+            )
+
+
 def load_records(
     config: DataConfig, folder: Path, progress: Callable[[int, int], None]
 ) -> tuple[list[Instruction], list[Instruction]]:
@@ -20,16 +31,15 @@ def load_records(
     if config.generate:
         train, heldout = (folder / "data" / f"{split}.jsonl" for split in ("train", "heldout"))
         if not (folder / "data" / "card.md").exists():  # the card is written last
-            (folder / "data").mkdir(exist_ok=True)
-            generate(config.generate, folder / "data", progress)
-    if train is None:
-        raise RaifError("there is nothing to train on", "Give --set data.train=FILE, or data.generate.")
+            generate(config.generate, folder / "data", progress, overwrite=True)
+    assert train, "check_source comes first"
     return [_usable(r, train) for r in read(train)], list(read(heldout)) if heldout else []
 
 
 def _usable(record: Instruction, path: Path) -> Instruction:
     if record.questions:
         raise RaifError(
-            f"{path}: record {record.id!r} has questions for a judge", "Train on records that code can check: constraints or a reference answer."
+            f"{path}: record {record.id!r} has questions for a judge",
+            "Train on records that code can check: constraints or a reference answer.",
         )
     return record

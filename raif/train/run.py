@@ -5,7 +5,6 @@ Every part that is finished is found again: a killed run goes on from its newest
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -40,8 +39,9 @@ class Run:
         events.phase("loading the model")
         learner = Learner(config)
         chat = Chat(learner.policy.tokenizer, config.model.style, config.model.format_request)
-        self.rollout_model = _rollout_model(learner.policy, config)
-        self.trainer = Trainer(config, learner, chat, _sampler(self.rollout_model, config), _feed(train, chat, config))
+        self.trainer = Trainer(
+            config, learner, chat, _sampler(learner.policy, config), _feed(train, chat, config)
+        )
         self.judge = _judge(heldout, learner, chat, config)
         self.log = Log(folder, tensorboard=config.tensorboard)
         self.report = Report(folder)
@@ -66,14 +66,16 @@ class Run:
 
     def _answers(self, judge: Judge, mode: Mode) -> list[Answer]:
         limit = self.config.evaluation.max_new_tokens
-        return judge.ask(self.rollout_model, mode, max_new_tokens=limit, progress=self.events.progress)
+        return judge.ask(
+            self.trainer.learner.policy, mode, max_new_tokens=limit, progress=self.events.progress
+        )
 
     def _resume(self) -> None:
         found = checkpoints(self.folder / "checkpoints")
         if found:
             self.trainer.progress = load_checkpoint(found[-1], self.trainer.learner)
         self.log.forget_after(self.trainer.progress.step)
-        self.trainer.sampler.sync(self.trainer.learner.policy.net)
+        self.trainer.sampler.sync()
 
     def _train(self) -> None:
         self.events.phase("training")
@@ -83,8 +85,7 @@ class Run:
                 self.log.samples(self.trainer.progress.step, step.groups, step.kept)
             self.events.step(step, self.trainer.total_steps)
             self._checkpoint()
-        precision = torch.bfloat16 if self.config.model.compute == "bfloat16" else None
-        save(self.trainer.learner.policy, self.folder / "model", dtype=precision)
+        save(self.trainer.learner.policy, self.folder / "model", template=self.trainer.chat.served_template())
 
     def _checkpoint(self) -> None:
         t, c = self.trainer, self.config
@@ -104,21 +105,15 @@ class Run:
         while t.progress.seconds < budget:
             self.events.step(clone_step(t), t.total_steps)
         self.report.note(training_seconds=budget, cloning_alone_steps=t.progress.step)
-        t.sampler.sync(t.learner.policy.net)
+        t.sampler.sync()
         self._evaluate(name, "thinking")
-
-
-def _rollout_model(policy: Model, config: TrainConfig) -> Model:
-    """A copy in the compute precision, which the policy's weights are copied into after each step."""
-    precision = torch.bfloat16 if config.model.compute == "bfloat16" else torch.float32
-    net = copy.deepcopy(policy.net).to(precision).requires_grad_(False).eval()
-    net.gradient_checkpointing_disable()
-    return Model(net, policy.tokenizer, policy.device)
 
 
 def _sampler(model: Model, config: TrainConfig) -> TransformersSampler:
     r = config.rollout
-    return TransformersSampler(model, max_new_tokens=r.max_new_tokens, temperature=r.temperature, batch=r.batch)
+    return TransformersSampler(
+        model, max_new_tokens=r.max_new_tokens, temperature=r.temperature, batch=r.batch
+    )
 
 
 def _feed(records: Sequence[Instruction], chat: Chat, config: TrainConfig) -> Feed:
@@ -134,4 +129,4 @@ def _judge(heldout: Sequence[Instruction], learner: Learner, chat: Chat, config:
     chosen = heldout[: config.evaluation.prompts]
     if not chosen:
         return None
-    return Judge(chosen, learner.reference, chat, config.model.compute, config.evaluation.batch)
+    return Judge(chosen, learner.reference, chat, config.evaluation.batch)

@@ -8,23 +8,24 @@ from raif.config.eval import EvalConfig
 from raif.eval.answers import Answer, Ask
 from raif.eval.responders import responder
 from raif.types import Message
-from tests.train.conftest import tiny_folder  # noqa: F401 (a fixture)
+from tests import tiny
 
 pytestmark = pytest.mark.slow
 
 ASKS = [Ask(str(n), (Message(role="user", content=f"prompt {n}"),)) for n in range(3)]
 
 
-def answers(folder: Path, think: str, batch: int) -> list[Answer]:
+def answers(folder: Path, batch: int) -> list[Answer]:
     local = {"compute": "float32", "device": "cpu", "batch": batch}
-    keys = {"model": str(folder), "think": think, "sampling": {"max_tokens": 6}, "local": local}
+    keys = {"model": str(folder), "sampling": {"max_tokens": 6}, "local": local}
     return [answer for _, answer in responder(EvalConfig.model_validate(keys)).respond(ASKS)]
 
 
-def test_a_real_checkpoint_answers_the_same_in_any_batch(tiny_folder: Path) -> None:  # noqa: F811
-    assert answers(tiny_folder, "none", 1) == answers(tiny_folder, "none", 3)
+def test_a_real_checkpoint_answers_the_same_in_any_batch(tiny_folder: Path) -> None:
+    assert answers(tiny_folder, 1) == answers(tiny_folder, 3)
 
 
-def test_the_thinking_that_the_prompt_opened_is_part_of_the_answer(tiny_folder: Path) -> None:  # noqa: F811
-    found = answers(tiny_folder, "deepseek", 2)
-    assert all(answer.response.startswith("<think>\n") for answer in found)
+def test_the_thinking_that_the_template_opened_is_part_of_the_answer(tmp_path: Path) -> None:
+    template = tiny.make(tmp_path) / "chat_template.jinja"
+    template.write_text(tiny.TEMPLATE + "{% if add_generation_prompt %}<think>\n{% endif %}")
+    assert all(answer.response.startswith("<think>\n") for answer in answers(tmp_path, 2))

@@ -14,7 +14,6 @@ from raif.errors import ConfigError, MissingDependency, RaifError
 from raif.eval import responders
 from raif.eval.answers import Answer, Ask
 from raif.eval.responders import responder
-from raif.reasoning import FORMAT_REQUEST
 from raif.types import Message
 from tests.chat_server import chat_server
 
@@ -80,15 +79,6 @@ def test_a_server_is_asked_with_the_items_messages() -> None:
     assert found[ASKS[3]] == Answer("echo prompt 3")
 
 
-def test_a_tagged_model_is_asked_for_its_tags_after_the_system_text() -> None:
-    ask = Ask("0", (Message(role="system", content="Be kind."), Message(role="user", content="hello")))
-    with chat_server() as server:
-        keys = {"model": "m", "think": "tagged", "endpoint": {"base_url": server.base_url}}
-        list(responder(EvalConfig.model_validate(keys)).respond([ask, ASKS[0]]))
-    systems = {body["messages"][-1]["content"]: body["messages"][0]["content"] for body in server.requests}
-    assert systems == {"hello": f"Be kind.\n\n{FORMAT_REQUEST}", "prompt 0": FORMAT_REQUEST}
-
-
 @dataclass
 class Generation:
     text: str
@@ -110,9 +100,8 @@ class ScriptedModel:
         *,
         max_new_tokens: int,
         temperature: float,
-        think: str,
     ) -> list[Generation]:
-        assert (max_new_tokens, temperature, think) == (9, 0.0, "tagged")
+        assert (max_new_tokens, temperature) == (9, 0.0)
         prompts = [messages[-1].content for messages in messages_batch]
         self.batches.append(prompts)
         return [Generation(f"to {prompt}", prompt == "prompt 4") for prompt in prompts]

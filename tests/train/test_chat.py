@@ -9,7 +9,7 @@ import pytest
 from raif.reasoning import split
 from raif.train.chat import Chat, Mode
 from raif.types import Expert, Message
-from tests.train.conftest import TEMPLATE
+from tests.tiny import TEMPLATE
 
 USER = [Message(role="user", content="Hi")]
 
@@ -32,9 +32,18 @@ def test_direct_prompts_ask_for_nothing(chat: Chat) -> None:
 
 @pytest.mark.parametrize("mode", ["thinking", "plain"])
 def test_a_template_that_opens_the_block_itself_is_not_opened_twice(chat: Chat, mode: Mode) -> None:
-    expected = shown(chat, mode)
+    expected = shown(replace(chat, style="deepseek"), mode)
     chat.tokenizer.chat_template = TEMPLATE.replace("assistant\n", "assistant\n<think>\n")
-    assert shown(chat, mode) == expected
+    assert shown(replace(chat, style="deepseek"), mode) == expected
+
+
+def test_the_served_template_asks_and_opens_as_training_did(chat: Chat) -> None:
+    system = [Message(role="system", content="Be kind."), *USER]
+    expected = [chat.prompt(messages, "thinking") for messages in (USER, system)]
+    chat.tokenizer.chat_template = chat.served_template()
+    served = Chat(chat.tokenizer, "none")
+    assert [served.prompt(messages, "direct") for messages in (USER, system)] == expected
+    assert served.opening("direct") == "<think>\n"
 
 
 def test_reasoning_models_get_no_request(chat: Chat) -> None:
@@ -52,5 +61,9 @@ def test_an_experts_completion_is_a_valid_response(chat: Chat, style: str) -> No
     chat = replace(chat, style=style)
     ids = chat.completion(Expert(thinking="Let me see.", answer="Two.\nLines."))
     response = split(chat.text(ids, "thinking"), chat.style)
-    assert (response.thinking, response.answer, response.format_valid) == ("Let me see.", "Two.\nLines.", True)
+    assert (response.thinking, response.answer, response.format_valid) == (
+        "Let me see.",
+        "Two.\nLines.",
+        True,
+    )
     assert ids[-1] == chat.tokenizer.eos_token_id

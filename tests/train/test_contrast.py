@@ -8,7 +8,9 @@ from raif.train.contrast import keep
 THINKS = [True, True, False]
 
 
-def kept(accuracies: list[float], quirks: QuirksConfig | None = None, stored: float | None = None) -> list[bool]:
+def kept(
+    accuracies: list[float], quirks: QuirksConfig | None = None, stored: float | None = None
+) -> list[bool]:
     fractions = [max(0.0, a / 2) for a in accuracies]
     return keep(accuracies, THINKS, fractions=fractions, stored=stored, quirks=quirks or QuirksConfig())
 
@@ -26,7 +28,10 @@ def test_plain_responses_never_take_part() -> None:
 
 
 def test_without_plain_responses_all_take_part() -> None:
-    assert keep([-2.0, 2.0], [True, True], fractions=[0, 1], stored=None, quirks=QuirksConfig()) == [True, True]
+    assert keep([-2.0, 2.0], [True, True], fractions=[0, 1], stored=None, quirks=QuirksConfig()) == [
+        True,
+        True,
+    ]
 
 
 def test_the_reference_keeps_a_group_of_equal_thinking_rewards() -> None:

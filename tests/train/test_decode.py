@@ -13,7 +13,12 @@ PROMPTS = [[5, 6, 7], [8, 9, 10, 11, 12, 13], [14]]
 
 
 def sampled(model: Model, **kwargs: object) -> list:  # type: ignore[type-arg]
-    options = {"n": 2, "max_new_tokens": 12, "temperature": 1.0, "generator": torch.Generator().manual_seed(3)}
+    options = {
+        "n": 2,
+        "max_new_tokens": 12,
+        "temperature": 1.0,
+        "generator": torch.Generator().manual_seed(3),
+    }
     return decode(model, PROMPTS, **{**options, **kwargs})  # type: ignore[arg-type]
 
 
@@ -25,19 +30,23 @@ def test_greedy_is_what_generate_gives_for_each_prompt_alone(tiny: Model) -> Non
 
 def test_log_probabilities_are_the_trainers(tiny: Model) -> None:
     flat = [Sample(p, c.ids, c.logps) for p, cs in zip(PROMPTS, sampled(tiny), strict=True) for c in cs]
-    for sample, logps in zip(flat, score(tiny, flat, size=2, precision="float32"), strict=True):
+    for sample, logps in zip(flat, score(tiny, flat, size=2), strict=True):
         torch.testing.assert_close(torch.tensor(logps), torch.tensor(sample.old_logps), atol=1e-4, rtol=0)
 
 
 def test_rows_that_end_leave_the_others_as_they_are(tiny: Model) -> None:
     """With every token an end token for one half of the vocabulary, rows end at different times."""
-    many = decode(tiny, PROMPTS, n=16, max_new_tokens=20, temperature=1.0, generator=torch.Generator().manual_seed(1))
+    many = decode(
+        tiny, PROMPTS, n=16, max_new_tokens=20, temperature=1.0, generator=torch.Generator().manual_seed(1)
+    )
     tiny.net.generation_config.eos_token_id = list(range(64))
-    cut = decode(tiny, PROMPTS, n=16, max_new_tokens=20, temperature=1.0, generator=torch.Generator().manual_seed(1))
+    cut = decode(
+        tiny, PROMPTS, n=16, max_new_tokens=20, temperature=1.0, generator=torch.Generator().manual_seed(1)
+    )
     flat = [Sample(p, c.ids, c.logps) for p, cs in zip(PROMPTS, cut, strict=True) for c in cs]
     assert len({len(s.ids) for s in flat}) > 3
     assert all(c.truncated for cs in many for c in cs if tiny.tokenizer.eos_token_id not in c.ids)
-    for sample, logps in zip(flat, score(tiny, flat, size=8, precision="float32"), strict=True):
+    for sample, logps in zip(flat, score(tiny, flat, size=8), strict=True):
         torch.testing.assert_close(torch.tensor(logps), torch.tensor(sample.old_logps), atol=1e-4, rtol=0)
 
 

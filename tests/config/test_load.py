@@ -1,0 +1,101 @@
+"""Presets, files, bases and overrides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel
+
+from raif.config import Section, dump, load, preset_names, preset_path
+from raif.config.eval import EvalConfig
+from raif.config.gen_data import GenDataConfig
+from raif.config.serve import ServeConfig
+from raif.config.train import TrainConfig
+from raif.errors import ConfigError
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_the_defaults_are_the_papers_7b_run() -> None:
+    assert load(TrainConfig, "train", preset="7b") == TrainConfig()
+
+
+@pytest.mark.parametrize("written", ["1e-6", "1E-6", "0.000001", "1.0e-6"])
+def test_a_learning_rate_is_a_number_however_it_is_written(tmp_path: Path, written: str) -> None:
+    config = load(TrainConfig, "train", file=write(tmp_path / "a.yaml", f"optimizer: {{lr: {written}}}"))
+    assert config.optimizer.lr == 1e-6
+
+
+def test_a_file_builds_on_a_preset_or_on_a_file_beside_it(tmp_path: Path) -> None:
+    write(tmp_path / "below.yaml", "base: 1.5b\nsteps: 7")
+    below = load(TrainConfig, "train", file=tmp_path / "below.yaml")
+    assert (below.model.path, below.steps) == ("Qwen/Qwen2.5-1.5B-Instruct", 7)
+    write(tmp_path / "plain.yaml", "steps: 9")
+    assert (
+        load(TrainConfig, "train", file=write(tmp_path / "up.yaml", "base: plain.yaml\nseed: 3")).steps == 9
+    )
+
+
+def test_files_that_build_on_each_other_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "a.yaml", "base: b.yaml")
+    with pytest.raises(ConfigError, match="in a circle"):
+        load(TrainConfig, "train", file=write(tmp_path / "b.yaml", "base: a.yaml"))
+
+
+def test_overrides_win_and_the_last_one_counts() -> None:
+    config = load(
+        TrainConfig, "train", preset="7b", overrides=["loss.kl=0.1", "loss.kl=0.2", "contrast=false"]
+    )
+    assert (config.loss.kl, config.contrast) == (0.2, False)
+
+
+def test_the_resolved_config_reads_back_as_itself(tmp_path: Path) -> None:
+    config = load(TrainConfig, "train", preset="smol", overrides=["seed=4"])
+    assert load(TrainConfig, "train", file=write(tmp_path / "c.yaml", dump(config))) == config
+
+
+def test_the_source_of_each_fault_is_named(tmp_path: Path) -> None:
+    file = write(tmp_path / "mine.yaml", "steps: many\nloss: {clip: -1}")
+    with pytest.raises(ConfigError) as caught:
+        load(TrainConfig, "train", file=file, overrides=["seed=x"])
+    message = caught.value.message
+    assert f"{file}: steps: " in message
+    assert f"{file}: loss.clip: " in message
+    assert "--set seed=x: seed: " in message
+
+
+def test_broken_yaml_names_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="line 2"):
+        load(TrainConfig, "train", file=write(tmp_path / "a.yaml", "steps: 1\n : ]"))
+
+
+def test_a_frozen_config_can_not_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        TrainConfig().steps = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("config", [TrainConfig, GenDataConfig, EvalConfig, ServeConfig])
+def test_every_key_says_what_it_means(config: type[Section]) -> None:
+    assert undocumented(config) == []
+
+
+def undocumented(section: type[BaseModel], at: str = "") -> list[str]:
+    found = []
+    for key, field in section.model_fields.items():
+        options = [a for a in (field.annotation, *get_args(field.annotation)) if isinstance(a, type)]
+        inner = [a for a in options if issubclass(a, BaseModel)]
+        found += [] if field.description or inner else [at + key]
+        found += [name for a in inner for name in undocumented(a, f"{at}{key}.")]
+    return found
+
+
+@pytest.mark.parametrize("name", preset_names("train"))
+def test_a_preset_teaches_in_its_header(name: str) -> None:
+    header = [line for line in preset_path("train", name).read_text().splitlines() if line.startswith("#")]
+    assert f"raif train --preset {name}" in "\n".join(header)
+    assert any("--set" in line for line in header)
