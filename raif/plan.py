@@ -9,15 +9,17 @@ def describe(config: TrainConfig) -> str:
     """The plan of a run in a few lines of text."""
     c, plain = config, config.rollout.group_size // 4 if config.contrast else 0
     updates = c.responses // c.optimizer.batch
+    clones = c.cloning.batch if c.loss.cloning else 0
     lines = [
-        f"model      {c.model.path}, {c.model.style}, {c.model.compute} compute over float32 master weights",
+        f"model      {c.model.path}, {c.model.style}, {c.model.compute} with float32 master weights",
         f"data       {_data(c)}",
         f"warm-up    {c.cloning.warmup_steps} updates on {c.cloning.batch} expert answers each",
         f"rollout    {c.rollout.prompts} prompts x {c.rollout.group_size} responses = {c.responses} "
-        f"({c.rollout.group_size - plain} thinking, {plain} plain), up to {c.rollout.max_new_tokens} tokens each",
+        f"({c.rollout.group_size - plain} thinking, {plain} plain), up to {c.rollout.max_new_tokens} tokens",
         f"update     {updates} optimiser steps of {c.optimizer.batch} responses a rollout, each used once, "
-        f"in micro-batches of {c.optimizer.micro_batch}; {c.cloning.batch if c.loss.cloning else 0} expert answers beside each",
-        f"length     {c.steps} rollouts = {c.steps * updates} optimiser steps, {c.steps * c.responses} responses",
+        f"in micro-batches of {c.optimizer.micro_batch}; {clones} expert answers beside each",
+        f"length     {c.steps} rollouts, {c.steps * updates} optimiser steps, "
+        f"{c.steps * c.responses} responses",
         f"checkpoint every {c.checkpoint.every} steps, the newest {c.checkpoint.keep} kept",
     ]
     return "\n".join(lines)

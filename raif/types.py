@@ -1,4 +1,4 @@
-"""The words of the project as types. Records that cross a file are validated; results are plain and frozen."""
+"""The words of the project as types. What crosses a file is validated; results are plain and frozen."""
 
 from __future__ import annotations
 

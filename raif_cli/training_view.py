@@ -34,7 +34,7 @@ RECENT = 12
 
 
 class TrainingView(Events):
-    """A progress bar for the phase and a table of the latest steps; plain lines where there is no terminal."""
+    """A bar for the phase and a table of the latest steps; plain lines where there is no terminal."""
 
     def __init__(self) -> None:
         self._bar = Progress(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -49,7 +49,7 @@ class DataConfig(Section):
 class RolloutConfig(Section):
     prompts: PositiveInt = 32
     """Prompts of one rollout."""
-    group_size: int = Field(8, ge=2)
+    group_size: Annotated[int, Field(ge=2)] = 8
     """Responses a prompt; with superior-CoT a quarter of them is made not to think."""
     max_new_tokens: PositiveInt = 4096
     """A longer response is cut off, and has no answer if that happens in its thinking."""
@@ -86,7 +86,7 @@ class OptimizerConfig(Section):
     """AdamW's, a step and unit of learning rate."""
     max_grad_norm: PositiveFloat = 1.0
     """The gradient is scaled down to this norm where it is longer."""
-    warmup_ratio: float = Field(0.03, ge=0, le=1)
+    warmup_ratio: Annotated[float, Field(ge=0, le=1)] = 0.03
     """Share of the updates over which the learning rate rises linearly."""
     batch: PositiveInt = 128
     """Responses an optimiser step; each response is used once."""
@@ -151,15 +151,16 @@ class TrainConfig(Section):
 
     @model_validator(mode="after")
     def _divisible(self) -> Self:
-        if self.responses % self.optimizer.batch:
+        r, batch = self.rollout, self.optimizer.batch
+        if self.responses % batch:
             raise ValueError(
-                f"optimizer.batch: {self.optimizer.batch} does not divide the {self.responses} responses of a rollout "
-                f"(rollout.prompts {self.rollout.prompts} x rollout.group_size {self.rollout.group_size}); "
+                f"optimizer.batch: {batch} does not divide the {self.responses} responses of a rollout "
+                f"(rollout.prompts {r.prompts} x rollout.group_size {r.group_size}); "
                 f"valid: {_divisors(self.responses)}"
             )
-        if self.contrast and self.rollout.group_size % 4:
+        if self.contrast and r.group_size % 4:
             raise ValueError(
-                f"rollout.group_size: {self.rollout.group_size} is not a multiple of 4, which contrast needs: a quarter "
+                f"rollout.group_size: {r.group_size} is not a multiple of 4, which contrast needs: a quarter "
                 "of a group answers without thinking. Give 4, 8, 12, ..., or contrast: false"
             )
         return self

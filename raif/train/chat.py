@@ -50,7 +50,7 @@ class Chat:
         return list(self.tokenizer.encode(text, add_special_tokens=False))
 
     def served_template(self) -> str:
-        """The template to save with a trained model: it asks for the format and opens the thinking by itself."""
+        """The template to save with a trained model: it asks for the format and opens the thinking."""
         template = str(self.tokenizer.chat_template)
         if self._opens_thinking:
             return template
@@ -78,7 +78,8 @@ class Chat:
 
 _REQUEST = (
     "{% if messages[0]['role'] == 'system' %}"
-    "{% set messages = [{'role': 'system', 'content': messages[0]['content'] + '\\n\\n' + REQUEST}] + messages[1:] %}"
+    "{% set system = messages[0]['content'] + '\\n\\n' + REQUEST %}"
+    "{% set messages = [{'role': 'system', 'content': system}] + messages[1:] %}"
     "{% else %}{% set messages = [{'role': 'system', 'content': REQUEST}] + messages %}{% endif %}"
 )
 _OPENING = "{% if add_generation_prompt %}{{ '<think>\\n' }}{% endif %}"

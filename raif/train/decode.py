@@ -51,7 +51,7 @@ def decode(
 
 
 def pick(logits: Tensor, temperature: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """A token for each row of [R, V] logits by inverting its distribution, and its log-probability: two of [R]."""
+    """A token for each row of [R, V] logits, drawn by inverting its distribution; its log-probability. [R]"""
     scaled = logits.float() if temperature in (0, 1) else logits.float() / temperature
     total = scaled.logsumexp(-1, keepdim=True)
     if temperature == 0:

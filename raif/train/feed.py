@@ -29,7 +29,7 @@ class Feed:
 
 
 def draw(items: Sequence[T], start: int, count: int, seed: int) -> list[T]:
-    """`count` items from position `start` of an endless sequence: epoch after epoch, each in its own order."""
+    """`count` items from position `start` of an endless sequence of epochs, each in its own order."""
     drawn: list[T] = []
     while len(drawn) < count:
         epoch, offset = divmod(start + len(drawn), len(items))

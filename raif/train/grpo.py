@@ -23,7 +23,7 @@ def advantages(rewards: list[float]) -> list[float]:
 
 
 def k3(logps: Tensor, ref_logps: Tensor) -> Tensor:
-    """Estimate of KL(policy || reference) a token, never negative: exp(d) - 1 - d, d = ref - policy. [B, T]"""
+    """KL(policy || reference) a token, estimated, never negative: exp(d) - 1 - d, d = ref - policy. [B, T]"""
     d = ref_logps - logps
     return torch.expm1(d) - d
 
@@ -31,7 +31,7 @@ def k3(logps: Tensor, ref_logps: Tensor) -> Tensor:
 def clipped_surrogate(
     logps: Tensor, old_logps: Tensor, advantage: Tensor, clip: float
 ) -> tuple[Tensor, Tensor]:
-    """PPO's loss a token, and where the clip took the gradient away. advantage: [B]; returns two of [B, T]."""
+    """PPO's loss a token, and where the clip took the gradient away. advantage: [B]; returns two [B, T]."""
     ratio = torch.exp(logps - old_logps)
     unclipped = ratio * advantage[:, None]
     clipped = ratio.clamp(1 - clip, 1 + clip) * advantage[:, None]

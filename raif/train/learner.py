@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -44,7 +44,7 @@ class Learner:
         self, samples: Sequence[Sample], ref_logps: Sequence[list[float]], clones: Sequence[Sample], lr: float
     ) -> dict[str, float]:
         """One optimiser step on rollouts, expert answers, or both. Returns the step's metrics."""
-        metrics: Counter[str] = Counter()
+        metrics: dict[str, float] = defaultdict(float)
         self.policy.net.train()
         self.policy.net.set_attn_implementation(self.config.model.attention)
         self._accumulate_policy(samples, ref_logps, metrics)
@@ -59,7 +59,7 @@ class Learner:
         return {**metrics, "grad_norm": norm.item(), "lr": lr}
 
     def _accumulate_policy(
-        self, samples: Sequence[Sample], ref_logps: Sequence[list[float]], metrics: Counter[str]
+        self, samples: Sequence[Sample], ref_logps: Sequence[list[float]], metrics: dict[str, float]
     ) -> None:
         c = self.config
         counts = Counts.of(samples, divide_by_all=c.reference_quirks.divide_by_all)
@@ -69,9 +69,10 @@ class Learner:
             loss, parts = policy_loss(logps, reference, entropy, batch, counts, c.loss)
             loss.backward()
             self.master.collect()
-            metrics.update({name: value.item() for name, value in parts.items()})
+            for name, value in parts.items():
+                metrics[name] += value.item()
 
-    def _accumulate_cloning(self, clones: Sequence[Sample], metrics: Counter[str], weight: float) -> None:
+    def _accumulate_cloning(self, clones: Sequence[Sample], metrics: dict[str, float], weight: float) -> None:
         tokens = sum(len(s.ids) for s in clones)
         for _, batch in self._micro_batches(clones):
             loss = cloning_loss(token_logps(self.policy, batch), batch.mask, tokens)

@@ -1,4 +1,4 @@
-"""The algorithm, top to bottom: warm-up on expert answers, then group rollouts and GRPO with cloning beside."""
+"""The algorithm, top to bottom: warm-up on expert answers, then GRPO on groups with cloning beside."""
 
 from __future__ import annotations
 

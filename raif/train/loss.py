@@ -34,7 +34,7 @@ class Counts:
 def policy_loss(
     logps: Tensor, ref_logps: Tensor, entropy: Tensor, batch: MicroBatch, counts: Counts, config: LossConfig
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """A micro-batch's share of the policy and KL terms; logps, ref_logps, entropy: [B, T]. Metrics add up too."""
+    """A micro-batch's share of the policy and KL terms. logps, ref_logps, entropy: [B, T]. Metrics add up."""
     tokens, clipped = clipped_surrogate(logps, batch.old_logps, batch.advantage, config.clip)
     policy = (response_mean(tokens, batch.mask) * batch.keep).sum() / counts.kept
     kl = response_mean(k3(logps, ref_logps), batch.mask).sum() / counts.responses

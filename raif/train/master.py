@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class Master:
-    """The weights that the optimiser sees. For a float32 net they are the net's own, and nothing is copied."""
+    """The weights that the optimiser sees. For a float32 net they are its own, and nothing is copied."""
 
     def __init__(self, net: nn.Module) -> None:
         self._net = net

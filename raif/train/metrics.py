@@ -12,7 +12,7 @@ from raif.train.rollout import Group, Rollout
 
 
 def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> dict[str, float]:
-    """Rewards by part, keep ratio, dead groups, lengths and shares; thinking responses only where not said."""
+    """Rewards by part, keep ratio, dead groups, lengths and shares, of the thinking responses."""
     rollouts = [r for g in groups for r in g.rollouts if r.thinking]
     plain = [r for g in groups for r in g.rollouts if not r.thinking]
     keep = [

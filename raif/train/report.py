@@ -49,7 +49,8 @@ class Report:
 
 def _row(stored: dict[str, Any]) -> Row:
     intervals = ("constraints", "constraints_loose", "followed", "followed_loose")
-    return Row(**{k: Interval(**v) if k in intervals and v else v for k, v in stored.items()})
+    fields: dict[str, Any] = {k: Interval(**v) if k in intervals and v else v for k, v in stored.items()}
+    return Row(**fields)
 
 
 def _answer(answer: Answer) -> dict[str, Any]:

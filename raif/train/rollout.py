@@ -88,7 +88,7 @@ def roll_out(
     contrast: bool,
     seed: int,
 ) -> list[Group]:
-    """Sample and score a group for each instruction; with `contrast` a quarter of it answers without thinking."""
+    """Sample and score a group for each instruction; with `contrast` a quarter of it does not think."""
     members: list[list[Rollout]] = [[] for _ in instructions]
     for k, (mode, n, chosen) in enumerate(_requests(instructions, group_size, contrast)):
         prompts = [chat.prompt(instructions[i].messages, mode) for i in chosen]
@@ -101,7 +101,7 @@ def roll_out(
 def _requests(
     instructions: Sequence[Instruction], group_size: int, contrast: bool
 ) -> list[tuple[Mode, int, list[int]]]:
-    """(mode, responses a prompt, which instructions): math thinks in all responses, the rest leaves a quarter plain."""
+    """(mode, responses a prompt, which instructions): math always thinks, the rest leaves a quarter plain."""
     contrasted = [i for i, ins in enumerate(instructions) if contrast and ins.task != "math"]
     others = [i for i in range(len(instructions)) if i not in contrasted]
     plain = group_size // 4

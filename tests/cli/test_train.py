@@ -1,4 +1,4 @@
-"""`raif train` from the outside: mistakes are named before anything is loaded, and a real run leaves its results."""
+"""`raif train` from the outside: mistakes are named early, and a real run leaves its results."""
 
 from __future__ import annotations
 
