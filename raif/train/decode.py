@@ -32,22 +32,23 @@ class Completion:
 def decode(
     model: Model,
     prompts: Sequence[list[int]],
+    counts: Sequence[int],
     *,
-    n: int,
     max_new_tokens: int,
     temperature: float,
     generator: torch.Generator,
 ) -> list[list[Completion]]:
-    """Sample `n` completions of each prompt side by side; temperature 0 takes the likeliest token."""
-    completions = [Completion() for _ in range(len(prompts) * n)]
-    batch = _Batch.prefill(model, prompts, n)
+    """Sample `counts` completions of the prompts side by side; temperature 0 takes the likeliest token."""
+    completions = [[Completion() for _ in range(n)] for n in counts]
+    flat = [completion for each in completions for completion in each]
+    batch = _Batch.prefill(model, prompts, counts)
     for _ in range(max_new_tokens):
         tokens, logps = pick(batch.logits, temperature, generator)
-        _record(completions, batch, tokens, logps, model.end_ids)
+        _record(flat, batch, tokens, logps, model.end_ids)
         if bool(batch.ended.all()):
             break
         batch = batch.step(tokens)
-    return [completions[i : i + n] for i in range(0, len(completions), n)]
+    return completions
 
 
 def pick(logits: Tensor, temperature: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -91,21 +92,14 @@ class _Batch:
     ended: Tensor
 
     @classmethod
-    def prefill(cls, model: Model, prompts: Sequence[list[int]], n: int) -> _Batch:
+    def prefill(cls, model: Model, prompts: Sequence[list[int]], counts: Sequence[int]) -> _Batch:
         ids, mask = pad_left(prompts, model.tokenizer.pad_token_id or 0, model.device)
         cache = DynamicCache(config=model.net.config)
         logits = _forward(model, ids, mask, (mask.cumsum(1) - 1).clamp(min=0), cache)
-        cache.batch_repeat_interleave(n)
-        rows = len(prompts) * n
-        ended = torch.zeros(rows, dtype=torch.bool)
-        return cls(
-            model,
-            cache,
-            mask.repeat_interleave(n, 0),
-            logits.repeat_interleave(n, 0),
-            torch.arange(rows),
-            ended,
-        )
+        of = torch.arange(len(prompts)).repeat_interleave(torch.tensor(counts)).to(model.device)
+        cache.batch_select_indices(of)
+        ended = torch.zeros(len(of), dtype=torch.bool)
+        return cls(model, cache, mask[of], logits[of], torch.arange(len(of)), ended)
 
     def step(self, tokens: Tensor) -> _Batch:
         """Read one more token a row, without the ended rows once they are many."""

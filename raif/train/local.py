@@ -40,7 +40,7 @@ class LocalModel:
         found = decode(
             self._model,
             [self._chat.prompt(m, "direct") for m in messages_batch],
-            n=1,
+            [1] * len(messages_batch),
             max_new_tokens=max_new_tokens,
             temperature=temperature,
             generator=torch.Generator(self._model.device).manual_seed(seed),
@@ -65,7 +65,7 @@ def greedy(
         decoded = decode(
             model,
             [prompts[i] for i in chosen],
-            n=1,
+            [1] * len(chosen),
             max_new_tokens=max_new_tokens,
             temperature=0.0,
             generator=torch.Generator(model.device),

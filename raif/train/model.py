@@ -32,7 +32,9 @@ class Model:
 def load(path: str, *, dtype: torch.dtype, device: str = "auto") -> Model:
     """Load from a folder, the hub, or a package. Raises RaifError where there is no model."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()  # the run has a progress display of its own
     place = pick_device(device)
     source = resolve(path)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,8 +43,10 @@ class Group:
 class Sampler(Protocol):
     """What a rollout back-end has to do: prompts' tokens in, sampled tokens with log-probabilities out."""
 
-    def sample(self, prompts: Sequence[list[int]], *, n: int, seed: int) -> list[list[Completion]]:
-        """`n` completions of each prompt, in order."""
+    def sample(
+        self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
+    ) -> list[list[Completion]]:
+        """As many completions of each prompt as its count says, in order."""
         ...
 
     def sync(self) -> None:
@@ -59,16 +61,17 @@ class TransformersSampler:
         self._model, self._batch = model, batch
         self._max_new_tokens, self._temperature = max_new_tokens, temperature
 
-    def sample(self, prompts: Sequence[list[int]], *, n: int, seed: int) -> list[list[Completion]]:
+    def sample(
+        self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
+    ) -> list[list[Completion]]:
         generator = torch.Generator(self._model.device).manual_seed(seed)
         self._model.net.set_attn_implementation("sdpa")  # the fastest for one token at a time
-        at_once = max(1, self._batch // n)
         completions: list[list[Completion]] = []
-        for start in range(0, len(prompts), at_once):
+        for chosen in _batches(counts, self._batch):
             completions += decode(
                 self._model,
-                prompts[start : start + at_once],
-                n=n,
+                prompts[chosen],
+                counts[chosen],
                 max_new_tokens=self._max_new_tokens,
                 temperature=self._temperature,
                 generator=generator,
@@ -77,6 +80,17 @@ class TransformersSampler:
 
     def sync(self) -> None:
         """Nothing to do: it samples from the policy itself."""
+
+
+def _batches(counts: Sequence[int], size: int) -> Iterator[slice]:
+    """Runs of prompts with at most `size` responses together, and at least one prompt."""
+    start = total = 0
+    for i, count in enumerate(counts):
+        if total and total + count > size:
+            yield slice(start, i)
+            start, total = i, 0
+        total += count
+    yield slice(start, len(counts))
 
 
 def roll_out(
@@ -88,29 +102,26 @@ def roll_out(
     contrast: bool,
     seed: int,
 ) -> list[Group]:
-    """Sample and score a group for each instruction; with `contrast` a quarter of it does not think."""
+    """Sample and score a group for each instruction, thinking and plain responses side by side."""
+    asked = [
+        (k, instruction, mode, n)
+        for k, instruction in enumerate(instructions)
+        for mode, n in _requests(instruction, group_size, contrast)
+    ]
+    prompts = [chat.prompt(instruction.messages, mode) for _, instruction, mode, _ in asked]
+    sampled = sampler.sample(prompts, [n for *_, n in asked], seed=seed)
     members: list[list[Rollout]] = [[] for _ in instructions]
-    for k, (mode, n, chosen) in enumerate(_requests(instructions, group_size, contrast)):
-        prompts = [chat.prompt(instructions[i].messages, mode) for i in chosen]
-        sampled = sampler.sample(prompts, n=n, seed=3 * seed + k)
-        for i, prompt, completions in zip(chosen, prompts, sampled, strict=True):
-            members[i] += [_score(instructions[i], chat, mode, prompt, c) for c in completions]
+    for (k, instruction, mode, _), prompt, completions in zip(asked, prompts, sampled, strict=True):
+        members[k] += [_score(instruction, chat, mode, prompt, c) for c in completions]
     return [Group(i, tuple(m)) for i, m in zip(instructions, members, strict=True)]
 
 
-def _requests(
-    instructions: Sequence[Instruction], group_size: int, contrast: bool
-) -> list[tuple[Mode, int, list[int]]]:
-    """(mode, responses a prompt, which instructions): math always thinks, the rest leaves a quarter plain."""
-    contrasted = [i for i, ins in enumerate(instructions) if contrast and ins.task != "math"]
-    others = [i for i in range(len(instructions)) if i not in contrasted]
+def _requests(instruction: Instruction, group_size: int, contrast: bool) -> list[tuple[Mode, int]]:
+    """Modes and how many responses in each: math always thinks, the rest leaves a quarter plain."""
+    if not contrast or instruction.task == "math":
+        return [("thinking", group_size)]
     plain = group_size // 4
-    requests: list[tuple[Mode, int, list[int]]] = [
-        ("thinking", group_size - plain, contrasted),
-        ("plain", plain, contrasted),
-        ("thinking", group_size, others),
-    ]
-    return [r for r in requests if r[2]]
+    return [("thinking", group_size - plain), ("plain", plain)]
 
 
 def _score(

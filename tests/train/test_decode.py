@@ -14,7 +14,7 @@ PROMPTS = [[5, 6, 7], [8, 9, 10, 11, 12, 13], [14]]
 
 def sampled(model: Model, **kwargs: object) -> list:  # type: ignore[type-arg]
     options = {
-        "n": 2,
+        "counts": [2, 2, 2],
         "max_new_tokens": 12,
         "temperature": 1.0,
         "generator": torch.Generator().manual_seed(3),
@@ -37,11 +37,11 @@ def test_log_probabilities_are_the_trainers(tiny: Model) -> None:
 def test_rows_that_end_leave_the_others_as_they_are(tiny: Model) -> None:
     """With every token an end token for one half of the vocabulary, rows end at different times."""
     many = decode(
-        tiny, PROMPTS, n=16, max_new_tokens=20, temperature=1.0, generator=torch.Generator().manual_seed(1)
+        tiny, PROMPTS, counts=[16] * 3, max_new_tokens=20, temperature=1.0, generator=torch.Generator().manual_seed(1)
     )
     tiny.net.generation_config.eos_token_id = list(range(64))
     cut = decode(
-        tiny, PROMPTS, n=16, max_new_tokens=20, temperature=1.0, generator=torch.Generator().manual_seed(1)
+        tiny, PROMPTS, counts=[16] * 3, max_new_tokens=20, temperature=1.0, generator=torch.Generator().manual_seed(1)
     )
     flat = [Sample(p, c.ids, c.logps) for p, cs in zip(PROMPTS, cut, strict=True) for c in cs]
     assert len({len(s.ids) for s in flat}) > 3
@@ -55,6 +55,10 @@ def test_a_response_ends_with_its_end_token_or_is_truncated(tiny: Model) -> None
     for completion in (c for cs in sampled(tiny) for c in cs):
         assert completion.truncated != (completion.ids[-1] < 128)
         assert all(i >= 128 for i in completion.ids[:-1])
+
+
+def test_each_prompt_has_as_many_completions_as_its_count_says(tiny: Model) -> None:
+    assert [len(cs) for cs in sampled(tiny, counts=[1, 3, 2])] == [1, 3, 2]
 
 
 def test_one_seed_samples_the_same_again(tiny: Model) -> None:

@@ -36,11 +36,14 @@ class Scripted:
     def __init__(self, chat: Chat, texts: Sequence[str]) -> None:
         self.chat, self.texts, self.asked = chat, texts, []  # type: ignore[var-annotated]
 
-    def sample(self, prompts: Sequence[list[int]], *, n: int, seed: int) -> list[list[Completion]]:
-        self.asked += [(self.chat.tokenizer.decode(p), n) for p in prompts]
+    def sample(
+        self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
+    ) -> list[list[Completion]]:
+        self.asked += [(self.chat.tokenizer.decode(p), n) for p, n in zip(prompts, counts, strict=True)]
         end = self.chat.tokenizer.eos_token_id
-        found = [[*self.chat.encode(self.texts[i % len(self.texts)]), end] for i in range(n)]
-        return [[Completion(ids, [-5.5] * len(ids), False) for ids in found] for _ in prompts]
+        texts = [[*self.chat.encode(text), end] for text in self.texts]
+        found = [Completion(ids, [-5.5] * len(ids), False) for ids in texts]
+        return [[found[i % len(found)] for i in range(n)] for n in counts]
 
     def sync(self) -> None:
         pass

@@ -1,0 +1,79 @@
+"""Imports point down, heavy libraries stay where they belong, and `raif --help` loads none of them."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LAYERS = [
+    {"errors", "types", "jsonl", "registry", "text", "reasoning", "stats", "boxed"},
+    {"config", "runs", "plan"},
+    {"constraints", "client"},
+    {"verify", "verify_stream", "records", "released", "reward"},
+    {"data"},
+    {"train"},
+    {"eval", "serve"},
+]
+HEAVY = {"torch": "raif/train", "transformers": "raif/train", "typer": "raif_cli", "rich": "raif_cli"}
+
+
+def modules() -> list[Path]:
+    return [p for folder in ("raif", "raif_cli") for p in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def layer(part: str) -> int | None:
+    return next((i for i, layer in enumerate(LAYERS) if part in layer), None)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_heavy_libraries_stay_where_they_belong(path: Path) -> None:
+    for name in imported(path):
+        home = HEAVY.get(name.split(".")[0])
+        assert home is None or str(path.relative_to(ROOT)).startswith(home), f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("path", [p for p in modules() if "raif_cli" not in p.parts], ids=lambda p: p.stem)
+def test_imports_point_down(path: Path) -> None:
+    own = path.relative_to(ROOT / "raif").parts[0].removesuffix(".py")
+    for name in imported(path):
+        if not name.startswith("raif."):
+            continue
+        other = name.split(".")[1]
+        if other == own or layer(other) is None:
+            continue
+        assert layer(own) is not None, f"say in LAYERS where raif.{own} belongs"
+        assert layer(other) <= layer(own), f"raif.{own} imports raif.{other}, which lies above it"  # type: ignore[operator]
+
+
+def test_every_module_has_a_layer() -> None:
+    parts = {p.stem for p in (ROOT / "raif").iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
+    assert {p for p in parts - {"__init__"} if layer(p) is None} == set()
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom raif_cli.main import app\n"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+        "print(*(m for m in ('torch', 'transformers', 'pydantic', 'numpy', 'nltk', 'openai') if m in sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == ""
+
+
+def test_files_stay_short() -> None:
+    assert [str(p) for p in modules() if len(p.read_text("utf-8").splitlines()) > 250] == []
