@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from rich.box import SIMPLE
 from rich.console import Group as Lines
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -31,6 +32,15 @@ SHOWN = (
     ("cloning_loss", "cloning", ".3f"),
 )
 RECENT = 12
+COLUMNS = (
+    "constraints\nfollowed",
+    "prompts\nfollowed",
+    "prompts\n(loose)",
+    "format",
+    "fluency",
+    "words",
+    "repeated",
+)
 
 
 class TrainingView(Events):
@@ -86,18 +96,10 @@ def _cell(step: Step, key: str, form: str) -> str:
 
 def table(report: Report) -> Table:
     """Before and after, on held-out seeds, with 95% intervals."""
-    shown = Table(title="Held-out prompts, greedy answers; 95% intervals by bootstrap over prompts")
-    shown.add_column("")
-    for title in (
-        "constraints\nfollowed",
-        "prompts\nfollowed",
-        "prompts\n(loose)",
-        "format",
-        "fluency",
-        "words",
-        "repeated",
-    ):
-        shown.add_column(title, justify="right")
+    shown = Table(title="Held-out prompts, greedy answers, 95% intervals", box=SIMPLE, padding=(0, 1, 0, 0))
+    shown.add_column("", no_wrap=True)
+    for title in COLUMNS:
+        shown.add_column(title, justify="right", no_wrap=True)
     for row in report.rows.values():
         shown.add_row(row.name, *_cells(row))
     return shown
@@ -112,4 +114,4 @@ def _cells(row: Row) -> list[str]:
 def _interval(interval: Interval | None) -> str:
     if interval is None:
         return ""
-    return f"{interval.value:.1%} [{interval.low:.1%}, {interval.high:.1%}]"
+    return f"{interval.value:.1%}\n{interval.low:.0%} to {interval.high:.0%}"

@@ -37,11 +37,21 @@ def test_log_probabilities_are_the_trainers(tiny: Model) -> None:
 def test_rows_that_end_leave_the_others_as_they_are(tiny: Model) -> None:
     """With every token an end token for one half of the vocabulary, rows end at different times."""
     many = decode(
-        tiny, PROMPTS, counts=[16] * 3, max_new_tokens=20, temperature=1.0, generator=torch.Generator().manual_seed(1)
+        tiny,
+        PROMPTS,
+        counts=[16] * 3,
+        max_new_tokens=20,
+        temperature=1.0,
+        generator=torch.Generator().manual_seed(1),
     )
     tiny.net.generation_config.eos_token_id = list(range(64))
     cut = decode(
-        tiny, PROMPTS, counts=[16] * 3, max_new_tokens=20, temperature=1.0, generator=torch.Generator().manual_seed(1)
+        tiny,
+        PROMPTS,
+        counts=[16] * 3,
+        max_new_tokens=20,
+        temperature=1.0,
+        generator=torch.Generator().manual_seed(1),
     )
     flat = [Sample(p, c.ids, c.logps) for p, cs in zip(PROMPTS, cut, strict=True) for c in cs]
     assert len({len(s.ids) for s in flat}) > 3
