@@ -1,7 +1,7 @@
 """Does the whole recipe beat behaviour cloning alone, on the same records and for the same time?
 
 Runs the `smol` preset for each seed, with cloning alone beside it from the end of the warm-up, and prints
-one table. About 25 minutes a seed on two cores:
+one table. About half an hour a seed on two cores:
 
     python benchmarks/recipe_vs_cloning.py 0 1
 """
