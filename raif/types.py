@@ -103,7 +103,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """Format and accuracy reward of one response (recipe: in [-3, 3]); `passed`/`checks` count the checks."""
+    """Format and accuracy reward of one response; their sum is in [-3, 3]."""
 
     format: float
     accuracy: float
