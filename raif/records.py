@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from raif import jsonl, released
-from raif.constraints import KINDS
+from raif.constraints import find
 from raif.constraints.tree import active
 from raif.errors import ConstraintError, RecordError
 from raif.types import Instruction
@@ -76,6 +76,7 @@ def _ifeval(item: _IFEval) -> dict[str, Any]:
     pairs = zip(item.instruction_id_list, item.kwargs, strict=True)
     return _named(item.key) | {
         "messages": [{"role": "user", "content": item.prompt}],
+        "dialect": "ifeval",
         "constraints": [{"id": id, "kwargs": _given(kwargs or {})} for id, kwargs in pairs],
     }
 
@@ -92,7 +93,7 @@ def _named(id: str | None) -> dict[str, Any]:
 def _check(found: Instruction, where: str) -> None:
     for position, constraint in enumerate(found.constraints):
         try:
-            KINDS[constraint.id].bind(constraint.kwargs)
+            find(constraint.id, found.semantics).bind(constraint.kwargs)
         except ConstraintError as error:
             raise RecordError(f"{where}: constraints.{position}: {error.message}", error.hint) from None
     try:

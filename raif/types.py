@@ -8,6 +8,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Task = Literal["ifeval", "complex", "math"]
+Dialect = Literal["raif", "ifeval", "reference"]
+"""Who says what a kind means. ifeval: the official checkers. reference: the method's own training checker.
+raif: the official meaning for English, and what a Chinese reader takes it to mean for Chinese."""
 
 
 class Frozen(BaseModel):
@@ -60,6 +63,7 @@ class Instruction(Frozen):
     task: Task = "ifeval"
     messages: tuple[Message, ...] = Field(min_length=1)
     language: str = "en"
+    dialect: Dialect = "raif"
     constraints: tuple[Constraint, ...] = ()
     questions: tuple[Question, ...] = ()
     composition: Composition | None = None
@@ -70,6 +74,11 @@ class Instruction(Frozen):
     plain_score: float | None = None
     """Share of checks passed by a stored answer without thinking, where the source has one."""
     provenance: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def semantics(self) -> str:
+        """The variant of each kind that holds for this record."""
+        return "zh" if self.dialect == "raif" and self.language.startswith("zh") else self.dialect
 
     @property
     def prompt(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from raif.constraints import KINDS
+from raif.constraints import find
 from raif.constraints.tree import active
 from raif.reasoning import Style, split
 from raif.types import Constraint, Instruction, Verdict, Verification
@@ -22,7 +22,7 @@ def verify(instruction: Instruction, response: str, *, think: Style = "none") ->
     ConstraintError where a constraint's id or kwargs, or the composition, can't be used.
     """
     answer = split(response, think).answer
-    found = verdicts(instruction.constraints, answer)
+    found = verdicts(instruction.constraints, answer, instruction.semantics)
     failed = _failure(answer)
     for number, _ in enumerate(instruction.questions, 1):
         unjudged = Verdict(f"question:{number}", None, None, NO_JUDGE)
@@ -30,16 +30,21 @@ def verify(instruction: Instruction, response: str, *, think: Style = "none") ->
     return summary(instruction, found)
 
 
-def verdicts(constraints: Sequence[Constraint], answer: str | None) -> list[Verdict]:
+def verdicts(
+    constraints: Sequence[Constraint], answer: str | None, semantics: str = "ifeval"
+) -> list[Verdict]:
     """One verdict for each constraint, in order; None is a response that never came to an answer."""
-    bound = [(KINDS[item.id], KINDS[item.id].bind(item.kwargs)) for item in constraints]
+    kinds = [find(item.id, semantics) for item in constraints]
+    bound = [(kind, kind.bind(item.kwargs)) for kind, item in zip(kinds, constraints, strict=True)]
     if failed := _failure(answer):
         return [_fails(kind.id, failed) for kind, _ in bound]
     strict, *looser = loosened(answer or "")
     found = []
     for kind, kwargs in bound:
         outcome = kind.check(strict, **kwargs)
-        loose = outcome.passed or any(kind.check(variant, **kwargs).passed for variant in looser)
+        loose = outcome.passed
+        if loose is False:
+            loose = any(kind.check(variant, **kwargs).passed for variant in looser)
         found.append(Verdict(kind.id, outcome.passed, loose, outcome.reason))
     return found
 

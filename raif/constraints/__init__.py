@@ -11,7 +11,7 @@ from raif.constraints import (  # noqa: F401 (importing them registers)
     punctuation,
     startend,
 )
-from raif.constraints.kind import KINDS, Kind, Material, Outcome
+from raif.constraints.kind import KINDS, Kind, Material, Outcome, find
 from raif.constraints.satisfiable import contradiction
 
-__all__ = ["KINDS", "Kind", "Material", "Outcome", "contradiction", "satisfiable"]
+__all__ = ["KINDS", "Kind", "Material", "Outcome", "contradiction", "find"]

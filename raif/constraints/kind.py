@@ -11,7 +11,7 @@ import inspect
 import random
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, get_type_hints
 
@@ -33,9 +33,12 @@ _EVERYDAY = {
 
 
 class Outcome(NamedTuple):
-    """What a check found, with a short concrete reason: "3 bullets, asked for exactly 2"."""
+    """What a check found, with a short concrete reason: "3 bullets, asked for exactly 2".
 
-    passed: bool
+    None: could not be checked, for want of data that can't be shipped; the reason names it.
+    """
+
+    passed: bool | None
     reason: str
 
 
@@ -112,6 +115,12 @@ class Kind:
 
 
 KINDS: Registry[Kind] = Registry("constraint", ConstraintError)
+_VARIANTS: dict[tuple[str, str], Kind] = {}
+
+
+def find(id: str, semantics: str) -> Kind:
+    """The kind as `semantics` understands it: its variant of that name, or the kind itself."""
+    return _VARIANTS.get((id, semantics)) or KINDS[id]
 
 
 def kind(
@@ -126,6 +135,18 @@ def kind(
 
     def define(check: Callable[..., Outcome]) -> Callable[..., Outcome]:
         KINDS.add(id, Kind(id, check, wordings, draw, conflicts, examples))
+        return check
+
+    return define
+
+
+def variant(
+    id: str, semantics: str, *, examples: tuple[Example, ...]
+) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
+    """Register the decorated check as what the kind `id` means under `semantics` ("zh", "reference")."""
+
+    def define(check: Callable[..., Outcome]) -> Callable[..., Outcome]:
+        _VARIANTS[id, semantics] = replace(KINDS[id], check=check, examples=examples)
         return check
 
     return define
