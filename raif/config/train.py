@@ -21,8 +21,6 @@ class ModelConfig(Section):
     """The system text that asks a tagged model for its format."""
     compute: Literal["bfloat16", "float32"] = "bfloat16"
     """Precision of the model; the optimiser's master weights are float32 either way."""
-    attention: Literal["sdpa", "eager"] = "sdpa"
-    """Attention of the training passes; eager is faster for short sequences on a CPU."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto: a GPU where there is one."""
     gradient_checkpointing: bool = True

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
+from raif.train.attention import roomy_cache
 from raif.train.model import Model
 
 COMPACT_AT = 0.25
@@ -41,7 +42,7 @@ def decode(
     """Sample `counts` completions of the prompts side by side; temperature 0 takes the likeliest token."""
     completions = [[Completion() for _ in range(n)] for n in counts]
     flat = [completion for each in completions for completion in each]
-    batch = _Batch.prefill(model, prompts, counts)
+    batch = _Batch.prefill(model, prompts, counts, room=max_new_tokens)
     for _ in range(max_new_tokens):
         tokens, logps = pick(batch.logits, temperature, generator)
         _record(flat, batch, tokens, logps, model.end_ids)
@@ -92,9 +93,9 @@ class _Batch:
     ended: Tensor
 
     @classmethod
-    def prefill(cls, model: Model, prompts: Sequence[list[int]], counts: Sequence[int]) -> _Batch:
+    def prefill(cls, model: Model, prompts: Sequence[list[int]], counts: Sequence[int], room: int) -> _Batch:
         ids, mask = pad_left(prompts, model.tokenizer.pad_token_id or 0, model.device)
-        cache = DynamicCache(config=model.net.config)
+        cache = roomy_cache(model.net.config, room)
         logits = _forward(model, ids, mask, (mask.cumsum(1) - 1).clamp(min=0), cache)
         of = torch.arange(len(prompts)).repeat_interleave(torch.tensor(counts)).to(model.device)
         cache.batch_select_indices(of)

@@ -27,7 +27,6 @@ class Learner:
         self.reference = Model(
             copy.deepcopy(self.policy.net).requires_grad_(False), self.policy.tokenizer, self.policy.device
         )
-        self.reference.net.set_attn_implementation(c.attention)
         if c.gradient_checkpointing:
             self.policy.net.gradient_checkpointing_enable()
         self.master = Master(self.policy.net)
@@ -46,7 +45,6 @@ class Learner:
         """One optimiser step on rollouts, expert answers, or both. Returns the step's metrics."""
         metrics: dict[str, float] = defaultdict(float)
         self.policy.net.train()
-        self.policy.net.set_attn_implementation(self.config.model.attention)
         self._accumulate_policy(samples, ref_logps, metrics)
         self._accumulate_cloning(clones, metrics, weight=self.config.loss.cloning if samples else 1.0)
         norm = torch.nn.utils.clip_grad_norm_(self.master.weights, self.config.optimizer.max_grad_norm)

@@ -57,7 +57,6 @@ def greedy(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Completion]:
     """The likeliest completion of each prompt, prompts of similar length side by side."""
-    model.net.set_attn_implementation("sdpa")  # the fastest for one token at a time
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     found: dict[int, Completion] = {}
     for start in range(0, len(order), batch):

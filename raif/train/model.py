@@ -34,6 +34,8 @@ def load(path: str, *, dtype: torch.dtype, device: str = "auto") -> Model:
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
 
+    from raif.train.attention import GROUPED
+
     disable_progress_bar()  # the run has a progress display of its own
     place = pick_device(device)
     source = resolve(path)
@@ -43,6 +45,7 @@ def load(path: str, *, dtype: torch.dtype, device: str = "auto") -> Model:
     except (OSError, ValueError) as error:
         hint = "Give a folder with config.json and safetensors, a hub id, or packaged:smollm2-135m."
         raise RaifError(f"{path}: no model could be loaded: {error}", hint) from error
+    net.set_attn_implementation(GROUPED if place.type == "cpu" else "sdpa")
     return Model(net.to(place).eval(), tokenizer, place)
 
 

@@ -65,7 +65,6 @@ class TransformersSampler:
         self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
     ) -> list[list[Completion]]:
         generator = torch.Generator(self._model.device).manual_seed(seed)
-        self._model.net.set_attn_implementation("sdpa")  # the fastest for one token at a time
         completions: list[list[Completion]] = []
         for chosen in _batches(counts, self._batch):
             completions += decode(
