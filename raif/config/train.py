@@ -72,7 +72,7 @@ class CloningConfig(Section):
     warmup_steps: NonNegativeInt = 0
     """Updates on expert answers alone before the first rollout, for a model that doesn't know the format."""
     warmup_lr: PositiveFloat = 1e-5
-    """Their learning rate."""
+    """Their highest learning rate, from which it falls to `optimizer.lr`."""
 
 
 class OptimizerConfig(Section):

@@ -89,10 +89,7 @@ def clone_step(t: Trainer) -> Step:
     """One optimiser step on expert answers alone."""
     clock, c = Clock(), t.config
     with clock("update"):
-        lr = warmed_up(
-            c.cloning.warmup_lr, t.progress.updates, c.cloning.warmup_steps, c.optimizer.warmup_ratio
-        )
-        metrics = t.learner.update([], [], _clones(t), lr)
+        metrics = t.learner.update([], [], _clones(t), cloning_lr(c, t.progress.updates))
         t.progress.updates += 1
     if t.progress.step + 1 == c.cloning.warmup_steps:
         t.sampler.sync()
@@ -113,6 +110,13 @@ def _update(t: Trainer, samples: Sequence[Sample], ref_logps: Sequence[list[floa
 def warmed_up(lr: float, done: int, total: int, ratio: float) -> float:
     """The learning rate of update `done`: rises linearly over the first `ratio` of all, then stays."""
     return lr * min(1.0, (done + 1) / max(1, math.ceil(ratio * total)))
+
+
+def cloning_lr(c: TrainConfig, done: int) -> float:
+    """Rises to the warm-up's rate, then falls in a line to the optimiser's; cloning alone goes on with that."""
+    peak, last, total = c.cloning.warmup_lr, c.optimizer.lr, max(1, c.cloning.warmup_steps)
+    falling = last + (peak - last) * max(0.0, 1 - done / total)
+    return min(warmed_up(peak, done, total, c.optimizer.warmup_ratio), falling)
 
 
 def _clones(t: Trainer) -> list[Sample]:

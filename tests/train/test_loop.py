@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from raif.config.train import TrainConfig
+from raif.config.train import CloningConfig, OptimizerConfig, TrainConfig
 from raif.reasoning import EMPTY_THINKING
 from raif.train.chat import Chat
 from raif.train.decode import Completion
 from raif.train.feed import Feed, clone_sample, draw
 from raif.train.learner import Learner
-from raif.train.loop import Trainer, clone_step, grpo_step, steps, warmed_up
+from raif.train.loop import Trainer, clone_step, cloning_lr, grpo_step, steps, warmed_up
 from raif.train.rollout import roll_out
 from raif.types import Constraint, Expert, Instruction, Message
 
@@ -159,6 +159,15 @@ def test_an_epoch_draws_each_record_once_in_an_order_of_its_own() -> None:
 
 def test_the_learning_rate_rises_over_the_first_share_of_the_updates() -> None:
     assert [warmed_up(1.0, n, 100, 0.03) for n in (0, 1, 2, 50)] == pytest.approx([1 / 3, 2 / 3, 1, 1])
+
+
+def test_the_warm_ups_learning_rate_falls_to_the_optimisers_and_stays() -> None:
+    c = TrainConfig(
+        cloning=CloningConfig(warmup_steps=10, warmup_lr=1.0),
+        optimizer=OptimizerConfig(lr=0.5, warmup_ratio=0.2),
+    )
+    rates = [cloning_lr(c, done) for done in (0, 1, 2, 5, 10, 50)]
+    assert rates == pytest.approx([0.5, 0.95, 0.9, 0.75, 0.5, 0.5])
 
 
 def test_prompts_that_are_too_long_are_left_out_and_counted(chat: Chat) -> None:
