@@ -113,7 +113,7 @@ def warmed_up(lr: float, done: int, total: int, ratio: float) -> float:
 
 
 def cloning_lr(c: TrainConfig, done: int) -> float:
-    """Rises to the warm-up's rate, then falls in a line to the optimiser's; cloning alone goes on with that."""
+    """Rises to the warm-up's rate, then falls in a line to the optimiser's and stays there."""
     peak, last, total = c.cloning.warmup_lr, c.optimizer.lr, max(1, c.cloning.warmup_steps)
     falling = last + (peak - last) * max(0.0, 1 - done / total)
     return min(warmed_up(peak, done, total, c.optimizer.warmup_ratio), falling)
