@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
 from raif.errors import RaifError, did_you_mean
@@ -45,6 +45,17 @@ class Registry(Generic[T]):
 
     def _load_plugins(self) -> None:
         if not self._plugins_loaded:
-            self._plugins_loaded = True
+            self._plugins_loaded = True  # before: a plug-in may look up what it builds on
             for point in entry_points(group=f"raif.{self._what.replace(' ', '_')}s"):
-                point.load()
+                self._load(point)
+
+    def _load(self, point: EntryPoint) -> None:
+        try:
+            point.load()
+        except (ImportError, SyntaxError, AttributeError, NameError, TypeError, ValueError) as error:
+            self._plugins_loaded = False  # what comes next must fail too, not go on without the plug-in
+            package = point.dist.name if point.dist else "an unnamed package"
+            raise self._error(
+                f"plug-in {point.name!r} of {package} can't be loaded: {type(error).__name__}: {error}",
+                f"Update it, or remove it: pip uninstall {package}",
+            ) from error

@@ -12,7 +12,7 @@ from raif import jsonl, records
 from raif.errors import RaifError, RecordError
 from raif.reasoning import Style
 from raif.types import Instruction, Verification
-from raif.verify import verify
+from raif.verdicts import verify
 
 ADDED = frozenset({"verdicts", "followed", "followed_loose", "fraction", "error"})
 Answers = Mapping[tuple[str, str], str]

@@ -14,10 +14,11 @@ LAYERS = [
     {"errors", "types", "jsonl", "registry", "text", "reasoning", "stats", "boxed"},
     {"config", "runs", "plan"},
     {"constraints", "client"},
-    {"verify", "verify_stream", "records", "released", "reward"},
-    {"data"},
+    {"verdicts", "verify_stream", "records", "released", "reward", "api"},
+    {"data", "integrations"},
     {"train"},
     {"eval", "serve"},
+    {"__init__"},
 ]
 HEAVY = {"torch": "raif/train", "transformers": "raif/train", "typer": "raif_cli", "rich": "raif_cli"}
 

@@ -33,6 +33,7 @@ def _draw_capitals(rng: random.Random, material: Material) -> dict[str, Any]:
     ),
 )
 def capital_word_frequency(response: str, *, capital_frequency: Count, capital_relation: Relation) -> Outcome:
+    """Counts NLTK's word tokens in capital letters: `I` and `U.S.` are some, `A-B` is one."""
     found = sum(token.isupper() for token in tokens(response))
     return compare(found, capital_relation, capital_frequency, "words in capitals")
 
@@ -54,6 +55,7 @@ def capital_word_frequency(response: str, *, capital_frequency: Count, capital_r
     ),
 )
 def english_capital(response: str) -> Outcome:
+    """There are letters, all capital, and the language is detected as English or not at all."""
     return _english(response) if response.isupper() else Outcome(False, "not all in capital letters")
 
 
@@ -73,6 +75,7 @@ def english_capital(response: str) -> Outcome:
     ),
 )
 def english_lowercase(response: str) -> Outcome:
+    """There are letters, all small, and the language is detected as English or not at all."""
     return _english(response) if response.islower() else Outcome(False, "not all in lowercase letters")
 
 

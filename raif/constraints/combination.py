@@ -48,6 +48,7 @@ def _draw_repeat(rng: random.Random, material: Material) -> dict[str, Any]:
     ),
 )
 def two_responses(response: str) -> Outcome:
+    """Exactly two parts between the dividers have text, and it differs."""
     parts = [part.strip() for part in response.split(_DIVIDER)]
     if not all(parts[1:-1]):
         return Outcome(False, "a blank response between two dividers")
@@ -90,5 +91,6 @@ def two_responses(response: str) -> Outcome:
     ),
 )
 def repeat_prompt(response: str, *, prompt_to_repeat: Text) -> Outcome:
+    """The response starts with the request, in either case."""
     passed = response.strip().lower().startswith(prompt_to_repeat.strip().lower())
     return Outcome(passed, f"the response {'starts' if passed else 'does not start'} with the request")

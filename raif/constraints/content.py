@@ -48,6 +48,7 @@ def _draw_postscript(rng: random.Random, material: Material) -> dict[str, Any]:
     ),
 )
 def number_placeholders(response: str, *, num_placeholders: Count) -> Outcome:
+    """Counts pairs of square brackets on one line, also empty ones."""
     # Only up to a line's last bracket: a run of brackets that none closes would take quadratic time.
     closed = (line[: line.rfind("]") + 1] for line in response.split("\n"))
     found = sum(len(_PLACEHOLDER.findall(line)) for line in closed)

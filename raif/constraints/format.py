@@ -76,6 +76,7 @@ def _draw_sections(rng: random.Random, material: Material) -> dict[str, Any]:
     ),
 )
 def number_bullet_lists(response: str, *, num_bullets: Count) -> Outcome:
+    """Counts the lines that start with one `*` or with `-`, indented or not."""
     found = len(_BULLET.findall(response)) + len(_DASH.findall(response))
     return exactly(found, num_bullets, "bullets")
 
@@ -133,6 +134,7 @@ def number_highlighted_sections(response: str, *, num_highlights: Count) -> Outc
 def multiple_sections(
     response: str, *, section_spliter: Annotated[str, pattern(_divider)], num_sections: Count
 ) -> Outcome:
+    """Counts the splitter, an unescaped regex in its own case, with a number after it, anywhere."""
     found = len(re.split(_divider(section_spliter), response)) - 1
     return compare(found, "at least", num_sections, "sections")
 
@@ -155,6 +157,7 @@ def multiple_sections(
     examples=(Example(True, "<<Tea>>\nIt is hot.", {}), Example(False, "<Tea>\nIt is hot.", {})),
 )
 def title(response: str) -> Outcome:
+    """Text between `<<` and `>>` on one line, anywhere."""
     found = any(match.lstrip("<").rstrip(">").strip() for match in _TITLE.findall(response))
     return Outcome(found, f"{'a' if found else 'no'} title in double angular brackets")
 
@@ -182,6 +185,7 @@ def title(response: str) -> Outcome:
     ),
 )
 def json_format(response: str) -> Outcome:
+    """The whole response parses as JSON, inside a code fence or without one."""
     text = response.strip()
     for fence in _FENCES:
         text = text.removeprefix(fence)
@@ -220,5 +224,6 @@ def json_format(response: str) -> Outcome:
     examples=(Example(True, "My answer is maybe.", {}), Example(False, "my answer is maybe.", {})),
 )
 def constrained_response(response: str) -> Outcome:
+    """One of the three options is found in the response, in this very case."""
     found = next((option for option in _OPTIONS if option in response), None)
     return Outcome(found is not None, f'contains "{found}"' if found else "none of the three options")

@@ -75,6 +75,7 @@ def _draw_letter(rng: random.Random, material: Material) -> dict[str, Any]:
 def existence(
     response: str, *, keywords: Annotated[list[Annotated[str, pattern()]], Field(min_length=1)]
 ) -> Outcome:
+    """Each keyword is searched for as a regex, in either case and also within words."""
     missing = [word for word in keywords if not re.search(word, response, re.IGNORECASE)]
     return Outcome(not missing, f"no {joined(missing, 'en')}" if missing else "all keywords found")
 
@@ -102,6 +103,7 @@ def existence(
 def frequency(
     response: str, *, keyword: Annotated[Text, pattern(str.strip)], frequency: Count, relation: Relation
 ) -> Outcome:
+    """Counts matches of the keyword as a regex, in either case and also within words."""
     found = len(re.findall(keyword.strip(), response, re.IGNORECASE))
     return compare(found, relation, frequency, f'times "{keyword.strip()}"')
 
@@ -127,6 +129,7 @@ def forbidden_words(
     *,
     forbidden_words: Annotated[list[Annotated[str, pattern(_whole_word)]], Field(min_length=1)],
 ) -> Outcome:
+    """No word is found as a regex between word boundaries, in either case."""
     used = [word for word in forbidden_words if re.search(_whole_word(word), response, re.IGNORECASE)]
     return Outcome(not used, f"contains {joined(used, 'en')}" if used else "no forbidden word")
 
@@ -155,5 +158,6 @@ def letter_frequency(
     let_frequency: Count,
     let_relation: Relation,
 ) -> Outcome:
+    """Counts the letter in either case."""
     found = response.lower().count(letter.lower())
     return compare(found, let_relation, let_frequency, f'times the letter "{letter}"')

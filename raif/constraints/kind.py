@@ -123,6 +123,11 @@ def find(id: str, semantics: str) -> Kind:
     return _VARIANTS.get((id, semantics)) or KINDS[id]
 
 
+def variants(id: str) -> dict[str, Kind]:
+    """What the kind means under each semantics that has a meaning of its own for it."""
+    return {semantics: _VARIANTS[of, semantics] for of, semantics in sorted(_VARIANTS) if of == id}
+
+
 def kind(
     id: str,
     *,

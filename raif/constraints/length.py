@@ -74,6 +74,7 @@ def _exists(nth: int, info: ValidationInfo) -> int:
     ),
 )
 def number_sentences(response: str, *, num_sentences: Count, relation: Relation) -> Outcome:
+    """Sentences are those of Punkt's English model, for which `。` and a line break end none."""
     return compare(len(sentences(response)), relation, num_sentences, "sentences")
 
 
@@ -93,6 +94,7 @@ def number_sentences(response: str, *, num_sentences: Count, relation: Relation)
     ),
 )
 def number_words(response: str, *, num_words: Count, relation: Relation) -> Outcome:
+    """A word is a run of letters, digits and underscores: `don't` is two, unspaced Chinese one."""
     return compare(len(words(response)), relation, num_words, "words")
 
 

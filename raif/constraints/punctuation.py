@@ -19,4 +19,5 @@ from raif.constraints.kind import Example, Outcome, kind
     examples=(Example(True, "Red and blue.", {}), Example(False, "Red, blue.", {})),
 )
 def no_comma(response: str) -> Outcome:
+    """Only the ASCII comma counts."""
     return Outcome("," not in response, f"{response.count(',')} commas, asked for none")

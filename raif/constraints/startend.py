@@ -41,6 +41,7 @@ def _draw_end(rng: random.Random, material: Material) -> dict[str, Any]:
     ),
 )
 def end_checker(response: str, *, end_phrase: str) -> Outcome:
+    """The response ends with the phrase, in either case; quotation marks around it are left aside."""
     text = response.strip().strip('"').lower()
     return Outcome(text.endswith(end_phrase.strip().lower()), f'ends with "{text[-40:]}"')
 
@@ -63,6 +64,7 @@ def end_checker(response: str, *, end_phrase: str) -> Outcome:
     examples=(Example(True, '"All of it."', {}), Example(False, "“All of it.”", {})),
 )
 def quotation(response: str) -> Outcome:
+    """The first and the last character are ASCII double quotation marks."""
     text = response.strip()
     passed = len(text) > 1 and text[0] == text[-1] == '"'
     return Outcome(passed, f"{'' if passed else 'not '}wrapped in double quotation marks")

@@ -12,7 +12,7 @@ from raif.data.respond import kinds_for, respond
 from raif.data.seeds import Seed, Split, split_seeds
 from raif.errors import ConfigError, did_you_mean
 from raif.types import Composition, Constraint, Expert, Instruction, Message
-from raif.verify import verify
+from raif.verdicts import verify
 
 GENERATOR = "builtin-1"
 """Changes with anything that changes the records of a given config."""

@@ -21,7 +21,7 @@ from raif.train.model import Model
 from raif.train.policy import score
 from raif.train.repetition import repeated_share
 from raif.types import Instruction, Verification
-from raif.verify import verify
+from raif.verdicts import verify
 
 ProgressFn = Callable[[int, int], None]
 

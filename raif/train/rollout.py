@@ -14,7 +14,7 @@ from raif.train.chat import Chat, Mode
 from raif.train.decode import Completion, decode
 from raif.train.model import Model
 from raif.types import Instruction, Reward, Verification
-from raif.verify import verify
+from raif.verdicts import verify
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from raif.types import Constraint
-from raif.verify import verdicts
+from raif.verdicts import verdicts
 
 pytestmark = pytest.mark.parity
 Lines = list[dict[str, Any]]

@@ -9,7 +9,7 @@ from raif.constraints import KINDS, contradiction
 from raif.data import records
 from raif.data.respond import RESPONDERS, kinds_for
 from raif.errors import ConfigError
-from raif.verify import verify
+from raif.verdicts import verify
 
 
 def test_every_expert_answer_passes_strictly(made):

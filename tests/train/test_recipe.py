@@ -10,7 +10,7 @@ from raif.reasoning import split
 from raif.reward import reward
 from raif.train.repetition import repeated_share
 from raif.types import Composition, Constraint, Instruction, Message, Question
-from raif.verify import verify
+from raif.verdicts import verify
 
 NO_COMMA = Constraint(id="punctuation:no_comma")
 LOWER = Constraint(id="change_case:english_lowercase")

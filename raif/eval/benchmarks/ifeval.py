@@ -22,7 +22,7 @@ from raif.eval.benchmark import BENCHMARKS
 from raif.eval.metrics import Scores, score
 from raif.reasoning import Style
 from raif.types import Instruction, Message, Verification
-from raif.verify import verify
+from raif.verdicts import verify
 
 
 class IFEval:

@@ -1,5 +1,5 @@
 from raif.types import Composition, Constraint, Instruction, Message, Question, Verdict
-from raif.verify import EMPTY, NO_ANSWER, NO_JUDGE, loosened, summary, verdicts, verify
+from raif.verdicts import EMPTY, NO_ANSWER, NO_JUDGE, loosened, summary, verdicts, verify
 
 NO_COMMA = Constraint(id="punctuation:no_comma")
 TWO_BULLETS = Constraint(id="detectable_format:number_bullet_lists", kwargs={"num_bullets": 2})

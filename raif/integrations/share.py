@@ -1,0 +1,22 @@
+"""The reward that the integrations share: how much of what a row asks for is followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from raif.api import verify
+from raif.reasoning import Style
+
+CHECKS = ("constraints", "questions", "composition", "dialect", "language", "instruction_id_list", "kwargs")
+"""The fields of our records and of IFEval's that say what is checked; a row's others are left aside."""
+
+
+def share_followed(row: Mapping[str, Any], response: str, think: Style = "none") -> float | None:
+    """Share of the row's checks that pass strictly, in [0, 1]; None where it has none, or none can be judged.
+
+    RecordError where a check can't be used.
+    """
+    record = {name: row[name] for name in CHECKS if row.get(name) is not None}
+    asks = "constraints" in record or "instruction_id_list" in record
+    return verify(record, response, think=think).fraction if asks else None
