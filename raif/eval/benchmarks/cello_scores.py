@@ -22,7 +22,7 @@ class Scores(NamedTuple):
     format: float | None
     input: float | None
     task: float | None
-    count: float | None
+    count_limit: float | None
 
 
 def scores(
