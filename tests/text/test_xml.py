@@ -55,6 +55,6 @@ def test_half_a_surrogate_pair_is_a_flaw() -> None:
     "text", ["<a>" * 300_000, "<" * 1_000_000, "<a " + "b='' " * 200_000, "&" * 1_000_000]
 )
 def test_long_input_takes_no_time(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert flaw(text)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
