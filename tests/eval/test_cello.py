@@ -181,7 +181,7 @@ def test_answer_is_read_but_never_executed(answer: str, wanted: Any, passed: boo
 @pytest.mark.parametrize("wanted", ["json", "list", "xml", "yaml"])
 @pytest.mark.parametrize("text", ["[", "{", "<a>", "- ", "{a: ", "(", "-", "1+", "&a [*a,", "not "])
 def test_no_answer_takes_long_to_read(text: str, wanted: str) -> None:
-    for times in (3000, 10_000, 200_000):
+    for times in (3000, 20_000):
         start = time.process_time()
         assert parses(text * times, wanted) in (True, False)
         assert time.process_time() - start < 1

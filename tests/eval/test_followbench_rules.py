@@ -18,7 +18,7 @@ GROUPS = {
     "zh": {"content": 10, "situation": 8, "format": 1, "mixed": 7, "style": 0},
 }
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
-MANY = 300_000
+MANY = 100_000
 
 
 def data(folder: Path, kind: str, language: Language) -> dict[tuple[int, int], dict[str, Any]]:
