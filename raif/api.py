@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from raif import records, verdicts
+from raif.dialect import Dialect
 from raif.reasoning import Style
-from raif.types import Constraint, Dialect, Instruction, Verification
+from raif.types import Constraint, Instruction, Verification
 
 Checks = Instruction | Mapping[str, Any] | Iterable[Constraint | Mapping[str, Any]]
 """An instruction, a record in any layout that `raif verify` reads, or constraints alone."""

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from raif import jsonl, released
 from raif.constraints import find
 from raif.constraints.tree import active
+from raif.dialect import Dialect
 from raif.errors import ConstraintError, RecordError
 from raif.types import Instruction
 
@@ -27,17 +28,18 @@ def read(source: jsonl.Source) -> Iterator[Instruction]:
         yield instruction(found, f"{jsonl.name_of(source)}:{number}")
 
 
-def instruction(record: dict[str, Any], where: str) -> Instruction:
+def instruction(record: dict[str, Any], where: str, dialect: Dialect | None = None) -> Instruction:
     """One object as an Instruction. RecordError starts with `where`, its file:line, and names the field.
 
     Fields that no layout knows, such as `response`, are left aside; one that looks like a slip is an error.
-    `where` is also the id of a record that has none.
+    `where` is also the id of a record that has none. `dialect` replaces the record's own.
     """
     try:
         plain = _fields(record, where)
     except ValueError as error:
         raise RecordError(f"{where}: {error}") from None
-    found = jsonl.parse({"id": where} | plain, Instruction, where)
+    chosen = {"dialect": dialect} if dialect else {}
+    found = jsonl.parse({"id": where} | plain | chosen, Instruction, where)
     _check(found, where)
     return found
 
@@ -77,13 +79,8 @@ def _ifeval(item: _IFEval) -> dict[str, Any]:
     return _named(item.key) | {
         "messages": [{"role": "user", "content": item.prompt}],
         "dialect": "ifeval",
-        "constraints": [{"id": id, "kwargs": _given(kwargs or {})} for id, kwargs in pairs],
+        "constraints": [{"id": id, "kwargs": released.given(kwargs)} for id, kwargs in pairs],
     }
-
-
-def _given(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The data set's columnar form fills each kwarg that an id doesn't take with null."""
-    return {name: value for name, value in kwargs.items() if value is not None}
 
 
 def _named(id: str | None) -> dict[str, Any]:

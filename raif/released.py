@@ -56,6 +56,7 @@ class Line(BaseModel):
         return checks | {
             "task": task,
             "messages": turns,
+            "dialect": "reference",
             "language": "zh" if _HAN.search("".join(turn["content"] for turn in turns)) else "en",
             "format_required": not self.task.endswith("woFormat"),
             "expert": _expert(self.answer),
@@ -96,6 +97,11 @@ def messages(text: str) -> list[dict[str, str]]:
     ]
 
 
+def given(kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The kwargs without nulls, with which columnar files fill those that an id doesn't take."""
+    return {name: value for name, value in (kwargs or {}).items() if value is not None}
+
+
 def _kept(system: str) -> bool:
     return bool(system) and not all(tag in system for tag in TAGS["tagged"])
 
@@ -118,34 +124,10 @@ def _checks(target: str, where: str) -> dict[str, Any]:
     if len(ids) != len(kwargs):
         raise ValueError(f"target: {len(ids)} ids and {len(kwargs)} kwargs")
     return {
-        "constraints": [
-            {"id": id, "kwargs": _official(given or {})} for id, given in zip(ids, kwargs, strict=True)
-        ],
+        "constraints": [{"id": id, "kwargs": given(values)} for id, values in zip(ids, kwargs, strict=True)],
         "questions": [{"text": q if isinstance(q, str) else q.question} for q in asked],
         "plain_score": _share(checks.model_extra or {}, len(ids) + len(asked)),
     }
-
-
-def _official(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """The kwargs for IFEval's checker: here relations may be Chinese, and keywords are no regexes."""
-    return {name: _SPELLED.get(name, _same)(value) for name, value in kwargs.items() if value is not None}
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-def _escaped(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_escaped(word) for word in value]
-    return re.sub(r"[\\^$.|?*+()\[\]{}]", r"\\\g<0>", value) if isinstance(value, str) else value
-
-
-def _relation(value: Any) -> Any:
-    return {"至少": "at least", "少于": "less than"}.get(value, value)
-
-
-_SPELLED = {"keyword": _escaped, "keywords": _escaped, "forbidden_words": _escaped, "relation": _relation}
 
 
 def _share(checks: Mapping[str, Any], count: int) -> float | None:

@@ -7,10 +7,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from raif.dialect import Dialect
+
 Task = Literal["ifeval", "complex", "math"]
-Dialect = Literal["raif", "ifeval", "reference"]
-"""Who says what a kind means. ifeval: the official checkers. reference: the method's own training checker.
-raif: the official meaning for English, and what a Chinese reader takes it to mean for Chinese."""
 
 
 class Frozen(BaseModel):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from raif import jsonl, records
+from raif.dialect import Dialect
 from raif.errors import RaifError, RecordError
 from raif.reasoning import Style
 from raif.types import Instruction, Verification
@@ -58,11 +59,17 @@ class Tally:
 
 
 def verified(
-    source: jsonl.Source, tally: Tally, *, answers: Answers | None = None, think: Style = "none"
+    source: jsonl.Source,
+    tally: Tally,
+    *,
+    answers: Answers | None = None,
+    think: Style = "none",
+    dialect: Dialect | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Each object with its verdicts, or with `error` where it can't be used, in order; `tally` counts along.
 
-    A line is read only when its object is asked for. What an earlier run added is replaced.
+    A line is read only when its object is asked for. What an earlier run added is replaced. `dialect`
+    replaces that of each record.
     """
     for number, found in jsonl.lines(source):
         if isinstance(found, RecordError):
@@ -70,8 +77,11 @@ def verified(
             yield {"error": _said(found), "line": number}
             continue
         plain = {name: value for name, value in found.items() if name not in ADDED}
+        where = f"{jsonl.name_of(source)}:{number}"
         try:
-            verification = _verify(plain, f"{jsonl.name_of(source)}:{number}", answers, think)
+            instruction = records.instruction(plain, where, dialect)
+            response = _response(plain, where) if answers is None else _joined(instruction, answers, where)
+            verification = verify(instruction, response, think=think)
         except RaifError as error:
             tally.errors += 1
             yield plain | {"error": _said(error)}
@@ -96,12 +106,6 @@ def read_answers(path: Path) -> Answers:
             )
         answers |= dict.fromkeys(names, _response(found, where))
     return answers
-
-
-def _verify(record: dict[str, Any], where: str, answers: Answers | None, think: Style) -> Verification:
-    instruction = records.instruction(record, where)
-    response = _response(record, where) if answers is None else _joined(instruction, answers, where)
-    return verify(instruction, response, think=think)
 
 
 def _joined(instruction: Instruction, answers: Answers, where: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from raif.dialect import Dialect
 from raif.reasoning import Style
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ Responses = Annotated[
     typer.Option(exists=True, dir_okay=False, help="JSONL of answers kept apart: `key`, `id` or `prompt`."),
 ]
 Think = Annotated[Style, typer.Option(help="How the thinking is marked that comes before the answer.")]
+Semantics = Annotated[
+    Dialect | None,
+    typer.Option("--dialect", help="Whose meaning of the kinds holds, whatever a record says."),
+]
 FailUnder = Annotated[
     float | None, typer.Option(min=0, max=1, help="Exit 1 where the strict prompt-level rate is lower.")
 ]
@@ -35,6 +40,7 @@ def verify(
     file: File = Path("-"),
     responses: Responses = None,
     think: Think = "none",
+    dialect: Semantics = None,
     fail_under: FailUnder = None,
     list_kinds: ListKinds = False,
     quiet: Quiet = False,
@@ -53,7 +59,8 @@ def verify(
 
     tally = Tally()
     answers = read_answers(responses) if responses else None
-    jsonl.write(sys.stdout.buffer, verified(_source(file), tally, answers=answers, think=think))
+    checked = verified(_source(file), tally, answers=answers, think=think, dialect=dialect)
+    jsonl.write(sys.stdout.buffer, checked)
     if not quiet:
         err.print(_summary(tally))
         if tally.errors:

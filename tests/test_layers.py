@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {"errors", "types", "jsonl", "registry", "text", "reasoning", "stats", "boxed"},
+    {"dialect", "errors", "types", "jsonl", "registry", "text", "reasoning", "stats", "boxed"},
     {"config", "runs", "plan"},
     {"constraints", "client"},
     {"verdicts", "verify_stream", "records", "released", "reward", "api"},

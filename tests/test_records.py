@@ -85,8 +85,16 @@ def test_released_checks_are_read_as_the_training_checker_reads_them() -> None:
     kwargs = [{"keyword": "C++", "relation": "至少", "frequency": 2}, {"num_words": None}]
     target = {"instruction_id_list": ["keywords:frequency", "punctuation:no_comma"], "kwargs": kwargs}
     found = released(task="ifeval", target=json.dumps(target | {"follow_score_qwen2.5-7B-Instruct": 1}))
-    assert found.constraints[0].kwargs == {"keyword": r"C\+\+", "relation": "at least", "frequency": 2}
+    assert found.dialect == "reference"
+    assert found.constraints[0].kwargs == kwargs[0]
     assert found.plain_score == 0.5
+
+
+def test_dialect_that_is_given_replaces_the_records_own() -> None:
+    line = OURS | {"constraints": [{"id": "keywords:existence", "kwargs": {"keywords": ["("]}}]}
+    assert records.instruction(line, "here", "reference").dialect == "reference"
+    with pytest.raises(RecordError, match="not a valid regular expression"):
+        records.instruction(line, "here")
 
 
 def test_released_questions_become_questions() -> None:

@@ -1,4 +1,4 @@
-"""The constraints that code checks: IFEval's 25 kinds, one file a family. Importing this registers them."""
+"""The constraints that code checks: IFEval's and XML, a file for each family. Importing registers them."""
 
 from raif.constraints import (  # noqa: F401 (importing them registers)
     case,
@@ -9,7 +9,9 @@ from raif.constraints import (  # noqa: F401 (importing them registers)
     language,
     length,
     punctuation,
+    reference,
     startend,
+    xml,
 )
 from raif.constraints.kind import KINDS, Kind, Material, Outcome, find
 from raif.constraints.satisfiable import contradiction

@@ -15,10 +15,9 @@ _DASH = re.compile(r"^[^\S\n]*-.*$", re.MULTILINE)
 _HIGHLIGHT = re.compile(r"\*[^\n\*]*\*")
 _BOLD = re.compile(r"\*\*[^\n\*]*\*\*")
 _TITLE = re.compile(r"<<[^\n]+>>")
-_FENCES = ("```json", "```Json", "```JSON", "```")
 _OPTIONS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 _SPLITTERS = {"en": ("Section", "Part", "Step"), "zh": ("章节", "部分", "步骤")}
-_PROSE = frozenset(
+PROSE = frozenset(  # what stands outside a format that a program reads, or only makes sense as prose
     {
         "length_constraints:number_paragraphs",
         "length_constraints:nth_paragraph_first_word",
@@ -33,6 +32,23 @@ _PROSE = frozenset(
         "startend:quotation",
     }
 )
+
+
+def unfenced(response: str, language: str) -> str:
+    """The response without the markdown fence around it, with or without the language's name."""
+    text = response.strip()
+    for name in (language, language.capitalize(), language.upper(), ""):
+        text = text.removeprefix(f"```{name}")
+    return text.removesuffix("```").strip()
+
+
+def json_outcome(text: str) -> Outcome:
+    """Whether `text` is one JSON value."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return Outcome(False, f"not JSON: {error}")
+    return Outcome(True, "valid JSON")
 
 
 def _divider(splitter: str) -> str:
@@ -177,8 +193,8 @@ def title(response: str) -> Outcome:
         ),
     },
     draw=lambda rng, material: {},
-    # What stands outside a JSON value or only makes sense as prose; all but the smallest value has a comma.
-    conflicts=_PROSE | {"punctuation:no_comma"},
+    # All but the smallest JSON value has a comma.
+    conflicts=PROSE | {"punctuation:no_comma"},
     examples=(
         Example(True, '```json\n{"tea": "hot"}\n```', {}),
         Example(False, 'Here it is: {"tea": "hot"}', {}),
@@ -186,14 +202,7 @@ def title(response: str) -> Outcome:
 )
 def json_format(response: str) -> Outcome:
     """The whole response parses as JSON, inside a code fence or without one."""
-    text = response.strip()
-    for fence in _FENCES:
-        text = text.removeprefix(fence)
-    try:
-        json.loads(text.removesuffix("```").strip())
-    except (ValueError, RecursionError) as error:
-        return Outcome(False, f"not JSON: {error}")
-    return Outcome(True, "valid JSON")
+    return json_outcome(unfenced(response, "json"))
 
 
 @kind(
@@ -213,7 +222,7 @@ def json_format(response: str) -> Outcome:
     },
     draw=lambda rng, material: {},
     # An answer that is one given sentence, in mixed case, has no room for structure.
-    conflicts=_PROSE
+    conflicts=PROSE
     | {
         "language:response_language",
         "detectable_content:number_placeholders",

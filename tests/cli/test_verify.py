@@ -69,9 +69,16 @@ def test_thinking_is_split_off() -> None:
     assert json.loads(result.stdout)["followed"] is True
 
 
+@pytest.mark.parametrize(("dialect", "followed"), [("ifeval", True), ("reference", False)])
+def test_dialect_replaces_the_records_own(dialect: str, followed: bool) -> None:
+    wanted = {"instruction_id_list": ["keywords:existence"], "kwargs": [{"keywords": ["a.b"]}]}
+    result = run("--dialect", dialect, lines=(GOOD | wanted,))
+    assert json.loads(result.stdout)["followed"] is followed
+
+
 def test_list_names_every_kind_with_examples() -> None:
     result = run("--list")
-    assert result.stdout.count("  passes  ") == result.stdout.count("  fails   ") == 25
+    assert result.stdout.count("  passes  ") == result.stdout.count("  fails   ") == 26
 
 
 def test_user_text_is_never_markup() -> None:

@@ -21,8 +21,8 @@ ASKED = [
 ]
 
 
-def test_there_are_ifevals_25_kinds() -> None:
-    assert len(ALL) == 25
+def test_there_are_ifevals_25_kinds_and_xml() -> None:
+    assert len(ALL) == 26
 
 
 @pytest.mark.parametrize(("kind", "case"), EXAMPLES)

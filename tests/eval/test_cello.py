@@ -1,0 +1,296 @@
+"""CELLO's scores: equal to the official scorers' on every published answer, and in the corners."""
+
+from __future__ import annotations
+
+import json
+import math
+import tarfile
+import time
+import warnings
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nltk.translate.bleu_score import corpus_bleu
+
+from raif.errors import ConstraintError
+from raif.eval.benchmarks.cello_count import count_score
+from raif.eval.benchmarks.cello_criteria import Criteria, Criterion
+from raif.eval.benchmarks.cello_parse import parses
+from raif.eval.benchmarks.cello_scores import Scores, coverage, format_score, input_score, scores
+from raif.eval.benchmarks.cello_totals import totals
+from raif.text.bleu import character_bleu
+
+FIELDS = ("format", "input", "task_phrases", "count")
+KEYS = ("format_score", "input_score", "task_score", "count_limit_score")
+MODELS = ("gpt4", "chatgpt", "vicuna13b")
+
+
+def close(ours: float | None, official: float | None) -> bool:
+    if ours is None or official is None:
+        return ours is official
+    return math.isclose(ours, official, abs_tol=1e-9)
+
+
+def criteria(*pairs: tuple[str, Any]) -> list[Criterion]:
+    return [Criterion(criterion=name, limit=limit) for name, limit in pairs]
+
+
+def count(answer: str, *pairs: tuple[str, Any], before: object = None, lang: str = "ch") -> float | None:
+    histories = [] if before is None else [["q", before]]
+    return count_score(answer, criteria(*pairs), histories=histories, lang=lang)
+
+
+def published(folder: Path, model: str) -> list[tuple[str, dict[str, Any], Scores]]:
+    """Task, row and our scores of every published answer, files by name, rows in file order."""
+    found = []
+    with tarfile.open(folder / "fixtures" / "results" / f"{model}.tar.gz") as archive:
+        for name in sorted(n for n in archive.getnames() if n.endswith(".json")):
+            task = Path(name).stem.removeprefix("res_")
+            data = json.loads((folder / "data" / f"{task}.json").read_text("utf-8"))
+            items = {item["Instruction_id"]: Criteria.model_validate(item) for item in data}
+            for row in json.load(archive.extractfile(name)):  # type: ignore[arg-type]
+                ours = scores(
+                    items[row["Instruction_id"]],
+                    row["model_answer"],
+                    input_text=row["input_text"],
+                    histories=row["histories"],
+                )
+                found.append((task, row, ours))
+    return found
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("model", MODELS)
+def test_scores_of_every_published_answer_and_their_totals_are_equal(
+    benchmark_data: Path, model: str
+) -> None:
+    ours = published(benchmark_data / "cello", model)
+    folder = benchmark_data / "cello" / "fixtures" / "scores"
+    official = [json.loads(line) for line in (folder / f"{model}.persample.jsonl").read_text().splitlines()]
+    assert [(t, r["Instruction_id"]) for t, r, _ in ours] == [
+        (o["task"], o["Instruction_id"]) for o in official
+    ]
+    assert len(ours) == 525
+    wrong = [
+        (i, field)
+        for i, (mine, theirs) in enumerate(zip(ours, official, strict=True))
+        for field, score in zip(FIELDS, mine[2], strict=True)
+        if not close(score, theirs[field])
+    ]
+    assert not wrong
+    by_task = defaultdict(list)
+    for task, _, one in ours:
+        by_task[task].append(one)
+    _same_totals(by_task, json.loads((folder / f"{model}.json").read_text()))
+
+
+def _same_totals(by_task: dict[str, list[Scores]], official: dict[str, Any]) -> None:
+    found = totals(by_task)
+    assert close(found.average, official["overall"])
+    assert close(found.complex_instruction, official["ave_complex_ins"])
+    assert close(found.complex_input, official["ave_complex_input"])
+    assert all(
+        close(score, official["by_criterion"][k]) for k, score in zip(KEYS, found.by_criterion, strict=True)
+    )
+    assert found.tasks.keys() == official["by_task"].keys()
+    assert all(close(found.tasks[task], score) for task, score in official["by_task"].items())
+    for task, line in official["by_file"].items():
+        ours = (*found.files[task].by_criterion, found.files[task].average)
+        assert all(close(a, line[k]) for a, k in zip(ours, (*KEYS, "average"), strict=True))
+
+
+@pytest.mark.parity
+def test_scores_of_every_unit_case_are_equal(benchmark_data: Path) -> None:
+    path = benchmark_data / "cello" / "fixtures" / "unit_cases.jsonl"
+    cases = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    wrong = [case["n"] for case in cases if not case.get("needs_python_eval") and not _equal(case)]
+    assert len(cases) == 76
+    assert not wrong
+
+
+def _equal(case: dict[str, Any]) -> bool:
+    wanted = Criteria.model_validate(case)
+    source = math.nan if case["input_text"] == "__NaN__" else case["input_text"]
+    checks = {
+        "format": lambda: format_score(case["model_answer"], wanted.format),
+        "input": lambda: input_score(case["model_answer"], wanted.input, source),
+        "task_phrases": lambda: coverage(case["model_answer"], wanted.task),
+        "count": lambda: count_score(
+            case["model_answer"], wanted.count, histories=case["histories"], lang=case["lang"]
+        ),
+    }
+    return all(_as_expected(checks[field], case["expected"][field]) for field in FIELDS)
+
+
+def _as_expected(check: Any, expected: Any) -> bool:
+    if isinstance(expected, str):
+        with pytest.raises(ConstraintError):
+            check()
+        return True
+    return close(check(), expected)
+
+
+TEXT = st.text("abcd 茶水", max_size=40)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXT, TEXT)
+def test_character_bleu_is_nltks(hypothesis: str, reference: str) -> None:
+    with warnings.catch_warnings(action="ignore"):  # of a missing overlap
+        official = corpus_bleu([[reference]], [hypothesis])
+    assert math.isclose(character_bleu(hypothesis, reference), official, abs_tol=1e-9)
+
+
+def test_copy_of_the_input_scores_nothing() -> None:
+    wanted = criteria(("keywords", ["茶"]))
+    assert input_score("喝茶很好", wanted, "喝茶很好") == 0
+    assert input_score("喝茶很好", wanted, "NULL") == input_score("喝茶很好", wanted, math.nan) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted", "passed"),
+    [
+        ("{'a': None}", "json", True),
+        ('{"a": true}', "json", False),
+        (" \t{}", "dict", True),
+        ("\n {}", "json", False),
+        ("\n{}", "json", True),
+        ("[]", "json", False),
+        ("1, 2", "tuple", True),
+        ("(1)", "tuple", False),
+        ("[1][0]", "list", False),
+        ("{[]: 1}", "json", False),
+        ("{**{}}", "json", False),
+        ("{'a': 1}\x00", "json", False),
+        ("<a/>", ["xml"], False),
+        ("<a/>", "html", False),
+        ("!!python/object/apply:os.getcwd []", "yaml", False),
+        ("a: 2001-99-99", "yaml", False),
+        ("", "yaml", True),
+        ("a: &x 1\nb: *x", "yaml", False),
+    ],
+)
+def test_answer_is_read_but_never_executed(answer: str, wanted: Any, passed: bool) -> None:
+    assert parses(answer, wanted) is passed
+
+
+@pytest.mark.parametrize("wanted", ["json", "list", "xml", "yaml"])
+@pytest.mark.parametrize("text", ["[", "{", "<a>", "- ", "{a: ", "(", "-", "1+", "&a [*a,", "not "])
+def test_no_answer_takes_long_to_read(text: str, wanted: str) -> None:
+    for times in (3000, 20_000):
+        start = time.process_time()
+        assert parses(text * times, wanted) in (True, False)
+        assert time.process_time() - start < 1
+
+
+def test_format_without_keywords_is_an_error_as_officially() -> None:
+    with pytest.raises(ConstraintError, match="keywords"):
+        format_score("1,2", criteria(("resolve", "tuple")))
+
+
+@pytest.mark.parametrize("limit", ["", [], math.nan, None])
+def test_empty_keywords_are_an_error(limit: Any) -> None:
+    with pytest.raises(ConstraintError, match="keywords"):
+        coverage("a", criteria(("keywords", limit)))
+
+
+def test_keywords_as_one_text_are_its_characters() -> None:
+    assert coverage("成", criteria(("keywords", "成功"))) == 0.5
+
+
+def test_what_stands_after_null_does_not_count() -> None:
+    assert coverage("a", criteria(("NULL", "NULL"), ("keywords", ["b"]))) is None
+    assert format_score("1", criteria(("keywords", ["1"]), ("NULL", "NULL"), ("resolve", "list"))) == 1
+
+
+@pytest.mark.parametrize("answer", [None, math.nan, {"content": "a"}])
+def test_answer_that_is_no_text_scores_zero_even_where_nothing_applies(answer: object) -> None:
+    none = criteria(("NULL", "NULL"))
+    wanted = Criteria(format=none, input=none, task=none, count=none)
+    assert scores(wanted, answer, histories=[["q", "a"]]) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "limit", "score"), [("茶" * 10, 8, 0.8), ("茶" * 8, 8, 1), ("茶" * 40, 8, 0.2), ("a", 0, 1)]
+)
+def test_word_max_loses_by_the_excess(answer: str, limit: int, score: float) -> None:
+    assert close(count(answer, ("word-max", limit)), score)
+
+
+@pytest.mark.parametrize("name", ["word-exact", "word-min-max"])
+def test_exact_words_and_ranges_always_score_one(name: str) -> None:
+    assert count("茶", (name, [5, 9])) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "score"),
+    [
+        ("sentence-max", 1, None),
+        ("sentence-min", 2, 1),
+        ("sentence-min", 4, 0.5),
+        ("sentence-exact", 2, 1),
+        ("sentence-exact", 3, 0),
+        ("sentence-min-max", [1, 2], 1),
+    ],
+)
+def test_chinese_sentence_needs_its_end_mark(name: str, limit: Any, score: float | None) -> None:
+    assert count("一。二！三", (name, limit)) == score
+
+
+@pytest.mark.parametrize(
+    ("pairs", "score"),
+    [
+        ((("sample-number", 3),), 1),
+        ((("word-min", 1), ("sample-number", 3)), 0),
+        ((("sample-number", 3), ("NULL", "NULL")), None),
+        ((("sample-min", [["1", 9]]), ("sample-number", 3)), 1),
+        ((("sample-exact", 9), ("sample-number", 3)), None),
+    ],
+)
+def test_sample_counts_unless_something_else_stands_first(pairs: Any, score: float | None) -> None:
+    """With word-min first the sample does not apply, and the words (none) score 0."""
+    assert count("1 2 3", *pairs) == score
+
+
+def test_table_cuts_the_answer_for_what_follows() -> None:
+    table = "9\n|a|\n|-|\n|1|\n9"
+    assert count(table, ("sample-table", 1)) == 1
+    assert count(table, ("sample-table", 0), ("sample-min", [["9", 1]])) == 0
+    assert count("no table 9", ("sample-table", 0), ("sample-min", [["9", 1]])) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "score"), [("1 2 3", 1), ("2023年3", 0), ("0３", 1), ("9" * 5000, 0), ("", 0)]
+)
+def test_limit_must_be_the_highest_number(answer: str, score: float) -> None:
+    assert count(answer, ("sample-number", 3)) == score
+
+
+@pytest.mark.parametrize(
+    ("limit", "before", "score"),
+    [("longer", "ab", 1), ("longer", "abc", 0), ("shorter", "ab", 1), ("shorter", "a", 0), ("longer", 7, 0)],
+)
+def test_revision_is_measured_against_the_answer_before(limit: str, before: object, score: float) -> None:
+    assert count("xy", ("revise", limit), before=before) == score
+
+
+def test_answer_before_that_is_no_text_scores_zero_without_any_revision_asked() -> None:
+    assert count("x", ("NULL", "NULL"), before=7) == 0
+
+
+@pytest.mark.parametrize("pairs", [(), (("sample-min", []),), (("revise", "better"),)])
+def test_counts_that_the_official_scorer_raises_on_are_errors(pairs: Any) -> None:
+    with pytest.raises(ConstraintError, match="Count_limit"):
+        count("x", *pairs, before="y")
+
+
+def test_files_without_answers_are_left_out_of_the_means() -> None:
+    one = Scores(1.0, None, 0.5, None)
+    found = totals({"extraction": [one], "Structure_hard": [one, one], "closed_qa": []})
+    assert found.files["extraction"].average == 0.75
+    assert (found.complex_instruction, found.complex_input, found.average) == (0.75, 0.75, 0.75)
+    assert totals({"extraction": [one]}).average is None
