@@ -1,10 +1,11 @@
-"""The constraints that code checks: IFEval's 25 kinds, one file a family. Importing this registers them."""
+"""The constraints that code checks, IFEval's 25 kinds and IFBench's 58. Importing this registers them."""
 
 from raif.constraints import (  # noqa: F401 (importing them registers)
     case,
     combination,
     content,
     format,
+    ifbench,
     keywords,
     language,
     length,
