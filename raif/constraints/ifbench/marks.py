@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import string
+from itertools import zip_longest
 from typing import Any
 
 from raif.constraints.ifbench.common import Keyword, bare, no_kwargs, trim
@@ -117,7 +118,7 @@ def emoji(response: str) -> Outcome:
     from emoji import is_emoji
 
     said = [bare(sentence).strip() for sentence in sentences(response)]
-    for number, (one, after) in enumerate(zip(said, [*said[1:], ""], strict=True), 1):
+    for number, (one, after) in enumerate(zip_longest(said, said[1:], fillvalue=""), 1):
         if not one or not any(map(is_emoji, one[-2:] + after[:1])):
             return Outcome(False, f"no emoji at the end of sentence {number}")
     return Outcome(True, "an emoji at the end of every sentence")
