@@ -1,10 +1,11 @@
-"""The constraints that code checks: IFEval's and XML, a file for each family. Importing registers them."""
+"""The constraints that code checks: IFEval's 25 kinds, XML and IFBench's 58. Importing registers them."""
 
 from raif.constraints import (  # noqa: F401 (importing them registers)
     case,
     combination,
     content,
     format,
+    ifbench,
     keywords,
     language,
     length,

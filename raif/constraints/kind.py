@@ -86,13 +86,15 @@ class Kind:
         return template.format_map(render(self.bind(kwargs), language))
 
     def bind(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """The kwargs without `None`s (0 and False are values); ConstraintError names what doesn't fit."""
+        """The kwargs without `None`s (0 and False are values), as the check takes them.
+
+        ConstraintError names what doesn't fit.
+        """
         given = {name: value for name, value in kwargs.items() if value is not None}
         try:
-            self._schema.model_validate(given)
+            return dict(self._schema.model_validate(given))
         except ValidationError as error:
             raise self._refusal(error) from None
-        return given
 
     @cached_property
     def _schema(self) -> type[BaseModel]:

@@ -1,0 +1,75 @@
+"""What each sentence is in its place: more alliterative or longer than the last, or with a keyword."""
+
+from __future__ import annotations
+
+import random
+import re
+from itertools import groupby, pairwise
+from typing import Any
+
+from raif.constraints.ifbench.common import Number, Position, bare_words, no_kwargs, trim_start
+from raif.constraints.kind import Example, Material, Outcome, Text, kind
+from raif.text import sentences
+
+
+def _draw_keyword(rng: random.Random, material: Material) -> dict[str, Any]:
+    """In one of the first eight sentences."""
+    return {"word": rng.choice(material.words), "N": rng.randint(1, 8)}
+
+
+def _draw_increment(rng: random.Random, material: Material) -> dict[str, Any]:
+    """1 to 5 words."""
+    return {"small_n": rng.randint(1, 5)}
+
+
+def _alliterating(sentence: str) -> int:
+    """How many words stand next to one with the same first character."""
+    initials = [start[0] for word in sentence.lower().split() if (start := trim_start(word))]
+    runs = [sum(1 for _ in run) for _, run in groupby(initials)]
+    return sum(length for length in runs if length > 1)
+
+
+@kind(
+    "sentence:alliteration_increment",
+    wordings={"en": ("From sentence to sentence, let more neighbouring words begin with the same letter.",)},
+    draw=no_kwargs,
+    examples=(
+        Example(True, "A tea. Big black tea.", {}),
+        Example(False, "Big black tea. A tea.", {}),
+    ),
+)
+def alliteration_increment(response: str) -> Outcome:
+    """All runs of a sentence add up, not only the longest."""
+    counts = [_alliterating(sentence) for sentence in sentences(response)]
+    return Outcome(all(a < b for a, b in pairwise(counts)), f"alliterating words by sentence: {counts}")
+
+
+@kind(
+    "sentence:keyword",
+    wordings={"en": ('Sentence {N} must contain the word "{word}".', 'Put "{word}" into sentence {N}.')},
+    draw=_draw_keyword,
+    examples=(
+        Example(True, "A dog. A cat!", {"word": "Cat", "N": 2}),
+        Example(False, "A dog. Catkins!", {"word": "Cat", "N": 2}),
+    ),
+)
+def keyword(response: str, *, word: Text, N: Position) -> Outcome:
+    found = sentences(response)
+    if len(found) < N:
+        return Outcome(False, f"{len(found)} sentences, no sentence {N}")
+    passed = re.search(rf"\b{re.escape(word)}\b", found[N - 1], re.IGNORECASE) is not None
+    return Outcome(passed, f'{"" if passed else "no "}"{word}" in sentence {N}')
+
+
+@kind(
+    "sentence:increment",
+    wordings={"en": ("Every sentence must have exactly {small_n:word} more than the one before it.",)},
+    draw=_draw_increment,
+    examples=(
+        Example(True, "One. Two words.", {"small_n": 1}),
+        Example(False, "One. Just three words.", {"small_n": 1}),
+    ),
+)
+def increment(response: str, *, small_n: Number) -> Outcome:
+    counts = [len(bare_words(sentence)) for sentence in sentences(response)]
+    return Outcome(all(a + small_n == b for a, b in pairwise(counts)), f"words by sentence: {counts}")

@@ -1,0 +1,150 @@
+"""IFBench's family `words`, second half: which word stands where, and how often."""
+
+from __future__ import annotations
+
+import random
+import string
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+from raif.constraints.ifbench.common import (
+    Keyword,
+    Number,
+    Position,
+    bare_words,
+    no_kwargs,
+    trim,
+    trim_end,
+    trim_start,
+)
+from raif.constraints.kind import Example, Material, Outcome, kind
+from raif.text import sentences, tokens
+from raif.text.tagger import MISSING, tagger
+
+_CONTEXT = 3
+"""The tagger looks at a word and the two after it: the others can't change the first one's tag."""
+
+
+def _single(rng: random.Random, material: Material) -> str:
+    """A keyword that is one token."""
+    return rng.choice([word for word in material.words if word.isalnum()] or ["today"])
+
+
+def _draw_position(rng: random.Random, material: Material) -> dict[str, Any]:
+    """One of the first ten words in one of the first five sentences."""
+    return {"keyword": _single(rng, material), "n": rng.randint(1, 5), "m": rng.randint(1, 10)}
+
+
+def _draw_keyword(rng: random.Random, material: Material) -> dict[str, Any]:
+    return {"keyword": _single(rng, material)}
+
+
+def _draw_repeats(rng: random.Random, material: Material) -> dict[str, Any]:
+    """2 to 5 times."""
+    return {"small_n": rng.randint(2, 5)}
+
+
+@kind(
+    "words:start_verb",
+    wordings={"en": ("Your first word must be a verb.", "Open your answer with a verb.")},
+    draw=no_kwargs,
+    examples=(Example(True, "Write it down.", {}), Example(False, "The dog barks.", {})),
+)
+def start_verb(response: str) -> Outcome:
+    """By NLTK's tagger, which takes the "Run" of "Run fast" for a noun."""
+    start = tokens(response)[:_CONTEXT]
+    if not start:
+        return Outcome(False, "no words")
+    model = tagger()
+    if model is None:
+        return Outcome(None, MISSING)
+    word, tag = model.tag(start)[0]
+    return Outcome("VB" in tag, f'"{word}" is tagged {tag}')
+
+
+@kind(
+    "words:repeats",
+    wordings={"en": ("Use no word more than {small_n:time}.", "A word may occur {small_n:time} at most.")},
+    draw=_draw_repeats,
+    examples=(
+        Example(True, "Tea, tea and milk.", {"small_n": 2}),
+        Example(False, "Tea, tea and tea.", {"small_n": 2}),
+    ),
+)
+def repeats(response: str, *, small_n: Number) -> Outcome:
+    ((word, times),) = Counter(bare_words(response.lower())).most_common(1) or [("", 0)]
+    return Outcome(times <= small_n, f'"{word}" {times} times, asked for at most {small_n}')
+
+
+@kind(
+    "words:last_first",
+    wordings={"en": ("Begin each sentence with the word that the one before it ended in.",)},
+    draw=no_kwargs,
+    examples=(
+        Example(True, "I like cats. Cats are nice.", {}),
+        Example(False, "I like cats. They are nice.", {}),
+    ),
+)
+def last_first(response: str) -> Outcome:
+    """What follows a first word stays on it: "Cats, too" does not begin with "cats"."""
+    for one, other in pairwise(sentences(response)):
+        last, first = trim_end(one).lower().split()[-1:], trim_start(other).lower().split()[:1]
+        if not last or last != first:
+            return Outcome(False, f'"{" ".join(first)}" follows on "{" ".join(last)}"')
+    return Outcome(True, "every sentence begins as the last one ended")
+
+
+@kind(
+    "words:paragraph_last_first",
+    wordings={"en": ("Put each paragraph on a line and end it with the word that it began with.",)},
+    draw=no_kwargs,
+    examples=(
+        Example(True, "Dogs love dogs.\nCats love cats.", {}),
+        Example(False, "Dogs love dogs.\nCats love fish.", {}),
+    ),
+)
+def paragraph_last_first(response: str) -> Outcome:
+    for line in response.lower().split("\n"):
+        found = trim(line.strip()).split()
+        if found and found[0] != found[-1]:
+            return Outcome(False, f'a paragraph from "{found[0]}" to "{found[-1]}"')
+    return Outcome(True, "every paragraph ends as it began")
+
+
+@kind(
+    "words:keywords_specific_position",
+    wordings={"en": ('Word {m} of sentence {n} must be "{keyword}".',)},
+    draw=_draw_position,
+    examples=(
+        Example(True, 'One. "The big" cat.', {"keyword": "Cat", "n": 2, "m": 3}),
+        Example(False, 'One. "The big" dog.', {"keyword": "Cat", "n": 2, "m": 3}),
+    ),
+)
+def keywords_specific_position(response: str, *, keyword: Keyword, n: Position, m: Position) -> Outcome:
+    sentence = "".join(sentences(response)[n - 1 : n])
+    found = [token for token in tokens(sentence) if any(map(str.isalnum, token))]
+    if len(found) < m:
+        return Outcome(False, f"no word {m} in sentence {n}")
+    passed = found[m - 1].lower() == keyword.strip().lower()
+    return Outcome(passed, f'word {m} of sentence {n} is "{found[m - 1]}", asked for "{keyword}"')
+
+
+@kind(
+    "words:words_position",
+    wordings={"en": ('Make "{keyword}" both your second word and your second to last.',)},
+    draw=_draw_keyword,
+    examples=(
+        Example(True, "A dog is a Dog here.", {"keyword": "dog"}),
+        Example(False, "A dog is here.", {"keyword": "dog"}),
+    ),
+)
+def words_position(response: str, *, keyword: Keyword) -> Outcome:
+    """Commas and the like are words too; only at the very end one is left out, if it is ASCII."""
+    found = [token.lower() for token in tokens(response)]
+    if found and found[-1] in string.punctuation:
+        found.pop()
+    if len(found) < 2:
+        return Outcome(False, "fewer than two words")
+    passed = found[1] == found[-2] == keyword.strip().lower()
+    return Outcome(passed, f'"{found[1]}" and "{found[-2]}", asked for "{keyword}"')
