@@ -13,6 +13,7 @@ from raif.config.judge import JudgeConfig
 from raif.errors import ConfigError, EndpointError, RaifError
 from tests.chat_server import Body, ChatServer, Script, chat_server, completion, last_turn
 
+FIELDS = "$question $answer $input"
 ITEM = JudgeItem("Describe tea.", "Tea is warm.", "Is it short?")
 
 
@@ -105,10 +106,9 @@ def test_a_server_that_refuses_log_probabilities_is_asked_without_from_then_on()
     def refuse(body: Body) -> tuple[int, Body]:
         return (422, {"detail": "unknown option"}) if "logprobs" in body else completion("yes")
 
-    found, server = ask(refuse, about("a"), about("b"), about("c"), endpoint={"concurrency": 1})
-    assert [judgment.passed for judgment in found] == [True, True, True]
-    assert ["logprobs" in body for body in server.requests].count(True) < 3
-    assert "logprobs" not in server.requests[-1]
+    with chat_server(refuse) as server, judge(server) as asked:
+        assert [asked.ask([about(word)])[0].passed for word in ("a", "b")] == [True, True]
+    assert ["logprobs" in body for body in server.requests] == [True, False, False]
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
@@ -172,16 +172,14 @@ def test_prompts_of_ones_own_replace_the_shipped_ones(tmp_path: Path) -> None:
     assert server.asked == ["Kind? On Ho, to Hi. $5."]
 
 
-@pytest.mark.parametrize(
-    "text", ["$question $answer", "$question $answer $input $more", "$question $answer $input $"]
-)
+@pytest.mark.parametrize("text", ["$question $answer", f"{FIELDS} $more", f"{FIELDS} $"])
 def test_a_prompt_without_its_three_fields_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError, match=r"en\.yaml: ask: .*needs \$input, \$answer and \$question"):
         judge("http://127.0.0.1:9/v1", prompts=folder(tmp_path / "mine", text))
 
 
 def test_a_folder_without_an_english_prompt_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no en.yaml"):
+    with pytest.raises(ConfigError, match=r"no en\.yaml"):
         judge("http://127.0.0.1:9/v1", prompts=tmp_path)
 
 
@@ -201,12 +199,11 @@ def test_what_was_not_judged_is_asked_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("change", ["model", "max_tokens", "version", "answer"])
 def test_another_judge_prompt_or_item_is_another_key(tmp_path: Path, change: str) -> None:
     config: dict[str, Any] = {"cache": tmp_path / "c.sqlite"}
-    text = "$question $answer $input"
-    one(lambda _: completion("yes"), prompts=folder(tmp_path / "a", text), **config)
+    one(lambda _: completion("yes"), prompts=folder(tmp_path / "a", FIELDS), **config)
     item = JudgeItem("Describe tea.", "Other.", "Is it short?") if change == "answer" else ITEM
     config |= {"model": "other"} if change == "model" else {}
     config |= {"max_tokens": 5} if change == "max_tokens" else {}
-    mine = folder(tmp_path / "b", text, version="2" if change == "version" else "1")
+    mine = folder(tmp_path / "b", FIELDS, version="2" if change == "version" else "1")
     assert one(lambda _: completion("no"), item, prompts=mine, **config).passed is False
 
 
