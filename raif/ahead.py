@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from queue import Queue
+from contextlib import suppress
+from queue import Empty, Queue
 from threading import Event, Thread
 from typing import TypeVar
 
@@ -25,6 +26,8 @@ def ahead(items: Iterable[T], size: int) -> Iterator[T]:
             yield found[0]
     finally:
         left.set()
+        with suppress(Empty):
+            ready.get_nowait()  # room for the one that the thread may be waiting to put
 
 
 def _fetch(items: Iterable[T], ready: Queue[tuple[T] | BaseException | None], left: Event) -> None:
