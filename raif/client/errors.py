@@ -19,7 +19,7 @@ _HINTS = {
 }
 _REFUSED = {400, 413, 422}
 """What servers answer to a request that is wrong in itself."""
-_NO_ANSWER = "Is the server running? `raif serve MODEL` starts one. Else look at its address."
+_NO_ANSWER = "Is the server running, and is this its address? `raif serve MODEL` starts one."
 _TOO_SLOW = "Raise endpoint.timeout, or lower endpoint.concurrency or sampling.max_tokens."
 _SERVER_FAULT = "The server's own log says more; go on with --resume when it is mended."
 
