@@ -42,6 +42,10 @@ class EndpointError(RaifError):
     """A model server that can't be reached, or that refuses the request."""
 
 
+class RefusedRequest(EndpointError):
+    """One request that a server won't take, where it may take another: too long for one."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence that names the nearest known spelling, or lists a few; '' when nothing is known."""
     options = sorted(known)

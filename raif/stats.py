@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 RESAMPLES = 2000
 
@@ -22,13 +26,28 @@ def bootstrap(values_per_prompt: Sequence[Sequence[float]], *, seed: int = 0) ->
 
     A rate of constraints: each prompt's verdicts as 0/1. A rate of prompts: one value a prompt.
     """
+    kept = [v for v in values_per_prompt if len(v)]
+    return measured([(sum(v), len(v)) for v in kept], lambda sums: sums[..., 0] / sums[..., 1], seed=seed)
+
+
+def measured(
+    rows: Sequence[Sequence[float]], measure: Callable[[np.ndarray], np.ndarray], *, seed: int = 0
+) -> Interval | None:
+    """A measure of the columns' sums, resampling whole rows, one a prompt. None where it is not defined.
+
+    `measure` takes sums of shape (..., columns) and gives (...), with nan where it is not defined; a resample
+    that gives nan is left out.
+    """
     import numpy as np
 
-    kept = [v for v in values_per_prompt if len(v)]
-    if not kept:
+    if not rows:
         return None
-    sums, counts = np.array([sum(v) for v in kept]), np.array([len(v) for v in kept])
-    chosen = np.random.default_rng(seed).integers(len(kept), size=(RESAMPLES, len(kept)))
-    means = sums[chosen].sum(1) / counts[chosen].sum(1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return Interval(float(sums.sum() / counts.sum()), float(low), float(high))
+    table = np.array(rows)
+    chosen = np.random.default_rng(seed).integers(len(table), size=(RESAMPLES, len(table)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = float(measure(table.sum(0)))
+        found = measure(np.stack([table[rows].sum(0) for rows in chosen]))
+    if np.isnan(value):
+        return None
+    low, high = np.nanpercentile(found, [2.5, 97.5])
+    return Interval(value, float(low), float(high))

@@ -93,6 +93,8 @@ class Verdict:
     passed: bool | None
     passed_loose: bool | None
     reason: str
+    active: bool = True
+    """False: it doesn't count, because its branch is not taken or its chain broke before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,11 @@ class Verification:
     followed: bool | None
     followed_loose: bool | None
     fraction: float | None
+
+    @property
+    def counted(self) -> tuple[Verdict, ...]:
+        """Those of the active checks."""
+        return tuple(verdict for verdict in self.verdicts if verdict.active)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Verdicts: which of an instruction's checks a response passes. Reward, benchmark and `verify` share them.
 
+Code checks come first; a judge, where there is one, answers the questions that still count.
+
 *Strict* checks the response as it is. *Loose* also forgives a stray first or last line and asterisks: a check
 passes where it does on any of eight variants (arXiv 2311.07911). An empty answer fails everything.
 """
@@ -7,27 +9,60 @@ passes where it does on any of eight variants (arXiv 2311.07911). An empty answe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import compress
+from typing import TYPE_CHECKING
 
 from raif.constraints import find
 from raif.constraints.tree import active
 from raif.reasoning import Style, split
 from raif.types import Constraint, Instruction, Verdict, Verification
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from raif.client.judge import Judge
+
 NO_ANSWER, EMPTY, NO_JUDGE = "no answer after the thinking", "empty answer", "no judge"
 
 
-def verify(instruction: Instruction, response: str, *, think: Style = "none") -> Verification:
-    """All verdicts on `response`, the thinking split off by `think`; questions are left unjudged.
+def verify(
+    instruction: Instruction, response: str, *, think: Style = "none", judge: Judge | None = None
+) -> Verification:
+    """All verdicts on `response`, the thinking split off by `think`; without a judge questions are unjudged.
 
-    ConstraintError where a constraint's id or kwargs, or the composition, can't be used.
+    ConstraintError where a constraint's id or kwargs, or the composition, can't be used; EndpointError where
+    the judge can't be asked.
     """
+    if judge:
+        return begin(instruction, response, think=think, judge=judge).result()
+    return summary(instruction, _checked(instruction, split(response, think).answer))
+
+
+def begin(
+    instruction: Instruction, response: str, *, think: Style = "none", judge: Judge
+) -> Future[Verification]:
+    """`verify`, without waiting for the judge, who can then be asked about many responses at once."""
     answer = split(response, think).answer
+    return judge.run(_judged(instruction, answer or "", _checked(instruction, answer), judge))
+
+
+async def _judged(
+    instruction: Instruction, answer: str, found: Sequence[Verdict], judge: Judge
+) -> Verification:
+    from raif.questions import judged  # brings asyncio, which checks by code do without
+
+    return summary(instruction, await judged(instruction, answer, found, judge))
+
+
+def _checked(instruction: Instruction, answer: str | None) -> list[Verdict]:
+    """The verdicts of code, then of the questions: unjudged, or failed where there is no answer."""
     found = verdicts(instruction.constraints, answer, instruction.semantics)
     failed = _failure(answer)
     for number, _ in enumerate(instruction.questions, 1):
         unjudged = Verdict(f"question:{number}", None, None, NO_JUDGE)
         found.append(_fails(unjudged.id, failed) if failed else unjudged)
-    return summary(instruction, found)
+    return found
 
 
 def verdicts(
@@ -60,17 +95,14 @@ def loosened(response: str) -> list[str]:
 
 def summary(instruction: Instruction, found: Sequence[Verdict]) -> Verification:
     """What verdicts, in the order of the instruction's checks, add up to; inactive ones are left out."""
-    strict = _active_only(instruction, [verdict.passed for verdict in found])
-    loose = _active_only(instruction, [verdict.passed_loose for verdict in found])
-    judged = [passed for passed in strict if passed is not None]
-    fraction = sum(judged) / len(judged) if judged else None
-    return Verification(tuple(found), _all(strict), _all(loose), fraction)
-
-
-def _active_only(instruction: Instruction, passed: list[bool | None]) -> list[bool | None]:
-    return [
-        one for one, counts in zip(passed, active(instruction.composition, passed), strict=True) if counts
-    ]
+    strict, loose = [verdict.passed for verdict in found], [verdict.passed_loose for verdict in found]
+    counts = active(instruction.composition, strict)
+    shown = [v if counted else replace(v, active=False) for v, counted in zip(found, counts, strict=True)]
+    strict = list(compress(strict, counts))
+    loose = list(compress(loose, active(instruction.composition, loose)))
+    decided = [passed for passed in strict if passed is not None]
+    fraction = sum(decided) / len(decided) if decided else None
+    return Verification(tuple(shown), _all(strict), _all(loose), fraction)
 
 
 def _all(passed: Sequence[bool | None]) -> bool | None:

@@ -5,19 +5,30 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import starmap
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from raif import jsonl, records
+from raif.ahead import ahead
 from raif.dialect import Dialect
 from raif.errors import RaifError, RecordError
 from raif.reasoning import Style
 from raif.types import Instruction, Verification
-from raif.verdicts import verify
+from raif.verdicts import begin, verify
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from raif.client.judge import Judge
+
+    Outcome = Verification | Future[Verification] | RaifError
 
 ADDED = frozenset({"verdicts", "followed", "followed_loose", "fraction", "error"})
 Answers = Mapping[tuple[str, str], str]
 """Responses kept apart from their records, by ("id", id) and by ("prompt", prompt)."""
+LINES_PER_SLOT = 4
+"""Lines read ahead for each request that may be in flight, so that a slow answer holds up no others."""
 
 
 @dataclass
@@ -52,7 +63,7 @@ class Tally:
 
     def add(self, verification: Verification) -> None:
         self.prompts.add(verification.followed, verification.followed_loose)
-        for verdict in verification.verdicts:
+        for verdict in verification.counted:
             kind = "question" if verdict.id.startswith("question:") else verdict.id
             for count in (self.kinds[kind], self.instructions):
                 count.add(verdict.passed, verdict.passed_loose)
@@ -65,30 +76,18 @@ def verified(
     answers: Answers | None = None,
     think: Style = "none",
     dialect: Dialect | None = None,
+    judge: Judge | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Each object with its verdicts, or with `error` where it can't be used, in order; `tally` counts along.
 
-    A line is read only when its object is asked for. What an earlier run added is replaced. `dialect`
-    replaces that of each record.
+    A line is read only when its object is asked for; with a judge, a bounded number of lines before that.
+    What an earlier run added is replaced. `dialect` replaces that of each record. EndpointError where the
+    judge can't be asked.
     """
-    for number, found in jsonl.lines(source):
-        if isinstance(found, RecordError):
-            tally.errors += 1
-            yield {"error": _said(found), "line": number}
-            continue
-        plain = {name: value for name, value in found.items() if name not in ADDED}
-        where = f"{jsonl.name_of(source)}:{number}"
-        try:
-            instruction = records.instruction(plain, where, dialect)
-            response = _response(plain, where) if answers is None else _joined(instruction, answers, where)
-            verification = verify(instruction, response, think=think)
-        except RaifError as error:
-            tally.errors += 1
-            yield plain | {"error": _said(error)}
-        else:
-            tally.add(verification)
-            added = asdict(verification)
-            yield plain | added | {"verdicts": list(added["verdicts"])}
+    reader = _Reader(jsonl.name_of(source), answers, think, dialect, judge)
+    read = starmap(reader.line, jsonl.lines(source))
+    for record, outcome in ahead(read, LINES_PER_SLOT * judge.concurrency) if judge else read:
+        yield record | _added(outcome, tally)
 
 
 def read_answers(path: Path) -> Answers:
@@ -106,6 +105,44 @@ def read_answers(path: Path) -> Answers:
             )
         answers |= dict.fromkeys(names, _response(found, where))
     return answers
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """What turns a line into its record, without what an earlier run added, and its outcome."""
+
+    name: str
+    answers: Answers | None
+    think: Style
+    dialect: Dialect | None
+    judge: Judge | None
+
+    def line(self, number: int, found: dict[str, Any] | RecordError) -> tuple[dict[str, Any], Outcome]:
+        if isinstance(found, RecordError):
+            return {"line": number}, found
+        record = {name: value for name, value in found.items() if name not in ADDED}
+        try:
+            return record, self._outcome(record, f"{self.name}:{number}")
+        except RaifError as error:
+            return record, error
+
+    def _outcome(self, record: dict[str, Any], where: str) -> Outcome:
+        instruction = records.instruction(record, where, self.dialect)
+        given = self.answers
+        response = _response(record, where) if given is None else _joined(instruction, given, where)
+        if self.judge:
+            return begin(instruction, response, think=self.think, judge=self.judge)
+        return verify(instruction, response, think=self.think)
+
+
+def _added(outcome: Outcome, tally: Tally) -> dict[str, Any]:
+    if isinstance(outcome, RaifError):
+        tally.errors += 1
+        return {"error": _said(outcome)}
+    verification = outcome if isinstance(outcome, Verification) else outcome.result()
+    tally.add(verification)
+    added = asdict(verification)
+    return added | {"verdicts": list(added["verdicts"])}
 
 
 def _joined(instruction: Instruction, answers: Answers, where: str) -> str:

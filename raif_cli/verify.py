@@ -10,11 +10,13 @@ import typer
 
 from raif.dialect import Dialect
 from raif.reasoning import Style
+from raif_cli import judging
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from raif.client.judge import Judge
     from raif.constraints import Kind
     from raif.verify_stream import Count, Tally
 
@@ -44,6 +46,12 @@ def verify(
     fail_under: FailUnder = None,
     list_kinds: ListKinds = False,
     quiet: Quiet = False,
+    judge_url: judging.Url = None,
+    judge_model: judging.Model = None,
+    judge_cache: judging.Cache = None,
+    judge_concurrency: judging.Concurrency = 16,
+    judge_prompts: judging.Prompts = None,
+    judge_audit: judging.AuditFile = None,
 ) -> None:
     """Check responses against the constraints of their records; the records come out with their verdicts.
 
@@ -53,14 +61,33 @@ def verify(
     if list_kinds:
         _print_kinds()
         return
+    named = judging.judging(judge_url, judge_model, judge_cache, judge_concurrency, judge_prompts)
+    with named as judge:
+        if judge_audit:
+            judging.run_audit(judge_audit, judge, quiet=quiet)
+            return
+        tally = _stream(file, responses, think, dialect, judge)
+    _conclude(tally, fail_under, quiet)
+
+
+def _stream(
+    file: Path, responses: Path | None, think: Style, dialect: Dialect | None, judge: Judge | None
+) -> Tally:
     from raif import jsonl
     from raif.verify_stream import Tally, read_answers, verified
-    from raif_cli.console import err
 
     tally = Tally()
     answers = read_answers(responses) if responses else None
-    checked = verified(_source(file), tally, answers=answers, think=think, dialect=dialect)
-    jsonl.write(sys.stdout.buffer, checked)
+    source = _source(file, own=judge is not None)
+    found = verified(source, tally, answers=answers, think=think, dialect=dialect, judge=judge)
+    jsonl.write(sys.stdout.buffer, found)
+    return tally
+
+
+def _conclude(tally: Tally, fail_under: float | None, quiet: bool) -> None:
+    """The summary, and the exit code."""
+    from raif_cli.console import err
+
     if not quiet:
         err.print(_summary(tally))
         if tally.errors:
@@ -71,12 +98,12 @@ def verify(
         raise typer.Exit(1)
 
 
-def _source(file: Path) -> Path | BinaryIO:
+def _source(file: Path, *, own: bool) -> Path | BinaryIO:
     if str(file) != "-":
         return file
     if sys.stdin.isatty():
         raise typer.BadParameter("give a FILE, or pipe records in", param_hint="FILE")
-    return sys.stdin.buffer
+    return judging.own_stdin() if own else sys.stdin.buffer
 
 
 def _summary(tally: Tally) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -14,10 +14,23 @@ Script = Callable[[Body], tuple[int, Body]]
 """Request body -> status and response body."""
 
 
-def completion(text: str | None, *, finish: str = "stop", **message: Any) -> tuple[int, Body]:
+Candidates = dict[str, float]
+"""Tokens with their log-probabilities, the one that was taken first."""
+
+
+def completion(
+    text: str | None, *, finish: str = "stop", tokens: Sequence[Candidates] | None = None, **message: Any
+) -> tuple[int, Body]:
     turn = {"role": "assistant", "content": text, **message}
     choice = {"index": 0, "finish_reason": finish, "message": turn}
+    if tokens is not None:
+        choice["logprobs"] = {"content": [_token(candidates) for candidates in tokens]}
     return 200, {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+
+
+def _token(candidates: Candidates) -> Body:
+    top = [{"token": token, "logprob": logp, "bytes": None} for token, logp in candidates.items()]
+    return {**top[0], "top_logprobs": top}
 
 
 def last_turn(body: Body) -> str:

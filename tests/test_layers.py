@@ -11,10 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {"dialect", "errors", "types", "jsonl", "registry", "text", "reasoning", "stats", "boxed"},
+    {"dialect", "errors", "types", "jsonl", "registry", "text", "reasoning", "stats", "boxed", "ahead"},
     {"config", "runs", "plan"},
     {"constraints", "client"},
-    {"verdicts", "verify_stream", "records", "released", "reward", "api"},
+    {"verdicts", "verify_stream", "questions", "judge_audit", "records", "released", "reward", "api"},
     {"data", "integrations"},
     {"train"},
     {"eval", "serve"},

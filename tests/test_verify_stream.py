@@ -28,7 +28,7 @@ def test_object_comes_out_as_it_went_in_with_verdicts_added() -> None:
     verdict = {"id": "punctuation:no_comma", "passed": True, "passed_loose": True}
     assert out == GOOD | {
         "mine": [1],
-        "verdicts": [verdict | {"reason": "0 commas, asked for none"}],
+        "verdicts": [verdict | {"reason": "0 commas, asked for none", "active": True}],
         "followed": True,
         "followed_loose": True,
         "fraction": 1.0,

@@ -1,1 +1,1 @@
-"""The only door to an OpenAI-compatible server. `chat` asks for answers; a judge will stand beside it."""
+"""The only door to an OpenAI-compatible server. `chat` asks for answers, `judge` for judgments on answers."""

@@ -15,11 +15,16 @@ from raif.types import Message
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One completion. `reasoning` is None where the server leaves it in `text`."""
+    """One completion. `reasoning` is None where the server leaves it in `text`.
+
+    `first`: candidates for the first token that is not blank, with their log-probabilities, where they were
+    asked for and the server gives them.
+    """
 
     text: str
     reasoning: str | None
     truncated: bool
+    first: tuple[tuple[str, float], ...] = ()
 
 
 class Chat:
@@ -37,13 +42,16 @@ class Chat:
             max_retries=endpoint.retries,
         )
 
-    async def reply(self, messages: Sequence[Message]) -> Reply:
+    async def reply(self, messages: Sequence[Message], *, top_logprobs: int = 0) -> Reply:
         """Ask once, when a slot is free. Raises EndpointError once the retries are used up."""
         from openai import APIError
 
+        request = self._request(messages)
+        if top_logprobs:
+            request |= {"logprobs": True, "top_logprobs": top_logprobs}
         async with self._slots:
             try:
-                completion = await self._client.chat.completions.create(**self._request(messages))
+                completion = await self._client.chat.completions.create(**request)
             except APIError as error:
                 raise explained(error, self._endpoint) from error
         return self._reply(completion)
@@ -62,8 +70,8 @@ class Chat:
         choices = getattr(completion, "choices", None)
         if not choices:
             raise not_a_completion(completion, self._endpoint)
-        message = choices[0].message
-        return Reply(message.content or "", _reasoning(message), choices[0].finish_reason == "length")
+        message, cut = choices[0].message, choices[0].finish_reason == "length"
+        return Reply(message.content or "", _reasoning(message), cut, _first(choices[0]))
 
     async def close(self) -> None:
         await self._client.close()
@@ -72,6 +80,12 @@ class Chat:
 def _reasoning(message: Any) -> str | None:
     """What a reasoning parser split off; servers have two names for it."""
     return getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
+
+
+def _first(choice: Any) -> tuple[tuple[str, float], ...]:
+    tokens = getattr(getattr(choice, "logprobs", None), "content", None) or ()
+    first = next((token for token in tokens if token.token.strip()), None)
+    return tuple((one.token, one.logprob) for one in getattr(first, "top_logprobs", None) or ())
 
 
 def replies(

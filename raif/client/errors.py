@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from raif.config.endpoint import EndpointConfig
-from raif.errors import EndpointError
+from raif.errors import EndpointError, RefusedRequest
 
 if TYPE_CHECKING:
     from openai import APIError
@@ -17,7 +17,9 @@ _HINTS = {
     404: "The base URL should end in /v1, and the model name be one that the server knows.",
     429: "Lower endpoint.concurrency, or wait and go on with --resume.",
 }
-_NO_ANSWER = "Is the server running? `raif serve MODEL` starts one; --base-url names another."
+_REFUSED = {400, 413, 422}
+"""What servers answer to a request that is wrong in itself."""
+_NO_ANSWER = "Is the server running, and is this its address? `raif serve MODEL` starts one."
 _TOO_SLOW = "Raise endpoint.timeout, or lower endpoint.concurrency or sampling.max_tokens."
 _SERVER_FAULT = "The server's own log says more; go on with --resume when it is mended."
 
@@ -33,7 +35,8 @@ def explained(error: APIError, endpoint: EndpointConfig) -> EndpointError:
         return EndpointError(f"{where}can't be reached ({error.__cause__ or error.message})", _NO_ANSWER)
     if isinstance(error, APIStatusError):
         hint = _HINTS.get(error.status_code, _SERVER_FAULT).format(key=endpoint.api_key_env)
-        return EndpointError(f"{where}HTTP {error.status_code}: {_words(error)}", hint)
+        kind = RefusedRequest if error.status_code in _REFUSED else EndpointError
+        return kind(f"{where}HTTP {error.status_code}: {_words(error)}", hint)
     return EndpointError(f"{where}{error.message}", _SERVER_FAULT)
 
 

@@ -13,7 +13,8 @@ def active(composition: Composition | None, passed: Sequence[bool | None]) -> li
 
     *and*: every part counts. *chain*: a part counts only where no part before it has failed; a check that
     could not be judged (None) has not failed. *selection*: only the selected part counts. A check that
-    the composition does not mention always counts. ConstraintError where the composition does not fit.
+    the composition does not mention always counts; one that it mentions more than once, where it counts in
+    any place. ConstraintError where the composition does not fit.
     """
     if composition is None:
         return [True] * len(passed)

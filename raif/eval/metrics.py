@@ -44,7 +44,7 @@ def by_kind(verifications: Sequence[Verification], *, seed: int = 0) -> tuple[Ro
     """One row a kind of check, by name."""
     kinds = defaultdict(list)
     for verification in verifications:
-        for kind in {verdict.id for verdict in verification.verdicts}:
+        for kind in {verdict.id for verdict in verification.counted}:
             kinds[kind].append(_passed(verification, kind))
     return tuple(_row(kind, kinds[kind], seed) for kind in sorted(kinds))
 
@@ -53,7 +53,7 @@ _Passed = Sequence[bool | None]
 
 
 def _passed(verification: Verification, kind: str | None = None) -> tuple[_Passed, _Passed]:
-    chosen = [v for v in verification.verdicts if kind in (None, v.id)]
+    chosen = [v for v in verification.counted if kind in (None, v.id)]
     return [v.passed for v in chosen], [v.passed_loose for v in chosen]
 
 

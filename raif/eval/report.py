@@ -50,7 +50,7 @@ def summarize(benchmark: str, model: str, items: int, results: Sequence[Result],
         answered=len(results),
         truncated=sum(r.truncated for r in results),
         empty=sum(r.empty for r in results),
-        undecided=sum(v.passed is None for r in results for v in r.verification.verdicts),
+        undecided=sum(v.passed is None for r in results for v in r.verification.counted),
         rates=scores.rates,
         kinds=scores.kinds,
     )

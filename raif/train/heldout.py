@@ -116,7 +116,7 @@ def row(name: str, answers: Sequence[Answer]) -> Row:
 
 
 def _passed(verification: Verification, *, loose: bool) -> list[float]:
-    verdicts = [v.passed_loose if loose else v.passed for v in verification.verdicts]
+    verdicts = [v.passed_loose if loose else v.passed for v in verification.counted]
     return [float(v) for v in verdicts if v is not None]
 
 
@@ -126,6 +126,6 @@ def _flag(value: bool | None) -> list[float]:
 
 def _kinds(answers: Sequence[Answer]) -> dict[str, float]:
     by_kind: dict[str, list[float]] = defaultdict(list)
-    for verdict in (v for a in answers for v in a.verification.verdicts if v.passed is not None):
+    for verdict in (v for a in answers for v in a.verification.counted if v.passed is not None):
         by_kind[verdict.id].append(float(bool(verdict.passed)))
     return {kind: fmean(values) for kind, values in sorted(by_kind.items())}

@@ -56,7 +56,7 @@ def _responses(rollouts: Sequence[Rollout]) -> dict[str, float]:
 
 def _by_kind(rollouts: Sequence[Rollout]) -> dict[str, float]:
     passed: dict[str, list[bool]] = defaultdict(list)
-    for verdict in (v for r in rollouts for v in r.verification.verdicts):
+    for verdict in (v for r in rollouts for v in r.verification.counted):
         if verdict.passed is not None:
             passed[verdict.id].append(verdict.passed)
     return {f"kind/{name}": fmean(values) for name, values in sorted(passed.items())}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from raif.types import Constraint
-from raif.verify import verdicts
+from raif.verdicts import verdicts
 from tests.constraints.test_parity import differences, load
 
 pytestmark = pytest.mark.parity

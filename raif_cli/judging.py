@@ -1,0 +1,119 @@
+"""The judge's options of `raif verify`, and its audit."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from raif.client.judge import Judge
+    from raif.judge_audit import Audit
+
+PANEL = "Questions"
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--judge-url",
+        help="Judge the records' questions, by the model that this server runs, e.g. http://127.0.0.1:8000/v1.",
+        rich_help_panel=PANEL,
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option("--judge-model", help="The server's name for the judge.", rich_help_panel=PANEL),
+]
+Cache = Annotated[
+    Path | None,
+    typer.Option(
+        "--judge-cache",
+        help="SQLite file that keeps the judgments: what it holds is not asked again.",
+        rich_help_panel=PANEL,
+    ),
+]
+Concurrency = Annotated[
+    int, typer.Option("--judge-concurrency", min=1, help="Requests in flight at once.", rich_help_panel=PANEL)
+]
+Prompts = Annotated[
+    Path | None,
+    typer.Option(
+        "--judge-prompts",
+        help="Folder with your own en.yaml, and zh.yaml, in place of the shipped prompts.",
+        rich_help_panel=PANEL,
+    ),
+]
+AuditFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--judge-audit",
+        metavar="FILE",
+        help="Compare the judge with labels, and check nothing: JSONL with `prompt`, `response`, `question`, "
+        "`label` (true where yes is right) and perhaps `language` (en, zh). Precision, recall, agreement, "
+        "kappa and the share unjudged, with 95% intervals, as JSON on stdout.",
+        rich_help_panel=PANEL,
+    ),
+]
+
+
+@contextmanager
+def judging(
+    url: str | None, model: str | None, cache: Path | None, concurrency: int, prompts: Path | None
+) -> Iterator[Judge | None]:
+    """The judge that the options name, closed in the end; None where they name none."""
+    if url is None and model is None:
+        yield None
+        return
+    if url is None or model is None:
+        raise typer.BadParameter("--judge-url and --judge-model go together")
+    from raif.client.judge import Judge
+    from raif.config.endpoint import EndpointConfig
+    from raif.config.judge import JudgeConfig
+
+    endpoint = EndpointConfig(base_url=url, concurrency=concurrency)
+    with Judge(JudgeConfig(model=model, endpoint=endpoint, cache=cache, prompts=prompts)) as judge:
+        yield judge
+
+
+def own_stdin() -> BinaryIO:
+    """Standard input with a buffer of its own.
+
+    A thread that reads ahead may still wait in it when the program ends. Were it the buffer of `sys.stdin`,
+    which is closed then, Python would abort.
+    """
+    return os.fdopen(sys.stdin.fileno(), "rb", closefd=False)
+
+
+def run_audit(file: Path, judge: Judge | None, *, quiet: bool) -> None:
+    """Ask about all pairs; JSON on stdout, a table on stderr."""
+    from raif import jsonl
+    from raif.judge_audit import audit, read
+    from raif_cli.console import err
+
+    if judge is None:
+        raise typer.BadParameter("--judge-audit needs --judge-url and --judge-model")
+    found = audit(judge, read(file))
+    jsonl.write(sys.stdout.buffer, [found])
+    if not quiet:
+        err.print(_table(found))
+
+
+def _table(audit: Audit) -> Table:
+    from rich.table import Table
+
+    from raif.judge_audit import MEASURES
+
+    table = Table(box=None)
+    for heading in ("judge", f"{audit.pairs} pairs", "95% interval"):
+        table.add_column(heading, justify="left" if heading == "judge" else "right")
+    for name in MEASURES:
+        rate = getattr(audit, name)
+        shown = ("-", "") if rate is None else (f"{rate.value:.3f}", f"{rate.low:.3f} to {rate.high:.3f}")
+        table.add_row(name, *shown)
+    return table
