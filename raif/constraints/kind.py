@@ -86,19 +86,26 @@ class Kind:
         return template.format_map(render(self.bind(kwargs), language))
 
     def bind(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """The kwargs without `None`s (0 and False are values); ConstraintError names what doesn't fit."""
+        """The kwargs without `None`s (0 and False are values), and the check's defaults for those left out.
+
+        ConstraintError names what doesn't fit.
+        """
         given = {name: value for name, value in kwargs.items() if value is not None}
         try:
             self._schema.model_validate(given)
         except ValidationError as error:
             raise self._refusal(error) from None
-        return given
+        return {**self._defaults, **given}
+
+    @cached_property
+    def _defaults(self) -> dict[str, Any]:
+        return dict(self.check.__kwdefaults__ or {})
 
     @cached_property
     def _schema(self) -> type[BaseModel]:
         hints = get_type_hints(self.check, include_extras=True)
         _, *parameters = inspect.signature(self.check).parameters
-        fields: dict[str, Any] = {name: (hints[name], ...) for name in parameters}
+        fields: dict[str, Any] = {name: (hints[name], self._defaults.get(name, ...)) for name in parameters}
         return create_model(self.id, __config__=ConfigDict(strict=True, extra="forbid"), **fields)
 
     def _refusal(self, error: ValidationError) -> ConstraintError:
@@ -119,7 +126,10 @@ _VARIANTS: dict[tuple[str, str], Kind] = {}
 
 
 def find(id: str, semantics: str) -> Kind:
-    """The kind as `semantics` understands it: its variant of that name, or the kind itself."""
+    """The kind as `semantics` understands it: its variant of that name, or the kind itself.
+
+    The semantics of the default dialect are called like the language: "zh".
+    """
     return _VARIANTS.get((id, semantics)) or KINDS[id]
 
 
@@ -143,7 +153,10 @@ def kind(
 def variant(
     id: str, semantics: str, *, examples: tuple[Example, ...]
 ) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
-    """Register the decorated check as what the kind `id` means under `semantics` ("zh", "reference")."""
+    """Register the decorated check as what the kind `id` means under `semantics` ("zh", "reference").
+
+    Wordings, draw and conflicts stay the kind's own.
+    """
 
     def define(check: Callable[..., Outcome]) -> Callable[..., Outcome]:
         _VARIANTS[id, semantics] = replace(KINDS[id], check=check, examples=examples)
