@@ -52,11 +52,13 @@ class Line(BaseModel):
         """The same in the fields of `Instruction`; ValueError or RecordError says what can't be read."""
         task = next((known for label, known in _TASKS.items() if self.task.startswith(label)), self.task)
         turns = messages(self.input)
-        checks = _checks(self.target, where) if task in ("ifeval", "complex") else {"reference": self.target}
+        language = "zh" if _HAN.search("".join(turn["content"] for turn in turns)) else "en"
+        checked = task in ("ifeval", "complex")
+        checks = _checks(self.target, where, language) if checked else {"reference": self.target}
         return checks | {
             "task": task,
             "messages": turns,
-            "language": "zh" if _HAN.search("".join(turn["content"] for turn in turns)) else "en",
+            "language": language,
             "format_required": not self.task.endswith("woFormat"),
             "expert": _expert(self.answer),
             "provenance": {"source": "released", "task": self.task},
@@ -112,23 +114,28 @@ def _expert(answer: object) -> dict[str, str] | None:
     return None
 
 
-def _checks(target: str, where: str) -> dict[str, Any]:
+def _checks(target: str, where: str, language: str) -> dict[str, Any]:
     checks = jsonl.parse(target, _Checks, f"{where}: target")
     ids, kwargs, asked = checks.instruction_id_list, checks.kwargs, checks.scoring_questions
     if len(ids) != len(kwargs):
         raise ValueError(f"target: {len(ids)} ids and {len(kwargs)} kwargs")
     return {
         "constraints": [
-            {"id": id, "kwargs": _official(given or {})} for id, given in zip(ids, kwargs, strict=True)
+            {"id": id, "kwargs": _official(given or {}, language)}
+            for id, given in zip(ids, kwargs, strict=True)
         ],
         "questions": [{"text": q if isinstance(q, str) else q.question} for q in asked],
         "plain_score": _share(checks.model_extra or {}, len(ids) + len(asked)),
     }
 
 
-def _official(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """The kwargs for IFEval's checker: here relations may be Chinese, and keywords are no regexes."""
-    return {name: _SPELLED.get(name, _same)(value) for name, value in kwargs.items() if value is not None}
+def _official(kwargs: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """The kwargs for our checks: here relations may be Chinese, and keywords are no regexes.
+
+    Those of Chinese records are regexes nowhere.
+    """
+    spelled = {"relation": _relation} if language == "zh" else _SPELLED
+    return {name: spelled.get(name, _same)(value) for name, value in kwargs.items() if value is not None}
 
 
 def _same(value: Any) -> Any:

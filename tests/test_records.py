@@ -9,6 +9,7 @@ import pytest
 from raif import records
 from raif.errors import RecordError
 from raif.types import Instruction
+from raif.verify import verify
 
 OURS: dict[str, Any] = {
     "id": "a",
@@ -87,6 +88,14 @@ def test_released_checks_are_read_as_the_training_checker_reads_them() -> None:
     found = released(task="ifeval", target=json.dumps(target | {"follow_score_qwen2.5-7B-Instruct": 1}))
     assert found.constraints[0].kwargs == {"keyword": r"C\+\+", "relation": "at least", "frequency": 2}
     assert found.plain_score == 0.5
+
+
+def test_keywords_of_released_chinese_records_stay_as_they_are() -> None:
+    target = {"instruction_id_list": ["keywords:existence"], "kwargs": [{"keywords": ["C++"]}]}
+    text = TEMPLATED["qwen"].replace("Go on", "请继续。")
+    found = released(task="ifeval", input=text, target=json.dumps(target))
+    assert found.semantics == "zh"
+    assert verify(found, "我写 C++。").followed is True
 
 
 def test_released_questions_become_questions() -> None:
