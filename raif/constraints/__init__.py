@@ -14,6 +14,9 @@ from raif.constraints import (  # noqa: F401 (importing them registers)
     startend,
     xml,
 )
+
+# isort: split
+from raif.constraints import chinese  # noqa: F401 (a variant comes after its kind)
 from raif.constraints.kind import KINDS, Kind, Material, Outcome, find
 from raif.constraints.satisfiable import contradiction
 

@@ -1,4 +1,4 @@
-"""Capital and small letters. Asked in English only: Chinese has no case."""
+"""Capital and small letters. Chinese has none: asked in Chinese, they are those of English words."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def _draw_capitals(rng: random.Random, material: Material) -> dict[str, Any]:
             "Use {capital_relation} {capital_frequency:word} in all capital letters.",
             "Your response should have {capital_relation} {capital_frequency:word} written in ALL CAPS.",
         ),
+        "zh": (
+            "全部字母大写的英文单词应出现{capital_relation}{capital_frequency}次。",
+            "回答中要有{capital_relation}{capital_frequency}个全大写的英文单词或缩写，例如 GDP。",
+            "全大写的英文单词在回答中{capital_relation}出现{capital_frequency}次。",
+        ),
     },
     draw=_draw_capitals,
     # "Less than" can't be met in capitals, "at least" can't in small letters.
@@ -46,6 +51,11 @@ def capital_word_frequency(response: str, *, capital_frequency: Count, capital_r
             "Write in English and use capital letters only.",
             "Answer in English with every letter capitalized.",
         ),
+        "zh": (
+            "请全部用英文回答，并且所有字母都要大写。",
+            "整个回答必须是英文，只使用大写字母。",
+            "请用英文作答，每个字母都写成大写。",
+        ),
     },
     draw=lambda rng, material: {},
     conflicts=frozenset({"change_case:english_lowercase"}),
@@ -66,6 +76,11 @@ def english_capital(response: str) -> Outcome:
             "Your entire response should be in English, and in all lowercase letters.",
             "Write in English and use lowercase letters only; no capital letters are allowed.",
             "Answer in English without a single capital letter.",
+        ),
+        "zh": (
+            "请全部用英文回答，并且所有字母都要小写。",
+            "整个回答必须是英文，只使用小写字母，不得出现大写字母。",
+            "请用英文作答，一个大写字母都不要用。",
         ),
     },
     draw=lambda rng, material: {},

@@ -10,6 +10,7 @@ from raif.constraints.kind import Count, Example, Material, Outcome, Text, compa
 
 _PLACEHOLDER = re.compile(r"\[.*?\]")
 _POSTSCRIPTS = {"P.S.": r"p\.\s?s\.", "P.P.S": r"p\.\s?p\.\s?s"}
+_CHINESE = ("附言：", "又及：", "P.S.")
 
 
 def _postscript(marker: str) -> str:
@@ -23,8 +24,9 @@ def _draw_placeholders(rng: random.Random, material: Material) -> dict[str, Any]
 
 
 def _draw_postscript(rng: random.Random, material: Material) -> dict[str, Any]:
-    """P.S. or P.P.S."""
-    return {"postscript_marker": rng.choice(list(_POSTSCRIPTS))}
+    """P.S. or P.P.S; in Chinese a word for it or P.S."""
+    markers = _CHINESE if material.language == "zh" else tuple(_POSTSCRIPTS)
+    return {"postscript_marker": rng.choice(markers)}
 
 
 @kind(
@@ -36,7 +38,7 @@ def _draw_postscript(rng: random.Random, material: Material) -> dict[str, Any]:
             "Leave at least {num_placeholders:detail} open as placeholders in square brackets, e.g. [date].",
         ),
         "zh": (
-            "回答中至少使用{num_placeholders}个方括号占位符，例如[姓名]。",
+            "回答中至少使用{num_placeholders}个方括号占位符，例如[姓名]或【姓名】。",
             "回答必须包含至少{num_placeholders}个占位符，用方括号表示，如[地址]。",
             "请至少留出{num_placeholders}处信息，用方括号占位，如[日期]。",
         ),
@@ -64,9 +66,9 @@ def number_placeholders(response: str, *, num_placeholders: Count) -> Outcome:
             "Please append a postscript. It should start with {postscript_marker}",
         ),
         "zh": (
-            "请在回答末尾加上以 {postscript_marker} 开头的附言。",
-            "回答最后要有一段附言，以 {postscript_marker} 开头。",
-            "结尾处请添加附言，并用 {postscript_marker} 开头。",
+            "请在回答末尾加上以“{postscript_marker}”开头的附言。",
+            "回答最后要有一段附言，以“{postscript_marker}”开头。",
+            "结尾处请添加附言，并用“{postscript_marker}”开头。",
         ),
     },
     draw=_draw_postscript,

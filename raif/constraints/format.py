@@ -81,7 +81,7 @@ def _draw_sections(rng: random.Random, material: Material) -> dict[str, Any]:
         ),
         "zh": (
             "回答必须正好包含{num_bullets}个要点，使用 markdown 列表格式，例如：* 要点。",
-            "请正好列出{num_bullets}个项目符号，每个单独一行，以星号（*）开头。",
+            "请正好列出{num_bullets}个要点，每个单独一行，以项目符号（*、- 或 •）开头。",
             "用 markdown 项目符号（如 * 内容）作答，总共正好{num_bullets}条。",
         ),
     },
@@ -135,10 +135,10 @@ def number_highlighted_sections(response: str, *, num_highlights: Count) -> Outc
             "{section_spliter} 2, and so forth.",
         ),
         "zh": (
-            "回答至少要有{num_sections}个部分，每个部分以“{section_spliter} 编号”开头，"
+            "回答至少要有{num_sections}个部分，每个部分另起一行，以“{section_spliter} 编号”开头，"
             "例如 {section_spliter} 1。",
-            "请把回答分成{num_sections}个部分，依次用 {section_spliter} 1 这样的形式标出开头。",
-            "回答应包含{num_sections}个部分，分别以 {section_spliter} 1、{section_spliter} 2 等开头。",
+            "请把回答分成{num_sections}个部分，每部分的第一行依次以 {section_spliter} 1 这样的形式开头。",
+            "回答应包含{num_sections}个部分，各起一行，开头是 {section_spliter} 1、{section_spliter} 2 等。",
         ),
     },
     draw=_draw_sections,
@@ -215,9 +215,10 @@ def json_format(response: str) -> Outcome:
             'Respond with exactly one of "My answer is yes.", "My answer is no." and "My answer is maybe."',
         ),
         "zh": (
-            "请从以下选项中选择一个作答：“My answer is yes.”、“My answer is no.”、“My answer is maybe.”",
-            "你的回答必须是“My answer is yes.”、“My answer is no.”、“My answer is maybe.”之一。",
-            "只能选择其中一句回答：“My answer is yes.”、“My answer is no.”或“My answer is maybe.”",
+            "请从以下选项中选择一个作答：“我的答案是肯定的。”、“我的答案是否定的。”、“我的答案是不确定的。”",
+            "你的回答必须包含且只包含以下三句中的一句：“我的答案是肯定的。”、“我的答案是否定的。”、"
+            "“我的答案是不确定的。”",
+            "只能选择其中一句回答：“我的答案是肯定的。”、“我的答案是否定的。”或“我的答案是不确定的。”",
         ),
     },
     draw=lambda rng, material: {},

@@ -22,7 +22,8 @@ from raif.constraints.kind import (
 )
 from raif.constraints.wording import joined
 
-_COMMON, _RARE = "etaoinsrhl", "bcdfgjkmpquvwxyz"
+_COMMON = {"en": "etaoinsrhl", "zh": "的一"}
+_RARE = {"en": "bcdfgjkmpquvwxyz", "zh": "了们就都也很和要"}
 
 
 def _whole_word(word: str) -> str:
@@ -46,9 +47,14 @@ def _draw_forbidden(rng: random.Random, material: Material) -> dict[str, Any]:
 
 
 def _draw_letter(rng: random.Random, material: Material) -> dict[str, Any]:
-    """At least 3 to 10 of a common letter, or less than 4 to 10 of a rarer one."""
-    relation, frequency = draw_bound(rng, at_least=(3, 10), less_than=(4, 10))
-    letter = rng.choice(_COMMON if relation == "at least" else _RARE)
+    """At least 3 to 10 of a common letter, or less than 4 to 10 of a rarer one; in Chinese 2 to 3 or 5."""
+    language = "zh" if material.language == "zh" else "en"
+    ranges = {
+        "en": {"at_least": (3, 10), "less_than": (4, 10)},
+        "zh": {"at_least": (2, 3), "less_than": (2, 5)},
+    }
+    relation, frequency = draw_bound(rng, **ranges[language])
+    letter = rng.choice((_COMMON if relation == "at least" else _RARE)[language])
     return {"letter": letter, "let_frequency": frequency, "let_relation": relation}
 
 
@@ -108,7 +114,6 @@ def frequency(
     return compare(found, relation, frequency, f'times "{keyword.strip()}"')
 
 
-# No Chinese: a word boundary lies only at the ends of an unspaced run, so nearly every response would pass.
 @kind(
     "keywords:forbidden_words",
     wordings={
@@ -116,6 +121,11 @@ def frequency(
             "Do not use the words {forbidden_words} in your answer.",
             "Avoid {forbidden_words} throughout your response.",
             "Your answer must not contain {forbidden_words}.",
+        ),
+        "zh": (
+            "回答中不得出现{forbidden_words}。",
+            "请不要使用{forbidden_words}。",
+            "整个回答都要避免{forbidden_words}这样的字眼。",
         ),
     },
     draw=_draw_forbidden,
@@ -134,8 +144,7 @@ def forbidden_words(
     return Outcome(not used, f"contains {joined(used, 'en')}" if used else "no forbidden word")
 
 
-# No Chinese: its answers hold hardly any letters. A character that is no letter, for which the official
-# checker draws a random one, is counted as it is.
+# A character that is no letter, for which the official checker draws a random one, is counted as it is.
 @kind(
     "keywords:letter_frequency",
     wordings={
@@ -143,6 +152,11 @@ def forbidden_words(
             'The letter "{letter}" should appear {let_relation} {let_frequency:time} in your answer.',
             'Use the letter "{letter}" {let_relation} {let_frequency:time}.',
             'Your response should have {let_relation} {let_frequency:occurrence} of the letter "{letter}".',
+        ),
+        "zh": (
+            "“{letter}”这个字符在回答中应{let_relation}出现{let_frequency}次。",
+            "回答中“{letter}”的出现次数应{let_relation}{let_frequency}次。",
+            "请让“{letter}”在回答里出现{let_relation}{let_frequency}次。",
         ),
     },
     draw=_draw_letter,

@@ -86,7 +86,7 @@ class Kind:
         return template.format_map(render(self.bind(kwargs), language))
 
     def bind(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """The kwargs without `None`s (0 and False are values), as the check takes them.
+        """The kwargs without `None`s (0 and False are values), as the check takes them, with its defaults.
 
         ConstraintError names what doesn't fit.
         """
@@ -100,7 +100,8 @@ class Kind:
     def _schema(self) -> type[BaseModel]:
         hints = get_type_hints(self.check, include_extras=True)
         _, *parameters = inspect.signature(self.check).parameters
-        fields: dict[str, Any] = {name: (hints[name], ...) for name in parameters}
+        defaults = self.check.__kwdefaults__ or {}
+        fields: dict[str, Any] = {name: (hints[name], defaults.get(name, ...)) for name in parameters}
         return create_model(self.id, __config__=ConfigDict(strict=True, extra="forbid"), **fields)
 
     def _refusal(self, error: ValidationError) -> ConstraintError:
@@ -121,7 +122,10 @@ _VARIANTS: dict[tuple[str, str], Kind] = {}
 
 
 def find(id: str, semantics: str) -> Kind:
-    """The kind as `semantics` understands it: its variant of that name, or the kind itself."""
+    """The kind as `semantics` understands it: its variant of that name, or the kind itself.
+
+    The semantics of the default dialect are called like the language: "zh".
+    """
     return _VARIANTS.get((id, semantics)) or KINDS[id]
 
 
@@ -150,7 +154,10 @@ def kind(
 def variant(
     id: str, semantics: str, *, examples: tuple[Example, ...]
 ) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
-    """Register the decorated check as what the kind `id` means under `semantics` ("zh", "reference")."""
+    """Register the decorated check as what the kind `id` means under `semantics` ("zh", "reference").
+
+    Wordings, draw and conflicts stay the kind's own.
+    """
 
     def define(check: Callable[..., Outcome]) -> Callable[..., Outcome]:
         _VARIANTS[id, semantics] = replace(KINDS[id], check=check, examples=examples)

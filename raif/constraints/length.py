@@ -1,4 +1,4 @@
-"""Words, sentences and paragraphs of a response. Made for languages that put spaces between words."""
+"""Words, sentences and paragraphs of a response, in languages that put spaces between words."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ def _draw_paragraphs(rng: random.Random, material: Material) -> dict[str, Any]:
 
 
 def _draw_words(rng: random.Random, material: Material) -> dict[str, Any]:
-    """At least 20 to 80, or less than 60 to 120, in tens."""
+    """At least 20 to 80, or less than 60 to 120, in tens; in Chinese characters, or words, as `unit` says."""
     relation, tens = draw_bound(rng, at_least=(2, 8), less_than=(6, 12))
-    return {"num_words": 10 * tens, "relation": relation}
+    drawn = {"num_words": 10 * tens, "relation": relation}
+    return drawn | {"unit": rng.choice(("字", "词"))} if material.language == "zh" else drawn
 
 
 def _draw_first_word(rng: random.Random, material: Material) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def _draw_first_word(rng: random.Random, material: Material) -> dict[str, Any]:
     return {
         "num_paragraphs": count,
         "nth_paragraph": rng.randint(1, count),
-        "first_word": rng.choice(single or ["today"]),
+        "first_word": rng.choice(single or ["今天" if material.language == "zh" else "today"]),
     }
 
 
@@ -57,7 +58,9 @@ def _exists(nth: int, info: ValidationInfo) -> int:
     return nth
 
 
-# No Chinese for sentences and words: `。` ends no sentence and an unspaced run is one word.
+Nth = Annotated[int, Field(ge=1), AfterValidator(_exists)]
+
+
 @kind(
     "length_constraints:number_sentences",
     wordings={
@@ -65,6 +68,11 @@ def _exists(nth: int, info: ValidationInfo) -> int:
             "Your response should contain {relation} {num_sentences:sentence}.",
             "Write {relation} {num_sentences:sentence}.",
             "Answer in {relation} {num_sentences:sentence}.",
+        ),
+        "zh": (
+            "回答应包含{relation}{num_sentences}个句子。",
+            "请写{relation}{num_sentences}句话。",
+            "全文的句子数应{relation}{num_sentences}句。",
         ),
     },
     draw=_draw_sentences,
@@ -85,6 +93,11 @@ def number_sentences(response: str, *, num_sentences: Count, relation: Relation)
             "Answer with {relation} {num_words:word}.",
             "Your response should have {relation} {num_words:word}.",
             "Use {relation} {num_words:word} in total.",
+        ),
+        "zh": (
+            "回答的长度应{relation}{num_words}个{unit}，标点不计。",
+            "请写{relation}{num_words}个{unit}（不含标点）。",
+            "全文不算标点，{relation}{num_words}个{unit}。",
         ),
     },
     draw=_draw_words,
@@ -130,7 +143,6 @@ def number_paragraphs(response: str, *, num_paragraphs: Count) -> Outcome:
     return exactly(len(parts) - len(blanks), num_paragraphs, "paragraphs")
 
 
-# No Chinese: the first word of a paragraph is found by the space after it.
 @kind(
     "length_constraints:nth_paragraph_first_word",
     wordings={
@@ -141,6 +153,11 @@ def number_paragraphs(response: str, *, num_paragraphs: Count) -> Outcome:
             'and "{first_word}" should be the first word of paragraph {nth_paragraph}.',
             "Give {num_paragraphs:paragraph} divided by blank lines only. "
             'Begin paragraph {nth_paragraph} with "{first_word}".',
+        ),
+        "zh": (
+            "请写{num_paragraphs}个段落，段与段之间空一行，第{nth_paragraph}段必须以“{first_word}”开头。",
+            "回答应正好有{num_paragraphs}段，用空行隔开，其中第{nth_paragraph}段的开头是“{first_word}”。",
+            "用空行把回答分成{num_paragraphs}段，并以“{first_word}”作为第{nth_paragraph}段的开头。",
         ),
     },
     draw=_draw_first_word,
@@ -153,7 +170,7 @@ def nth_paragraph_first_word(
     response: str,
     *,
     num_paragraphs: Count,
-    nth_paragraph: Annotated[int, Field(ge=1), AfterValidator(_exists)],
+    nth_paragraph: Nth,
     first_word: Text,
 ) -> Outcome:
     """Blank parts don't count as paragraphs, yet take part in finding the nth, as upstream."""

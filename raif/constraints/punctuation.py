@@ -5,7 +5,6 @@ from __future__ import annotations
 from raif.constraints.kind import Example, Outcome, kind
 
 
-# No Chinese: only the ASCII comma counts, which Chinese text does without anyway.
 @kind(
     "punctuation:no_comma",
     wordings={
@@ -13,6 +12,11 @@ from raif.constraints.kind import Example, Outcome, kind
             "Refrain from the use of any commas in your response.",
             "Do not use commas.",
             "Your answer must not contain a single comma.",
+        ),
+        "zh": (
+            "回答中不要使用逗号。",
+            "全文不得出现逗号。",
+            "请避免使用任何逗号，可以用顿号或句号。",
         ),
     },
     draw=lambda rng, material: {},

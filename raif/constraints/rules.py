@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from raif.text import sentences, words
-from raif.text.language import NAMES
-
-Bound = tuple[str, dict[str, Any]]
-"""An id with its kwargs, checked against the kind."""
+from raif.constraints.kind import Kind
+from raif.text import chinese
+from raif.text.language import CHINESE, NAMES
 
 _WORDS, _SENTENCES = "length_constraints:number_words", "length_constraints:number_sentences"
 _CAPITALS, _LETTERS = "change_case:capital_word_frequency", "keywords:letter_frequency"
@@ -19,6 +16,13 @@ _LOWERCASE, _UPPERCASE = "change_case:english_lowercase", "change_case:english_c
 _FREQUENCY, _LANGUAGE = "keywords:frequency", "language:response_language"
 _UNSPACED = {"ja", "th"}
 _NON_LATIN = NAMES.keys() - {"de", "en", "es", "fi", "fr", "it", "pl", "pt", "sw", "vi"}
+
+
+class Bound(NamedTuple):
+    """A kind, as the record's semantics have it, with kwargs that fit it."""
+
+    kind: Kind
+    kwargs: dict[str, Any]
 
 
 def different_counts(items: Sequence[Bound]) -> str | None:
@@ -59,13 +63,22 @@ def two_starts(items: Sequence[Bound]) -> str | None:
 
 
 def empty_range(items: Sequence[Bound]) -> str | None:
-    """An upper bound that another constraint's lower bound, or a required text, already reaches."""
+    """An upper bound of nothing, or one that another constraint's lower bound already reaches."""
     limits = list(_limits(items))
     for upper in (limit for limit in limits if limit.relation == "less than"):
         lower = [x.bound for x in limits if x.relation == "at least" and x.quantity == upper.quantity]
-        needed = max([0, *lower, *(_count(upper, text) for _, text in _required(items))])
+        needed = max([0, *lower])
         if needed >= upper.bound:
             return f"{upper.quantity[0]}: less than {upper.bound} asked for, at least {needed} needed"
+    return None
+
+
+def forbidden_but_required(items: Sequence[Bound]) -> str | None:
+    """A text that any answer must hold, and that by itself breaks what is forbidden or limited."""
+    for barring in (item for item in items if _bars(item)):
+        for name, text in _required(items):
+            if not (found := barring.kind.check(text, **barring.kwargs)).passed:
+                return f"{name} requires {text!r}, {barring.kind.id} bars it: {found.reason}"
     return None
 
 
@@ -76,21 +89,6 @@ def more_sentences_than_words(items: Sequence[Bound]) -> str | None:
     if least and below and max(least) >= min(below):
         return f"at least {max(least)} sentences in less than {min(below)} words"
     return None
-
-
-def forbidden_but_required(items: Sequence[Bound]) -> str | None:
-    forbidden = [word for k in _of("keywords:forbidden_words", items) for word in k["forbidden_words"]]
-    for word in forbidden:
-        for name, text in _required(items):
-            if re.search(rf"\b{word}\b", text, re.IGNORECASE):
-                return f"{word!r} is forbidden, and {name} requires {text!r}"
-    return None
-
-
-def comma_required(items: Sequence[Bound]) -> str | None:
-    if not _asked("punctuation:no_comma", items):
-        return None
-    return next((f"no comma, and {n} requires {text!r}" for n, text in _required(items) if "," in text), None)
 
 
 def case_of_sections(items: Sequence[Bound]) -> str | None:
@@ -116,16 +114,26 @@ def language_does_without(items: Sequence[Bound]) -> str | None:
     return None
 
 
+def chinese_in_another_language(items: Sequence[Bound]) -> str | None:
+    codes = [kwargs["language"] for kwargs in _of(_LANGUAGE, items)]
+    codes += ["en"] if _asked(_LOWERCASE, items) or _asked(_UPPERCASE, items) else []
+    for code in (code for code in codes if code not in CHINESE):
+        for name, text in _required(items):
+            if chinese.is_chinese(text):
+                return f"all in {code!r}, and {name} requires {text!r}"
+    return None
+
+
 class _Limit(NamedTuple):
     quantity: tuple[str, str]
-    """The kind, and the keyword or letter that is counted ("" where there is none)."""
+    """The kind, and the keyword, letter or unit that is counted ("" where there is none)."""
     relation: str
     bound: int
 
 
 def _limits(items: Sequence[Bound]) -> Iterator[_Limit]:
     for name, bound, relation, subject in (
-        (_WORDS, "num_words", "relation", ""),
+        (_WORDS, "num_words", "relation", "unit"),
         (_SENTENCES, "num_sentences", "relation", ""),
         (_CAPITALS, "capital_frequency", "capital_relation", ""),
         (_FREQUENCY, "frequency", "relation", "keyword"),
@@ -135,19 +143,17 @@ def _limits(items: Sequence[Bound]) -> Iterator[_Limit]:
             yield _Limit((name, kwargs.get(subject, "").strip().lower()), kwargs[relation], kwargs[bound])
 
 
-def _count(limit: _Limit, text: str) -> int:
-    """How much of the limited quantity `text` holds. Its capitals may be changed, so they count nothing."""
-    name, subject = limit.quantity
-    if name == _CAPITALS:
-        return 0
-    if name in (_WORDS, _SENTENCES):
-        return len(words(text) if name == _WORDS else sentences(text))
-    return text.lower().count(subject)
+def _bars(item: Bound) -> bool:
+    """Whether a text can hold too much for it. Too many capitals it never has: they can be made small."""
+    name, kwargs = item.kind.id, item.kwargs
+    relation = kwargs.get("relation") or kwargs.get("let_relation")
+    return name in ("keywords:forbidden_words", "punctuation:no_comma") or relation == "less than"
 
 
 def _required(items: Sequence[Bound]) -> Iterator[tuple[str, str]]:
     """Ids with texts that any answer must hold. A keyword is taken by its letters, not as a regex."""
-    for name, kwargs in items:
+    for kind, kwargs in items:
+        name = kind.id
         for key in ("end_phrase", "prompt_to_repeat", "postscript_marker", "first_word", "section_spliter"):
             if key in kwargs:
                 yield name, kwargs[key]
@@ -157,11 +163,11 @@ def _required(items: Sequence[Bound]) -> Iterator[tuple[str, str]]:
 
 
 def _of(name: str, items: Sequence[Bound]) -> Iterator[dict[str, Any]]:
-    return (kwargs for found, kwargs in items if found == name)
+    return (kwargs for kind, kwargs in items if kind.id == name)
 
 
 def _asked(name: str, items: Sequence[Bound]) -> bool:
-    return any(found == name for found, _ in items)
+    return any(kind.id == name for kind, _ in items)
 
 
 RULES: tuple[Callable[[Sequence[Bound]], str | None], ...] = (
@@ -172,7 +178,7 @@ RULES: tuple[Callable[[Sequence[Bound]], str | None], ...] = (
     empty_range,
     more_sentences_than_words,
     forbidden_but_required,
-    comma_required,
     case_of_sections,
     language_does_without,
+    chinese_in_another_language,
 )

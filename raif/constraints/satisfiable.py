@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
-from raif.constraints.kind import KINDS
+from raif.constraints.kind import KINDS, find
 from raif.constraints.rules import RULES, Bound
 from raif.types import Constraint
 
@@ -20,15 +20,17 @@ def conflicting(one: str, other: str) -> bool:
     return one == other or other in KINDS[one].conflicts or one in KINDS[other].conflicts
 
 
-def contradiction(constraints: Sequence[Constraint]) -> str | None:
+def contradiction(constraints: Sequence[Constraint], semantics: str = "ifeval") -> str | None:
     """Why these can't be met together, or None where no reason is known; ConstraintError for bad kwargs.
 
-    One kind may come twice as long as its values don't clash: IFEval itself has such prompts.
+    `semantics` says what the kinds mean, as `Instruction.semantics` does. One kind may come twice as long as
+    its values don't clash: IFEval itself has such prompts.
     """
-    bound = [(item.id, KINDS[item.id].bind(item.kwargs)) for item in constraints]
+    kinds = [find(item.id, semantics) for item in constraints]
+    bound = [Bound(kind, kind.bind(item.kwargs)) for kind, item in zip(kinds, constraints, strict=True)]
     return next((reason for rule in (_table, *RULES) if (reason := rule(bound))), None)
 
 
 def _table(items: Sequence[Bound]) -> str | None:
-    pairs = combinations(sorted({name for name, _ in items}), 2)
+    pairs = combinations(sorted({kind.id for kind, _ in items}), 2)
     return next((f"{one} conflicts with {other}" for one, other in pairs if conflicting(one, other)), None)

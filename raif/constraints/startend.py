@@ -55,9 +55,9 @@ def end_checker(response: str, *, end_phrase: str) -> Outcome:
             'Your response should begin and end with a double quotation mark (").',
         ),
         "zh": (
-            '请用英文双引号（"）把整个回答括起来。',
-            '整个回答必须放在一对英文双引号 "" 之内。',
-            '回答的第一个和最后一个字符都应是英文双引号（"）。',
+            "请用一对双引号把整个回答括起来，“”、「」或英文引号都可以。",
+            "整个回答必须放在一对引号之内，例如“……”。",
+            "回答的第一个字符应是前引号，最后一个字符应是与之成对的后引号。",
         ),
     },
     draw=lambda rng, material: {},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from raif.text.language import NAMES
+from raif.text.language import CHINESE, NAMES
 
 RELATIONS = {
     "en": {"at least": "at least", "less than": "fewer than"},
@@ -29,7 +29,7 @@ def _shown(name: str, value: Any, language: str) -> Any:
     if name.endswith("relation"):
         return RELATIONS[language][value]
     if name == "language":
-        return NAMES[value][language]
+        return (NAMES | CHINESE)[value][language]
     if isinstance(value, int):
         return Number(value)
     return joined(value, language) if isinstance(value, list) else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from raif.constraints import KINDS, Material
+from raif.constraints import Material, find
 from raif.data.seeds import Seed
 from raif.types import Constraint
 
@@ -19,12 +19,12 @@ def draw(seed: Seed, kinds: Sequence[str], count: int, rng: random.Random) -> tu
     """`count` different kinds with kwargs drawn from what the seed offers; they may contradict each other."""
     material = Material(seed.language, seed.prompt, seed.keywords)
     chosen = rng.sample(kinds, min(count, len(kinds)))
-    return tuple(Constraint(id=id, kwargs=KINDS[id].draw(rng, material)) for id in chosen)
+    return tuple(Constraint(id=id, kwargs=find(id, seed.language).draw(rng, material)) for id in chosen)
 
 
 def ask(seed: Seed, constraints: Sequence[Constraint], rng: random.Random) -> str:
     """The seed's request followed by the constraints, in running text or as a list."""
-    wordings = [KINDS[item.id].ask(rng, seed.language, item.kwargs) for item in constraints]
+    wordings = [find(item.id, seed.language).ask(rng, seed.language, item.kwargs) for item in constraints]
     if len(wordings) > 1 and rng.random() < 0.3:
         head = rng.choice(_LISTS[seed.language])
         return "\n".join([seed.prompt, head, *(f"{n}. {text}" for n, text in enumerate(wordings, 1))])

@@ -14,7 +14,7 @@ from raif.errors import ConfigError, did_you_mean
 from raif.types import Composition, Constraint, Expert, Instruction, Message
 from raif.verdicts import verify
 
-GENERATOR = "builtin-1"
+GENERATOR = "builtin-2"
 """Changes with anything that changes the records of a given config."""
 
 _ATTEMPTS = 1000
@@ -54,7 +54,7 @@ class Maker:
         )
         seed = rng.choice(seeds)
         constraints = compose.draw(seed, self._kinds[language], count, rng)
-        if reason := contradiction(constraints):
+        if reason := contradiction(constraints, seed.language):
             self._funnel.contradicts(reason)
             return None
         return self._answered(seed, constraints, rng)

@@ -44,6 +44,13 @@ NAMES: dict[str, dict[str, str]] = {
 }
 """The languages that IFEval asks for, in English and in Chinese."""
 
+CHINESE: dict[str, dict[str, str]] = {
+    "zh": {"en": "Chinese", "zh": "中文"},
+    "zh-cn": {"en": "simplified Chinese", "zh": "简体中文"},
+    "zh-tw": {"en": "traditional Chinese", "zh": "繁体中文"},
+}
+"""Chinese, which IFEval doesn't ask for, and its two scripts."""
+
 
 @lru_cache(maxsize=256)
 def detect(text: str) -> str | None:

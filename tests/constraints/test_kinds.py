@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from raif.constraints import KINDS, Kind, Material
+from raif.constraints import KINDS, Kind, Material, find
 from raif.constraints.kind import Example
 from raif.data.respond import kinds_for
 from raif.errors import ConstraintError
@@ -18,7 +18,9 @@ MATERIAL = {
 }
 EXAMPLES = [pytest.param(kind, case, id=f"{kind.id}-{case.passes}") for kind in ALL for case in kind.examples]
 ASKED = [
-    pytest.param(kind, language, id=f"{kind.id}-{language}") for kind in ALL for language in kind.wordings
+    pytest.param(find(kind.id, language), language, id=f"{kind.id}-{language}")
+    for kind in ALL
+    for language in kind.wordings
 ]
 
 
@@ -85,9 +87,11 @@ def test_seed_without_keywords_gets_everyday_words() -> None:
     assert KINDS["keywords:existence"].draw(random.Random(0), Material("zh"))["keywords"]
 
 
-def test_kind_without_chinese_wording_refuses_to_be_asked_in_it() -> None:
-    with pytest.raises(ConstraintError, match="english_capital can't be asked in 'zh'"):
-        KINDS["change_case:english_capital"].ask(random.Random(0), "zh", {})
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.id)
+def test_kind_can_be_asked_in_english_and_chinese_only(kind: Kind) -> None:
+    assert set(kind.wordings) == {"en", "zh"}
+    with pytest.raises(ConstraintError, match=f"{kind.id} can't be asked in 'fr'"):
+        kind.ask(random.Random(0), "fr", kind.examples[0].kwargs)
 
 
 @settings(max_examples=60, deadline=None)

@@ -51,21 +51,24 @@ def test_conflicts_are_symmetric_and_with_oneself() -> None:
                 ("keywords:existence", {"keywords": ["tea"]}),
                 (FREQUENCY, {"keyword": "tea", "frequency": 1} | LESS),
             ],
-            "at least 1 needed",
+            '1 times "tea", asked for less than 1',
         ),
         (
             [
                 ("keywords:existence", {"keywords": ["pizza"]}),
                 (LETTERS, {"letter": "z", "let_frequency": 2, "let_relation": "less than"}),
             ],
-            "at least 2 needed",
+            '2 times the letter "z"',
         ),
         (
             [(WORDS, {"num_words": 3} | LESS), ("startend:end_checker", {"end_phrase": "That is all."})],
-            "at least 3 needed",
+            "3 words, asked for less than 3",
         ),
         *(
-            ([("keywords:forbidden_words", {"forbidden_words": ["end"]}), required], "is forbidden")
+            (
+                [("keywords:forbidden_words", {"forbidden_words": ["end"]}), required],
+                "forbidden_words bars it",
+            )
             for required in (
                 ("keywords:existence", {"keywords": ["the end"]}),
                 ("startend:end_checker", {"end_phrase": "The End."}),
@@ -74,7 +77,7 @@ def test_conflicts_are_symmetric_and_with_oneself() -> None:
             )
         ),
         *(
-            ([("punctuation:no_comma", {}), required], "no comma")
+            ([("punctuation:no_comma", {}), required], "no_comma bars it")
             for required in (
                 ("keywords:existence", {"keywords": ["a, b"]}),
                 ("startend:end_checker", {"end_phrase": "Bye, then."}),

@@ -27,6 +27,7 @@ MENTIONS = {
 
 OPENINGS = {
     "en": ["{word} comes first in this part.", "{word} is the first word here.", "{word} opens this part."],
+    "zh": ["{word}放在这里先说。", "{word}是这一段的开头。", "{word}值得先提一句。"],
 }
 """Start a paragraph with a given word."""
 
@@ -47,7 +48,9 @@ FILLERS = {
         "其中的细节可以慢慢调整。",
         "一次做好一件事就够了。",
         "换个角度再看一遍也很值得。",
-        "总的来说，整体才是最重要的。",
+        "说到底整体才是最重要的。",
+        "这些事情都不必急着一天做完。",
+        "先从最容易的地方开始就好。",
     ],
 }
 """True of most texts, for where more is asked for than the seed has to say."""
@@ -71,6 +74,7 @@ PLACEHOLDERS = {
     "zh": [
         ["联系人是[姓名]", "，地址是[地址]", "，时间是[日期]"],
         ["作者[姓名]", "，地点[城市]", "，写于[日期]"],
+        ["请联系[姓名]", "并写信到[地址]", "或打电话到[号码]"],
     ],
 }
 """A sentence of as many pieces as placeholders are asked for."""

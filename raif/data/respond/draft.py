@@ -65,7 +65,8 @@ class Draft:
         for mark in self.marks:
             mark()
         text = self.case(self.text)
-        self.answer = f'"{text}"' if self.quoted else text
+        opening, closing = ("“", "”") if self.seed.language == "zh" else ('"', '"')
+        self.answer = f"{opening}{text}{closing}" if self.quoted else text
 
     def keeps_limits(self) -> bool:
         text = self.text

@@ -34,13 +34,14 @@ def number_placeholders(draft: Draft, num_placeholders: int) -> Facts:
         'After the answer comes {postscript_marker} and then "{note}"',
         'Postscript marker {postscript_marker} followed by "{note}"',
     ),
-    zh=("最后加 {postscript_marker} 附言：“{note}”", "附言以 {postscript_marker} 开头，写“{note}”"),
+    zh=("文末写“{postscript_marker}”，后面是“{note}”", "附言以“{postscript_marker}”开头，写“{note}”"),
 )
 def postscript(draft: Draft, postscript_marker: str) -> Facts:
-    marker = postscript_marker if postscript_marker.endswith(".") else f"{postscript_marker}."
+    stop = "" if postscript_marker.endswith((".", "：")) else "."
+    marker = postscript_marker + stop + " " * (not postscript_marker.endswith("："))
     notes = bank.POSTSCRIPTS[draft.seed.language]
-    line = draft.add_one([f"{marker} {note}" for note in draft.rng.sample(notes, len(notes))], draft.tail)
-    return lambda: {"note": draft.case(line.removeprefix(f"{marker} "))}
+    line = draft.add_one([marker + note for note in draft.rng.sample(notes, len(notes))], draft.tail)
+    return lambda: {"note": draft.case(line.removeprefix(marker))}
 
 
 @responder(
@@ -66,12 +67,15 @@ def end_checker(draft: Draft, end_phrase: str) -> Facts:
         "The first and the last character are double quotation marks, before {first} and after {last}",
         "I open with a double quote before {first} and close with one at the end.",
     ),
-    zh=("用英文双引号括起全文，从“{first}”前开始。", "第一个和最后一个字符都是英文双引号，开头是“{first}”。"),
+    zh=(
+        "用一对双引号括起全文，从“{first}”前开始。",
+        "第一个字符是前引号，最后一个是后引号，开头是“{first}”。",
+    ),
 )
 def quotation(draft: Draft) -> Facts:
     draft.quoted = True
     draft.shape.introduced = not draft.head
-    return lambda: _edges(draft.answer.strip('"'), draft.seed.language)
+    return lambda: _edges(draft.answer.strip('"“”'), draft.seed.language)
 
 
 def _edges(text: str, language: str) -> dict[str, str]:

@@ -1,7 +1,4 @@
-"""Words and letters: wanted ones are worked in, others kept out or kept rare.
-
-Chinese has no word boundaries and hardly any letters, so forbidden words and letters are English only.
-"""
+"""Words and letters: wanted ones are worked in, others kept out or kept rare."""
 
 from __future__ import annotations
 
@@ -58,11 +55,13 @@ def frequency(draft: Draft, keyword: str, frequency: int, relation: Relation) ->
         "Leave out {forbidden_words}. My sentences are about {topics}.",
         "{forbidden_words} must not occur; {topics} can.",
     ),
+    zh=("不能写{forbidden_words}：改说{topics}。", "避开{forbidden_words}，句子讲{topics}。"),
 )
 def forbidden_words(draft: Draft, forbidden_words: list[str]) -> Facts:
-    found = re.compile("|".join(rf"\b{re.escape(word)}\b" for word in forbidden_words), re.IGNORECASE)
+    edge = "" if draft.seed.language == "zh" else r"\b"
+    found = re.compile("|".join(edge + re.escape(word) + edge for word in forbidden_words), re.IGNORECASE)
     draft.limits.append(lambda text: not found.search(text))
-    return lambda: {"topics": phrases(draft.topics[:2], "en")}
+    return lambda: {"topics": phrases(draft.topics[:2], draft.seed.language)}
 
 
 @responder(
@@ -73,13 +72,17 @@ def forbidden_words(draft: Draft, forbidden_words: list[str]) -> Facts:
         'The letter "{letter}" must come {let_relation} {let_frequency:time}. I count it {count}.',
         'I need "{letter}" {let_relation} {let_frequency:time}, and I get it {count}.',
     ),
+    zh=(
+        "“{letter}”要{let_relation}{let_frequency}次：这些句子里有{count}次。",
+        "“{letter}”{let_relation}{let_frequency}次，数下来是{count}次。",
+    ),
 )
 def letter_frequency(draft: Draft, letter: str, let_frequency: int, let_relation: Relation) -> Facts:
     def count(text: str) -> int:
         return text.lower().count(letter.lower())
 
     draft.bound(let_relation, let_frequency, count)
-    return lambda: {"count": times(count(draft.answer), "en")}
+    return lambda: {"count": times(count(draft.answer), draft.seed.language)}
 
 
 @responder(
@@ -90,9 +93,10 @@ def letter_frequency(draft: Draft, letter: str, let_frequency: int, let_relation
         "No comma anywhere, so I use full stops and short sentences.",
         "Commas are not allowed: each sentence goes without one.",
     ),
+    zh=("全文不用逗号，写短句。", "不能有逗号：每句话都不停顿。"),
 )
 def no_comma(draft: Draft) -> Facts:
-    draft.limits.append(lambda text: "," not in text)
+    draft.limits.append(lambda text: "," not in text and "，" not in text)
     return nothing
 
 

@@ -1,8 +1,4 @@
-"""Words, sentences and paragraphs: how many of the seed's sentences, and how they are divided.
-
-The official checks take an unspaced run of Chinese for one word and don't know `。`: only the paragraphs that
-`***` divides can be asked for in Chinese.
-"""
+"""Words, sentences and paragraphs: how many of the seed's sentences, and how they are divided."""
 
 from __future__ import annotations
 
@@ -10,7 +6,7 @@ from raif.constraints.kind import Relation
 from raif.data.respond import bank
 from raif.data.respond.draft import Draft
 from raif.data.respond.responder import Facts, Stage, phrases, responder
-from raif.text import sentences, words
+from raif.text import chinese, sentences, words
 
 
 @responder(
@@ -21,14 +17,21 @@ from raif.text import sentences, words
         "I plan {lines} for about {count} words; asked is {relation} {num_words}.",
         "{relation} {num_words:word} means {lines} here, about {count} words.",
     ),
+    zh=(
+        "篇幅{relation}{num_words}个{unit}：写{lines}，大约{count}个{unit}。",
+        "要{relation}{num_words}个{unit}，我用{lines}，约{count}个{unit}。",
+    ),
 )
-def number_words(draft: Draft, num_words: int, relation: Relation) -> Facts:
-    draft.bound(relation, num_words, lambda text: len(words(text)))
-    return lambda: {"lines": _lines(draft), "count": 5 * round(len(words(draft.answer)) / 5)}
+def number_words(draft: Draft, num_words: int, relation: Relation, unit: str = "") -> Facts:
+    cut = {"": words, "字": chinese.characters, "词": chinese.words}[unit]
+    draft.bound(relation, num_words, lambda text: len(cut(text)))
+    return lambda: {"lines": _lines(draft), "count": 5 * round(len(cut(draft.answer)) / 5)}
 
 
 def _lines(draft: Draft) -> str:
     count = len(draft.sentences) + len(draft.closing) + len(draft.shape.openings)
+    if draft.seed.language == "zh":
+        return f"{count}个短句"
     return f"{count} short sentence{'' if count == 1 else 's'}"
 
 
@@ -40,10 +43,16 @@ def _lines(draft: Draft) -> str:
         "{relation} {num_sentences:sentence} are asked. {count}: {topics}.",
         "Count the sentences, {relation} {num_sentences}: I stop after {count}.",
     ),
+    zh=(
+        "句子{relation}{num_sentences}句，我写{count}句，讲{topics}。",
+        "{relation}{num_sentences}句：写到第{count}句为止。",
+    ),
 )
 def number_sentences(draft: Draft, num_sentences: int, relation: Relation) -> Facts:
-    draft.bound(relation, num_sentences, lambda text: len(sentences(text)))
-    return lambda: {"count": len(sentences(draft.answer)), "topics": phrases(draft.topics, "en")}
+    language = draft.seed.language
+    cut = chinese.sentences if language == "zh" else sentences
+    draft.bound(relation, num_sentences, lambda text: len(cut(text)))
+    return lambda: {"count": len(cut(draft.answer)), "topics": phrases(draft.topics, language)}
 
 
 @responder(
@@ -70,7 +79,7 @@ def number_paragraphs(draft: Draft, num_paragraphs: int) -> Facts:
 
 
 def _start(paragraph: str, language: str) -> str:
-    line = paragraph.strip(' "\n*<').split("\n")[0].rstrip(">")
+    line = paragraph.strip(' "“”\n*<').split("\n")[0].rstrip(">")
     return f"“{line[:5]}”" if language == "zh" else f'"{" ".join(line.split()[:2])}"'
 
 
@@ -82,6 +91,10 @@ def _start(paragraph: str, language: str) -> str:
         '{num_paragraphs:paragraph}. Paragraph {nth_paragraph} opens with {first_word}: "{opening}"',
         'For paragraph {nth_paragraph} of {num_paragraphs} I write "{opening}" so {first_word} is first.',
     ),
+    zh=(
+        "空行分成{num_paragraphs}段，第{nth_paragraph}段开头写“{opening}”",
+        "共{num_paragraphs}段，第{nth_paragraph}段以{first_word}开头：“{opening}”",
+    ),
 )
 def nth_paragraph_first_word(draft: Draft, num_paragraphs: int, nth_paragraph: int, first_word: str) -> Facts:
     opening = _opening(draft, first_word)
@@ -92,7 +105,12 @@ def nth_paragraph_first_word(draft: Draft, num_paragraphs: int, nth_paragraph: i
 
 def _opening(draft: Draft, word: str) -> str:
     """A sentence of the seed that starts with the word, if one may be used, or else a short one."""
-    given = [point for point in draft.seed.points if words(point)[0].lower() == word.lower()]
+    given = [point for point in draft.seed.points if _starts(point, word, draft.seed.language)]
     written = bank.as_written(word, draft.seed)
-    short = draft.rng.choice(bank.OPENINGS["en"]).format(word=written[0].upper() + written[1:])
+    short = draft.rng.choice(bank.OPENINGS[draft.seed.language])
+    short = short.format(word=written[0].upper() + written[1:])
     return next((point for point in given if all(limit(point) for limit in draft.limits)), short)
+
+
+def _starts(point: str, word: str, language: str) -> bool:
+    return point.startswith(word) if language == "zh" else words(point)[0].lower() == word.lower()

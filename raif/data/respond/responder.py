@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from raif.constraints import KINDS
+from raif.constraints import find
 from raif.constraints.wording import render
 from raif.registry import Registry
 from raif.types import Constraint
@@ -42,7 +42,7 @@ class Responder:
 
     def think(self, rng: random.Random, language: str, constraint: Constraint, facts: Facts) -> str:
         """What is demanded and how this answer meets it, in one line."""
-        values = render(KINDS[constraint.id].bind(constraint.kwargs), language)
+        values = render(find(constraint.id, language).bind(constraint.kwargs), language)
         thought = rng.choice(self.thoughts[language]).format_map({**values, **facts()})
         return thought[0].upper() + thought[1:]
 

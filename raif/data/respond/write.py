@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from raif.constraints import KINDS
+from raif.constraints import KINDS, find
 from raif.data.respond import bank
 from raif.data.respond.draft import Draft
 from raif.data.respond.fill import fill
@@ -49,7 +49,8 @@ def _shape(draft: Draft, constraints: Sequence[Constraint]) -> list[Facts]:
         for position, constraint in enumerate(constraints):
             chosen = RESPONDERS[constraint.id]
             if chosen.stage is stage:
-                facts[position] = chosen.edit(draft, **KINDS[constraint.id].bind(constraint.kwargs))
+                kwargs = find(constraint.id, draft.seed.language).bind(constraint.kwargs)
+                facts[position] = chosen.edit(draft, **kwargs)
     return [facts[position] for position in range(len(constraints))]
 
 

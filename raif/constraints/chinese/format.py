@@ -1,0 +1,97 @@
+"""Visible structure in Chinese: bullets, sections, a title, one of three fixed answers."""
+
+from __future__ import annotations
+
+import re
+
+from raif.constraints.kind import Count, Example, Outcome, Text, compare, exactly, variant
+from raif.text import chinese
+
+_BULLET = re.compile(r"^[^\S\n]*(?:[*+-][^\S\n]|\*(?!\*)(?=[^*\n]*$)|-(?![-\d])|[•·●])(.*)$", re.MULTILINE)
+_TITLE = re.compile(
+    r"<<([^<>\n]+)>>|＜＜([^＜＞\n]+)＞＞|^[^\w《\n]{0,20}《([^《》\n]+)》[^\w\n]*$", re.MULTILINE
+)
+_LETTER = re.compile(r"[^\W_]")
+_OPTIONS = (
+    "我的答案是肯定的",
+    "我的答案是否定的",
+    "我的答案是不确定的",
+    "My answer is yes.",
+    "My answer is no.",
+    "My answer is maybe.",
+)
+
+
+@variant(
+    "detectable_format:number_bullet_lists",
+    "zh",
+    examples=(
+        Example(True, "* 茶\n- 水\n• 酒", {"num_bullets": 3}),
+        Example(False, "* 茶\n- 水", {"num_bullets": 3}),
+        Example(True, "*茶\n-水\n　· 酒", {"num_bullets": 3}),
+        Example(True, "1. 茶\n2. 水", {"num_bullets": 0}),
+        Example(True, "*重点*在这里。\n**茶**\n---\n-5度\n* * *", {"num_bullets": 0}),
+        Example(False, "茶 * 水 - 酒", {"num_bullets": 1}),
+    ),
+)
+def number_bullet_lists(response: str, *, num_bullets: Count) -> Outcome:
+    """Counts lines with text that start with a bullet: * - + • · or ●; numbered lines are none.
+
+    Highlights, dividers and negative numbers at the start of a line are no bullets.
+    """
+    found = sum(1 for text in _BULLET.findall(response) if _LETTER.search(text))
+    return exactly(found, num_bullets, "bullets")
+
+
+@variant(
+    "detectable_format:multiple_sections",
+    "zh",
+    examples=(
+        Example(True, "章节 1\n茶。\n章节 2\n水。", {"section_spliter": "章节", "num_sections": 2}),
+        Example(False, "章节 1\n见章节 2。", {"section_spliter": "章节", "num_sections": 2}),
+        Example(True, "## 步骤一：烧水\n**步骤二**", {"section_spliter": "步骤", "num_sections": 2}),
+        Example(False, "部分甲\n部分乙", {"section_spliter": "部分", "num_sections": 2}),
+        Example(True, "【Part１】茶", {"section_spliter": "part", "num_sections": 1}),
+    ),
+)
+def multiple_sections(response: str, *, section_spliter: Text, num_sections: Count) -> Outcome:
+    """Counts lines that start with the word and an Arabic or Chinese number; marks may stand before it."""
+    head = re.escape(chinese.fold(section_spliter.strip()))
+    found = re.findall(
+        rf"^[^\w\n]{{0,20}}{head}[^\S\n]?[\d一二三四五六七八九十]", chinese.fold(response), re.MULTILINE
+    )
+    return compare(len(found), "at least", num_sections, "sections")
+
+
+@variant(
+    "detectable_format:title",
+    "zh",
+    examples=(
+        Example(True, "<<茶>>\n茶很香。", {}),
+        Example(True, "# 《茶》\n茶很香。", {}),
+        Example(False, "我读过《红楼梦》。", {}),
+        Example(False, "<茶>\n茶很香。", {}),
+        Example(False, "<< >>\n茶很香。", {}),
+    ),
+)
+def title(response: str) -> Outcome:
+    """A title in << >> or ＜＜ ＞＞, or in 《 》 on a line of its own, where no book is just mentioned."""
+    found = any(_LETTER.search("".join(texts)) for texts in _TITLE.findall(response))
+    return Outcome(found, f"{'a' if found else 'no'} title in double angular brackets")
+
+
+@variant(
+    "detectable_format:constrained_response",
+    "zh",
+    examples=(
+        Example(True, "我的答案是肯定的。", {}),
+        Example(True, "想了很久，我的答案是不确定的。", {}),
+        Example(False, "是的。", {}),
+        Example(False, "我的答案是肯定的。也许我的答案是否定的。", {}),
+        Example(True, "My answer is maybe.", {}),
+    ),
+)
+def constrained_response(response: str) -> Outcome:
+    """Exactly one of the answers 我的答案是肯定的, …否定的 and …不确定的, or of IFEval's three in English."""
+    found = [option for option in _OPTIONS if option in response]
+    return Outcome(len(found) == 1, f"contains {found}" if found else "none of the options")

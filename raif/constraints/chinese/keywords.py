@@ -1,0 +1,95 @@
+"""Words and characters that a Chinese response uses: taken literally, never as a regex."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import Field
+
+from raif.constraints.kind import Count, Example, Outcome, Relation, Text, compare, variant
+from raif.constraints.wording import joined
+from raif.text import chinese
+
+
+def _occurrences(word: str, text: str) -> int:
+    return len(re.findall(chinese.whole(chinese.fold(word.strip())), chinese.fold(text)))
+
+
+@variant(
+    "keywords:existence",
+    "zh",
+    examples=(
+        Example(True, "清晨的船只很多。", {"keywords": ["船只", "清晨"]}),
+        Example(False, "清晨的船很多。", {"keywords": ["船只", "清晨"]}),
+        Example(True, "我学ＡＩ。", {"keywords": ["AI"]}),
+        Example(False, "I got MAIL.", {"keywords": ["AI"]}),
+        Example(False, "C 语言", {"keywords": ["C++"]}),
+        Example(False, "我們學習。", {"keywords": ["学习"]}),
+    ),
+)
+def existence(response: str, *, keywords: Annotated[list[Text], Field(min_length=1)]) -> Outcome:
+    """Each keyword stands somewhere in the text, also within a longer Chinese word; a Latin one stands alone.
+
+    Capitals and full-width Latin letters and digits are the same as others, traditional characters are not
+    the same as simplified ones.
+    """
+    missing = [word for word in keywords if not _occurrences(word, response)]
+    return Outcome(not missing, f"no {joined(missing, 'en')}" if missing else "all keywords found")
+
+
+@variant(
+    "keywords:frequency",
+    "zh",
+    examples=(
+        Example(True, "茶，绿茶。", {"keyword": "茶", "frequency": 2, "relation": "at least"}),
+        Example(False, "茶，绿茶。", {"keyword": "茶", "frequency": 2, "relation": "less than"}),
+        Example(False, "一杯茶。", {"keyword": "茶", "frequency": 2, "relation": "at least"}),
+        Example(True, "AI 和 MAIL。", {"keyword": "ai", "frequency": 2, "relation": "less than"}),
+        Example(True, "Ａ股与a股。", {"keyword": "A股", "frequency": 2, "relation": "at least"}),
+        Example(True, "哈哈哈", {"keyword": "哈哈", "frequency": 2, "relation": "less than"}),
+    ),
+)
+def frequency(response: str, *, keyword: Text, frequency: Count, relation: Relation) -> Outcome:
+    """Counts where the keyword stands, without overlaps, also within longer Chinese words."""
+    return compare(_occurrences(keyword, response), relation, frequency, f'times "{keyword.strip()}"')
+
+
+@variant(
+    "keywords:forbidden_words",
+    "zh",
+    examples=(
+        Example(True, "他很高兴。", {"forbidden_words": ["时间"]}),
+        Example(False, "他没有时间了。", {"forbidden_words": ["时间"]}),
+        Example(False, "时间表很满。", {"forbidden_words": ["时间"]}),
+        Example(False, "这是ＡＩ写的。", {"forbidden_words": ["方法", "ai"]}),
+        Example(True, "I got MAIL.", {"forbidden_words": ["AI"]}),
+    ),
+)
+def forbidden_words(response: str, *, forbidden_words: Annotated[list[Text], Field(min_length=1)]) -> Outcome:
+    """None of the words stands anywhere, not even within a longer Chinese word; a Latin one counts alone."""
+    used = [word for word in forbidden_words if _occurrences(word, response)]
+    return Outcome(not used, f"contains {joined(used, 'en')}" if used else "no forbidden word")
+
+
+@variant(
+    "keywords:letter_frequency",
+    "zh",
+    examples=(
+        Example(True, "我的书和你的书。", {"letter": "的", "let_frequency": 2, "let_relation": "at least"}),
+        Example(False, "我的书和你的书。", {"letter": "的", "let_frequency": 2, "let_relation": "less than"}),
+        Example(True, "Ａ、a、A", {"letter": "a", "let_frequency": 3, "let_relation": "at least"}),
+        Example(False, "没有", {"letter": "x", "let_frequency": 1, "let_relation": "at least"}),
+        Example(True, "# 标题 #", {"letter": "#", "let_frequency": 2, "let_relation": "at least"}),
+    ),
+)
+def letter_frequency(
+    response: str,
+    *,
+    letter: Annotated[str, Field(min_length=1, max_length=1)],
+    let_frequency: Count,
+    let_relation: Relation,
+) -> Outcome:
+    """Counts one character, Han or Latin; capitals and full-width letters are the same as small ones."""
+    found = chinese.fold(response).count(chinese.fold(letter))
+    return compare(found, let_relation, let_frequency, f'times the character "{letter}"')

@@ -1,0 +1,94 @@
+"""Characters, words and sentences as a Chinese reader counts them. Punctuation counts as none of them.
+
+A run of Latin letters and digits, such as GPT-4 or 3.5, is one character and one word, as word processors
+count it. Words within a run of Chinese are those of jieba (rjieba), which is loaded on first use.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Literal
+
+from raif.text import sentences as english
+
+_HAN = "々〇\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+_KANA = "\u3041-\u3096\u30a1-\u30fa\u31f0-\u31ff\uff66-\uff9d"
+_EACH = f"{_HAN}{_KANA}\uac00-\ud7a3"
+"""What is written without spaces and counted one by one: Han, kana, hangul."""
+
+_RUN = rf"[^\W_{_EACH}]+(?:[.'’-][^\W_{_EACH}]+)*"
+_CHARACTER = re.compile(rf"[{_EACH}]|{_RUN}")
+_BLOCK = re.compile(rf"([{_EACH}]+)|{_RUN}")
+_ONE_HAN = re.compile(f"[{_HAN}]")
+_ONE_KANA = re.compile(f"[{_KANA}]")
+_ENDS = "。｡！？；…⋯!?"
+_END = re.compile(rf"(?<![{_ENDS}])[{_ENDS}]++[”’」』）】》〉〕］｝)\]}}\"'*]*+(?![，、：,:])")
+_LETTER = re.compile(r"[^\W_]")
+_WIDE = re.compile("[０-９Ａ-Ｚａ-ｚ]+")
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(ord("０"), ord("ｚ") + 1)}
+
+
+def characters(text: str) -> list[str]:
+    """The characters (字): each Han character, and each run of Latin letters or digits."""
+    return _CHARACTER.findall(text)
+
+
+def words(text: str) -> list[str]:
+    """The words (词): those that each run of Chinese is cut into, and each run of Latin letters or digits."""
+    from rjieba import cut
+
+    found = []
+    for block in _BLOCK.finditer(text):
+        found += cut(block[1]) if block[1] else [block[0]]
+    return found
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of each line. `。！？；…` and ASCII `!?` end one, and so does the line.
+
+    Closing marks after the end belong to the sentence; one that a comma follows goes on. An ASCII full stop
+    ends none, unless nothing in the line is Chinese: then its sentences are English ones. What has no letter
+    or digit, such as a divider, is no sentence.
+    """
+    found: list[str] = []
+    for line in text.splitlines():
+        is_english = ". " in line and not _ONE_HAN.search(line)
+        found += english(line) if is_english else _marked(line)
+    return [sentence for sentence in found if _LETTER.search(sentence)]
+
+
+def _marked(line: str) -> list[str]:
+    bounds = [0, *(match.end() for match in _END.finditer(line)), len(line)]
+    return [line[start:end].strip() for start, end in pairwise(bounds)]
+
+
+def fold(text: str) -> str:
+    """The text in small letters, full-width Latin letters and digits as ASCII: `ＡＩ` is `ai`."""
+    return _WIDE.sub(lambda found: found[0].translate(_FULL_WIDTH), text).lower()
+
+
+def whole(word: str) -> str:
+    """A regex for `word` itself, which must not go on as a Latin word or number: `AI` is not in `MAIL`."""
+    edge = f"[^\\W_{_EACH}]"
+    before = f"(?<!{edge})" if re.match(edge, word) else ""
+    after = f"(?!{edge})" if re.search(f"{edge}$", word) else ""
+    return f"{before}{re.escape(word)}{after}"
+
+
+def is_chinese(text: str) -> bool:
+    """Whether most of the characters are Han, and few are Japanese kana."""
+    found = characters(text)
+    han, kana = (sum(1 for one in found if script.match(one)) for script in (_ONE_HAN, _ONE_KANA))
+    return 2 * han > len(found) > 10 * kana
+
+
+def variety(text: str) -> Literal["zh-cn", "zh-tw"] | None:
+    """Simplified or traditional, whichever alone has more of the characters; None where that is undecided.
+
+    GB 2312 encodes the simplified ones, Big5 the traditional ones, and both those that are the same.
+    """
+    han = "".join(_ONE_HAN.findall(text))
+    simplified, traditional = (set(han.encode(code, "ignore").decode(code)) for code in ("gb2312", "big5"))
+    balance = len(simplified - traditional) - len(traditional - simplified)
+    return "zh-cn" if balance > 0 else "zh-tw" if balance < 0 else None

@@ -1,0 +1,183 @@
+"""What the kinds mean in Chinese records: at least five cases each, through `verify`."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from raif.constraints import KINDS, contradiction, find
+from raif.constraints.kind import Example
+from raif.types import Constraint, Instruction, Message
+from raif.verify import verify
+
+CHINESE = [find(name, "zh") for name in KINDS]
+
+# Kinds whose own check a Chinese reader agrees with.
+KEPT = {
+    "length_constraints:number_paragraphs": (
+        Example(True, "一。\n***\n二。", {"num_paragraphs": 2}),
+        Example(False, "一。\n\n二。", {"num_paragraphs": 2}),
+        Example(True, "***\n一。\n***\n二。\n***", {"num_paragraphs": 2}),
+        Example(False, "一。\n***\n　\n***\n二。", {"num_paragraphs": 2}),
+        Example(False, "一。\n＊＊＊\n二。", {"num_paragraphs": 2}),
+    ),
+    "detectable_format:number_highlighted_sections": (
+        Example(True, "喝*热茶*和**清水**。", {"num_highlights": 2}),
+        Example(False, "喝*热茶*和清水。", {"num_highlights": 2}),
+        Example(False, "喝“热茶”。", {"num_highlights": 1}),
+        Example(False, "喝* *茶。", {"num_highlights": 1}),
+        Example(False, "喝*热\n茶*。", {"num_highlights": 1}),
+    ),
+    "detectable_format:json_format": (
+        Example(True, '{"茶": "热"}', {}),
+        Example(True, '```json\n["茶"]\n```', {}),
+        Example(False, "{“茶”：“热”}", {}),
+        Example(False, '如下：{"茶": "热"}', {}),
+        Example(False, "{'茶': '热'}", {}),
+    ),
+    "combination:two_responses": (
+        Example(True, "好。\n******\n不好。", {}),
+        Example(False, "好。\n******\n好。", {}),
+        Example(False, "好。\n\n不好。", {}),
+        Example(False, "一\n******\n二\n******\n三", {}),
+        Example(False, "好。\n******\n　", {}),
+    ),
+    "combination:repeat_prompt": (
+        Example(True, "请问好。你好！", {"prompt_to_repeat": "请问好。"}),
+        Example(False, "好的。请问好。你好！", {"prompt_to_repeat": "请问好。"}),
+        Example(False, "“请问好。”你好！", {"prompt_to_repeat": "请问好。"}),
+        Example(False, "请问好，你好！", {"prompt_to_repeat": "请问好。"}),
+        Example(True, "　用AI写。好。", {"prompt_to_repeat": "用ai写。"}),
+    ),
+    "change_case:english_capital": (
+        Example(True, "THIS IS A VERY GOOD DAY FOR ALL OF THE PEOPLE WHO LIVE HERE.", {}),
+        Example(False, "This is a very good day for all of the people who live here.", {}),
+        Example(False, "今天对所有人来说都是好日子。", {}),
+        Example(False, "今天的 GDP 对所有人来说都是好消息。", {}),
+        Example(False, "DAS IST EIN SEHR SCHÖNER TAG FÜR EINEN SPAZIERGANG.", {}),
+    ),
+    "change_case:english_lowercase": (
+        Example(True, "this is a very good day for all of the people who live here.", {}),
+        Example(False, "This is a very good day for all of the people who live here.", {}),
+        Example(False, "今天对所有人来说都是好日子。", {}),
+        Example(False, "今天的 gdp 对所有人来说都是好消息。", {}),
+        Example(False, "das ist ein sehr schöner tag für einen spaziergang.", {}),
+    ),
+}
+CASES = {kind.id: KEPT.get(kind.id, kind.examples) for kind in CHINESE}
+
+
+def record(*constraints: Constraint, **fields: str) -> Instruction:
+    fields = {"language": "zh"} | fields
+    return Instruction(
+        id="x", messages=(Message(role="user", content="写。"),), constraints=constraints, **fields
+    )
+
+
+@pytest.mark.parametrize(
+    ("id", "case"), [pytest.param(id, case, id=id) for id, cases in CASES.items() for case in cases]
+)
+def test_a_case_has_the_verdict_it_claims(id: str, case: Example) -> None:
+    (verdict,) = verify(record(Constraint(id=id, kwargs=case.kwargs)), case.response).verdicts
+    assert verdict.passed is case.passes, verdict.reason
+
+
+@pytest.mark.parametrize("id", CASES)
+def test_every_kind_has_five_cases_of_both_verdicts(id: str) -> None:
+    assert len(CASES[id]) >= 5
+    assert {case.passes for case in CASES[id]} == {True, False}
+
+
+def test_the_kinds_that_are_not_kept_have_a_meaning_in_one_line() -> None:
+    for kind in CHINESE:
+        assert (kind.check is KINDS[kind.id].check) is (kind.id in KEPT)
+        assert kind.id in KEPT or (kind.check.__doc__ or "").split("\n")[0].endswith(".")
+
+
+@pytest.mark.parametrize("fields", [{"language": "en"}, {"dialect": "ifeval"}, {"dialect": "reference"}])
+def test_other_records_keep_the_kinds_own_checks(fields: dict[str, str]) -> None:
+    asked = record(Constraint(id="punctuation:no_comma"), **fields)
+    assert verify(asked, "红，蓝").followed is True
+
+
+def test_a_region_of_chinese_is_chinese() -> None:
+    assert verify(record(Constraint(id="punctuation:no_comma"), language="zh-TW"), "紅，藍").followed is False
+
+
+@pytest.mark.parametrize(
+    ("pairs", "said"),
+    [
+        ({"punctuation:no_comma": {}, "startend:end_checker": {"end_phrase": "好，再见。"}}, "1 commas"),
+        (
+            {
+                "keywords:forbidden_words": {"forbidden_words": ["帮助"]},
+                "startend:end_checker": {"end_phrase": "希望对你有帮助。"},
+            },
+            "帮助",
+        ),
+        (
+            {
+                "length_constraints:number_words": {"num_words": 7, "relation": "less than"},
+                "startend:end_checker": {"end_phrase": "希望对你有帮助。"},
+            },
+            "7 characters",
+        ),
+        (
+            {
+                "length_constraints:number_sentences": {"num_sentences": 2, "relation": "less than"},
+                "combination:repeat_prompt": {"prompt_to_repeat": "写信。要短。"},
+            },
+            "2 sentences",
+        ),
+        (
+            {"change_case:english_capital": {}, "startend:end_checker": {"end_phrase": "再见。"}},
+            "all in 'en'",
+        ),
+    ],
+)
+def test_contradictions_are_those_of_chinese(pairs: dict[str, dict], said: str) -> None:
+    asked = [Constraint(id=id, kwargs=kwargs) for id, kwargs in pairs.items()]
+    assert said in (contradiction(asked, "zh") or "")
+
+
+def test_characters_and_words_are_different_quantities() -> None:
+    few = {"num_words": 50, "relation": "less than", "unit": "词"}
+    many = {"num_words": 60, "relation": "at least", "unit": "字"}
+    asked = [Constraint(id="length_constraints:number_words", kwargs=kwargs) for kwargs in (few, many)]
+    assert contradiction(asked, "zh") is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.text(st.characters(), max_size=200)
+    | st.text('“”。！？，《》【】[]<>*-章节1一附言： \n"aA', max_size=200)
+)
+@example("\ud800 半个")
+@example("\x00")
+def test_no_check_raises_on_any_text(text: str) -> None:
+    for kind in CHINESE:
+        for kwargs in {str(case.kwargs): case.kwargs for case in CASES[kind.id]}.values():
+            assert isinstance(kind.check(text, **kind.bind(kwargs)).passed, bool)
+
+
+LONG = [
+    "！" * 10**6 + "，",
+    "<<" * 10**5,
+    "[" * 10**6,
+    "【a" * 10**5,
+    "\n" * 10**6 + "x",
+    "* " * 10**5,
+    "“" * 10**6,
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", LONG, ids=lambda text: text[:2])
+def test_no_variant_hangs_on_a_long_text(text: str) -> None:
+    for kind in (kind for kind in CHINESE if kind.id not in KEPT):
+        start = time.process_time()
+        kind.check(text, **kind.bind(kind.examples[0].kwargs))
+        assert time.process_time() - start < 3, kind.id
