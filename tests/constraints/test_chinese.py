@@ -7,11 +7,11 @@ import time
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from raif.verify import verify
 
 from raif.constraints import KINDS, contradiction, find
 from raif.constraints.kind import Example
 from raif.types import Constraint, Instruction, Message
+from raif.verdicts import verify
 
 CHINESE = [find(name, "zh") for name in KINDS]
 
