@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,10 @@ class Count:
         self.loose += loose is True
         self.unjudged += strict is None
 
+    def include(self, other: Count) -> None:
+        for counted in fields(self):
+            setattr(self, counted.name, getattr(self, counted.name) + getattr(other, counted.name))
+
     def rate(self, passed: int) -> float | None:
         """`passed` as a share of the judged ones."""
         judged = self.n - self.unjudged
@@ -56,15 +60,29 @@ class Tally:
             for count in (self.kinds[kind], self.instructions):
                 count.add(verdict.passed, verdict.passed_loose)
 
+    def include(self, other: Tally) -> None:
+        """Add what another stream adds up to."""
+        for kind, count in other.kinds.items():
+            self.kinds[kind].include(count)
+        self.instructions.include(other.instructions)
+        self.prompts.include(other.prompts)
+        self.errors += other.errors
+
 
 def verified(
-    source: jsonl.Source, tally: Tally, *, answers: Answers | None = None, think: Style = "none"
+    source: jsonl.Source,
+    tally: Tally,
+    *,
+    answers: Answers | None = None,
+    think: Style = "none",
+    first: int = 1,
 ) -> Iterator[dict[str, Any]]:
     """Each object with its verdicts, or with `error` where it can't be used, in order; `tally` counts along.
 
-    A line is read only when its object is asked for. What an earlier run added is replaced.
+    A line is read only when its object is asked for. What an earlier run added is replaced. `first` is the
+    number of the first line.
     """
-    for number, found in jsonl.lines(source):
+    for number, found in jsonl.lines(source, first):
         if isinstance(found, RecordError):
             tally.errors += 1
             yield {"error": _said(found), "line": number}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from raif.constraints import Kind
-    from raif.verify_stream import Count, Tally
+    from raif.verify_stream import Answers, Count, Tally
 
 
 File = Annotated[Path, typer.Argument(metavar="[FILE|-]", help="JSONL of records, each with its `response`.")]
@@ -28,6 +28,8 @@ FailUnder = Annotated[
     float | None, typer.Option(min=0, max=1, help="Exit 1 where the strict prompt-level rate is lower.")
 ]
 ListKinds = Annotated[bool, typer.Option("--list", help="Print the kinds of constraints with examples.")]
+Selftest = Annotated[bool, typer.Option("--selftest", help="Check every kind on its examples.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many processes check; order is kept.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")]
 
 
@@ -36,7 +38,9 @@ def verify(
     responses: Responses = None,
     think: Think = "none",
     fail_under: FailUnder = None,
+    jobs: Jobs = 1,
     list_kinds: ListKinds = False,
+    selftest: Selftest = False,
     quiet: Quiet = False,
 ) -> None:
     """Check responses against the constraints of their records; the records come out with their verdicts.
@@ -47,13 +51,41 @@ def verify(
     if list_kinds:
         _print_kinds()
         return
-    from raif import jsonl
-    from raif.verify_stream import Tally, read_answers, verified
-    from raif_cli.console import err
+    if selftest:
+        from raif_cli.selftest import show_selftest
+
+        show_selftest()
+    from raif.verify_stream import Tally, read_answers
 
     tally = Tally()
     answers = read_answers(responses) if responses else None
-    jsonl.write(sys.stdout.buffer, verified(_source(file), tally, answers=answers, think=think))
+    if jobs == 1:
+        _check(_source(file), tally, answers, think)
+    else:
+        _check_in_parallel(_source(file), tally, answers, think, jobs)
+    _finish(tally, fail_under, quiet)
+
+
+def _check(source: Path | BinaryIO, tally: Tally, answers: Answers | None, think: Style) -> None:
+    from raif import jsonl
+    from raif.verify_stream import verified
+
+    jsonl.write(sys.stdout.buffer, verified(source, tally, answers=answers, think=think))
+
+
+def _check_in_parallel(
+    source: Path | BinaryIO, tally: Tally, answers: Answers | None, think: Style, jobs: int
+) -> None:
+    from raif.verify_parallel import verified_lines
+
+    for lines in verified_lines(source, tally, jobs=jobs, answers=answers, think=think):
+        sys.stdout.buffer.write(lines)
+        sys.stdout.buffer.flush()
+
+
+def _finish(tally: Tally, fail_under: float | None, quiet: bool) -> None:
+    from raif_cli.console import err
+
     if not quiet:
         err.print(_summary(tally))
         if tally.errors:

@@ -14,7 +14,7 @@ LAYERS = [
     {"errors", "types", "jsonl", "registry", "text", "reasoning", "stats", "boxed"},
     {"config", "runs", "plan"},
     {"constraints", "client"},
-    {"verify", "verify_stream", "records", "released", "reward"},
+    {"verify", "verify_stream", "verify_parallel", "selftest", "records", "released", "reward"},
     {"data"},
     {"train"},
     {"eval", "serve"},

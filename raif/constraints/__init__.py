@@ -11,7 +11,7 @@ from raif.constraints import (  # noqa: F401 (importing them registers)
     punctuation,
     startend,
 )
-from raif.constraints.kind import KINDS, Kind, Material, Outcome, find
+from raif.constraints.kind import KINDS, Kind, Material, Outcome, find, registered
 from raif.constraints.satisfiable import contradiction
 
-__all__ = ["KINDS", "Kind", "Material", "Outcome", "contradiction", "find"]
+__all__ = ["KINDS", "Kind", "Material", "Outcome", "contradiction", "find", "registered"]

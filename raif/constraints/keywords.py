@@ -21,6 +21,7 @@ from raif.constraints.kind import (
     pattern,
 )
 from raif.constraints.wording import joined
+from raif.text.search import count
 
 _COMMON, _RARE = "etaoinsrhl", "bcdfgjkmpquvwxyz"
 
@@ -75,7 +76,7 @@ def _draw_letter(rng: random.Random, material: Material) -> dict[str, Any]:
 def existence(
     response: str, *, keywords: Annotated[list[Annotated[str, pattern()]], Field(min_length=1)]
 ) -> Outcome:
-    missing = [word for word in keywords if not re.search(word, response, re.IGNORECASE)]
+    missing = [word for word in keywords if not count("search", word, response, re.IGNORECASE)]
     return Outcome(not missing, f"no {joined(missing, 'en')}" if missing else "all keywords found")
 
 
@@ -102,7 +103,7 @@ def existence(
 def frequency(
     response: str, *, keyword: Annotated[Text, pattern(str.strip)], frequency: Count, relation: Relation
 ) -> Outcome:
-    found = len(re.findall(keyword.strip(), response, re.IGNORECASE))
+    found = count("findall", keyword.strip(), response, re.IGNORECASE)
     return compare(found, relation, frequency, f'times "{keyword.strip()}"')
 
 
@@ -127,7 +128,11 @@ def forbidden_words(
     *,
     forbidden_words: Annotated[list[Annotated[str, pattern(_whole_word)]], Field(min_length=1)],
 ) -> Outcome:
-    used = [word for word in forbidden_words if re.search(_whole_word(word), response, re.IGNORECASE)]
+    used = [
+        word
+        for word in forbidden_words
+        if count("search", _whole_word(word), response, re.IGNORECASE, given=word)
+    ]
     return Outcome(not used, f"contains {joined(used, 'en')}" if used else "no forbidden word")
 
 

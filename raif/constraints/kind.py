@@ -89,7 +89,7 @@ class Kind:
         """The kwargs without `None`s (0 and False are values); ConstraintError names what doesn't fit."""
         given = {name: value for name, value in kwargs.items() if value is not None}
         try:
-            self._schema.model_validate(given)
+            self._validate(given)
         except ValidationError as error:
             raise self._refusal(error) from None
         return given
@@ -100,6 +100,11 @@ class Kind:
         _, *parameters = inspect.signature(self.check).parameters
         fields: dict[str, Any] = {name: (hints[name], ...) for name in parameters}
         return create_model(self.id, __config__=ConfigDict(strict=True, extra="forbid"), **fields)
+
+    @cached_property
+    def _validate(self) -> Callable[[Any], object]:
+        """Without the layers of `model_validate`, which cost more than most checks."""
+        return self._schema.__pydantic_validator__.validate_python
 
     def _refusal(self, error: ValidationError) -> ConstraintError:
         first = error.errors()[0]
@@ -121,6 +126,11 @@ _VARIANTS: dict[tuple[str, str], Kind] = {}
 def find(id: str, semantics: str) -> Kind:
     """The kind as `semantics` understands it: its variant of that name, or the kind itself."""
     return _VARIANTS.get((id, semantics)) or KINDS[id]
+
+
+def registered() -> list[tuple[str, str]]:
+    """Every id with each semantics that it has a variant for; the kind itself has ""."""
+    return sorted([*((id, "") for id in KINDS), *_VARIANTS])
 
 
 def kind(
