@@ -19,17 +19,18 @@ Source = Path | str | IO[bytes]
 """A path, or an open binary stream."""
 
 
-def lines(source: Source) -> Iterator[tuple[int, dict[str, Any] | RecordError]]:
+def lines(source: Source, first: int = 1) -> Iterator[tuple[int, dict[str, Any] | RecordError]]:
     """The number of each line that is not blank, with its object or with what is wrong with the line.
 
-    Reads a line only when asked for it. RecordError where the file itself can't be opened.
+    Reads a line only when asked for it; the first one's number is `first`. RecordError where the file itself
+    can't be opened.
     """
     with _opened(source) as stream:
         number, name = 0, name_of(source)
 
         def counted() -> Iterator[bytes]:
             nonlocal number
-            for number, line in enumerate(stream, 1):  # noqa: B007 (the number is for the caller)
+            for number, line in enumerate(stream, first):  # noqa: B007 (the number is for the caller)
                 yield line
 
         reader = jsonlines.Reader(counted(), loads=json.loads)

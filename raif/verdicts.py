@@ -8,12 +8,12 @@ passes where it does on any of eight variants (arXiv 2311.07911). An empty answe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import compress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from raif.constraints import find
+from raif.constraints import Kind, Outcome, find
 from raif.constraints.tree import active
 from raif.reasoning import Style, split
 from raif.types import Constraint, Instruction, Verdict, Verification
@@ -27,16 +27,22 @@ NO_ANSWER, EMPTY, NO_JUDGE = "no answer after the thinking", "empty answer", "no
 
 
 def verify(
-    instruction: Instruction, response: str, *, think: Style = "none", judge: Judge | None = None
+    instruction: Instruction,
+    response: str,
+    *,
+    think: Style = "none",
+    loose: bool = True,
+    judge: Judge | None = None,
 ) -> Verification:
     """All verdicts on `response`, the thinking split off by `think`; without a judge questions are unjudged.
 
+    Without `loose` only the strict verdicts, which are all that a reward needs; the loose ones are None.
     ConstraintError where a constraint's id or kwargs, or the composition, can't be used; EndpointError where
     the judge can't be asked.
     """
     if judge:
         return begin(instruction, response, think=think, judge=judge).result()
-    return summary(instruction, _checked(instruction, split(response, think).answer))
+    return summary(instruction, _checked(instruction, split(response, think).answer, loose=loose))
 
 
 def begin(
@@ -55,9 +61,9 @@ async def _judged(
     return summary(instruction, await judged(instruction, answer, found, judge))
 
 
-def _checked(instruction: Instruction, answer: str | None) -> list[Verdict]:
+def _checked(instruction: Instruction, answer: str | None, *, loose: bool = True) -> list[Verdict]:
     """The verdicts of code, then of the questions: unjudged, or failed where there is no answer."""
-    found = verdicts(instruction.constraints, answer, instruction.semantics)
+    found = verdicts(instruction.constraints, answer, instruction.semantics, loose=loose)
     failed = _failure(answer)
     for number, _ in enumerate(instruction.questions, 1):
         unjudged = Verdict(f"question:{number}", None, None, NO_JUDGE)
@@ -66,22 +72,34 @@ def _checked(instruction: Instruction, answer: str | None) -> list[Verdict]:
 
 
 def verdicts(
-    constraints: Sequence[Constraint], answer: str | None, semantics: str = "ifeval"
+    constraints: Sequence[Constraint],
+    answer: str | None,
+    semantics: str = "ifeval",
+    *,
+    loose: bool = True,
 ) -> list[Verdict]:
     """One verdict for each constraint, in order; None is a response that never came to an answer."""
     kinds = [find(item.id, semantics) for item in constraints]
     bound = [(kind, kind.bind(item.kwargs)) for kind, item in zip(kinds, constraints, strict=True)]
     if failed := _failure(answer):
         return [_fails(kind.id, failed) for kind, _ in bound]
-    strict, *looser = loosened(answer or "")
-    found = []
-    for kind, kwargs in bound:
-        outcome = kind.check(strict, **kwargs)
-        loose = outcome.passed
-        if loose is False:
-            loose = any(kind.check(variant, **kwargs).passed for variant in looser)
-        found.append(Verdict(kind.id, outcome.passed, loose, outcome.reason))
-    return found
+    return [_verdict(kind, kwargs, answer or "", loose) for kind, kwargs in bound]
+
+
+def _verdict(kind: Kind, kwargs: dict[str, Any], answer: str, loose: bool) -> Verdict:
+    outcome = _check(kind, answer, kwargs)
+    passed_loose = outcome.passed if loose else None
+    if passed_loose is False:
+        _, *looser = loosened(answer)
+        passed_loose = _any(_check(kind, variant, kwargs).passed for variant in looser)
+    return Verdict(kind.id, outcome.passed, passed_loose, outcome.reason)
+
+
+def _check(kind: Kind, answer: str, kwargs: dict[str, Any]) -> Outcome:
+    try:
+        return kind.check(answer, **kwargs)
+    except TimeoutError as error:  # a regex of the user's, or a text made to be slow
+        return Outcome(None, f"could not be judged: {error}")
 
 
 def loosened(response: str) -> list[str]:
@@ -103,6 +121,16 @@ def summary(instruction: Instruction, found: Sequence[Verdict]) -> Verification:
     decided = [passed for passed in strict if passed is not None]
     fraction = sum(decided) / len(decided) if decided else None
     return Verification(tuple(shown), _all(strict), _all(loose), fraction)
+
+
+def _any(passed: Iterable[bool | None]) -> bool | None:
+    """True where one passes, None where that can't be said; looks no further than the first that passes."""
+    unjudged = False
+    for one in passed:
+        if one:
+            return True
+        unjudged |= one is None
+    return None if unjudged else False
 
 
 def _all(passed: Sequence[bool | None]) -> bool | None:

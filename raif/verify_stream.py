@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,10 @@ class Count:
         self.loose += loose is True
         self.unjudged += strict is None
 
+    def include(self, other: Count) -> None:
+        for counted in fields(self):
+            setattr(self, counted.name, getattr(self, counted.name) + getattr(other, counted.name))
+
     def rate(self, passed: int) -> float | None:
         """`passed` as a share of the judged ones."""
         judged = self.n - self.unjudged
@@ -68,6 +72,14 @@ class Tally:
             for count in (self.kinds[kind], self.instructions):
                 count.add(verdict.passed, verdict.passed_loose)
 
+    def include(self, other: Tally) -> None:
+        """Add what another stream adds up to."""
+        for kind, count in other.kinds.items():
+            self.kinds[kind].include(count)
+        self.instructions.include(other.instructions)
+        self.prompts.include(other.prompts)
+        self.errors += other.errors
+
 
 def verified(
     source: jsonl.Source,
@@ -77,15 +89,16 @@ def verified(
     think: Style = "none",
     dialect: Dialect | None = None,
     judge: Judge | None = None,
+    first: int = 1,
 ) -> Iterator[dict[str, Any]]:
     """Each object with its verdicts, or with `error` where it can't be used, in order; `tally` counts along.
 
     A line is read only when its object is asked for; with a judge, a bounded number of lines before that.
-    What an earlier run added is replaced. `dialect` replaces that of each record. EndpointError where the
-    judge can't be asked.
+    What an earlier run added is replaced. `dialect` replaces that of each record, `first` is the number of
+    the first line. EndpointError where the judge can't be asked.
     """
     reader = _Reader(jsonl.name_of(source), answers, think, dialect, judge)
-    read = starmap(reader.line, jsonl.lines(source))
+    read = starmap(reader.line, jsonl.lines(source, first))
     for record, outcome in ahead(read, LINES_PER_SLOT * judge.concurrency) if judge else read:
         yield record | _added(outcome, tally)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -35,6 +35,8 @@ FailUnder = Annotated[
     float | None, typer.Option(min=0, max=1, help="Exit 1 where the strict prompt-level rate is lower.")
 ]
 ListKinds = Annotated[bool, typer.Option("--list", help="Print the kinds of constraints with examples.")]
+Selftest = Annotated[bool, typer.Option("--selftest", help="Check every kind on its examples.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many processes check; order is kept.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")]
 
 
@@ -44,7 +46,9 @@ def verify(
     think: Think = "none",
     dialect: Semantics = None,
     fail_under: FailUnder = None,
+    jobs: Jobs = 1,
     list_kinds: ListKinds = False,
+    selftest: Selftest = False,
     quiet: Quiet = False,
     judge_url: judging.Url = None,
     judge_model: judging.Model = None,
@@ -61,27 +65,43 @@ def verify(
     if list_kinds:
         _print_kinds()
         return
+    if selftest:
+        from raif_cli.selftest import show_selftest
+
+        show_selftest()
+    if jobs > 1 and judge_url:
+        raise typer.BadParameter(
+            "leave it out with a judge, who is asked side by side anyway", param_hint="--jobs"
+        )
+    from raif.verify_stream import Tally, read_answers
+
+    tally = Tally()
+    how = {"answers": read_answers(responses) if responses else None, "think": think, "dialect": dialect}
     named = judging.judging(judge_url, judge_model, judge_cache, judge_concurrency, judge_prompts)
     with named as judge:
         if judge_audit:
             judging.run_audit(judge_audit, judge, quiet=quiet)
             return
-        tally = _stream(file, responses, think, dialect, judge)
+        if jobs == 1:
+            _check(_source(file, own=judge is not None), tally, judge, how)
+        else:
+            _check_in_parallel(_source(file, own=False), tally, jobs, how)
     _conclude(tally, fail_under, quiet)
 
 
-def _stream(
-    file: Path, responses: Path | None, think: Style, dialect: Dialect | None, judge: Judge | None
-) -> Tally:
+def _check(source: Path | BinaryIO, tally: Tally, judge: Judge | None, how: dict[str, Any]) -> None:
     from raif import jsonl
-    from raif.verify_stream import Tally, read_answers, verified
+    from raif.verify_stream import verified
 
-    tally = Tally()
-    answers = read_answers(responses) if responses else None
-    source = _source(file, own=judge is not None)
-    found = verified(source, tally, answers=answers, think=think, dialect=dialect, judge=judge)
-    jsonl.write(sys.stdout.buffer, found)
-    return tally
+    jsonl.write(sys.stdout.buffer, verified(source, tally, judge=judge, **how))
+
+
+def _check_in_parallel(source: Path | BinaryIO, tally: Tally, jobs: int, how: dict[str, Any]) -> None:
+    from raif.verify_parallel import verified_lines
+
+    for lines in verified_lines(source, tally, jobs=jobs, **how):
+        sys.stdout.buffer.write(lines)
+        sys.stdout.buffer.flush()
 
 
 def _conclude(tally: Tally, fail_under: float | None, quiet: bool) -> None:

@@ -14,7 +14,8 @@ LAYERS = [
     {"dialect", "errors", "types", "jsonl", "registry", "text", "reasoning", "stats", "boxed", "ahead"},
     {"config", "runs", "plan"},
     {"constraints", "client"},
-    {"verdicts", "verify_stream", "questions", "judge_audit", "records", "released", "reward", "api"},
+    {"verdicts", "questions", "judge_audit", "records", "released", "reward", "api"}
+    | {"verify_stream", "verify_parallel", "selftest"},
     {"data", "integrations"},
     {"train"},
     {"eval", "serve"},

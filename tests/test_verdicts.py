@@ -91,3 +91,16 @@ def test_chain_is_cut_by_strict_and_loose_verdicts_apart() -> None:
     chain = instruction(NO_COMMA, TWO_BULLETS, composition=Composition(kind="chain", parts=(0, 1)))
     found = summary(chain, [Verdict("a", False, True, ""), Verdict("b", True, True, "")])
     assert (found.followed, found.followed_loose, found.fraction) == (False, True, 0)
+
+
+def test_without_loose_only_the_strict_verdict_is_given() -> None:
+    found = verify(instruction(NO_COMMA), "Well, then\nfine", loose=False)
+    assert [(v.passed, v.passed_loose) for v in found.verdicts] == [(False, None)]
+    assert (found.followed, found.followed_loose) == (False, None)
+
+
+def test_check_that_takes_too_long_is_neither_passed_nor_failed() -> None:
+    endless = Constraint(id="keywords:existence", kwargs={"keywords": ["(a|a)+$"]})
+    (found,) = verify(instruction(endless), "a" * 40 + "b").verdicts
+    assert (found.passed, found.passed_loose) == (None, None)
+    assert "'(a|a)+$' takes too long" in found.reason

@@ -17,7 +17,7 @@ from raif.constraints import (  # noqa: F401 (importing them registers)
 
 # isort: split
 from raif.constraints import chinese  # noqa: F401 (a variant comes after its kind)
-from raif.constraints.kind import KINDS, Kind, Material, Outcome, find
+from raif.constraints.kind import KINDS, Kind, Material, Outcome, find, registered
 from raif.constraints.satisfiable import contradiction
 
-__all__ = ["KINDS", "Kind", "Material", "Outcome", "contradiction", "find"]
+__all__ = ["KINDS", "Kind", "Material", "Outcome", "contradiction", "find", "registered"]

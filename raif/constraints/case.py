@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from raif.constraints.kind import Count, Example, Material, Outcome, Relation, compare, draw_bound, kind
-from raif.text import detect, tokens
+from raif.text import capital_tokens, detect
 
 
 def _draw_capitals(rng: random.Random, material: Material) -> dict[str, Any]:
@@ -39,8 +39,7 @@ def _draw_capitals(rng: random.Random, material: Material) -> dict[str, Any]:
 )
 def capital_word_frequency(response: str, *, capital_frequency: Count, capital_relation: Relation) -> Outcome:
     """Counts NLTK's word tokens in capital letters: `I` and `U.S.` are some, `A-B` is one."""
-    found = sum(token.isupper() for token in tokens(response))
-    return compare(found, capital_relation, capital_frequency, "words in capitals")
+    return compare(capital_tokens(response), capital_relation, capital_frequency, "words in capitals")
 
 
 @kind(

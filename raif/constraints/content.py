@@ -7,6 +7,7 @@ import re
 from typing import Annotated, Any
 
 from raif.constraints.kind import Count, Example, Material, Outcome, Text, compare, kind, pattern
+from raif.text.search import count
 
 _PLACEHOLDER = re.compile(r"\[.*?\]")
 _POSTSCRIPTS = {"P.S.": r"p\.\s?s\.", "P.P.S": r"p\.\s?p\.\s?s"}
@@ -52,7 +53,7 @@ def _draw_postscript(rng: random.Random, material: Material) -> dict[str, Any]:
 def number_placeholders(response: str, *, num_placeholders: Count) -> Outcome:
     """Counts pairs of square brackets on one line, also empty ones."""
     # Only up to a line's last bracket: a run of brackets that none closes would take quadratic time.
-    closed = (line[: line.rfind("]") + 1] for line in response.split("\n"))
+    closed = (line[: line.rfind("]") + 1] for line in response.split("\n") if "]" in line)
     found = sum(len(_PLACEHOLDER.findall(line)) for line in closed)
     return compare(found, "at least", num_placeholders, "placeholders")
 
@@ -79,5 +80,6 @@ def number_placeholders(response: str, *, num_placeholders: Count) -> Outcome:
 )
 def postscript(response: str, *, postscript_marker: Annotated[Text, pattern(_postscript)]) -> Outcome:
     """Anywhere, also in mid-line. Any other marker than the two known ones is an unescaped regex."""
-    found = re.search(_postscript(postscript_marker), response.lower(), re.MULTILINE)
+    searched = _postscript(postscript_marker)
+    found = count("search", searched, response.lower(), re.MULTILINE, given=postscript_marker)
     return Outcome(bool(found), f"{'a' if found else 'no'} postscript {postscript_marker}")

@@ -8,13 +8,13 @@ import re
 from typing import Annotated, Any
 
 from raif.constraints.kind import Count, Example, Material, Outcome, compare, exactly, kind, pattern
+from raif.text.search import count
 
 # Upstream an indent may hold blank lines (`^\s*`). Without them the same bullets are found, in linear time.
 _BULLET = re.compile(r"^[^\S\n]*\*[^\*].*$", re.MULTILINE)
 _DASH = re.compile(r"^[^\S\n]*-.*$", re.MULTILINE)
 _HIGHLIGHT = re.compile(r"\*[^\n\*]*\*")
 _BOLD = re.compile(r"\*\*[^\n\*]*\*\*")
-_TITLE = re.compile(r"<<[^\n]+>>")
 _OPTIONS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 _SPLITTERS = {"en": ("Section", "Part", "Step"), "zh": ("章节", "部分", "步骤")}
 PROSE = frozenset(  # what stands outside a format that a program reads, or only makes sense as prose
@@ -151,7 +151,7 @@ def multiple_sections(
     response: str, *, section_spliter: Annotated[str, pattern(_divider)], num_sections: Count
 ) -> Outcome:
     """Counts the splitter, an unescaped regex in its own case, with a number after it, anywhere."""
-    found = len(re.split(_divider(section_spliter), response)) - 1
+    found = count("split", _divider(section_spliter), response, given=section_spliter) - 1
     return compare(found, "at least", num_sections, "sections")
 
 
@@ -174,7 +174,11 @@ def multiple_sections(
 )
 def title(response: str) -> Outcome:
     """Text between `<<` and `>>` on one line, anywhere."""
-    found = any(match.lstrip("<").rstrip(">").strip() for match in _TITLE.findall(response))
+    # What `<<[^\n]+>>` matches in a line, without trying every `<<` of a line that none closes.
+    lines = (line for line in response.split("\n") if "<<" in line)
+    spans = ((line, line.find("<<"), line.rfind(">>")) for line in lines)
+    titles = (line[start:end] for line, start, end in spans if start < end - 2)
+    found = any(text.lstrip("<").rstrip(">").strip() for text in titles)
     return Outcome(found, f"{'a' if found else 'no'} title in double angular brackets")
 
 

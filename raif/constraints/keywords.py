@@ -21,6 +21,7 @@ from raif.constraints.kind import (
     pattern,
 )
 from raif.constraints.wording import joined
+from raif.text.search import count
 
 _COMMON = {"en": "etaoinsrhl", "zh": "的一"}
 _RARE = {"en": "bcdfgjkmpquvwxyz", "zh": "了们就都也很和要"}
@@ -82,7 +83,7 @@ def existence(
     response: str, *, keywords: Annotated[list[Annotated[str, pattern()]], Field(min_length=1)]
 ) -> Outcome:
     """Each keyword is searched for as a regex, in either case and also within words."""
-    missing = [word for word in keywords if not re.search(word, response, re.IGNORECASE)]
+    missing = [word for word in keywords if not count("search", word, response, re.IGNORECASE)]
     return Outcome(not missing, f"no {joined(missing, 'en')}" if missing else "all keywords found")
 
 
@@ -110,7 +111,7 @@ def frequency(
     response: str, *, keyword: Annotated[Text, pattern(str.strip)], frequency: Count, relation: Relation
 ) -> Outcome:
     """Counts matches of the keyword as a regex, in either case and also within words."""
-    found = len(re.findall(keyword.strip(), response, re.IGNORECASE))
+    found = count("findall", keyword.strip(), response, re.IGNORECASE)
     return compare(found, relation, frequency, f'times "{keyword.strip()}"')
 
 
@@ -140,7 +141,11 @@ def forbidden_words(
     forbidden_words: Annotated[list[Annotated[str, pattern(_whole_word)]], Field(min_length=1)],
 ) -> Outcome:
     """No word is found as a regex between word boundaries, in either case."""
-    used = [word for word in forbidden_words if re.search(_whole_word(word), response, re.IGNORECASE)]
+    used = [
+        word
+        for word in forbidden_words
+        if count("search", _whole_word(word), response, re.IGNORECASE, given=word)
+    ]
     return Outcome(not used, f"contains {joined(used, 'en')}" if used else "no forbidden word")
 
 

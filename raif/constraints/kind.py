@@ -92,7 +92,7 @@ class Kind:
         """
         given = {name: value for name, value in kwargs.items() if value is not None}
         try:
-            return dict(self._schema.model_validate(given))
+            return dict(vars(self._validate(given)))
         except ValidationError as error:
             raise self._refusal(error) from None
 
@@ -103,6 +103,11 @@ class Kind:
         defaults = self.check.__kwdefaults__ or {}
         fields: dict[str, Any] = {name: (hints[name], defaults.get(name, ...)) for name in parameters}
         return create_model(self.id, __config__=ConfigDict(strict=True, extra="forbid"), **fields)
+
+    @cached_property
+    def _validate(self) -> Callable[[Any], object]:
+        """Without the layers of `model_validate`, which cost more than most checks."""
+        return self._schema.__pydantic_validator__.validate_python
 
     def _refusal(self, error: ValidationError) -> ConstraintError:
         first = error.errors()[0]
@@ -132,6 +137,11 @@ def find(id: str, semantics: str) -> Kind:
 def variants(id: str) -> dict[str, Kind]:
     """What the kind means under each semantics that has a meaning of its own for it."""
     return {semantics: _VARIANTS[of, semantics] for of, semantics in sorted(_VARIANTS) if of == id}
+
+
+def registered() -> list[tuple[str, str]]:
+    """Every id with each semantics that it has a variant for; the kind itself has ""."""
+    return sorted([*((id, "") for id in KINDS), *_VARIANTS])
 
 
 def kind(

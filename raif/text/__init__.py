@@ -6,6 +6,6 @@ that put spaces between words: an unspaced run of Chinese is one word, and `。`
 
 from raif.text.language import detect
 from raif.text.sentences import sentences
-from raif.text.words import tokens, words
+from raif.text.words import capital_tokens, tokens, words
 
-__all__ = ["detect", "sentences", "tokens", "words"]
+__all__ = ["capital_tokens", "detect", "sentences", "tokens", "words"]

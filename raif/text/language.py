@@ -1,7 +1,7 @@
 """Language detection by langdetect's profiles, made deterministic.
 
-langdetect draws random numbers and shares one factory; with a factory of our own, seeded and only read from
-once it is loaded, a text always gets the same code, in any thread.
+langdetect draws random numbers and shares one factory. Here its seed is 0, and what is loaded is only read
+from: a text always gets the same code, in any thread.
 """
 
 from __future__ import annotations
@@ -52,9 +52,21 @@ CHINESE: dict[str, dict[str, str]] = {
 """Chinese, which IFEval doesn't ask for, and its two scripts."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)  # one response's checks and loose variants ask for the same texts
 def detect(text: str) -> str | None:
     """The code of the language of `text` (Chinese is zh-cn or zh-tw); None where there are no letters."""
+    from raif.text.detector import Undecided, winner
+    from raif.text.ngrams import known_grams
+
+    grams = known_grams(text)
+    try:
+        return winner(grams) if len(grams) else None
+    except Undecided:
+        return detect_slowly(text)
+
+
+def detect_slowly(text: str) -> str | None:
+    """The same, by langdetect's own code."""
     from langdetect.lang_detect_exception import LangDetectException
 
     detector = _factory().create()

@@ -1,0 +1,132 @@
+"""The n-grams by which langdetect 1.0.9 knows a language, and how frequent they are in each."""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections import Counter
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from langdetect.detector import Detector
+from langdetect.detector_factory import PROFILES_DIRECTORY
+from langdetect.utils.ngram import NGram
+from langdetect.utils.unicode_block import UNICODE_LATIN_EXTENDED_ADDITIONAL, unicode_block
+
+_LONGEST = 10_000
+_SPACES = re.compile("  +")
+_LATIN = re.compile("[A-z]")
+_ASCII = " " + string.ascii_letters
+_CODES = np.array([_ASCII.find(chr(code)) for code in range(128)]).clip(0)
+
+
+class Table(NamedTuple):
+    """langdetect's profiles: `shares[rows[gram]]` is how frequent a gram is in each of `languages`."""
+
+    languages: list[str]
+    rows: dict[str, int]
+    shares: np.ndarray
+    """(grams, languages), float64."""
+
+
+@cache
+def table() -> Table:
+    """The profiles in the order of their names, whatever the order of the folder."""
+    paths = sorted(path for path in Path(PROFILES_DIRECTORY).iterdir() if not path.name.startswith("."))
+    profiles = [json.loads(path.read_bytes()) for path in paths]
+    rows: dict[str, int] = {}
+    for profile in profiles:
+        for gram in profile["freq"]:
+            rows.setdefault(gram, len(rows))
+    shares = np.zeros((len(rows), len(profiles)))
+    for column, profile in enumerate(profiles):
+        found = [rows[gram] for gram in profile["freq"]]
+        totals = [profile["n_words"][len(gram) - 1] for gram in profile["freq"]]
+        shares[found, column] = np.array(list(profile["freq"].values())) / totals
+    return Table([profile["name"] for profile in profiles], rows, shares)
+
+
+def known_grams(text: str) -> np.ndarray:
+    """The rows of the grams of `text` that any profile has, in langdetect's order, as often as they occur."""
+    plain = _cleaned(text)
+    if plain.isascii():
+        return _ascii_grams(plain)
+    plain = _without_latin(plain).translate(_NORMAL)
+    padded = "  " + _SPACES.sub(" ", plain).lstrip(" ")
+    windows = zip(padded, padded[1:], padded[2:], strict=False)
+    return np.fromiter(chain.from_iterable(map(_ENDING_WITH.__getitem__, windows)), np.int64)
+
+
+def _ascii_grams(text: str) -> np.ndarray:
+    """The same for ASCII, where all but letters is a space, looked up all at once."""
+    codes = _CODES[np.frombuffer(text.encode(), np.uint8)]
+    codes = np.concatenate(([0, 0], codes[(codes > 0) | (np.concatenate(([0], codes[:-1])) > 0)]))
+    found = _ascii_rows()[(codes[:-2] * len(_ASCII) + codes[1:-1]) * len(_ASCII) + codes[2:]].ravel()
+    return found[found >= 0]
+
+
+@cache
+def _ascii_rows() -> np.ndarray:
+    """(windows of three, 3): what `_EndingWith` finds for each, -1 where a gram is not known or not taken."""
+    size = len(_ASCII)
+    found = np.full((size, size, size, 3), -1, np.int32)
+    position = {letter: code for code, letter in enumerate(_ASCII)}
+    for gram, row in table().rows.items():
+        if gram.isascii() and gram != " " and all(map(position.__contains__, gram)):
+            *before, last = (position[letter] for letter in gram)
+            found[(..., *before, last, len(gram) - 1)] = row
+    capital = [code for letter, code in position.items() if letter.isupper()]
+    found[:, 0, :, 2] = -1  # a space starts anew
+    found[np.ix_(range(size), capital, capital)] = -1
+    return found.reshape(-1, 3)
+
+
+class _EndingWith(dict[tuple[str, str, str], tuple[int, ...]]):
+    """The known ones of the grams that end with the last of three characters; none between two capitals."""
+
+    def __missing__(self, window: tuple[str, str, str]) -> tuple[int, ...]:
+        if len(self) > 65_536:
+            self.clear()
+        _, before, last = window
+        grams = [last] * (last != " ") + [before + last] + ["".join(window)] * (before != " ")
+        rows = {} if before.isupper() and last.isupper() else table().rows
+        found = self[window] = tuple(rows[gram] for gram in grams if gram in rows)
+        return found
+
+
+_ENDING_WITH = _EndingWith()
+
+
+def _cleaned(text: str) -> str:
+    """Without addresses, Vietnamese letters composed, at most 10,000 characters, single spaces."""
+    text = Detector.URL_RE.sub(" ", text) if "http" in text else text
+    text = Detector.MAIL_RE.sub(" ", text) if "@" in text else text
+    text = text if text.isascii() else NGram.normalize_vi(text)
+    return _SPACES.sub(" ", text[:_LONGEST])
+
+
+def _without_latin(text: str) -> str:
+    """Without ASCII letters, where another script has more than twice as many."""
+    counts = Counter(text)
+    latin = sum(count for letter, count in counts.items() if "A" <= letter <= "z")
+    other = sum(count for letter, count in counts.items() if _other_script(letter))
+    return _LATIN.sub("", text) if latin * 2 < other else text
+
+
+def _other_script(letter: str) -> bool:
+    return letter >= "\u0300" and unicode_block(letter) != UNICODE_LATIN_EXTENDED_ADDITIONAL
+
+
+class _Normal(dict[int, str]):
+    """For `str.translate`: each character as langdetect's grams hold it, asked for once."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = NGram.normalize(chr(code))
+        return self[code]
+
+
+_NORMAL = _Normal()
