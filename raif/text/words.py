@@ -34,7 +34,7 @@ def capital_tokens(text: str) -> int:
     capitals = [word for word in text.split() if not word.islower() and any(map(str.isupper, word))]
     if _SPLIT_WORD.search(text) or not all(map(_PLAIN.fullmatch, capitals)):
         return _in_capitals(tokens(text))
-    return sum(_in_capitals(_word_tokens(word)) if "'" in word else word.isupper() for word in capitals)
+    return sum(_in_capitals(word_tokens(word)) if "'" in word else word.isupper() for word in capitals)
 
 
 def _in_capitals(found: list[str]) -> int:
@@ -42,7 +42,7 @@ def _in_capitals(found: list[str]) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _word_tokens(word: str) -> list[str]:
+def word_tokens(word: str) -> list[str]:
     return _tokenizer().tokenize(word)
 
 
