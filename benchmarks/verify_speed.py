@@ -100,8 +100,9 @@ def official() -> dict[str, Any]:
 
 
 def measured() -> dict[str, Any]:
-    from raif import records
     from raif.verify import verify
+
+    from raif import records
 
     pairs = [(records.instruction(line, "line"), line["response"]) for line in answers()]
     verdicts = [[verdict.passed for verdict in verify(*pair).verdicts] for pair in pairs]
