@@ -2,6 +2,7 @@
 
 The tools are NLTK's and langdetect's, loaded on first use; both are made for English and other languages
 that put spaces between words: an unspaced run of Chinese is one word, and `。` ends no sentence.
+`chinese` counts as a Chinese reader does.
 """
 
 from raif.text.language import detect

@@ -52,7 +52,7 @@ def sentences(text: str) -> list[str]:
     or digit, such as a divider, is no sentence.
     """
     found: list[str] = []
-    for line in text.splitlines():
+    for line in filter(_LETTER.search, text.splitlines()):
         is_english = ". " in line and not _ONE_HAN.search(line)
         found += english(line) if is_english else _marked(line)
     return [sentence for sentence in found if _LETTER.search(sentence)]

@@ -164,17 +164,16 @@ def test_no_check_raises_on_any_text(text: str) -> None:
 
 
 LONG = [
-    "！" * 10**6 + "，",
-    "<<" * 10**5,
-    "[" * 10**6,
-    "【a" * 10**5,
-    "\n" * 10**6 + "x",
-    "* " * 10**5,
-    "“" * 10**6,
+    "！" * 10**5 + "，",
+    "<<" * 10**4,
+    "[" * 10**5,
+    "【a" * 10**4,
+    "\n" * 10**5 + "x",
+    "* " * 10**4,
+    "“" * 10**5,
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("text", LONG, ids=lambda text: text[:2])
 def test_no_variant_hangs_on_a_long_text(text: str) -> None:
     for kind in (kind for kind in CHINESE if kind.id not in KEPT):

@@ -101,10 +101,10 @@ def test_words_are_the_same_in_any_thread() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["！" * 10**6 + "，", "“" * 10**6, "我" * 3 * 10**5, "a." * 10**5, "！”" * 10**5]
+    "text", ["！" * 10**5 + "，", "“" * 10**5, "我" * 3 * 10**4, "a." * 10**4, "！”" * 10**4]
 )
-def test_a_megabyte_takes_less_than_some_seconds(text: str) -> None:
+def test_time_grows_with_the_length_only(text: str) -> None:
     start = time.process_time()
     for tool in (chinese.characters, chinese.words, chinese.sentences, chinese.is_chinese, chinese.variety):
         tool(text)
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 3
