@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import random
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def winner(grams: np.ndarray) -> str:
 def _trial(grams: np.ndarray, drawn: _Drawn) -> np.ndarray:
     """The probability of each language where one trial ends. It can't end with its first gram."""
     weight = (0.5 + 0.05 * drawn.gauss()) / 10_000
-    likely = None
+    likely: Any = None
     for _ in range(_LIMIT // _AT_ONCE):
         chosen, ends = drawn.choices(_AT_ONCE + (likely is None))
         factors = table().shares.take(grams[chosen], axis=0)

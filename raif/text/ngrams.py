@@ -77,8 +77,8 @@ def _ascii_rows() -> np.ndarray:
     position = {letter: code for code, letter in enumerate(_ASCII)}
     for gram, row in table().rows.items():
         if gram.isascii() and gram != " " and all(map(position.__contains__, gram)):
-            *before, last = (position[letter] for letter in gram)
-            found[(..., *before, last, len(gram) - 1)] = row
+            codes = tuple(position[letter] for letter in gram)
+            found[(..., *codes, len(gram) - 1)] = row  # type: ignore[index]
     capital = [code for letter, code in position.items() if letter.isupper()]
     found[:, 0, :, 2] = -1  # a space starts anew
     found[np.ix_(range(size), capital, capital)] = -1

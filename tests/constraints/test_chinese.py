@@ -13,10 +13,17 @@ from raif.constraints.kind import Example
 from raif.types import Constraint, Instruction, Message
 from raif.verdicts import verify
 
-CHINESE = [find(name, "zh") for name in KINDS]
+CHINESE = [find(name, "zh") for name in KINDS if "zh" in KINDS[name].wordings]
 
 # Kinds whose own check a Chinese reader agrees with.
 KEPT = {
+    "detectable_format:xml_format": (
+        Example(True, "<茶>热</茶>", {}),
+        Example(True, "```xml\n<茶 温度='热'/>\n```", {}),
+        Example(False, "<茶>热</水>", {}),
+        Example(False, "茶很热。", {}),
+        Example(False, "＜茶＞热＜/茶＞", {}),
+    ),
     "length_constraints:number_paragraphs": (
         Example(True, "一。\n***\n二。", {"num_paragraphs": 2}),
         Example(False, "一。\n\n二。", {"num_paragraphs": 2}),
