@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter
 
-from raif.constraints import KINDS, Kind
+from raif.constraints import KINDS, Kind, find
 from raif.constraints.kind import Example, variants
 from raif.constraints.wording import render
 
@@ -48,8 +48,9 @@ def document() -> str:
 
 def _kind(kind: Kind) -> Iterator[str]:
     yield from (f"## `{kind.id}`", "")
-    kwargs = kind.bind(kind.examples[0].kwargs)
     for language, (first, *_) in kind.wordings.items():
+        meant = find(kind.id, language)  # Chinese wordings may name kwargs that only the Chinese meaning has
+        kwargs = meant.bind(meant.examples[0].kwargs)
         yield from (f"> {_escaped(first.format_map(render(kwargs, language)))}", "")
     yield from _meaning(kind)
     for semantics, other in variants(kind.id).items():
@@ -69,7 +70,7 @@ def _kwargs(kind: Kind) -> Iterator[str]:
     hints = get_type_hints(kind.check, include_extras=True)
     _, *parameters = inspect.signature(kind.check).parameters.values()
     for one in parameters:
-        default = "" if one.default is one.empty else f"; {json.dumps(one.default)} where left out"
+        default = "" if one.default is one.empty else f"; {_code(one.default)} where left out"
         yield f"- `{one.name}`: {_type(TypeAdapter(hints[one.name]).json_schema())}{default}"
     if parameters:
         yield ""
@@ -78,7 +79,7 @@ def _kwargs(kind: Kind) -> Iterator[str]:
 def _type(schema: dict[str, Any]) -> str:
     """A JSON schema in words."""
     if "enum" in schema:
-        return " or ".join(f"`{json.dumps(value, ensure_ascii=False)}`" for value in schema["enum"])
+        return " or ".join(_code(value) for value in schema["enum"])
     if "anyOf" in schema:
         return " or ".join(_type(option) for option in schema["anyOf"])
     bounds = [f"{word} {schema[key]}" for key, word in BOUNDS.items() if key in schema]
