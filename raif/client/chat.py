@@ -60,7 +60,7 @@ class Chat:
         # max_tokens and not max_completion_tokens: every open server knows the older name.
         return {
             "model": self._model,
-            "messages": [message.model_dump() for message in messages],
+            "messages": [{"role": each.role, "content": _encodable(each.content)} for each in messages],
             "temperature": self._sampling.temperature,
             "max_tokens": self._sampling.max_tokens,
         }
@@ -75,6 +75,11 @@ class Chat:
 
     async def close(self) -> None:
         await self._client.close()
+
+
+def _encodable(text: str) -> str:
+    """Half of a surrogate pair, which JSON can escape and UTF-8 can't hold, as a question mark."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _reasoning(message: Any) -> str | None:

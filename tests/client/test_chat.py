@@ -43,6 +43,12 @@ def test_the_request_says_model_messages_and_sampling() -> None:
     ]
 
 
+def test_half_of_a_surrogate_pair_is_sent_as_a_question_mark() -> None:
+    with chat_server() as server:
+        ask(server, "tea \ud83d\x00 茶")
+    assert server.asked == ["tea ?\x00 茶"]
+
+
 def test_a_cut_off_reply_says_so() -> None:
     with chat_server(lambda _: completion("half", finish="length")) as server:
         assert ask(server, "hello") == [(0, Reply("half", None, truncated=True))]
