@@ -131,7 +131,8 @@ def find(id: str, semantics: str) -> Kind:
 
     The semantics of the default dialect are called like the language: "zh".
     """
-    return _VARIANTS.get((id, semantics)) or KINDS[id]
+    kind = KINDS[id]  # a plug-in registers its variants as it is loaded
+    return _VARIANTS.get((id, semantics), kind)
 
 
 def variants(id: str) -> dict[str, Kind]:
