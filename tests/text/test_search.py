@@ -40,4 +40,4 @@ def test_long_plain_keyword_in_a_long_text_is_bounded_too() -> None:
     start = time.process_time()
     with pytest.raises(TooSlow):
         count("findall", "a" * 20_000 + "b", "a" * 300_000, re.IGNORECASE)
-    assert time.process_time() - start < LIMIT
+    assert time.process_time() - start < 4 * LIMIT  # the search takes LIMIT, in a process that is to be made
