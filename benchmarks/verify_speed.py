@@ -100,9 +100,8 @@ def official() -> dict[str, Any]:
 
 
 def measured() -> dict[str, Any]:
-    from raif.verify import verify
-
     from raif import records
+    from raif.verdicts import verify
 
     pairs = [(records.instruction(line, "line"), line["response"]) for line in answers()]
     verdicts = [[verdict.passed for verdict in verify(*pair).verdicts] for pair in pairs]
@@ -115,11 +114,12 @@ def measured() -> dict[str, Any]:
 
 def forget() -> None:
     """Everything that is kept of a text."""
-    from raif.text import language, sentences, words
+    from raif.text.language import detect
+    from raif.text.sentences import contains_end
+    from raif.text.words import word_tokens
 
-    language.detect.cache_clear()
-    sentences.contains_end.cache_clear()
-    words.word_tokens.cache_clear()
+    for kept in (detect, contains_end, word_tokens):
+        kept.cache_clear()
 
 
 def jobs_ratio() -> float:
