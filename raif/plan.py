@@ -18,11 +18,19 @@ def describe(config: TrainConfig) -> str:
         f"({c.rollout.group_size - plain} thinking, {plain} plain), up to {c.rollout.max_new_tokens} tokens",
         f"update     {updates} optimiser steps of {c.optimizer.batch} responses a rollout, each used once, "
         f"in micro-batches of {c.optimizer.micro_batch}; {clones} expert answers beside each",
+        f"loss       {_loss(c)}",
         f"length     {c.steps} rollouts, {c.steps * updates} optimiser steps, "
         f"{c.steps * c.responses} responses",
         f"checkpoint every {c.checkpoint.every} steps, the newest {c.checkpoint.keep} kept",
     ]
     return "\n".join(lines)
+
+
+def _loss(config: TrainConfig) -> str:
+    c = config.loss
+    clip = f"{c.clip}" + (f" below, {c.clip_high} above" if c.clip_high else "")
+    kl = f"KL {c.kl} ({c.kl_estimator})" if c.kl else "no KL, no reference model"
+    return f"{c.normalisation} normalisation, {c.ratio} ratio clipped at {clip}; {kl}; cloning {c.cloning}"
 
 
 def _data(config: TrainConfig) -> str:

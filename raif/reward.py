@@ -27,6 +27,11 @@ def reward(
     return Reward(format_reward, NONE if unusable else _share(instruction, verification))
 
 
+def overlong(tokens: int, *, limit: int, window: int) -> float:
+    """DAPO's soft punishment (arXiv 2503.14476): from 0 to -1 over the last `window` of `limit` tokens."""
+    return -max(0, tokens - (limit - window)) / window if window else 0.0
+
+
 def _no_thinking(response: Response) -> bool:
     return response.thinking.strip() in ("", PLACEHOLDER)
 

@@ -55,13 +55,35 @@ class RolloutConfig(Section):
     """Sampling is from the whole distribution (top-p 1), as the ratio of the loss assumes."""
     batch: PositiveInt = 64
     """Responses that are sampled side by side."""
+    refill: NonNegativeInt = 0
+    """Extra rounds of sampling at most, each replacing the groups whose rewards are all equal by groups of
+    the next prompts (DAPO's dynamic sampling). What is left of them after the last round stays."""
+    overlong: NonNegativeInt = 0
+    """Soft punishment of long responses (DAPO): over this many last tokens before `max_new_tokens` the reward
+    falls by up to 1, which a response that is cut off loses whole; 0: none."""
+
+    @model_validator(mode="after")
+    def _overlong_fits(self) -> Self:
+        if self.overlong > self.max_new_tokens:
+            raise ValueError(f"overlong: {self.overlong} is above max_new_tokens ({self.max_new_tokens})")
+        return self
 
 
 class LossConfig(Section):
     clip: PositiveFloat = 0.2
     """PPO's epsilon."""
+    clip_high: PositiveFloat | None = None
+    """Its upper side, where it is another (DAPO: 0.28); none: `clip`."""
+    ratio: Literal["token", "sequence"] = "token"
+    """What is clipped: each token's ratio, or a response's geometric mean of them (GSPO; clip about 3e-4)."""
+    normalisation: Literal["response", "dapo", "dr_grpo"] = "response"
+    """response: token mean, then response mean; dapo: mean over all tokens of the optimiser step; dr_grpo:
+    token sum over responses x max_new_tokens, and advantages are not divided by the group's deviation."""
     kl: NonNegativeFloat = 0.001
-    """Weight of the KL term to the frozen initial model."""
+    """Weight of the KL term to the frozen initial model; 0: no reference model is run, and responses without
+    influence on the policy term are not computed."""
+    kl_estimator: Literal["k1", "k2", "k3"] = "k3"
+    """How a token's KL is estimated; k1 has an expected gradient of 0: it measures and holds nothing back."""
     cloning: NonNegativeFloat = 1.0
     """Weight of the behaviour-cloning term."""
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import random
-import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from statistics import fmean
 from typing import Any
 
 from raif.config.train import TrainConfig
 from raif.train.batch import Sample
 from raif.train.chat import Chat
 from raif.train.checkpoint import Progress
+from raif.train.clock import Clock, warmed_up
 from raif.train.contrast import keep
 from raif.train.feed import Feed, clone_sample, draw
 from raif.train.grpo import advantages
@@ -60,17 +58,9 @@ def grpo_step(t: Trainer) -> Step:
     clock, c = Clock(), t.config
     number = t.progress.step - c.cloning.warmup_steps
     with clock("rollout"):
-        instructions = draw(t.feed.prompts, number * c.rollout.prompts, c.rollout.prompts, c.seed)
-        groups = roll_out(
-            t.sampler,
-            t.chat,
-            instructions,
-            group_size=c.rollout.group_size,
-            contrast=c.contrast,
-            seed=c.seed * 1_000_003 + t.progress.step,
-        )
+        groups, replaced = _sampled(t, number)
     kept = [_keep(group, c) for group in groups]
-    samples = _samples(groups, kept)
+    samples = _samples(groups, kept, scaled=c.loss.normalisation != "dr_grpo")
     random.Random(f"{c.seed}/{number}").shuffle(samples)
     with clock("reference"):
         ref_logps = t.learner.reference_logps(samples)
@@ -81,6 +71,7 @@ def grpo_step(t: Trainer) -> Step:
         ]
     with clock("sync"):
         t.sampler.sync()
+    groups, kept = groups + replaced, kept + [[False] * len(group.rollouts) for group in replaced]
     metrics = {**group_metrics(groups, kept), **_mean(updates)}
     return _finish(t, clock, "grpo", metrics, groups, kept)
 
@@ -110,11 +101,6 @@ def _update(t: Trainer, samples: Sequence[Sample], ref_logps: Sequence[list[floa
     return metrics
 
 
-def warmed_up(lr: float, done: int, total: int, ratio: float) -> float:
-    """The learning rate of update `done`: rises linearly over the first `ratio` of all, then stays."""
-    return lr * min(1.0, (done + 1) / max(1, math.ceil(ratio * total)))
-
-
 def _clones(t: Trainer) -> list[Sample]:
     c = t.config
     if not t.feed.experts:
@@ -122,6 +108,34 @@ def _clones(t: Trainer) -> list[Sample]:
     chosen = draw(t.feed.experts, t.progress.updates * c.cloning.batch, c.cloning.batch, c.seed + 1)
     prompt_tokens = c.reference_quirks.clone_prompt_tokens
     return [clone_sample(i, i.expert, t.chat, prompt_tokens=prompt_tokens) for i in chosen if i.expert]
+
+
+def _sampled(t: Trainer, number: int) -> tuple[list[Group], list[Group]]:
+    """The groups to learn from, and those that they replaced because their rewards were all equal."""
+    c = t.config.rollout
+    groups = _round(t, number, 0, c.prompts)
+    replaced: list[Group] = []
+    for round_ in range(1, c.refill + 1):
+        equal = [group for group in groups if group.equal]
+        if equal:
+            fresh = _round(t, number, round_, len(equal))
+            groups, replaced = [g for g in groups if not g.equal] + fresh, replaced + equal
+            t.progress.refilled += len(equal)
+    return groups, replaced
+
+
+def _round(t: Trainer, number: int, round_: int, count: int) -> list[Group]:
+    c = t.config
+    done = number * c.rollout.prompts + t.progress.refilled
+    start = done + c.rollout.prompts if round_ else done
+    return roll_out(
+        t.sampler,
+        t.chat,
+        draw(t.feed.prompts, start, count, c.seed),
+        c.rollout,
+        contrast=c.contrast,
+        seed=c.seed * 1_000_003 + t.progress.step + (round_ << 32),
+    )
 
 
 def _keep(group: Group, c: TrainConfig) -> list[bool]:
@@ -134,21 +148,21 @@ def _keep(group: Group, c: TrainConfig) -> list[bool]:
     )
 
 
-def _samples(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> list[Sample]:
-    return [
-        Sample(rollout.prompt_ids, rollout.ids, rollout.logps, advantage, keeps)
-        for group, ks in zip(groups, kept, strict=True)
-        for rollout, advantage, keeps in zip(
-            group.rollouts, advantages([r.reward.total for r in group.rollouts]), ks, strict=True
-        )
-    ]
+def _samples(groups: Sequence[Group], kept: Sequence[Sequence[bool]], *, scaled: bool) -> list[Sample]:
+    samples = []
+    for group, keeps in zip(groups, kept, strict=True):
+        relative = advantages([r.reward.total for r in group.rollouts], scaled=scaled)
+        samples += [
+            Sample(r.prompt_ids, r.ids, r.logps, advantage, takes_part)
+            for r, advantage, takes_part in zip(group.rollouts, relative, keeps, strict=True)
+        ]
+    return samples
 
 
 def _mean(updates: Sequence[dict[str, float]]) -> dict[str, float]:
-    sums: Counter[str] = Counter()
-    for update in updates:
-        sums.update(update)
-    return {name: value / len(updates) for name, value in sums.items()}
+    """Of each metric, over the updates that have it: one that learnt nothing has no entropy."""
+    names = dict.fromkeys(name for update in updates for name in update)
+    return {name: fmean(update[name] for update in updates if name in update) for name in names}
 
 
 def _finish(
@@ -163,16 +177,3 @@ def _finish(
     t.progress = replace(t.progress, step=t.progress.step + 1, seconds=t.progress.seconds + seconds)
     times = {f"time_{name}": value for name, value in clock.seconds.items()}
     return Step({"step": t.progress.step, "phase": phase, **metrics, **times}, groups, kept)
-
-
-class Clock:
-    """Seconds by phase of a step."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.seconds[name] = time.perf_counter() - start

@@ -26,6 +26,7 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
         "reward_std": pstdev(r.reward.total for r in rollouts),
         "reward_format": fmean(r.reward.format for r in rollouts),
         "reward_accuracy": fmean(r.reward.accuracy for r in rollouts),
+        "reward_length": fmean(r.reward.length for r in rollouts),
         **({"reward_accuracy_plain": fmean(r.reward.accuracy for r in plain)} if plain else {}),
         "keep_ratio": fmean(keep),
         **_dead(groups),
@@ -36,7 +37,7 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
 
 def _dead(groups: Sequence[Group]) -> dict[str, float]:
     """Groups whose rewards are all equal teach nothing: because all is right, all is wrong, or all alike."""
-    dead = [g.rollouts[0].reward.accuracy for g in groups if len({r.reward.total for r in g.rollouts}) == 1]
+    dead = [g.rollouts[0].reward.accuracy for g in groups if g.equal]
     all_pass, all_fail = dead.count(FULL), dead.count(NONE)
     parts = {"all_pass": all_pass, "all_fail": all_fail, "all_alike": len(dead) - all_pass - all_fail}
     return {f"dead_{name}": count / len(groups) for name, count in parts.items()}

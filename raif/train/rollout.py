@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
 
+from raif.config.train import RolloutConfig
 from raif.reasoning import Response, split
-from raif.reward import reward
+from raif.reward import overlong, reward
 from raif.train.chat import Chat, Mode
 from raif.train.decode import Completion, decode
 from raif.train.model import Model
@@ -38,6 +39,11 @@ class Group:
 
     instruction: Instruction
     rollouts: tuple[Rollout, ...]
+
+    @property
+    def equal(self) -> bool:
+        """All rewards are equal: there is nothing to learn from."""
+        return len({r.reward.total for r in self.rollouts}) <= 1
 
 
 class Sampler(Protocol):
@@ -96,8 +102,8 @@ def roll_out(
     sampler: Sampler,
     chat: Chat,
     instructions: Sequence[Instruction],
+    config: RolloutConfig,
     *,
-    group_size: int,
     contrast: bool,
     seed: int,
 ) -> list[Group]:
@@ -105,13 +111,13 @@ def roll_out(
     asked = [
         (k, instruction, mode, n)
         for k, instruction in enumerate(instructions)
-        for mode, n in _requests(instruction, group_size, contrast)
+        for mode, n in _requests(instruction, config.group_size, contrast)
     ]
     prompts = [chat.prompt(instruction.messages, mode) for _, instruction, mode, _ in asked]
     sampled = sampler.sample(prompts, [n for *_, n in asked], seed=seed)
     members: list[list[Rollout]] = [[] for _ in instructions]
     for (k, instruction, mode, _), prompt, completions in zip(asked, prompts, sampled, strict=True):
-        members[k] += [_score(instruction, chat, mode, prompt, c) for c in completions]
+        members[k] += [_score(instruction, chat, mode, prompt, c, config) for c in completions]
     return [Group(i, tuple(m)) for i, m in zip(instructions, members, strict=True)]
 
 
@@ -124,11 +130,18 @@ def _requests(instruction: Instruction, group_size: int, contrast: bool) -> list
 
 
 def _score(
-    instruction: Instruction, chat: Chat, mode: Mode, prompt: list[int], completion: Completion
+    instruction: Instruction,
+    chat: Chat,
+    mode: Mode,
+    prompt: list[int],
+    completion: Completion,
+    config: RolloutConfig,
 ) -> Rollout:
     text = chat.text(completion.ids, mode)
     response = split(text, chat.style)
     verification = verify(instruction, response.answer or "")
+    earned = reward(instruction, response, verification, thinking=mode == "thinking")
+    length = overlong(len(completion.ids), limit=config.max_new_tokens, window=config.overlong)
     return Rollout(
         prompt_ids=prompt,
         ids=completion.ids,
@@ -138,5 +151,5 @@ def _score(
         text=text,
         response=response,
         verification=verification,
-        reward=reward(instruction, response, verification, thinking=mode == "thinking"),
+        reward=replace(earned, length=length),
     )
