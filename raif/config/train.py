@@ -99,7 +99,7 @@ class CloningConfig(Section):
 
 class OptimizerConfig(Section):
     lr: PositiveFloat = 1e-6
-    """Of AdamW, reached after the warm-up and then kept."""
+    """Of AdamW, reached after the warm-up."""
     betas: tuple[float, float] = (0.9, 0.95)
     """AdamW's decay rates of the first and second moment."""
     weight_decay: NonNegativeFloat = 0.0
@@ -108,10 +108,24 @@ class OptimizerConfig(Section):
     """The gradient is scaled down to this norm where it is longer."""
     warmup_ratio: Annotated[float, Field(ge=0, le=1)] = 0.03
     """Share of the updates over which the learning rate rises linearly."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """After the rise: it stays, or falls along half a cosine to 0 at the end."""
     batch: PositiveInt = 128
     """Responses an optimiser step; each response is used once."""
     micro_batch: PositiveInt = 4
     """Responses a forward and backward pass."""
+
+
+class SftConfig(Section):
+    """For `method: sft`, beside `optimizer`, whose batch then counts expert answers."""
+
+    epochs: PositiveFloat | None = 10.0
+    """Passes over the expert answers; none: as many optimiser steps as `steps` says."""
+    max_tokens: PositiveInt = 16384
+    """Prompt and answer together; what is longer is cut off, and counted."""
+    packing: bool = False
+    """Put examples into rows of up to `max_tokens` tokens, each seeing itself alone; `optimizer.micro_batch`
+    does not count then."""
 
 
 class CheckpointConfig(Section):
@@ -146,6 +160,9 @@ class QuirksConfig(Section):
 
 
 class TrainConfig(Section):
+    method: Literal["grpo", "sft"] = "grpo"
+    """grpo: the paper's; sft: its baseline, next-token loss on expert answers alone, to which the sections
+    `rollout`, `loss` and `cloning` mean nothing."""
     seed: NonNegativeInt = 0
     """Of the order of the records and of all sampling."""
     steps: NonNegativeInt = 2000
@@ -159,6 +176,7 @@ class TrainConfig(Section):
     rollout: RolloutConfig = RolloutConfig()
     loss: LossConfig = LossConfig()
     cloning: CloningConfig = CloningConfig()
+    sft: SftConfig = SftConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
@@ -172,7 +190,7 @@ class TrainConfig(Section):
     @model_validator(mode="after")
     def _divisible(self) -> Self:
         r, batch = self.rollout, self.optimizer.batch
-        if self.responses % batch:
+        if self.method == "grpo" and self.responses % batch:
             raise ValueError(
                 f"optimizer.batch: {batch} does not divide the {self.responses} responses of a rollout "
                 f"(rollout.prompts {r.prompts} x rollout.group_size {r.group_size}); "
@@ -182,6 +200,19 @@ class TrainConfig(Section):
             raise ValueError(
                 f"rollout.group_size: {r.group_size} is not a multiple of 4, which contrast needs: a quarter "
                 "of a group answers without thinking. Give 4, 8, 12, ..., or contrast: false"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _sft(self) -> Self:
+        if self.method != "sft":
+            return self
+        if self.evaluation.cloning_alone:
+            raise ValueError("evaluation.cloning_alone compares with grpo; method: sft is cloning alone")
+        if self.data.max_prompt_tokens >= self.sft.max_tokens:
+            raise ValueError(
+                f"sft.max_tokens: {self.sft.max_tokens} leaves no room for an answer to a prompt of "
+                f"data.max_prompt_tokens ({self.data.max_prompt_tokens})"
             )
         return self
 

@@ -1,16 +1,10 @@
-"""Times: the learning rate of each update, and the seconds that the phases of a step take."""
+"""The seconds that the phases of a step take."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-
-def warmed_up(lr: float, done: int, total: int, ratio: float) -> float:
-    """The learning rate of update `done`: rises linearly over the first `ratio` of all, then stays."""
-    return lr * min(1.0, (done + 1) / max(1, math.ceil(ratio * total)))
 
 
 class Clock:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from raif.config.train import TrainConfig
-from raif.train.batch import MicroBatch, Sample, micro_batches
+from raif.train.batch import MicroBatch, Sample, micro_batches, packed_batches
 from raif.train.loss import Counts, cloning_loss, learned, policy_loss
 from raif.train.master import Master
 from raif.train.model import Model, load
@@ -89,15 +89,20 @@ class Learner:
 
     def _accumulate_cloning(self, clones: Sequence[Sample], metrics: dict[str, float], weight: float) -> None:
         tokens = sum(len(s.ids) for s in clones)
-        for _, batch in self._micro_batches(clones):
-            loss = cloning_loss(token_logps(self.policy, batch), batch.mask, tokens)
+        packed = self.config.method == "sft" and self.config.sft.packing
+        for batch in self._packs(clones) if packed else (b for _, b in self._micro_batches(clones)):
+            loss = cloning_loss(token_logps(self.policy, batch, packed=packed), batch.mask, tokens)
             (weight * loss).backward()
             self.master.collect()
             metrics["cloning_loss"] += loss.item()
 
     def _micro_batches(self, samples: Sequence[Sample]) -> Iterator[tuple[list[int], MicroBatch]]:
-        pad = self.policy.tokenizer.pad_token_id or 0
-        return micro_batches(samples, self.config.optimizer.micro_batch, pad=pad, device=self.policy.device)
+        size = self.config.optimizer.micro_batch
+        return micro_batches(samples, size, pad=self.policy.pad_id, device=self.policy.device)
+
+    def _packs(self, samples: Sequence[Sample]) -> Iterator[MicroBatch]:
+        tokens = self.config.sft.max_tokens
+        return packed_batches(samples, tokens, pad=self.policy.pad_id, device=self.policy.device)
 
 
 def _padded(rows: Sequence[list[float]], like: Tensor) -> Tensor:

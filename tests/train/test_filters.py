@@ -12,8 +12,9 @@ from raif.config.train import RolloutConfig, TrainConfig
 from raif.reward import overlong
 from raif.train.chat import Chat
 from raif.train.feed import draw
-from raif.train.loop import Trainer, grpo_step
+from raif.train.loop import grpo_step
 from raif.train.rollout import roll_out
+from raif.train.trainer import Trainer
 from tests.train.test_loop import BAD, GOOD, Scripted, instruction, trainer
 
 NO_KL = {"kl": 0.0, "cloning": 0.0}

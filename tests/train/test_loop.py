@@ -11,12 +11,13 @@ import pytest
 from raif.config.train import RolloutConfig, TrainConfig
 from raif.reasoning import EMPTY_THINKING
 from raif.train.chat import Chat
-from raif.train.clock import warmed_up
 from raif.train.decode import Completion
 from raif.train.feed import Feed, clone_sample, draw
 from raif.train.learner import Learner
-from raif.train.loop import Trainer, clone_step, grpo_step, steps
+from raif.train.loop import clone_step, grpo_step, steps
 from raif.train.rollout import roll_out
+from raif.train.schedule import warmed_up
+from raif.train.trainer import Trainer
 from raif.types import Constraint, Expert, Instruction, Message
 
 
