@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Task = Literal["ifeval", "complex", "math"]
+Task = Literal["ifeval", "complex", "math", "kk"]
+SOLVED: tuple[Task, ...] = ("math", "kk")
+"""Tasks with a right answer, in `reference`."""
 Dialect = Literal["raif", "ifeval", "reference"]
 """Who says what a kind means. ifeval: the official checkers. reference: the method's own training checker.
 raif: the official meaning for English, and what a Chinese reader takes it to mean for Chinese."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from raif.constraints import find
 from raif.constraints.tree import active
 from raif.reasoning import Style, split
+from raif.solution import solution
 from raif.types import Constraint, Instruction, Verdict, Verification
 
 NO_ANSWER, EMPTY, NO_JUDGE = "no answer after the thinking", "empty answer", "no judge"
@@ -27,7 +28,7 @@ def verify(instruction: Instruction, response: str, *, think: Style = "none") ->
     for number, _ in enumerate(instruction.questions, 1):
         unjudged = Verdict(f"question:{number}", None, None, NO_JUDGE)
         found.append(_fails(unjudged.id, failed) if failed else unjudged)
-    return summary(instruction, found)
+    return summary(instruction, found + solution(instruction, answer or ""))
 
 
 def verdicts(

@@ -11,10 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {"errors", "types", "jsonl", "registry", "text", "reasoning", "stats", "boxed"},
+    {"errors", "types", "jsonl", "registry", "text", "reasoning", "stats", "boxed", "knights"},
     {"config", "runs", "plan"},
-    {"constraints", "client"},
-    {"verify", "verify_stream", "records", "released", "reward"},
+    {"constraints", "client", "math_check", "math_worker"},
+    {"solution", "verify", "verify_stream", "records", "released", "reward"},
     {"data"},
     {"train"},
     {"eval", "serve"},

@@ -18,7 +18,7 @@ def advantages(rewards: list[float], *, scaled: bool = True) -> list[float]:
     Equal rewards have advantage exactly 0: in floating point their deviation is not always 0, and
     dividing noise by 1e-9 would make a large advantage of it.
     """
-    if len(set(rewards)) == 1:
+    if len(set(rewards)) <= 1:
         return [0.0] * len(rewards)
     values = torch.tensor(rewards, dtype=torch.float64)
     centred = values - values.mean()

@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
+from raif import math_check
 from raif.config.train import RolloutConfig, TrainConfig
+from raif.errors import RaifError
+from raif.math_check import Checked
 from raif.reward import overlong
 from raif.train.chat import Chat
 from raif.train.feed import draw
 from raif.train.loop import grpo_step
+from raif.train.metrics import group_metrics
 from raif.train.rollout import roll_out
 from raif.train.trainer import Trainer
 from tests.train.test_loop import BAD, GOOD, Scripted, instruction, trainer
@@ -110,6 +114,30 @@ def test_a_long_response_is_punished_as_a_part_of_its_own(chat: Chat) -> None:
     (group,) = roll_out(Scripted(chat, [GOOD]), chat, [instruction(1)], config, contrast=False, seed=0)
     reward = group.rollouts[0].reward
     assert (reward.format, reward.accuracy, reward.length, reward.total) == (1, 2, -0.5, 2.5)
+
+
+def unjudged(monkeypatch: pytest.MonkeyPatch, share: int) -> Any:
+    """A math record whose check fails for every answer that is boxed, as `share` of the four texts are."""
+    monkeypatch.setattr(math_check, "equal", lambda *_: Checked(None, "math check timed out"))
+    texts = [GOOD.replace("Fine", r"\boxed{1}")] * share + [GOOD] * (4 - share)
+    return instruction(1, task="math", constraints=(), reference="2"), texts
+
+
+def test_what_cannot_be_judged_is_left_out_and_counted(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    math, texts = unjudged(monkeypatch, 1)
+    (group,) = roll_out(
+        Scripted(chat, texts), chat, [math], RolloutConfig(group_size=4), contrast=True, seed=0
+    )
+    metrics = group_metrics([group], [[True] * 3])
+    assert [r.reward.accuracy for r in group.rollouts] == [-2] * 3
+    assert metrics["unjudged_share"] == 0.25
+    assert metrics["unjudged/math check timed out"] == 1
+
+
+def test_where_nothing_can_be_judged_the_run_stops(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    math, texts = unjudged(monkeypatch, 4)
+    with pytest.raises(RaifError, match="no response could be judged: math check timed out"):
+        roll_out(Scripted(chat, texts), chat, [math], RolloutConfig(), contrast=True, seed=0)
 
 
 def test_the_punished_window_lies_within_the_response() -> None:
