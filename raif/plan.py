@@ -52,7 +52,9 @@ def _loss(config: TrainConfig) -> str:
 
 
 def _data(config: TrainConfig) -> str:
-    made = config.data.generate
+    made, given = config.data.generate, config.data.train
+    source = str(given or "none given (data.train)")
     if made:
-        return f"{made.count} records made by the built-in generator"
-    return str(config.data.train) if config.data.train else "none given (data.train)"
+        source = f"{made.count} records made by the built-in generator"
+    mix = ", ".join(f"{tasks} {weight:g}" for tasks, weight in config.data.mix.items())
+    return f"{source}; prompts by task: {mix}" if mix else source

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 from raif.config.gen_data import GenDataConfig
 from raif.config.section import Section
+from raif.errors import did_you_mean
 from raif.reasoning import FORMAT_REQUEST
+from raif.types import Task
 
 
 class ModelConfig(Section):
@@ -36,6 +46,20 @@ class DataConfig(Section):
     """Instead of `train` and `heldout`: make both with the built-in generator, inside the run's folder."""
     max_prompt_tokens: PositiveInt = 1024
     """Longer prompts are left out and counted."""
+    mix: dict[str, Annotated[float, Field(ge=0.01, le=100)]] = Field(default={})
+    """Prompts of a rollout by task, in proportion, such as {math: 1, ifeval+complex: 1}; other tasks are left
+    out. Empty: all records alike."""
+
+    @field_validator("mix")
+    @classmethod
+    def _each_task_once(cls, mix: dict[str, float]) -> dict[str, float]:
+        tasks = [task for key in mix for task in key.split("+")]
+        for task in tasks:
+            if task not in get_args(Task):
+                raise ValueError(f"{task!r} is no task. {did_you_mean(task, get_args(Task))}")
+            if tasks.count(task) > 1:
+                raise ValueError(f"the task {task} is named twice")
+        return mix
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from raif.config.train import TrainConfig
 from raif.train import contrast
 from raif.train.batch import Sample
-from raif.train.feed import draw
 from raif.train.grpo import advantages
 from raif.train.rollout import Group, roll_out
 from raif.train.trainer import Trainer
@@ -34,7 +33,7 @@ def _round(t: Trainer, number: int, round_: int, count: int) -> list[Group]:
     return roll_out(
         t.sampler,
         t.chat,
-        draw(t.feed.prompts, start, count, c.seed),
+        t.feed.draw(start, count, c.seed),
         c.rollout,
         contrast=c.contrast,
         seed=c.seed * 1_000_003 + t.progress.step + (round_ << 32),

@@ -118,7 +118,7 @@ def _sampler(model: Model, config: TrainConfig) -> TransformersSampler:
 
 
 def _feed(records: Sequence[Instruction], chat: Chat, config: TrainConfig) -> Feed:
-    feed = Feed.of(records, chat, config.data.max_prompt_tokens)
+    feed = Feed.of(records, chat, config.data.max_prompt_tokens, config.data.mix)
     if config.steps and not feed.prompts:
         raise RaifError("no training record has a prompt short enough", "Raise data.max_prompt_tokens.")
     if config.method == "sft" and not feed.experts:
