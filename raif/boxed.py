@@ -1,6 +1,6 @@
 """The last `\\boxed{..}` of an answer, and whether it is the reference answer.
 
-Equality is of the text, with spaces and LaTeX's spacing commands left out; not symbolic.
+Equality is of the text, with spaces and LaTeX's spacing commands left out; `math_check` goes further.
 """
 
 from __future__ import annotations

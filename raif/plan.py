@@ -7,26 +7,54 @@ from raif.config.train import TrainConfig
 
 def describe(config: TrainConfig) -> str:
     """The plan of a run in a few lines of text."""
-    c, plain = config, config.rollout.group_size // 4 if config.contrast else 0
-    updates = c.responses // c.optimizer.batch
-    clones = c.cloning.batch if c.loss.cloning else 0
+    c = config
     lines = [
+        f"method     {c.method}",
         f"model      {c.model.path}, {c.model.style}, {c.model.compute} with float32 master weights",
         f"data       {_data(c)}",
-        f"warm-up    {c.cloning.warmup_steps} updates on {c.cloning.batch} expert answers each",
-        f"rollout    {c.rollout.prompts} prompts x {c.rollout.group_size} responses = {c.responses} "
-        f"({c.rollout.group_size - plain} thinking, {plain} plain), up to {c.rollout.max_new_tokens} tokens",
-        f"update     {updates} optimiser steps of {c.optimizer.batch} responses a rollout, each used once, "
-        f"in micro-batches of {c.optimizer.micro_batch}; {clones} expert answers beside each",
-        f"length     {c.steps} rollouts, {c.steps * updates} optimiser steps, "
-        f"{c.steps * c.responses} responses",
+        *(_sft(c) if c.method == "sft" else _grpo(c)),
         f"checkpoint every {c.checkpoint.every} steps, the newest {c.checkpoint.keep} kept",
     ]
     return "\n".join(lines)
 
 
+def _grpo(c: TrainConfig) -> list[str]:
+    r, plain = c.rollout, c.rollout.group_size // 4 if c.contrast else 0
+    updates = c.responses // c.optimizer.batch
+    clones = c.cloning.batch if c.loss.cloning else 0
+    return [
+        f"warm-up    {c.cloning.warmup_steps} updates on {c.cloning.batch} expert answers each",
+        f"rollout    {r.prompts} prompts x {r.group_size} responses = {c.responses} "
+        f"({r.group_size - plain} thinking, {plain} plain), up to {r.max_new_tokens} tokens",
+        f"update     {updates} optimiser steps of {c.optimizer.batch} responses a rollout, each used once, "
+        f"in micro-batches of {c.optimizer.micro_batch}; {clones} expert answers beside each",
+        f"loss       {_loss(c)}",
+        f"length     {c.steps} rollouts, {c.steps * updates} optimiser steps, "
+        f"{c.steps * c.responses} responses",
+    ]
+
+
+def _sft(c: TrainConfig) -> list[str]:
+    rows = "packed into rows" if c.sft.packing else f"in micro-batches of {c.optimizer.micro_batch}"
+    length = f"{c.sft.epochs:g} epochs" if c.sft.epochs else f"{c.steps} optimiser steps"
+    return [
+        f"update     {c.optimizer.batch} expert responses an optimiser step, {rows}, "
+        f"cut off at {c.sft.max_tokens} tokens; nothing is sampled",
+        f"length     {length}",
+    ]
+
+
+def _loss(config: TrainConfig) -> str:
+    c = config.loss
+    clip = f"{c.clip}" + (f" below, {c.clip_high} above" if c.clip_high else "")
+    kl = f"KL {c.kl} ({c.kl_estimator})" if c.kl else "no KL, no reference model"
+    return f"{c.normalisation} normalisation, {c.ratio} ratio clipped at {clip}; {kl}; cloning {c.cloning}"
+
+
 def _data(config: TrainConfig) -> str:
-    made = config.data.generate
+    made, given = config.data.generate, config.data.train
+    source = str(given or "none given (data.train)")
     if made:
-        return f"{made.count} records made by the built-in generator"
-    return str(config.data.train) if config.data.train else "none given (data.train)"
+        source = f"{made.count} records made by the built-in generator"
+    mix = ", ".join(f"{tasks} {weight:g}" for tasks, weight in config.data.mix.items())
+    return f"{source}; prompts by task: {mix}" if mix else source

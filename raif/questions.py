@@ -26,7 +26,8 @@ async def judged(
 ) -> list[Verdict]:
     """The verdicts with those of the questions in place of None."""
     done, first = list(found), len(instruction.constraints)
-    waiting = {position for position in range(first, len(done)) if done[position].passed is None}
+    positions = range(first, first + len(instruction.questions))
+    waiting = {position for position in positions if done[position].passed is None}
     while round_ := due(instruction, done, waiting):
         items = [_item(instruction, answer, position - first) for position in round_]
         for position, said in zip(round_, await asyncio.gather(*map(judge.judge, items)), strict=True):

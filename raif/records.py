@@ -12,12 +12,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from raif import jsonl, released
+from raif import jsonl, knights, released
 from raif.constraints import find
 from raif.constraints.tree import active
 from raif.dialect import Dialect
 from raif.errors import ConstraintError, RecordError
-from raif.types import Instruction
+from raif.types import SOLVED, Instruction
 
 
 def read(source: jsonl.Source) -> Iterator[Instruction]:
@@ -88,6 +88,10 @@ def _named(id: str | None) -> dict[str, Any]:
 
 
 def _check(found: Instruction, where: str) -> None:
+    if found.task in SOLVED and not found.reference:
+        raise RecordError(f"{where}: reference: the task {found.task} needs the right answer")
+    if found.task == "kk" and not knights.roles(found.reference or ""):
+        raise RecordError(f"{where}: reference: calls nobody a knight or a knave")
     for position, constraint in enumerate(found.constraints):
         try:
             find(constraint.id, found.semantics).bind(constraint.kwargs)

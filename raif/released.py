@@ -17,7 +17,7 @@ from raif.reasoning import TAGS, Style, split
 
 _HAN = re.compile(r"[一-鿿]")
 _ROLES = {"[inst]": "user", "[/inst]": "assistant"}
-_TASKS = {"default": "math", "math": "math", "ifeval": "ifeval", "complex": "complex"}
+_TASKS = {"default": "math", "math": "math", "kk": "kk", "ifeval": "ifeval", "complex": "complex"}
 """What a task's label starts with, and the task."""
 
 

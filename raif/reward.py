@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from raif.boxed import equal, last_boxed
 from raif.errors import RaifError
 from raif.reasoning import PLACEHOLDER, Response
-from raif.types import Instruction, Reward, Verification
+from raif.solution import readable
+from raif.types import SOLVED, Instruction, Reward, Verification
 
 FULL, NONE = 2.0, -2.0
-WRONG_MATH = -1.5
+WRONG_SOLUTION = -1.5
 
 
 def reward(
     instruction: Instruction, response: Response, verification: Verification, *, thinking: bool
-) -> Reward:
-    """The reward of one response. `thinking`: it was free to think; a plain one may have no thinking.
+) -> Reward | None:
+    """The reward of one response, None where its answer could not be judged.
+
+    `thinking`: it was free to think; a plain one may have no thinking.
 
     Were plain responses held to have thinking, each would get the lowest accuracy, and the bar that
     superior-CoT compares with would be none.
     """
     valid = response.format_valid or not instruction.format_required
     format_reward = 1.0 if valid else -1.0
-    if instruction.task == "math":
-        return Reward(format_reward, _math(instruction, response))
+    if instruction.task in SOLVED:
+        accuracy = _solved(instruction, response, verification)
+        return None if accuracy is None else Reward(format_reward, accuracy)
     unusable = not valid or not response.answer or (thinking and _no_thinking(response))
     return Reward(format_reward, NONE if unusable else _share(instruction, verification))
+
+
+def overlong(tokens: int, *, limit: int, window: int) -> float:
+    """DAPO's soft punishment (arXiv 2503.14476): from 0 to -1 over the last `window` of `limit` tokens."""
+    return -max(0, tokens - (limit - window)) / window if window else 0.0
 
 
 def _no_thinking(response: Response) -> bool:
@@ -40,8 +48,8 @@ def _share(instruction: Instruction, verification: Verification) -> float:
     return {1.0: FULL, 0.0: NONE}.get(verification.fraction, verification.fraction)
 
 
-def _math(instruction: Instruction, response: Response) -> float:
-    boxed = last_boxed(response.answer or "")
-    if boxed is None:
-        return NONE
-    return FULL if equal(boxed, instruction.reference or "") else WRONG_MATH
+def _solved(instruction: Instruction, response: Response, verification: Verification) -> float | None:
+    right = verification.verdicts[-1].passed  # the solution's comes after the other checks'
+    if right is None or right:
+        return FULL if right else None
+    return WRONG_SOLUTION if readable(instruction, response.answer or "") else NONE

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from raif.dialect import Dialect
 
-Task = Literal["ifeval", "complex", "math"]
+Task = Literal["ifeval", "complex", "math", "kk"]
+SOLVED: tuple[Task, ...] = ("math", "kk")
+"""Tasks with a right answer, in `reference`."""
 
 
 class Frozen(BaseModel):
@@ -118,11 +120,12 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """Format and accuracy reward of one response; their sum is in [-3, 3]."""
+    """Format and accuracy reward of one response; together in [-3, 3]. `length` in [-1, 0] shapes it."""
 
     format: float
     accuracy: float
+    length: float = 0.0
 
     @property
     def total(self) -> float:
-        return self.format + self.accuracy
+        return self.format + self.accuracy + self.length

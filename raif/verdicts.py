@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from raif.constraints import Kind, Outcome, find
 from raif.constraints.tree import active
 from raif.reasoning import Style, split
+from raif.solution import solution
 from raif.types import Constraint, Instruction, Verdict, Verification
 
 if TYPE_CHECKING:
@@ -62,13 +63,13 @@ async def _judged(
 
 
 def _checked(instruction: Instruction, answer: str | None, *, loose: bool = True) -> list[Verdict]:
-    """The verdicts of code, then of the questions: unjudged, or failed where there is no answer."""
+    """The verdicts of code; of the questions: unjudged, or failed where there is no answer; of a solution."""
     found = verdicts(instruction.constraints, answer, instruction.semantics, loose=loose)
     failed = _failure(answer)
     for number, _ in enumerate(instruction.questions, 1):
         unjudged = Verdict(f"question:{number}", None, None, NO_JUDGE)
         found.append(_fails(unjudged.id, failed) if failed else unjudged)
-    return found
+    return found + solution(instruction, answer or "")
 
 
 def verdicts(

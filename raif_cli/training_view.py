@@ -14,8 +14,8 @@ from rich.table import Table
 from raif.stats import Interval
 from raif.train.events import Events
 from raif.train.heldout import Row
-from raif.train.loop import Step
 from raif.train.report import Report
+from raif.train.trainer import Step
 from raif_cli.console import err
 
 SHOWN = (

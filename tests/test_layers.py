@@ -11,9 +11,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {"dialect", "errors", "types", "jsonl", "registry", "text", "reasoning", "stats", "boxed", "ahead"},
+    {"dialect", "errors", "types", "jsonl", "registry", "text", "reasoning", "stats", "boxed", "ahead"}
+    | {"knights"},
     {"config", "runs", "plan"},
-    {"constraints", "client"},
+    {"constraints", "client", "math_check", "math_worker"},
+    {"solution"},
     {"verdicts", "questions", "judge_audit", "records", "released", "reward", "api"}
     | {"verify_stream", "verify_parallel", "selftest"},
     {"data", "integrations"},

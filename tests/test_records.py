@@ -128,7 +128,7 @@ def test_released_math_has_its_reference_and_expert() -> None:
         ({"input": "Hi", "target": "4"}, "input: none of the templates"),
         ({"input": TEMPLATED["qwen"][:-7], "target": "4"}, "input: does not end in an opened <think>"),
         ({"input": TEMPLATED["qwen"], "target": "4", "task": "ifeval"}, "target: "),
-        ({"input": TEMPLATED["qwen"], "target": "4", "task": "kk"}, "task: "),
+        ({"input": TEMPLATED["qwen"], "target": "4", "task": "chess"}, "task: "),
     ],
 )
 def test_bad_record_is_named_by_line_and_field(line: dict[str, Any], said: str) -> None:
@@ -138,4 +138,4 @@ def test_bad_record_is_named_by_line_and_field(line: dict[str, Any], said: str) 
 def test_documented_examples_are_records() -> None:
     page = (Path(__file__).parents[1] / "docs" / "records.md").read_text("utf-8")
     examples = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
-    assert {record.task for record in read(*examples)} == {"ifeval", "complex", "math"}
+    assert {record.task for record in read(*examples)} == {"ifeval", "complex", "math", "kk"}

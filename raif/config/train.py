@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 from raif.config.gen_data import GenDataConfig
 from raif.config.section import Section
+from raif.errors import did_you_mean
 from raif.reasoning import FORMAT_REQUEST
+from raif.types import Task
 
 
 class ModelConfig(Section):
@@ -36,6 +46,20 @@ class DataConfig(Section):
     """Instead of `train` and `heldout`: make both with the built-in generator, inside the run's folder."""
     max_prompt_tokens: PositiveInt = 1024
     """Longer prompts are left out and counted."""
+    mix: dict[str, Annotated[float, Field(ge=0.01, le=100)]] = Field(default={})
+    """Prompts of a rollout by task, in proportion, such as {math: 1, ifeval+complex: 1}; other tasks are left
+    out. Empty: all records alike."""
+
+    @field_validator("mix")
+    @classmethod
+    def _each_task_once(cls, mix: dict[str, float]) -> dict[str, float]:
+        tasks = [task for key in mix for task in key.split("+")]
+        for task in tasks:
+            if task not in get_args(Task):
+                raise ValueError(f"{task!r} is no task. {did_you_mean(task, get_args(Task))}")
+            if tasks.count(task) > 1:
+                raise ValueError(f"the task {task} is named twice")
+        return mix
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -55,13 +79,35 @@ class RolloutConfig(Section):
     """Sampling is from the whole distribution (top-p 1), as the ratio of the loss assumes."""
     batch: PositiveInt = 64
     """Responses that are sampled side by side."""
+    refill: NonNegativeInt = 0
+    """Extra rounds of sampling at most, each replacing the groups whose rewards are all equal by groups of
+    the next prompts (DAPO's dynamic sampling). What is left of them after the last round stays."""
+    overlong: NonNegativeInt = 0
+    """Soft punishment of long responses (DAPO): over this many last tokens before `max_new_tokens` the reward
+    falls by up to 1, which a response that is cut off loses whole; 0: none."""
+
+    @model_validator(mode="after")
+    def _overlong_fits(self) -> Self:
+        if self.overlong > self.max_new_tokens:
+            raise ValueError(f"overlong: {self.overlong} is above max_new_tokens ({self.max_new_tokens})")
+        return self
 
 
 class LossConfig(Section):
     clip: PositiveFloat = 0.2
     """PPO's epsilon."""
+    clip_high: PositiveFloat | None = None
+    """Its upper side, where it is another (DAPO: 0.28); none: `clip`."""
+    ratio: Literal["token", "sequence"] = "token"
+    """What is clipped: each token's ratio, or a response's geometric mean of them (GSPO; clip about 3e-4)."""
+    normalisation: Literal["response", "dapo", "dr_grpo"] = "response"
+    """response: token mean, then response mean; dapo: mean over all tokens of the optimiser step; dr_grpo:
+    token sum over responses x max_new_tokens, and advantages are not divided by the group's deviation."""
     kl: NonNegativeFloat = 0.001
-    """Weight of the KL term to the frozen initial model."""
+    """Weight of the KL term to the frozen initial model; 0: no reference model is run, and responses without
+    influence on the policy term are not computed."""
+    kl_estimator: Literal["k1", "k2", "k3"] = "k3"
+    """How a token's KL is estimated; k1 has an expected gradient of 0: it measures and holds nothing back."""
     cloning: NonNegativeFloat = 1.0
     """Weight of the behaviour-cloning term."""
 
@@ -77,7 +123,7 @@ class CloningConfig(Section):
 
 class OptimizerConfig(Section):
     lr: PositiveFloat = 1e-6
-    """Of AdamW, reached after the warm-up and then kept."""
+    """Of AdamW, reached after the warm-up."""
     betas: tuple[float, float] = (0.9, 0.95)
     """AdamW's decay rates of the first and second moment."""
     weight_decay: NonNegativeFloat = 0.0
@@ -86,10 +132,24 @@ class OptimizerConfig(Section):
     """The gradient is scaled down to this norm where it is longer."""
     warmup_ratio: Annotated[float, Field(ge=0, le=1)] = 0.03
     """Share of the updates over which the learning rate rises linearly."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """After the rise: it stays, or falls along half a cosine to 0 at the end."""
     batch: PositiveInt = 128
     """Responses an optimiser step; each response is used once."""
     micro_batch: PositiveInt = 4
     """Responses a forward and backward pass."""
+
+
+class SftConfig(Section):
+    """For `method: sft`, beside `optimizer`, whose batch then counts expert answers."""
+
+    epochs: PositiveFloat | None = 10.0
+    """Passes over the expert answers; none: as many optimiser steps as `steps` says."""
+    max_tokens: PositiveInt = 16384
+    """Prompt and answer together; what is longer is cut off, and counted."""
+    packing: bool = False
+    """Put examples into rows of up to `max_tokens` tokens, each seeing itself alone; `optimizer.micro_batch`
+    does not count then."""
 
 
 class CheckpointConfig(Section):
@@ -124,6 +184,9 @@ class QuirksConfig(Section):
 
 
 class TrainConfig(Section):
+    method: Literal["grpo", "sft"] = "grpo"
+    """grpo: the paper's; sft: its baseline, next-token loss on expert answers alone, to which the sections
+    `rollout`, `loss` and `cloning` mean nothing."""
     seed: NonNegativeInt = 0
     """Of the order of the records and of all sampling."""
     steps: NonNegativeInt = 2000
@@ -137,6 +200,7 @@ class TrainConfig(Section):
     rollout: RolloutConfig = RolloutConfig()
     loss: LossConfig = LossConfig()
     cloning: CloningConfig = CloningConfig()
+    sft: SftConfig = SftConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
@@ -150,7 +214,7 @@ class TrainConfig(Section):
     @model_validator(mode="after")
     def _divisible(self) -> Self:
         r, batch = self.rollout, self.optimizer.batch
-        if self.responses % batch:
+        if self.method == "grpo" and self.responses % batch:
             raise ValueError(
                 f"optimizer.batch: {batch} does not divide the {self.responses} responses of a rollout "
                 f"(rollout.prompts {r.prompts} x rollout.group_size {r.group_size}); "
@@ -160,6 +224,19 @@ class TrainConfig(Section):
             raise ValueError(
                 f"rollout.group_size: {r.group_size} is not a multiple of 4, which contrast needs: a quarter "
                 "of a group answers without thinking. Give 4, 8, 12, ..., or contrast: false"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _sft(self) -> Self:
+        if self.method != "sft":
+            return self
+        if self.evaluation.cloning_alone:
+            raise ValueError("evaluation.cloning_alone compares with grpo; method: sft is cloning alone")
+        if self.data.max_prompt_tokens >= self.sft.max_tokens:
+            raise ValueError(
+                f"sft.max_tokens: {self.sft.max_tokens} leaves no room for an answer to a prompt of "
+                f"data.max_prompt_tokens ({self.data.max_prompt_tokens})"
             )
         return self
 

@@ -27,12 +27,13 @@ class Sample:
 class MicroBatch:
     """B responses of at most T tokens, in sequences of at most L.
 
-    ids: [B, L], prompt + response, padded on the right. For the response's tokens alone,
-    all [B, T]: targets, mask (1.0 on real ones), sources (the position in L that predicts each), old_logps.
-    advantage, keep: [B].
+    ids: [B, L], prompt + response, padded on the right; lengths: [B], without the padding. For the
+    response's tokens alone, all [B, T]: targets, mask (1.0 on real ones), sources (the position in L that
+    predicts each), old_logps. advantage, keep: [B].
     """
 
     ids: Tensor
+    lengths: Tensor
     targets: Tensor
     sources: Tensor
     mask: Tensor
@@ -51,6 +52,19 @@ def micro_batches(
         yield chosen, collate([samples[i] for i in chosen], pad=pad, device=device)
 
 
+def packed_batches(
+    samples: Sequence[Sample], tokens: int, *, pad: int, device: torch.device
+) -> Iterator[MicroBatch]:
+    """Micro-batches of at most `tokens` tokens each, or one longer sample; the longest find a place first."""
+    packs: list[list[Sample]] = []
+    for sample in sorted(samples, key=len, reverse=True):
+        pack = next((p for p in packs if sum(map(len, p)) + len(sample) <= tokens), None)
+        if pack is None:
+            packs.append(pack := [])
+        pack.append(sample)
+    return (collate(pack, pad=pad, device=device) for pack in packs)
+
+
 def collate(samples: Sequence[Sample], *, pad: int, device: torch.device) -> MicroBatch:
     length = max(map(len, samples))
     width = max(len(s.ids) for s in samples)
@@ -60,6 +74,7 @@ def collate(samples: Sequence[Sample], *, pad: int, device: torch.device) -> Mic
 
     return MicroBatch(
         ids=rows([s.prompt_ids + s.ids for s in samples], length, pad, torch.long),
+        lengths=torch.tensor([len(s) for s in samples], device=device),
         targets=rows([s.ids for s in samples], width, pad, torch.long),
         sources=rows([_sources(s) for s in samples], width, 0, torch.long),
         mask=rows([[1.0] * len(s.ids) for s in samples], width, 0, torch.float),

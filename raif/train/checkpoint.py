@@ -16,11 +16,15 @@ from raif.train.model import save
 
 @dataclass
 class Progress:
-    """Where a run stands. Steps and updates done, seconds spent training; data positions follow from them."""
+    """Where a run stands; the position in the data follows from it.
+
+    Steps and updates done, seconds spent training, prompts drawn beyond those of each step's first round.
+    """
 
     step: int = 0
     updates: int = 0
     seconds: float = 0.0
+    refilled: int = 0
 
 
 def save_checkpoint(folder: Path, learner: Learner, progress: Progress, *, keep: int) -> None:

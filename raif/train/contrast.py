@@ -28,7 +28,7 @@ def keep(
 def _worth_thinking(accuracies: Sequence[float], thinking: Sequence[bool], keep_equal: bool) -> bool:
     with_thinking = [a for a, thinks in zip(accuracies, thinking, strict=True) if thinks]
     plain = [a for a, thinks in zip(accuracies, thinking, strict=True) if not thinks]
-    if not plain or (keep_equal and len(set(with_thinking)) == 1):
+    if not plain or not with_thinking or (keep_equal and len(set(with_thinking)) == 1):
         return True
     return max(with_thinking) >= min(plain)
 

@@ -94,7 +94,7 @@ class _Batch:
 
     @classmethod
     def prefill(cls, model: Model, prompts: Sequence[list[int]], counts: Sequence[int], room: int) -> _Batch:
-        ids, mask = pad_left(prompts, model.tokenizer.pad_token_id or 0, model.device)
+        ids, mask = pad_left(prompts, model.pad_id, model.device)
         cache = roomy_cache(model.net.config, room)
         logits = _forward(model, ids, mask, (mask.cumsum(1) - 1).clamp(min=0), cache)
         of = torch.arange(len(prompts)).repeat_interleave(torch.tensor(counts)).to(model.device)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from raif.train.loop import Step
+from raif.train.trainer import Step
 
 
 class Events:

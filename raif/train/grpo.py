@@ -6,35 +6,51 @@ Departures from PPO: no value function, the advantage is relative to the group, 
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
 
-def advantages(rewards: list[float]) -> list[float]:
-    """How far each reward of a group is from the group's mean, in unbiased standard deviations.
+def advantages(rewards: list[float], *, scaled: bool = True) -> list[float]:
+    """How far each reward of a group is from the group's mean; scaled: in unbiased standard deviations.
 
     Equal rewards have advantage exactly 0: in floating point their deviation is not always 0, and
     dividing noise by 1e-9 would make a large advantage of it.
     """
-    if len(set(rewards)) == 1:
+    if len(set(rewards)) <= 1:
         return [0.0] * len(rewards)
     values = torch.tensor(rewards, dtype=torch.float64)
-    return ((values - values.mean()) / (values.std() + 1e-9)).tolist()
+    centred = values - values.mean()
+    return (centred / (values.std() + 1e-9) if scaled else centred).tolist()
 
 
-def k3(logps: Tensor, ref_logps: Tensor) -> Tensor:
-    """KL(policy || reference) a token, estimated, never negative: exp(d) - 1 - d, d = ref - policy. [B, T]"""
+def kl(logps: Tensor, ref_logps: Tensor, estimator: Literal["k1", "k2", "k3"]) -> Tensor:
+    """KL(policy || reference) a token, estimated from the sampled one. d = ref - policy. [B, T]
+
+    k1: -d, without bias, of either sign, and with an expected gradient of 0. k2: d^2 / 2, whose gradient is
+    the KL's own. k3: exp(d) - 1 - d, without bias and never negative.
+    """
     d = ref_logps - logps
-    return torch.expm1(d) - d
+    if estimator == "k1":
+        return -d
+    return d.square() / 2 if estimator == "k2" else torch.expm1(d) - d
 
 
-def clipped_surrogate(
-    logps: Tensor, old_logps: Tensor, advantage: Tensor, clip: float
-) -> tuple[Tensor, Tensor]:
+def token_ratio(logps: Tensor, old_logps: Tensor) -> Tensor:
+    """How much likelier each token is now than when it was sampled. [B, T]"""
+    return torch.exp(logps - old_logps)
+
+
+def sequence_ratio(logps: Tensor, old_logps: Tensor, mask: Tensor) -> Tensor:
+    """GSPO: the geometric mean of a response's token ratios, for each token (arXiv 2507.18071). [B, T]"""
+    return torch.exp(response_mean(logps - old_logps, mask))[:, None].expand_as(logps)
+
+
+def clipped_surrogate(ratio: Tensor, advantage: Tensor, low: float, high: float) -> tuple[Tensor, Tensor]:
     """PPO's loss a token, and where the clip took the gradient away. advantage: [B]; returns two [B, T]."""
-    ratio = torch.exp(logps - old_logps)
     unclipped = ratio * advantage[:, None]
-    clipped = ratio.clamp(1 - clip, 1 + clip) * advantage[:, None]
+    clipped = ratio.clamp(1 - low, 1 + high) * advantage[:, None]
     return -torch.minimum(unclipped, clipped), clipped < unclipped
 
 

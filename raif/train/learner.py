@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import copy
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from raif.config.train import TrainConfig
-from raif.train.batch import MicroBatch, Sample, micro_batches
-from raif.train.loss import Counts, cloning_loss, policy_loss
+from raif.train.batch import MicroBatch, Sample, micro_batches, packed_batches
+from raif.train.loss import Counts, cloning_loss, learned, policy_loss
 from raif.train.master import Master
 from raif.train.model import Model, load
 from raif.train.policy import score, token_logps, token_logps_and_entropy
 
 
 class Learner:
-    """Float32 master weights trained by AdamW; `reference` is the model as it was before any training."""
+    """Float32 master weights trained by AdamW, and the model as it was before any training."""
 
     def __init__(self, config: TrainConfig) -> None:
         self.config = config
         c, o = config.model, config.optimizer
-        self.policy = load(c.path, dtype=getattr(torch, c.compute), device=c.device)
-        self.reference = Model(
-            copy.deepcopy(self.policy.net).requires_grad_(False), self.policy.tokenizer, self.policy.device
-        )
+        self.policy = self._load()
         if c.gradient_checkpointing:
             self.policy.net.gradient_checkpointing_enable()
         self.master = Master(self.policy.net)
@@ -34,8 +31,21 @@ class Learner:
             self.master.weights, lr=o.lr, betas=o.betas, weight_decay=o.weight_decay, fused=True
         )
 
+    def _load(self) -> Model:
+        c = self.config.model
+        return load(c.path, dtype=getattr(torch, c.compute), device=c.device)
+
+    @cached_property
+    def reference(self) -> Model:
+        """The untrained model, frozen; loaded when something first asks for it."""
+        model = self._load()
+        model.net.requires_grad_(False)
+        return model
+
     def reference_logps(self, samples: Sequence[Sample]) -> list[list[float]]:
-        """What the reference makes of each response's tokens."""
+        """What the reference makes of each response's tokens; nothing where there is no KL term."""
+        if not self.config.loss.kl:
+            return [[] for _ in samples]
         size = 2 * self.config.optimizer.micro_batch  # no activations are kept: twice as many fit
         return score(self.reference, samples, size=size, temperature=self.config.rollout.temperature)
 
@@ -60,9 +70,16 @@ class Learner:
         self, samples: Sequence[Sample], ref_logps: Sequence[list[float]], metrics: dict[str, float]
     ) -> None:
         c = self.config
-        counts = Counts.of(samples, divide_by_all=c.reference_quirks.divide_by_all)
-        for positions, batch in self._micro_batches(samples):
-            reference = _padded([ref_logps[i] for i in positions], batch.mask)
+        counts = Counts.of(
+            samples,
+            c.loss,
+            divide_by_all=c.reference_quirks.divide_by_all,
+            max_new_tokens=c.rollout.max_new_tokens,
+        )
+        if samples:
+            metrics |= {"policy_loss": 0.0, "clip_share": 0.0}  # of a step from which nothing is learned
+        for positions, batch in self._micro_batches(learned(samples, c.loss)):
+            reference = _padded([ref_logps[i] for i in positions], batch.mask) if c.loss.kl else None
             logps, entropy = token_logps_and_entropy(self.policy, batch, c.rollout.temperature)
             loss, parts = policy_loss(logps, reference, entropy, batch, counts, c.loss)
             loss.backward()
@@ -72,15 +89,20 @@ class Learner:
 
     def _accumulate_cloning(self, clones: Sequence[Sample], metrics: dict[str, float], weight: float) -> None:
         tokens = sum(len(s.ids) for s in clones)
-        for _, batch in self._micro_batches(clones):
-            loss = cloning_loss(token_logps(self.policy, batch), batch.mask, tokens)
+        packed = self.config.method == "sft" and self.config.sft.packing
+        for batch in self._packs(clones) if packed else (b for _, b in self._micro_batches(clones)):
+            loss = cloning_loss(token_logps(self.policy, batch, packed=packed), batch.mask, tokens)
             (weight * loss).backward()
             self.master.collect()
             metrics["cloning_loss"] += loss.item()
 
     def _micro_batches(self, samples: Sequence[Sample]) -> Iterator[tuple[list[int], MicroBatch]]:
-        pad = self.policy.tokenizer.pad_token_id or 0
-        return micro_batches(samples, self.config.optimizer.micro_batch, pad=pad, device=self.policy.device)
+        size = self.config.optimizer.micro_batch
+        return micro_batches(samples, size, pad=self.policy.pad_id, device=self.policy.device)
+
+    def _packs(self, samples: Sequence[Sample]) -> Iterator[MicroBatch]:
+        tokens = self.config.sft.max_tokens
+        return packed_batches(samples, tokens, pad=self.policy.pad_id, device=self.policy.device)
 
 
 def _padded(rows: Sequence[list[float]], like: Tensor) -> Tensor:

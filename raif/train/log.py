@@ -83,6 +83,7 @@ def _samples(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> list[di
             "text": rollout.text,
             "reward_format": rollout.reward.format,
             "reward_accuracy": rollout.reward.accuracy,
+            "reward_length": rollout.reward.length,
             "keep": keep,
             "verdicts": {f"{i} {v.id}": v.passed for i, v in enumerate(rollout.verification.verdicts)},
         }

@@ -10,44 +10,82 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from raif.config.train import LossConfig
 from raif.train.batch import MicroBatch, Sample
-from raif.train.grpo import clipped_surrogate, k3, response_mean
+from raif.train.grpo import clipped_surrogate, kl, response_mean, sequence_ratio, token_ratio
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the terms of one optimiser step are divided by."""
+    """What the terms of one optimiser step are divided by.
+
+    `kept` take part in the policy term, `learned` are computed at all. `policy` and `kl` are what the terms
+    are divided by: responses, their tokens (dapo), or the tokens that they could have had (dr_grpo).
+    """
 
     kept: int
-    responses: int
+    learned: int
+    policy: int
+    kl: int
 
     @classmethod
-    def of(cls, samples: Sequence[Sample], *, divide_by_all: bool) -> Counts:
-        kept = len(samples) if divide_by_all else sum(s.keep for s in samples)
-        return cls(max(kept, 1), len(samples))
+    def of(
+        cls, samples: Sequence[Sample], config: LossConfig, *, divide_by_all: bool, max_new_tokens: int
+    ) -> Counts:
+        kept = samples if divide_by_all else [s for s in samples if s.keep]
+        policy, kl = (
+            {
+                "response": len(chosen),
+                "dapo": sum(len(s.ids) for s in chosen),
+                "dr_grpo": len(chosen) * max_new_tokens,
+            }[config.normalisation]
+            for chosen in (kept, samples)
+        )
+        return cls(max(len(kept), 1), len(learned(samples, config)), max(policy, 1), max(kl, 1))
+
+
+def learned(samples: Sequence[Sample], config: LossConfig) -> list[Sample]:
+    """The samples that can move the policy; without a KL term, dropped ones and advantages of 0 can't."""
+    return [s for s in samples if config.kl or (s.keep and s.advantage)]
 
 
 def policy_loss(
-    logps: Tensor, ref_logps: Tensor, entropy: Tensor, batch: MicroBatch, counts: Counts, config: LossConfig
+    logps: Tensor,
+    ref_logps: Tensor | None,
+    entropy: Tensor,
+    batch: MicroBatch,
+    counts: Counts,
+    config: LossConfig,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """A micro-batch's share of the policy and KL terms. logps, ref_logps, entropy: [B, T]. Metrics add up."""
-    tokens, clipped = clipped_surrogate(logps, batch.old_logps, batch.advantage, config.clip)
-    policy = (response_mean(tokens, batch.mask) * batch.keep).sum() / counts.kept
-    kl = response_mean(k3(logps, ref_logps), batch.mask).sum() / counts.responses
-    with torch.no_grad():
-        clip_share = (response_mean(clipped.float(), batch.mask) * batch.keep).sum() / counts.kept
-        mean_entropy = response_mean(entropy, batch.mask).sum() / counts.responses
+    """A micro-batch's share of the policy and KL terms. logps, ref_logps, entropy: [B, T]. Metrics add up.
+
+    Without `ref_logps` there is no KL term.
+    """
+    ratio = (
+        sequence_ratio(logps, batch.old_logps, batch.mask)
+        if config.ratio == "sequence"
+        else token_ratio(logps, batch.old_logps)
+    )
+    tokens, clipped = clipped_surrogate(ratio, batch.advantage, config.clip, config.clip_high or config.clip)
+    loss = (_by_response(tokens, batch.mask, config) * batch.keep).sum() / counts.policy
+    clip_share = (response_mean(clipped.float(), batch.mask) * batch.keep).sum() / counts.kept
     metrics = {
-        "policy_loss": policy.detach(),
-        "kl": kl.detach(),
+        "policy_loss": loss.detach(),
         "clip_share": clip_share,
-        "entropy": mean_entropy,
+        "entropy": response_mean(entropy, batch.mask).sum() / counts.learned,
     }
-    return policy + config.kl * kl, metrics
+    if ref_logps is not None:
+        distance = kl(logps, ref_logps, config.kl_estimator)
+        loss = loss + config.kl * (_by_response(distance, batch.mask, config).sum() / counts.kl)
+        metrics["kl"] = response_mean(distance.detach(), batch.mask).sum() / counts.learned
+    return loss, metrics
+
+
+def _by_response(values: Tensor, mask: Tensor, config: LossConfig) -> Tensor:
+    """What each response adds before the division by its count: its tokens' mean, or their sum. [B]"""
+    return response_mean(values, mask) if config.normalisation == "response" else (values * mask).sum(1)
 
 
 def cloning_loss(logps: Tensor, mask: Tensor, tokens: int) -> Tensor:

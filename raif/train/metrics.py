@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from statistics import fmean, pstdev
 
@@ -26,9 +26,11 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
         "reward_std": pstdev(r.reward.total for r in rollouts),
         "reward_format": fmean(r.reward.format for r in rollouts),
         "reward_accuracy": fmean(r.reward.accuracy for r in rollouts),
+        "reward_length": fmean(r.reward.length for r in rollouts),
         **({"reward_accuracy_plain": fmean(r.reward.accuracy for r in plain)} if plain else {}),
         "keep_ratio": fmean(keep),
         **_dead(groups),
+        **_unjudged(groups),
         **_responses(rollouts),
         **_by_kind(rollouts),
     }
@@ -36,10 +38,18 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
 
 def _dead(groups: Sequence[Group]) -> dict[str, float]:
     """Groups whose rewards are all equal teach nothing: because all is right, all is wrong, or all alike."""
-    dead = [g.rollouts[0].reward.accuracy for g in groups if len({r.reward.total for r in g.rollouts}) == 1]
+    dead = [g.rollouts[0].reward.accuracy for g in groups if g.rollouts and g.equal]
     all_pass, all_fail = dead.count(FULL), dead.count(NONE)
     parts = {"all_pass": all_pass, "all_fail": all_fail, "all_alike": len(dead) - all_pass - all_fail}
     return {f"dead_{name}": count / len(groups) for name, count in parts.items()}
+
+
+def _unjudged(groups: Sequence[Group]) -> dict[str, float]:
+    """Share of the responses without a verdict, which take no part at all; and how many for which reason."""
+    lost = [v.reason for g in groups for u in g.unjudged for v in u.verdicts if v.passed is None]
+    responses = sum(len(g.rollouts) + len(g.unjudged) for g in groups)
+    reasons = {f"unjudged/{reason}": float(count) for reason, count in Counter(lost).items()}
+    return {"unjudged_share": sum(len(g.unjudged) for g in groups) / responses, **reasons}
 
 
 def _responses(rollouts: Sequence[Rollout]) -> dict[str, float]:

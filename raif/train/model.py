@@ -22,6 +22,11 @@ class Model:
     device: torch.device
 
     @property
+    def pad_id(self) -> int:
+        """What fills rows up; any token would do."""
+        return int(self.tokenizer.pad_token_id or 0)
+
+    @property
     def end_ids(self) -> frozenset[int]:
         """Tokens that end a response: the tokenizer's, and those of the model's generation config."""
         configured = self.net.generation_config.eos_token_id

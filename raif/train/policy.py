@@ -12,22 +12,44 @@ from raif.train.batch import MicroBatch, Sample, micro_batches
 from raif.train.model import Model
 
 
-def response_logits(model: Model, batch: MicroBatch) -> tuple[Tensor, Tensor]:
+def response_logits(model: Model, batch: MicroBatch, *, packed: bool = False) -> tuple[Tensor, Tensor]:
     """float32 logits [N, V] of the N response tokens of a micro-batch, and those tokens [N].
 
-    The output head sees only the hidden states that predict a response token. No attention mask is
-    needed: padding is on the right, where causal attention never looks, and its states are not used.
+    The output head sees only the hidden states that predict a response token. `packed`: the model reads
+    the sequences one after another in a single row, without any padding.
     """
-    hidden = model.net.base_model(input_ids=batch.ids, use_cache=False).last_hidden_state
+    states, starts = _packed_states(model, batch) if packed else _padded_states(model, batch)
     real = batch.mask.bool()
-    rows = torch.arange(len(batch.ids), device=hidden.device)[:, None].expand_as(batch.sources)
-    logits = model.net.get_output_embeddings()(hidden[rows[real], batch.sources[real]])
+    logits = model.net.get_output_embeddings()(states[(starts[:, None] + batch.sources)[real]])
     return logits.float(), batch.targets[real]
 
 
-def token_logps(model: Model, batch: MicroBatch, temperature: float = 1.0) -> Tensor:
+def _padded_states(model: Model, batch: MicroBatch) -> tuple[Tensor, Tensor]:
+    """Hidden states [B x L, D], and where in them each sequence starts [B].
+
+    No attention mask is needed: padding is on the right, where causal attention never looks, and its
+    states are not used.
+    """
+    hidden = model.net.base_model(input_ids=batch.ids, use_cache=False).last_hidden_state
+    rows, length = batch.ids.shape
+    return hidden.flatten(0, 1), torch.arange(rows, device=hidden.device) * length
+
+
+def _packed_states(model: Model, batch: MicroBatch) -> tuple[Tensor, Tensor]:
+    """The same of the real tokens alone. Positions start anew with each sequence: transformers takes that
+    for the border that attention doesn't cross.
+    """
+    places = torch.arange(batch.ids.shape[1], device=batch.ids.device).expand_as(batch.ids)
+    real = places < batch.lengths[:, None]
+    hidden = model.net.base_model(
+        input_ids=batch.ids[real][None], position_ids=places[real][None], use_cache=False
+    ).last_hidden_state
+    return hidden[0], batch.lengths.cumsum(0) - batch.lengths
+
+
+def token_logps(model: Model, batch: MicroBatch, temperature: float = 1.0, *, packed: bool = False) -> Tensor:
     """Log-probability of each response token, [B, T], 0 on padding."""
-    logits, targets = response_logits(model, batch)
+    logits, targets = response_logits(model, batch, packed=packed)
     return _logps(logits, targets, batch, temperature)
 
 
@@ -58,8 +80,7 @@ def score(
 ) -> list[list[float]]:
     """The log-probability of each token of each response, in order, without gradients."""
     scores: list[list[float]] = [[] for _ in samples]
-    pad = model.tokenizer.pad_token_id or 0
-    for positions, batch in micro_batches(samples, size, pad=pad, device=model.device):
+    for positions, batch in micro_batches(samples, size, pad=model.pad_id, device=model.device):
         logps = token_logps(model, batch, temperature)
         for row, i in enumerate(positions):
             scores[i] = logps[row, : len(samples[i].ids)].tolist()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from raif.config.train import DataConfig
 from raif.data.pipeline import generate
-from raif.errors import RaifError
+from raif.errors import RaifError, require
 from raif.records import read
 from raif.types import Instruction
 
@@ -42,4 +42,6 @@ def _usable(record: Instruction, path: Path) -> Instruction:
             f"{path}: record {record.id!r} has questions for a judge",
             "Train on records that code can check: constraints or a reference answer.",
         )
+    if record.task == "math":
+        require("math_verify", extra="math")
     return record

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
 
+from raif.config.train import RolloutConfig
+from raif.errors import RaifError
 from raif.reasoning import Response, split
-from raif.reward import reward
+from raif.reward import overlong, reward
+from raif.solution import solve_ahead
 from raif.train.chat import Chat, Mode
 from raif.train.decode import Completion, decode
 from raif.train.model import Model
-from raif.types import Instruction, Reward, Verification
+from raif.types import SOLVED, Instruction, Reward, Verification
 from raif.verdicts import verify
 
 
@@ -34,10 +37,17 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """All responses to one instruction, thinking ones first."""
+    """All judged responses to one instruction, thinking ones first."""
 
     instruction: Instruction
     rollouts: tuple[Rollout, ...]
+    unjudged: tuple[Verification, ...] = ()
+    """Of responses that could not be judged: they are left out of everything, and counted."""
+
+    @property
+    def equal(self) -> bool:
+        """All rewards are equal: there is nothing to learn from."""
+        return len({r.reward.total for r in self.rollouts}) <= 1
 
 
 class Sampler(Protocol):
@@ -96,8 +106,8 @@ def roll_out(
     sampler: Sampler,
     chat: Chat,
     instructions: Sequence[Instruction],
+    config: RolloutConfig,
     *,
-    group_size: int,
     contrast: bool,
     seed: int,
 ) -> list[Group]:
@@ -105,30 +115,64 @@ def roll_out(
     asked = [
         (k, instruction, mode, n)
         for k, instruction in enumerate(instructions)
-        for mode, n in _requests(instruction, group_size, contrast)
+        for mode, n in _requests(instruction, config.group_size, contrast)
     ]
     prompts = [chat.prompt(instruction.messages, mode) for _, instruction, mode, _ in asked]
     sampled = sampler.sample(prompts, [n for *_, n in asked], seed=seed)
-    members: list[list[Rollout]] = [[] for _ in instructions]
+    _solve_ahead(chat, [(i, mode, c) for (_, i, mode, _), cs in zip(asked, sampled, strict=True) for c in cs])
+    members: list[list[Rollout | Verification]] = [[] for _ in instructions]
     for (k, instruction, mode, _), prompt, completions in zip(asked, prompts, sampled, strict=True):
-        members[k] += [_score(instruction, chat, mode, prompt, c) for c in completions]
-    return [Group(i, tuple(m)) for i, m in zip(instructions, members, strict=True)]
+        members[k] += [_score(instruction, chat, mode, prompt, c, config) for c in completions]
+    return _groups(instructions, members)
+
+
+def _solve_ahead(chat: Chat, completions: Sequence[tuple[Instruction, Mode, Completion]]) -> None:
+    solve_ahead(
+        (instruction, split(chat.text(c.ids, mode), chat.style).answer or "")
+        for instruction, mode, c in completions
+    )
+
+
+def _groups(
+    instructions: Sequence[Instruction], members: Sequence[Sequence[Rollout | Verification]]
+) -> list[Group]:
+    groups = [
+        Group(
+            instruction,
+            tuple(m for m in each if isinstance(m, Rollout)),
+            tuple(m for m in each if isinstance(m, Verification)),
+        )
+        for instruction, each in zip(instructions, members, strict=True)
+    ]
+    if not any(r.thinking for g in groups for r in g.rollouts):
+        raise RaifError(f"no response could be judged: {groups[0].unjudged[0].verdicts[-1].reason}")
+    return groups
 
 
 def _requests(instruction: Instruction, group_size: int, contrast: bool) -> list[tuple[Mode, int]]:
-    """Modes and how many responses in each: math always thinks, the rest leaves a quarter plain."""
-    if not contrast or instruction.task == "math":
+    """Modes and how many responses in each: problems are always thought about, else a quarter is plain."""
+    if not contrast or instruction.task in SOLVED:
         return [("thinking", group_size)]
     plain = group_size // 4
     return [("thinking", group_size - plain), ("plain", plain)]
 
 
 def _score(
-    instruction: Instruction, chat: Chat, mode: Mode, prompt: list[int], completion: Completion
-) -> Rollout:
+    instruction: Instruction,
+    chat: Chat,
+    mode: Mode,
+    prompt: list[int],
+    completion: Completion,
+    config: RolloutConfig,
+) -> Rollout | Verification:
+    """The response with its reward; its verdicts alone where they don't say what it is worth."""
     text = chat.text(completion.ids, mode)
     response = split(text, chat.style)
     verification = verify(instruction, response.answer or "")
+    earned = reward(instruction, response, verification, thinking=mode == "thinking")
+    if earned is None:
+        return verification
+    length = overlong(len(completion.ids), limit=config.max_new_tokens, window=config.overlong)
     return Rollout(
         prompt_ids=prompt,
         ids=completion.ids,
@@ -138,5 +182,5 @@ def _score(
         text=text,
         response=response,
         verification=verification,
-        reward=reward(instruction, response, verification, thinking=mode == "thinking"),
+        reward=replace(earned, length=length),
     )

@@ -20,11 +20,12 @@ from raif.train.feed import Feed
 from raif.train.heldout import Answer, Judge
 from raif.train.learner import Learner
 from raif.train.log import Log
-from raif.train.loop import Trainer, clone_step, steps
+from raif.train.loop import clone_step, steps
 from raif.train.model import Model, save
 from raif.train.records import load_records
 from raif.train.report import Report
 from raif.train.rollout import TransformersSampler
+from raif.train.trainer import Trainer
 from raif.types import Instruction
 
 
@@ -52,7 +53,7 @@ class Run:
         self._resume()
         self._train()
         self.log.curves()
-        self._evaluate("whole recipe", "thinking")
+        self._evaluate("whole recipe" if self.config.method == "grpo" else "fine-tuned", "thinking")
         if self.config.evaluation.cloning_alone:
             self._clone_alone()
         if self.judge:
@@ -117,10 +118,12 @@ def _sampler(model: Model, config: TrainConfig) -> TransformersSampler:
 
 
 def _feed(records: Sequence[Instruction], chat: Chat, config: TrainConfig) -> Feed:
-    feed = Feed.of(records, chat, config.data.max_prompt_tokens)
+    feed = Feed.of(records, chat, config.data.max_prompt_tokens, config.data.mix)
     if config.steps and not feed.prompts:
         raise RaifError("no training record has a prompt short enough", "Raise data.max_prompt_tokens.")
-    if config.cloning.warmup_steps and not feed.experts:
+    if config.method == "sft" and not feed.experts:
+        raise RaifError("no training record has an expert answer", "method: sft learns from `expert`.")
+    if config.method == "grpo" and config.cloning.warmup_steps and not feed.experts:
         raise RaifError("no training record has an expert answer to clone", "Set cloning.warmup_steps=0.")
     return feed
 

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from raif.config.train import CloningConfig, OptimizerConfig, TrainConfig
+from raif.config.train import CloningConfig, OptimizerConfig, RolloutConfig, TrainConfig
 from raif.reasoning import EMPTY_THINKING
 from raif.train.chat import Chat
 from raif.train.decode import Completion
 from raif.train.feed import Feed, clone_sample, draw
 from raif.train.learner import Learner
-from raif.train.loop import Trainer, clone_step, cloning_lr, grpo_step, steps, warmed_up
+from raif.train.loop import clone_step, grpo_step, steps
 from raif.train.rollout import roll_out
+from raif.train.schedule import cloning_rate, warmed_up
+from raif.train.trainer import Trainer
 from raif.types import Constraint, Expert, Instruction, Message
 
 
@@ -52,6 +54,7 @@ class Scripted:
 GOOD = "No comma.\n</think>\n<answer>\nFine\n</answer>"
 BAD = "Whatever.\n</think>\n<answer>\nOh, no\n</answer>"
 PLAIN_GOOD = "<answer>\nFine\n</answer>"
+EIGHT = RolloutConfig(group_size=8)
 
 
 def trainer(folder: Path, texts: Sequence[str] = (GOOD, BAD), **keys: Any) -> Trainer:
@@ -76,7 +79,7 @@ def trainer(folder: Path, texts: Sequence[str] = (GOOD, BAD), **keys: Any) -> Tr
 
 def test_a_quarter_of_a_group_is_made_not_to_think(chat: Chat) -> None:
     sampler = Scripted(chat, [PLAIN_GOOD])
-    (group,) = roll_out(sampler, chat, [instruction(1)], group_size=8, contrast=True, seed=0)
+    (group,) = roll_out(sampler, chat, [instruction(1)], EIGHT, contrast=True, seed=0)
     assert [r.thinking for r in group.rollouts] == [True] * 6 + [False] * 2
     assert [n for _, n in sampler.asked] == [6, 2]
     assert sampler.asked[1][0].endswith(EMPTY_THINKING)
@@ -85,13 +88,13 @@ def test_a_quarter_of_a_group_is_made_not_to_think(chat: Chat) -> None:
 def test_math_thinks_in_all_responses(chat: Chat) -> None:
     sampler = Scripted(chat, [GOOD])
     math = instruction(1, task="math", constraints=(), reference="2")
-    first, second = roll_out(sampler, chat, [math, instruction(2)], group_size=8, contrast=True, seed=0)
+    first, second = roll_out(sampler, chat, [math, instruction(2)], EIGHT, contrast=True, seed=0)
     assert all(r.thinking for r in first.rollouts)
     assert sum(r.thinking for r in second.rollouts) == 6
 
 
 def test_without_contrast_all_think(chat: Chat) -> None:
-    (group,) = roll_out(Scripted(chat, [GOOD]), chat, [instruction(1)], group_size=4, contrast=False, seed=0)
+    (group,) = roll_out(Scripted(chat, [GOOD]), chat, [instruction(1)], EIGHT, contrast=False, seed=0)
     assert all(r.thinking for r in group.rollouts)
 
 
@@ -166,7 +169,7 @@ def test_the_warm_ups_learning_rate_falls_to_the_optimisers_and_stays() -> None:
         cloning=CloningConfig(warmup_steps=10, warmup_lr=1.0),
         optimizer=OptimizerConfig(lr=0.5, warmup_ratio=0.2),
     )
-    rates = [cloning_lr(c, done) for done in (0, 1, 2, 5, 10, 50)]
+    rates = [cloning_rate(c, done) for done in (0, 1, 2, 5, 10, 50)]
     assert rates == pytest.approx([0.5, 0.95, 0.9, 0.75, 0.5, 0.5])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from raif.config.train import LossConfig
 from raif.train.batch import Sample, collate, micro_batches
-from raif.train.loss import Counts, cloning_loss, policy_loss
+from raif.train.loss import Counts, cloning_loss, learned, policy_loss
 from raif.train.model import Model
 from raif.train.policy import token_logps, token_logps_and_entropy
 
@@ -24,22 +25,60 @@ SAMPLES = [
 
 
 def gradient(
-    model: Model, samples: Sequence[Sample], size: int, *, kl: float = 0.0, divide_by_all: bool = False
+    model: Model,
+    samples: Sequence[Sample],
+    size: int,
+    *,
+    divide_by_all: bool = False,
+    skip: bool = False,
+    **loss_keys: Any,
 ) -> Tensor:
-    """The gradient of one optimiser step, all weights in one vector."""
+    """The gradient of one optimiser step, all weights in one vector; skip: leave out what can't move them."""
     model.net.zero_grad()
-    counts = Counts.of(samples, divide_by_all=divide_by_all)
-    for _, batch in micro_batches(samples, size, pad=0, device=model.device):
+    config = LossConfig(**{"kl": 0.0, **loss_keys})
+    counts = Counts.of(samples, config, divide_by_all=divide_by_all, max_new_tokens=20)
+    chosen = learned(samples, config) if skip else samples
+    for _, batch in micro_batches(chosen, size, pad=0, device=model.device):
         logps, entropy = token_logps_and_entropy(model, batch)
-        loss, _ = policy_loss(logps, torch.full_like(logps, -5.0), entropy, batch, counts, LossConfig(kl=kl))
+        loss, _ = policy_loss(logps, torch.full_like(logps, -5.0), entropy, batch, counts, config)
         loss.backward()
     return torch.cat([p.grad.flatten() for p in model.net.parameters() if p.grad is not None])
 
 
-@pytest.mark.parametrize("size", [1, 2, 3])
-def test_micro_batches_add_up_to_the_batch(tiny: Model, size: int) -> None:
-    whole = gradient(tiny, SAMPLES, 4, kl=0.1).clone()
-    torch.testing.assert_close(gradient(tiny, SAMPLES, size, kl=0.1), whole, atol=1e-6, rtol=1e-4)
+def alone(model: Model, sample: Sample) -> Tensor:
+    """The gradient of a response's own token mean."""
+    return gradient(model, [replace(sample, keep=True)], 1)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("normalisation", ["response", "dapo", "dr_grpo"])
+def test_micro_batches_add_up_to_the_batch(tiny: Model, size: int, normalisation: str) -> None:
+    keys: dict[str, Any] = {"kl": 0.1, "normalisation": normalisation, "ratio": "sequence"}
+    whole = gradient(tiny, SAMPLES, 4, **keys).clone()
+    torch.testing.assert_close(gradient(tiny, SAMPLES, size, **keys), whole, atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("normalisation", "divisor"), [("dapo", 12), ("dr_grpo", 3 * 20)])
+def test_a_token_weighs_the_same_in_every_response(tiny: Model, normalisation: str, divisor: int) -> None:
+    """One over the 12 tokens that take part, or over the 20 that each of the 3 responses could have had."""
+    kept = [s for s in SAMPLES if s.keep]
+    expected = sum(alone(tiny, s).clone() * len(s.ids) for s in kept) / divisor
+    found = gradient(tiny, SAMPLES, 4, normalisation=normalisation)
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize("normalisation", ["response", "dapo", "dr_grpo"])
+def test_skipping_what_cannot_move_the_policy_changes_no_gradient(tiny: Model, normalisation: str) -> None:
+    samples = [*SAMPLES, replace(SAMPLES[3], advantage=0.0)]
+    whole = gradient(tiny, samples, 5, normalisation=normalisation).clone()
+    found = gradient(tiny, samples, 5, normalisation=normalisation, skip=True)
+    torch.testing.assert_close(found, whole, atol=1e-6, rtol=1e-4)
+
+
+def test_what_cannot_move_the_policy_is_dropped_or_has_no_advantage() -> None:
+    samples = [*SAMPLES, replace(SAMPLES[3], advantage=0.0)]
+    assert learned(samples, LossConfig(kl=0)) == [SAMPLES[0], SAMPLES[1], SAMPLES[3]]
+    assert learned(samples, LossConfig(kl=0.1)) == samples
 
 
 def test_a_dropped_response_leaves_no_trace_in_the_policy_term(tiny: Model) -> None:
