@@ -9,7 +9,7 @@ from collections import Counter
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from langdetect.detector import Detector
@@ -77,8 +77,8 @@ def _ascii_rows() -> np.ndarray:
     position = {letter: code for code, letter in enumerate(_ASCII)}
     for gram, row in table().rows.items():
         if gram.isascii() and gram != " " and all(map(position.__contains__, gram)):
-            *before, last = (position[letter] for letter in gram)
-            found[(..., *before, last, len(gram) - 1)] = row
+            place: tuple[Any, ...] = (..., *map(position.__getitem__, gram), len(gram) - 1)
+            found[place] = row
     capital = [code for letter, code in position.items() if letter.isupper()]
     found[:, 0, :, 2] = -1  # a space starts anew
     found[np.ix_(range(size), capital, capital)] = -1

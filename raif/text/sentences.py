@@ -45,13 +45,27 @@ def punkt() -> Any:
             plain = _PLAIN.match(text)
             if plain and (plain[1] is None or plain[1].lower() not in with_period):
                 return True
-            return kept(text) if len(text) < _SHORT else decided(text)
+            return contains_end(text) if len(text) < _SHORT else _contains_end(text)
 
-    decided = PunktSentenceTokenizer(given).text_contains_sentbreak
-    kept = lru_cache(maxsize=4096)(decided)
     return Punkt(given)
 
 
+def _contains_end(context: str) -> bool:
+    return _plain_punkt().text_contains_sentbreak(context)
+
+
+contains_end = lru_cache(maxsize=4096)(_contains_end)
+"""Whether a sentence ends in a few tokens around a mark, as NLTK decides. The loose variants ask again."""
+
+
+@cache
+def _plain_punkt() -> Any:
+    from nltk.tokenize.punkt import PunktSentenceTokenizer
+
+    return PunktSentenceTokenizer(parameters())
+
+
+@cache
 def parameters() -> Any:
     """NLTK's `PunktParameters` for English."""
     from nltk.tokenize.punkt import PunktParameters

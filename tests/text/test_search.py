@@ -39,5 +39,5 @@ def test_threads_search_at_once() -> None:
 def test_long_plain_keyword_in_a_long_text_is_bounded_too() -> None:
     start = time.process_time()
     with pytest.raises(TooSlow):
-        count("findall", "a" * 20_000 + "b", "a" * 300_000)
+        count("findall", "a" * 20_000 + "b", "a" * 300_000, re.IGNORECASE)
     assert time.process_time() - start < LIMIT

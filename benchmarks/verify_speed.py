@@ -1,0 +1,144 @@
+"""How fast responses are verified, beside the official IFEval checker on the same answers, in one run.
+
+    python -m venv .peer && .peer/bin/pip install -r benchmarks/verify_speed.requirements.txt
+    RAIF_BENCHMARK_DATA=data python benchmarks/verify_speed.py .peer/bin/python
+
+Responses a second are of one process and of processor time, the best of several rounds in which both take
+turns; everything is loaded, and nothing is kept of a text. Jobs and start-up are wall-clock time of the whole
+command, for which the machine must be free. Exit code 1 where a strict verdict differs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROUNDS, REPEATS, COPIES = 3, 5, 40
+RANDOM = {1122, 1129}  # the official checker draws the letter that it counts
+RAIF = [sys.executable, "-c", "from raif_cli.main import run; run()", "verify"]
+
+
+def main() -> None:
+    if sys.argv[1] == "official":
+        print(json.dumps(official()))
+        return
+    theirs, ours = zip(*((asked(sys.argv[1]), measured()) for _ in range(ROUNDS)), strict=True)
+    different = sum(a != b for a, b in zip(theirs[0]["verdicts"], ours[0]["verdicts"], strict=True))
+    count = len(ours[0]["verdicts"])
+    rates = {
+        f"{who}, {how}": count / min(run[how] for run in runs)
+        for how in ("strict", "strict and loose")
+        for who, runs in (("official", theirs), ("raif", ours))
+    }
+    for name, rate in rates.items():
+        print(f"{name:28} {rate:8.0f} responses/s")
+    print(f"{'raif / official, strict':28} {rates['raif, strict'] / rates['official, strict']:8.1f}")
+    cost = rates["raif, strict"] / rates["raif, strict and loose"]
+    print(f"{'strict and loose / strict':28} {cost:8.2f} of the time")
+    print(f"{'--jobs 2 / --jobs 1':28} {jobs_ratio():8.2f}")
+    print(f"{'start-up':28} {started():8.2f} s")
+    print(f"{different} of {count} responses with other strict verdicts")
+    sys.exit(1 if different else 0)
+
+
+def answers() -> list[dict[str, Any]]:
+    """IFEval's items with GPT-4's answers, as `response`."""
+    folder = Path(os.environ["RAIF_BENCHMARK_DATA"]) / "ifeval"
+    items = {item["key"]: item for item in read(folder / "input_data.jsonl")}
+    found = read(folder / "fixtures" / "gpt4_first270.responses.jsonl")
+    return [
+        items[line["key"]] | {"response": line["response"]} for line in found if line["key"] not in RANDOM
+    ]
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
+
+
+def fastest(work: Callable[[], Any], before: Callable[[], None] = lambda: None) -> float:
+    """Seconds of processor time."""
+    seconds = []
+    for _ in range(REPEATS):
+        before()
+        start = time.process_time()
+        work()
+        seconds.append(time.process_time() - start)
+    return min(seconds)
+
+
+def asked(python: str) -> dict[str, Any]:
+    found = subprocess.run([python, __file__, "official"], stdout=subprocess.PIPE, check=True)
+    return json.loads(found.stdout.splitlines()[-1])
+
+
+def official() -> dict[str, Any]:
+    from importlib.util import find_spec
+
+    place = find_spec("llama_index.core").origin  # type: ignore[union-attr]
+    os.environ["NLTK_DATA"] = str(Path(str(place)).parent / "_static" / "nltk_cache")
+    from langdetect import DetectorFactory
+    from lm_eval.tasks.ifeval.utils import (
+        InputExample,
+        test_instruction_following_loose,
+        test_instruction_following_strict,
+    )
+
+    DetectorFactory.seed = 0
+    fields = ("key", "instruction_id_list", "prompt", "kwargs")
+    pairs = [(InputExample(**{name: line[name] for name in fields}), line["response"]) for line in answers()]
+    verdicts = [test_instruction_following_strict(*pair).follow_instruction_list for pair in pairs]
+    strict = fastest(lambda: [test_instruction_following_strict(*pair) for pair in pairs])
+    loose = fastest(lambda: [test_instruction_following_loose(*pair) for pair in pairs])
+    return {"verdicts": verdicts, "strict": strict, "strict and loose": strict + loose}
+
+
+def measured() -> dict[str, Any]:
+    from raif import records
+    from raif.verify import verify
+
+    pairs = [(records.instruction(line, "line"), line["response"]) for line in answers()]
+    verdicts = [[verdict.passed for verdict in verify(*pair).verdicts] for pair in pairs]
+    return {
+        "verdicts": verdicts,
+        "strict": fastest(lambda: [verify(*pair, loose=False) for pair in pairs], forget),
+        "strict and loose": fastest(lambda: [verify(*pair) for pair in pairs], forget),
+    }
+
+
+def forget() -> None:
+    """Everything that is kept of a text."""
+    from raif.text.language import detect
+    from raif.text.sentences import contains_end
+    from raif.text.words import split_capitals
+
+    for kept in (detect, contains_end, split_capitals):
+        kept.cache_clear()
+
+
+def jobs_ratio() -> float:
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
+        file.write("".join(json.dumps(line) + "\n" for line in answers()) * COPIES)
+        file.flush()
+        one, two = (min(seconds([file.name, "-q", "--jobs", n]) for _ in range(ROUNDS)) for n in ("1", "2"))
+    return one / two
+
+
+def started() -> float:
+    return min(seconds(["-", "-q"]) for _ in range(REPEATS))
+
+
+def seconds(arguments: list[str]) -> float:
+    start = time.perf_counter()
+    subprocess.run([*RAIF, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()
