@@ -116,9 +116,9 @@ def forget() -> None:
     """Everything that is kept of a text."""
     from raif.text.language import detect
     from raif.text.sentences import contains_end
-    from raif.text.words import word_tokens
+    from raif.text.words import split_capitals
 
-    for kept in (detect, contains_end, word_tokens):
+    for kept in (detect, contains_end, split_capitals):
         kept.cache_clear()
 
 

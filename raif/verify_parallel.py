@@ -50,16 +50,25 @@ def verified_lines(
 ) -> Iterator[bytes]:
     """What `jsonl.write` would write of `verified`, in blocks of lines; RaifError where a process dies."""
     pool = ProcessPoolExecutor(jobs, initializer=_worker, initargs=(answers, think, dialect))
-    with _opened(source) as stream, pool:
-        pool.submit(int).result()  # the processes start before there is a second thread
-        waiting: _Waiting = SimpleQueue()
-        slots = threading.Semaphore(_AHEAD * jobs)
-        blocks = _blocks(stream, jsonl.name_of(source))
-        threading.Thread(target=_feed, args=(blocks, pool, waiting, slots), daemon=True).start()
-        try:
+    try:
+        _start(pool)
+        with _opened(source) as stream:
+            waiting: _Waiting = SimpleQueue()
+            slots = threading.Semaphore(_AHEAD * jobs)
+            blocks = _blocks(stream, jsonl.name_of(source))
+            threading.Thread(target=_feed, args=(blocks, pool, waiting, slots), daemon=True).start()
             yield from _results(waiting, slots, tally)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start(pool: ProcessPoolExecutor) -> None:
+    """All processes, before there is a second thread here; an interrupt is for this process alone."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        pool.submit(int).result()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _results(waiting: _Waiting, slots: threading.Semaphore, tally: Tally) -> Iterator[bytes]:
@@ -123,7 +132,9 @@ _given: tuple[Answers | None, Style, Dialect | None] = (None, "none", None)
 def _worker(*given: Any) -> None:
     global _given
     _given = given
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the first process's to handle
+    signal.signal(
+        signal.SIGTERM, signal.SIG_DFL
+    )  # a pool ends its processes by it, whatever the first one's handler does
 
 
 class _Stream(io.BytesIO):

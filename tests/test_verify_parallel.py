@@ -46,13 +46,12 @@ def test_lines_and_tally_are_those_of_one_process(data: bytes) -> None:
     assert (lines, tally) == alone(data)
 
 
-def test_errors_name_the_file_and_the_line(tmp_path: Path) -> None:
+def test_bad_line_is_called_by_its_number_in_the_file(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_text("\n".join(LINES))
+    path.write_text("\n".join([*LINES, "not json"]))
     *_, last = b"".join(verified_lines(path, Tally(), jobs=2)).splitlines()
-    assert (
-        json.loads(last)["line"] == 1500 - 1500 % 7 + 1 if 1499 % 7 == 0 else "verdicts" in json.loads(last)
-    )
+    assert json.loads(last)["line"] == len(LINES) + 1
+    assert f"{path}:{len(LINES) + 1}: " in json.loads(last)["error"]
 
 
 def test_answers_kept_apart_are_joined_in_every_process() -> None:
@@ -93,6 +92,16 @@ def test_process_that_dies_is_an_error() -> None:
             pass
 
 
+def test_process_that_dies_ends_all_whatever_the_program_does_with_a_termination() -> None:
+    before = signal.signal(signal.SIGTERM, lambda *_: time.sleep(60))
+    try:
+        started = time.monotonic()
+        test_process_that_dies_is_an_error()
+        assert time.monotonic() - started < 30
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def start() -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
     return subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)
@@ -117,7 +126,7 @@ def test_interrupt_ends_all_processes_without_a_traceback() -> None:
     process.stdin.flush()
     process.stdout.readline()
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(60) == 130
+    assert process.wait(600) == 130
     assert process.stderr.read() == b""
     for stream in (process.stdin, process.stdout, process.stderr):
         stream.close()

@@ -9,13 +9,12 @@ from collections import Counter
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from langdetect.detector import Detector
 from langdetect.detector_factory import PROFILES_DIRECTORY
 from langdetect.utils.ngram import NGram
-from langdetect.utils.unicode_block import UNICODE_LATIN_EXTENDED_ADDITIONAL, unicode_block
 
 _LONGEST = 10_000
 _SPACES = re.compile("  +")
@@ -77,8 +76,8 @@ def _ascii_rows() -> np.ndarray:
     position = {letter: code for code, letter in enumerate(_ASCII)}
     for gram, row in table().rows.items():
         if gram.isascii() and gram != " " and all(map(position.__contains__, gram)):
-            codes = tuple(position[letter] for letter in gram)
-            found[(..., *codes, len(gram) - 1)] = row  # type: ignore[index]
+            place: tuple[Any, ...] = (..., *map(position.__getitem__, gram), len(gram) - 1)
+            found[place] = row
     capital = [code for letter, code in position.items() if letter.isupper()]
     found[:, 0, :, 2] = -1  # a space starts anew
     found[np.ix_(range(size), capital, capital)] = -1
@@ -110,15 +109,14 @@ def _cleaned(text: str) -> str:
 
 
 def _without_latin(text: str) -> str:
-    """Without ASCII letters, where another script has more than twice as many."""
+    """Without ASCII letters, where there are more than twice as many characters from U+0300 on.
+
+    langdetect means to leave the Latin ones among these out, but compares a number with a name: they count.
+    """
     counts = Counter(text)
     latin = sum(count for letter, count in counts.items() if "A" <= letter <= "z")
-    other = sum(count for letter, count in counts.items() if _other_script(letter))
+    other = sum(count for letter, count in counts.items() if letter >= "\u0300")
     return _LATIN.sub("", text) if latin * 2 < other else text
-
-
-def _other_script(letter: str) -> bool:
-    return letter >= "\u0300" and unicode_block(letter) != UNICODE_LATIN_EXTENDED_ADDITIONAL
 
 
 class _Normal(dict[int, str]):

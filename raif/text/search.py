@@ -55,7 +55,9 @@ class _Worker:
 
     def _start(self) -> None:
         command = [sys.executable, "-I", "-S", __file__]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )  # out of an interrupt's reach; it ends with its input
 
     def ask(self, *question: str | int) -> int | None:
         """The count, or None where the process died over it."""

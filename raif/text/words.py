@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache, lru_cache
 from typing import Any
 
@@ -10,10 +11,10 @@ from raif.text.sentences import sentences
 
 _WORD = re.compile(r"\w+")
 # Between whitespace: a word that stays whole, and marks around it that split off or change no case; or one
-# that splits at its apostrophe, unless a period behind it keeps it together.
+# that splits at its apostrophe, unless a period behind it keeps it together. The latter are kept, so short.
 _PLAIN = re.compile(
     r"""[("'“‘*\[{<\#_]* [A-Za-z0-9_/]+(?:[-.][A-Za-z0-9_/]+)* []),.!?;:"'”’*}>]*
-    | [("*\[{<\#]* [A-Za-z]+'[A-Za-z]+ []),!?;:"*}>]*""",
+    | [("*\[{<\#]{0,9} [A-Za-z]{1,40}('[A-Za-z]{1,40}) []),!?;:"*}>]{0,9}""",
     re.VERBOSE,
 )
 _SPLIT_WORD = re.compile(r"(?i)cannot|gimme|gonna|gotta|lemme|wanna|d'ye|more'n|'t(?:is|was)")
@@ -31,10 +32,17 @@ def tokens(text: str) -> list[str]:
 
 def capital_tokens(text: str) -> int:
     """How many of the `tokens` are in capitals: word by word, where none depends on its surroundings."""
-    capitals = [word for word in text.split() if not word.islower() and any(map(str.isupper, word))]
-    if _SPLIT_WORD.search(text) or not all(map(_PLAIN.fullmatch, capitals)):
+    if _SPLIT_WORD.search(text):
         return _in_capitals(tokens(text))
-    return sum(_in_capitals(word_tokens(word)) if "'" in word else word.isupper() for word in capitals)
+    count = 0
+    for word, times in Counter(text.split()).items():
+        if word.islower() or not any(map(str.isupper, word)):
+            continue
+        plain = _PLAIN.fullmatch(word)
+        if not plain:
+            return _in_capitals(tokens(text))
+        count += times * (split_capitals(word) if plain[1] else word.isupper())
+    return count
 
 
 def _in_capitals(found: list[str]) -> int:
@@ -42,8 +50,9 @@ def _in_capitals(found: list[str]) -> int:
 
 
 @lru_cache(maxsize=4096)
-def word_tokens(word: str) -> list[str]:
-    return _tokenizer().tokenize(word)
+def split_capitals(word: str) -> int:
+    """How many tokens in capitals a single word has: "I'm" and "A's" have one, "IBM'S" two."""
+    return _in_capitals(_tokenizer().tokenize(word))
 
 
 @cache
