@@ -11,6 +11,8 @@ import typer
 from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, Resume
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from raif.config.gen_data import GenDataConfig
     from raif.config.pipeline import PipelineConfig
 
@@ -81,7 +83,7 @@ def _run_stages(config: PipelineConfig, folder: Path, resume: bool, overwrite: b
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as bar:
-        tasks = {name: bar.add_task(name, total=None) for name in config.stages}
+        tasks: dict[str, TaskID] = {name: bar.add_task(name, total=None) for name in config.stages}
         funnels = run(
             config,
             folder,

@@ -83,7 +83,7 @@ def _markdown(introduction: str, stats: Mapping[str, Any], funnel: Rows) -> str:
         "task": "Tasks",
         "topic": "Topics",
     }
-    tables = [_table(title, stats[key].items()) for key, title in titles.items()]
+    tables = [_table(title, stats[key].items()) for key, title in titles.items() if stats[key]]
     parts = [
         "# Data card",
         introduction,

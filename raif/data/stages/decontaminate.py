@@ -42,8 +42,9 @@ class Decontaminate(Stage):
 
     def save(self, kept: Sequence[Instruction], funnel: StageFunnel) -> None:
         super().save(kept, funnel)
-        funnel.notes["compared with"] = [name for name, files in self._files.items() if files]
-        funnel.notes["not at hand"] = [name for name, files in self._files.items() if not files]
+        for what, there in (("compared with", True), ("not at hand", False)):
+            names = [name for name, files in self._files.items() if bool(files) is there]
+            funnel.notes[what] = ", ".join(names) or "none"
 
     def _overlap(self) -> Overlap:
         own = self.config.decontaminate

@@ -63,7 +63,7 @@ class Pack(Stage):
             "funnel": [vars(each) for each in funnels],
         }
         rows = [row for each in funnels for row in each.rows()]
-        write_card(self.folder, _introduction(stats, self.config.stages), stats, rows)
+        write_card(self.folder, _introduction(stats, funnels), stats, rows)
 
     def _write(self, split: str, kept: Sequence[Instruction]) -> Path:
         path = self.folder / f"{split}.jsonl"
@@ -128,13 +128,15 @@ def _unless_left_out(outcome: Outcome, *, math: set[int], chosen: set[int]) -> O
     return Outcome(number=outcome.number, dropped="math beyond the ratio")
 
 
-def _introduction(stats: Mapping[str, Any], stages: Sequence[str]) -> str:
+def _introduction(stats: Mapping[str, Any], funnels: Sequence[StageFunnel]) -> str:
+    stages = [each.stage for each in funnels]
+    notes = [f"- {each.stage}: {what}: {each.notes[what]}" for each in funnels for what in each.notes]
+    digests = [f"- `{name}`: sha256 `{digest}`" for name, digest in stats["sha256"].items()]
     records, seeds = stats["records"], stats["seeds"]
     return (
         f"{records['train']} training and {records['heldout']} held-out records; the splits share no seed "
         f"({seeds['train']} and {seeds['heldout']}).\nMade by the stages {', '.join(stages)} with random "
-        f"seed {stats['seed']}: `config.yaml` says how.\n\n"
-        + "\n".join(f"- `{name}`: sha256 `{digest}`" for name, digest in stats["sha256"].items())
+        f"seed {stats['seed']}: `config.yaml` says how.\n\n" + "\n".join([*digests, *notes])
     )
 
 
