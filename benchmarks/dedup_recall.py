@@ -36,10 +36,14 @@ def _one_word_dropped(rng: random.Random, seed: Seed) -> str:
     return _joined(seed, items)
 
 
-def _one_word_replaced(rng: random.Random, seed: Seed) -> str:
-    items = tokens(seed.prompt)
-    items[rng.randrange(len(items))] = "和" if seed.language == "zh" else "thing"
-    return _joined(seed, items)
+def _replaced(count: int) -> Edit:
+    def edit(rng: random.Random, seed: Seed) -> str:
+        items = tokens(seed.prompt)
+        for place in rng.sample(range(len(items)), count):
+            items[place] = "和" if seed.language == "zh" else "thing"
+        return _joined(seed, items)
+
+    return edit
 
 
 def _politely(rng: random.Random, seed: Seed) -> str:
@@ -52,7 +56,9 @@ EDITS: dict[str, Edit] = {
     ),
     "greeting and thanks around it": _politely,
     "one word or character dropped": _one_word_dropped,
-    "one word or character replaced": _one_word_replaced,
+    "one word or character replaced": _replaced(1),
+    "two replaced": _replaced(2),
+    "three replaced": _replaced(3),
 }
 
 
@@ -92,7 +98,9 @@ def contamination(folder: Path) -> None:
         print(f"{name}: {whole} of {len(sample)} whole prompts, {part} of {len(pieces)} pieces found")
     made = [record.prompt for record in records(GenDataConfig(count=1000, heldout_share=0))]
     alarms = [found for prompt in made if (found := overlap.find(prompt))]
-    print(f"built-in records: {len(alarms)} of {len(made)} taken for contaminated {alarms[:3]}")
+    print(f"built-in records: {len(alarms)} of {len(made)} taken for contaminated, by these runs of words:")
+    for shared, count in Counter(found.shared for found in alarms).most_common():
+        print(f"  {count}: {shared}")
 
 
 def _piece(text: Asked, own: DecontaminateConfig) -> str | None:
@@ -102,8 +110,7 @@ def _piece(text: Asked, own: DecontaminateConfig) -> str | None:
     if len(items) < length:
         return None
     start = random.Random(text.text).randrange(len(items) - length + 1)
-    joined = ("" if unspaced(items) else ", ").join(items[start : start + length])
-    return f"Before it. {joined.upper()} And after it."
+    return f"Before it. {', '.join(items[start : start + length]).upper()} And after it."
 
 
 def main() -> None:

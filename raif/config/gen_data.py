@@ -43,7 +43,7 @@ class GenDataConfig(Section):
     compositions: dict[CompositionName, Weight] = Field({"and": 1.0})
     """How often the constraints hang together in each way, in proportion. chain: a part counts where those
     before it are met; selection: one of two counts, which the request decides; nested: one within another.
-    chain and selection need two constraints, nested three: such a record has as many where fewer are drawn."""
+    A chain has at least two constraints, a selection two and a nested one three, where fewer are drawn."""
 
     min_sentences: int = Field(2, ge=1, le=8)
     """Fewest sentences of an answer where no constraint says otherwise."""

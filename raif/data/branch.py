@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from raif.config.gen_data import CompositionName
 from raif.data.seeds import Seed
@@ -18,6 +18,9 @@ SIZES: dict[CompositionName, tuple[int, int]] = {
     "nested": (3, 5),
 }
 """Fewest and most constraints of each."""
+
+_OUTER: tuple[Literal["and", "chain"], ...] = ("and", "chain")
+"""What a selection may be within, or have as its first branch."""
 
 _WORD = {"en": 'my request above has the word "{word}" in it', "zh": "上面的请求里出现了“{word}”"}
 _QUESTION = {"en": "my request above ends with a question mark", "zh": "上面的请求以问号结尾"}
@@ -73,7 +76,7 @@ def tree(name: CompositionName, count: int, *, holds: bool, rng: random.Random) 
         return Composition(kind="selection", parts=(0, 1), selected=selected)
     if name != "nested":
         return Composition(kind=name, parts=tuple(range(count)))
-    outer = rng.choice(("and", "chain"))
+    outer = rng.choice(_OUTER)
     if rng.random() < 0.5:
         last = Composition(kind="selection", parts=(count - 2, count - 1), selected=selected)
         return Composition(kind=outer, parts=(*range(count - 2), last))
