@@ -1,42 +1,101 @@
-"""`raif gen-data`: parse, call the library, show what became of the draws."""
+"""`raif gen-data`: parse, call the library, show what became of what was drawn or read."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset
+from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, Resume
 
 if TYPE_CHECKING:
-    from raif.config.gen_data import GenDataConfig
-    from raif.data import Summary
+    from rich.progress import TaskID
 
+    from raif.config.gen_data import GenDataConfig
+    from raif.config.pipeline import PipelineConfig
+
+Looked = Annotated[Path | None, typer.Argument(metavar="[FILE|RUN]", help="Records to look at, with --show.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="The folder to write into.")]
+Stages = Annotated[
+    str | None, typer.Option(help="Run these stages, as in select,decontaminate,pack; each writes a file.")
+]
+Show = Annotated[
+    int | None, typer.Option(min=1, help="Print this many records of FILE or RUN, and do nothing.")
+]
 
 
 def gen_data(
+    looked: Looked = None,
     preset: Preset = None,
     config: ConfigFile = None,
     set_: Overrides = None,
+    stages: Stages = None,
     out: Out = Path("runs/data"),
+    resume: Resume = False,
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
+    show: Show = None,
 ) -> None:
-    """Generate instructions with checkable constraints and verified expert answers."""
-    from raif.config import dump, load
-    from raif.config.gen_data import GenDataConfig
+    """Generate instructions with checkable constraints and verified expert answers.
 
-    resolved = load(GenDataConfig, "gen-data", preset=preset, file=config, overrides=set_ or ())
+    Offline from the packaged seeds, or with --stages from seeds of your own.
+    """
+    if show is not None or looked is not None:
+        _look(looked or out, show or 5)
+        return
+    from raif.config import dump
+    from raif.config.pipeline import PipelineConfig, load_either
+
+    chosen = [f"stages=[{stages}]", "mode=staged"] if stages else []
+    resolved = load_either(preset=preset, file=config, overrides=[*(set_ or ()), *chosen])
     if dry_run:
         typer.echo(dump(resolved), nl=False)
-        typer.echo(f"{resolved.count} records would be written to {out}", err=True)
-        return
-    _show(_generate(resolved, out, overwrite))
+        typer.echo(_plan(resolved, out), err=True)
+    elif isinstance(resolved, PipelineConfig):
+        _run_stages(resolved, out, resume, overwrite)
+    elif resume:
+        raise typer.BadParameter("the built-in mode takes seconds: use --overwrite", param_hint="--resume")
+    else:
+        _generate(resolved, out, overwrite)
 
 
-def _generate(config: GenDataConfig, folder: Path, overwrite: bool) -> Summary:
+def _look(place: Path, count: int) -> None:
+    from raif_cli.records_view import show
+
+    show(place, count)
+
+
+def _plan(config: GenDataConfig | PipelineConfig, out: Path) -> str:
+    from raif.config.gen_data import GenDataConfig
+
+    if isinstance(config, GenDataConfig):
+        return f"{config.count} records would be written to {out}"
+    return "\n".join(f"{name} would write to {out}" for name in config.stages)
+
+
+def _run_stages(config: PipelineConfig, folder: Path, resume: bool, overwrite: bool) -> None:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from raif.data.stages import run
+    from raif_cli.console import err
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        tasks: dict[str, TaskID] = {name: bar.add_task(name, total=None) for name in config.stages}
+        funnels = run(
+            config,
+            folder,
+            lambda stage, done: bar.update(tasks[stage], completed=done),
+            resume=resume,
+            overwrite=overwrite,
+        )
+    _table("records", (row for funnel in funnels for row in funnel.rows()))
+    typer.echo(f"\nFolder: {folder}")
+
+
+def _generate(config: GenDataConfig, folder: Path, overwrite: bool) -> None:
     from rich.progress import Progress
 
     from raif.data import generate
@@ -44,19 +103,22 @@ def _generate(config: GenDataConfig, folder: Path, overwrite: bool) -> Summary:
 
     with Progress(console=err, transient=True) as bar:
         task = bar.add_task("records", total=config.count)
-        return generate(config, folder, lambda done, _: bar.update(task, completed=done), overwrite=overwrite)
+        summary = generate(
+            config, folder, lambda done, _: bar.update(task, completed=done), overwrite=overwrite
+        )
+    _table("draws", summary.funnel.rows())
+    typer.echo(f"\nTraining: {summary.folder / 'train.jsonl'} ({summary.train} records)")
+    typer.echo(f"Held out: {summary.folder / 'heldout.jsonl'} ({summary.heldout} records)")
+    typer.echo(f"Data card: {summary.folder / 'card.md'}")
 
 
-def _show(summary: Summary) -> None:
+def _table(what: str, rows: Iterable[tuple[str, int]]) -> None:
     from rich.table import Table
 
     from raif_cli.console import out
 
-    table = Table("draws", box=None)
+    table = Table(what, box=None)
     table.add_column("count", justify="right")
-    for name, count in summary.funnel.rows():
+    for name, count in rows:
         table.add_row(name, str(count))
     out.print(table)
-    typer.echo(f"\nTraining: {summary.folder / 'train.jsonl'} ({summary.train} records)")
-    typer.echo(f"Held out: {summary.folder / 'heldout.jsonl'} ({summary.heldout} records)")
-    typer.echo(f"Data card: {summary.folder / 'card.md'}")

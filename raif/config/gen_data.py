@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from raif.config.section import Section
 
 Language = Literal["en", "zh"]
+CompositionName = Literal["and", "chain", "selection", "nested"]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -39,6 +40,11 @@ class GenDataConfig(Section):
     max_constraints: int = Field(5, ge=1, le=5)
     """Most constraints of a record."""
 
+    compositions: dict[CompositionName, Weight] = Field({"and": 1.0})
+    """How often the constraints hang together in each way, in proportion. chain: a part counts where those
+    before it are met; selection: one of two counts, which the request decides; nested: one within another.
+    A chain has at least two constraints, a selection two and a nested one three, where fewer are drawn."""
+
     min_sentences: int = Field(2, ge=1, le=8)
     """Fewest sentences of an answer where no constraint says otherwise."""
 
@@ -51,6 +57,7 @@ class GenDataConfig(Section):
             low, high = getattr(self, f"min_{what}"), getattr(self, f"max_{what}")
             if low > high:
                 raise ValueError(f"min_{what} ({low}) is above max_{what} ({high})")
-        if not any(self.languages.values()):
-            raise ValueError("languages: at least one needs a weight above 0")
+        for key in ("languages", "compositions"):
+            if not any(getattr(self, key).values()):
+                raise ValueError(f"{key}: at least one needs a weight above 0")
         return self

@@ -31,6 +31,14 @@ def load(
 
     Raises ConfigError naming where the fault is: the file, or `--set`.
     """
+    tree, sources, source = resolve(command, preset=preset, file=file, overrides=overrides)
+    return validate(model, tree, sources, default_source=source)
+
+
+def resolve(
+    command: str, *, preset: str | None = None, file: Path | None = None, overrides: Sequence[str] = ()
+) -> tuple[Tree, Sources, str]:
+    """What `load` validates: the tree of keys, who set each, and what to call the source of the others."""
     if preset and file:
         raise ConfigError(
             "--preset and --config exclude each other", "Put `base: PRESET` into the file instead."
@@ -39,7 +47,7 @@ def load(
     tree, sources = read_tree(command, path) if path else ({}, {})
     for override in overrides:
         _apply(tree, sources, override)
-    return validate(model, tree, sources, default_source=str(path) if path else "--set")
+    return tree, sources, str(path) if path else "--set"
 
 
 def _apply(tree: Tree, sources: Sources, override: str) -> None:

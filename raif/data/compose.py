@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from raif.config.gen_data import CompositionName
 from raif.constraints import Material, find
+from raif.data import branch
 from raif.data.seeds import Seed
-from raif.types import Constraint
+from raif.types import Composition, Constraint
 
 _LISTS = {
     "en": ("Requirements:", "Please keep to these rules:", "Make sure of the following:"),
     "zh": ("要求：", "请遵守以下要求：", "请做到以下几点："),
 }
+
+
+class Plan(NamedTuple):
+    """How the constraints of a record hang together, and what a selection among them asks of the request."""
+
+    composition: Composition
+    condition: branch.Condition | None = None
+
+
+def plan(name: CompositionName, seed: Seed, count: int, rng: random.Random) -> Plan:
+    """A plan for `count` constraints. Nothing is drawn for one that has no selection in it."""
+    if name in ("and", "chain"):
+        return Plan(branch.tree(name, count, holds=True, rng=rng))
+    chosen = branch.condition(seed, rng)
+    return Plan(branch.tree(name, count, holds=chosen.holds, rng=rng), chosen)
 
 
 def draw(seed: Seed, kinds: Sequence[str], count: int, rng: random.Random) -> tuple[Constraint, ...]:
@@ -22,9 +40,17 @@ def draw(seed: Seed, kinds: Sequence[str], count: int, rng: random.Random) -> tu
     return tuple(Constraint(id=id, kwargs=find(id, seed.language).draw(rng, material)) for id in chosen)
 
 
-def ask(seed: Seed, constraints: Sequence[Constraint], rng: random.Random) -> str:
-    """The seed's request followed by the constraints, in running text or as a list."""
+def ask(seed: Seed, constraints: Sequence[Constraint], plan: Plan, rng: random.Random) -> str:
+    """The seed's request followed by the constraints, in running text or, where all count, as a list."""
     wordings = [find(item.id, seed.language).ask(rng, seed.language, item.kwargs) for item in constraints]
+    if plan.condition is None and plan.composition.kind == "and":
+        return _plainly(seed, wordings, rng)
+    what = plan.condition.what if plan.condition else ""
+    asked = branch.ask(plan.composition, wordings, what, seed.language)
+    return seed.prompt + ("" if seed.language == "zh" or asked.startswith("\n") else " ") + asked
+
+
+def _plainly(seed: Seed, wordings: Sequence[str], rng: random.Random) -> str:
     if len(wordings) > 1 and rng.random() < 0.3:
         head = rng.choice(_LISTS[seed.language])
         return "\n".join([seed.prompt, head, *(f"{n}. {text}" for n, text in enumerate(wordings, 1))])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
@@ -29,6 +30,28 @@ class Funnel:
         rows += [("duplicate", self.duplicate), ("answer failed", self.failed.total())]
         rows += [("  " + _short(kind), count) for kind, count in self.failed.most_common()]
         return [*rows, ("written", self.written)]
+
+
+@dataclass
+class StageFunnel:
+    """What one stage of the pipeline read, dropped and kept: `read` = dropped + kept."""
+
+    stage: str
+    read: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Reason -> how many."""
+    kept: int = 0
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What else a reader of the card wants to know of the stage."""
+
+    def rows(self) -> list[tuple[str, int]]:
+        """Counts for a table, the most frequent reasons first."""
+        reasons = sorted(self.dropped.items(), key=lambda item: (-item[1], item[0]))
+        return [
+            (f"{self.stage}: read", self.read),
+            *((f"  {reason}", count) for reason, count in reasons),
+            (f"{self.stage}: kept", self.kept),
+        ]
 
 
 def _short(text: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
-from raif.config.gen_data import GenDataConfig, Language
+from raif.config.gen_data import CompositionName, GenDataConfig, Language
 from raif.constraints import contradiction
-from raif.data import compose
+from raif.constraints.tree import active
+from raif.data import branch, compose
 from raif.data.funnel import Funnel
 from raif.data.respond import kinds_for, respond
 from raif.data.seeds import Seed, Split, split_seeds
@@ -31,6 +33,7 @@ class Maker:
         self._config, self._split, self._funnel = config, split, funnel
         self._weights = {language: weight for language, weight in config.languages.items() if weight}
         self._kinds = {language: _kinds(config, language) for language in self._weights}
+        self._compositions = {name: weight for name, weight in config.compositions.items() if weight}
         self._asked: set[str] = set()
 
     def record(self, number: int) -> Instruction:
@@ -38,15 +41,24 @@ class Maker:
         config, rng = self._config, random.Random(f"{self._config.seed} {self._split} {number}")
         (language,) = rng.choices(list(self._weights), list(self._weights.values()))
         count = rng.randint(config.min_constraints, config.max_constraints)
+        name = self._composition(rng)
+        count = branch.fitted(name, count)
         for _ in range(_ATTEMPTS):
-            if made := self._try(language, count, rng):
+            if made := self._try(language, name, count, rng):
                 return self._named(made, number)
         raise ConfigError(
             f"no record with {count} constraints in {language!r} after {_ATTEMPTS} draws",
             "Allow more kinds, fewer constraints a record, or ask for fewer records.",
         )
 
-    def _try(self, language: Language, count: int, rng: random.Random) -> Instruction | None:
+    def _composition(self, rng: random.Random) -> CompositionName:
+        """Nothing is drawn where there is only one."""
+        names, weights = list(self._compositions), list(self._compositions.values())
+        return rng.choices(names, weights)[0] if len(names) > 1 else names[0]
+
+    def _try(
+        self, language: Language, name: CompositionName, count: int, rng: random.Random
+    ) -> Instruction | None:
         """One draw; None where it is dropped, which the funnel counts."""
         self._funnel.drawn += 1
         seeds = split_seeds(
@@ -54,21 +66,23 @@ class Maker:
         )
         seed = rng.choice(seeds)
         constraints = compose.draw(seed, self._kinds[language], count, rng)
-        if reason := contradiction(constraints, seed.language):
+        plan = compose.plan(name, seed, len(constraints), rng)
+        if reason := contradiction(active_of(constraints, plan.composition), seed.language):
             self._funnel.contradicts(reason)
             return None
-        return self._answered(seed, constraints, rng)
+        return self._answered(seed, constraints, plan, rng)
 
     def _answered(
-        self, seed: Seed, constraints: tuple[Constraint, ...], rng: random.Random
+        self, seed: Seed, constraints: tuple[Constraint, ...], plan: compose.Plan, rng: random.Random
     ) -> Instruction | None:
-        prompt = compose.ask(seed, constraints, rng)
+        prompt = compose.ask(seed, constraints, plan, rng)
         if prompt in self._asked:
             self._funnel.duplicate += 1
             return None
         size = rng.randint(self._config.min_sentences, self._config.max_sentences)
-        expert = respond(seed, constraints, rng, size)
-        made = _instruction(seed, prompt, constraints, expert)
+        remark = plan.condition.thought if plan.condition else ""
+        expert = respond(seed, active_of(constraints, plan.composition), rng, size, remark)
+        made = _instruction(seed, prompt, constraints, plan.composition, expert)
         if failed := _first_failed(made):
             self._funnel.failed[failed] += 1
             return None
@@ -81,15 +95,25 @@ class Maker:
         return made.model_copy(update={"id": f"{self._split}-{number:05d}", "provenance": provenance})
 
 
+def active_of(constraints: Sequence[Constraint], composition: Composition | None) -> tuple[Constraint, ...]:
+    """The constraints that count for an answer that meets them: those of the branches taken."""
+    counted = active(composition, [True] * len(constraints))
+    return tuple(item for item, counts in zip(constraints, counted, strict=True) if counts)
+
+
 def _instruction(
-    seed: Seed, prompt: str, constraints: tuple[Constraint, ...], expert: Expert | None
+    seed: Seed,
+    prompt: str,
+    constraints: tuple[Constraint, ...],
+    composition: Composition,
+    expert: Expert | None,
 ) -> Instruction:
     return Instruction(
         id=seed.id,
         messages=(Message(role="user", content=prompt),),
         language=seed.language,
         constraints=constraints,
-        composition=Composition(kind="and", parts=tuple(range(len(constraints)))),
+        composition=composition,
         expert=expert,
         provenance={"seed": seed.id, "task": seed.task, "topic": seed.topic},
     )
@@ -100,7 +124,9 @@ def _first_failed(made: Instruction) -> str | None:
     if made.expert is None:
         return "too few sentences fit"
     verdicts = verify(made, made.expert.answer).verdicts
-    return next((verdict.id for verdict in verdicts if not verdict.passed), None)
+    counted = active(made.composition, [verdict.passed for verdict in verdicts])
+    pairs = zip(verdicts, counted, strict=True)
+    return next((verdict.id for verdict, counts in pairs if counts and not verdict.passed), None)
 
 
 def _kinds(config: GenDataConfig, language: Language) -> list[str]:
@@ -113,4 +139,7 @@ def _kinds(config: GenDataConfig, language: Language) -> list[str]:
     chosen = [id for id in able if not config.kinds or id in config.kinds]
     if not chosen:
         raise ConfigError(f"kinds: none of them can be asked in {language!r}", f"Set languages.{language}=0.")
+    needed = max(branch.fitted(name, 1) for name, weight in config.compositions.items() if weight)
+    if len(chosen) < needed:
+        raise ConfigError(f"compositions: they need {needed} kinds in {language!r}, there are {len(chosen)}")
     return chosen

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from raif import jsonl
 from raif.config.gen_data import GenDataConfig
-from raif.data.card import write_card
+from raif.data.card import statistics, write_card
 from raif.data.funnel import Funnel
 from raif.data.make import Maker
 from raif.data.seeds import SPLITS, Split
@@ -49,7 +50,8 @@ def generate(
             if progress:
                 progress(funnel.written, config.count)
         jsonl.write(folder / f"{split}.jsonl", made[split])
-    write_card(folder, config, made, funnel)
+    stats = statistics(made) | {"funnel": vars(funnel)}
+    write_card(folder, _introduction(config, stats), stats, funnel.rows())
     return Summary(folder, len(made["train"]), len(made["heldout"]), funnel)
 
 
@@ -63,3 +65,17 @@ def records(
     maker = Maker(config, split, Funnel() if funnel is None else funnel)
     held = round(config.count * config.heldout_share)
     return map(maker.record, range(held if split == "heldout" else config.count - held))
+
+
+_INTRODUCTION = """\
+{train} training and {heldout} held-out records; the splits share no seed ({train_seeds} and {heldout_seeds}).
+Made by the built-in responder with random seed {seed}: `config.yaml` makes the same records again.
+
+Each record is an instruction with constraints that code checks, and an expert answer with its thinking.
+Every answer passed all of its constraints strictly. The sentences are those of the packaged seeds: the
+records teach to follow constraints, not facts."""
+
+
+def _introduction(config: GenDataConfig, stats: Mapping[str, Any]) -> str:
+    seeds = {f"{split}_seeds": count for split, count in stats["seeds"].items()}
+    return _INTRODUCTION.format(**stats["records"], **seeds, seed=config.seed)

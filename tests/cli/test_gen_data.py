@@ -1,5 +1,7 @@
 """`raif gen-data` from the outside."""
 
+import json
+
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -47,3 +49,52 @@ def test_a_bad_config_is_the_users_error(override, tmp_path):
     result = run("--set", override, "--out", tmp_path / "data")
     assert isinstance(result.exception, ConfigError)
     assert not (tmp_path / "data").exists()
+
+
+SEEDS = ["Write a story about a lighthouse.", "How do I bake bread at home?", "请写一封给经理的邮件。"]
+
+
+def staged(tmp_path, *more):
+    pytest.importorskip("rensa", reason="needs raif[data]")
+    (tmp_path / "seeds.jsonl").write_text("".join(json.dumps({"prompt": p}) + "\n" for p in SEEDS), "utf-8")
+    source = f"select.sources=[{{path: {tmp_path / 'seeds.jsonl'}}}]"
+    return run("--stages", "select,pack", "--set", source, "--out", tmp_path / "run", *more)
+
+
+def test_stages_write_a_file_each_and_show_their_funnel(tmp_path):
+    result = staged(tmp_path)
+    assert result.exit_code == 0
+    assert {"select.jsonl", "train.jsonl", "card.md"} <= {path.name for path in (tmp_path / "run").iterdir()}
+    assert "select: kept" in result.stdout
+
+
+def test_a_staged_run_is_continued_on_demand_only(tmp_path):
+    staged(tmp_path)
+    assert isinstance(staged(tmp_path).exception, ConfigError)
+    assert staged(tmp_path, "--resume").exit_code == 0
+
+
+def test_an_unknown_stage_is_the_users_error(tmp_path):
+    result = run("--stages", "selekt", "--out", tmp_path / "run")
+    assert isinstance(result.exception, ConfigError)
+    assert "stages" in str(result.exception)
+
+
+def test_show_prints_records_as_a_person_reads_them(tmp_path):
+    run("--set", "count=12", "--out", tmp_path / "data")
+    first = json.loads((tmp_path / "data" / "train.jsonl").read_text("utf-8").splitlines()[0])
+    shown = run("--show", "1", tmp_path / "data").stdout
+    assert first["id"] in shown
+    assert all(item["id"] in shown for item in first["constraints"])
+    assert first["expert"]["answer"].split()[0] in shown
+    assert shown.count("thinking") == 1
+
+
+def test_show_takes_what_the_last_stage_wrote(tmp_path):
+    source = tmp_path / "select.jsonl"
+    source.write_text('{"id": "a [b]", "messages": [{"role": "user", "content": "[i]Hi[/i]"}]}\n', "utf-8")
+    assert "[i]Hi[/i]" in run("--show", "3", tmp_path).stdout
+
+
+def test_show_of_a_folder_without_records_is_the_users_error(tmp_path):
+    assert "no records" in str(run("--show", "3", tmp_path).exception)

@@ -24,8 +24,12 @@ def kinds_for(language: str) -> list[str]:
     return [id for id in RESPONDERS if language in RESPONDERS[id].thoughts and language in KINDS[id].wordings]
 
 
-def respond(seed: Seed, constraints: Sequence[Constraint], rng: random.Random, size: int) -> Expert | None:
+def respond(
+    seed: Seed, constraints: Sequence[Constraint], rng: random.Random, size: int, remark: str = ""
+) -> Expert | None:
     """The best answer that can be made of the seed's sentences, about `size` of them.
+
+    `remark` is a thought on the request as a whole.
 
     None where too few sentences fit for its structure. Whether the answer passes is for the verifier to say.
     """
@@ -39,7 +43,9 @@ def respond(seed: Seed, constraints: Sequence[Constraint], rng: random.Random, s
         RESPONDERS[constraint.id].think(rng, seed.language, constraint, known)
         for constraint, known in zip(constraints, facts, strict=True)
     ]
-    return Expert(thinking="\n".join([_request(seed, rng), *lines]), answer=draft.answer)
+    return Expert(
+        thinking="\n".join([_request(seed, rng), *filter(None, [remark]), *lines]), answer=draft.answer
+    )
 
 
 def _shape(draft: Draft, constraints: Sequence[Constraint]) -> list[Facts]:

@@ -1,0 +1,242 @@
+"""Seeds: what is read from each layout, what is dropped and why, which duplicates are found."""
+
+import csv
+import json
+
+import pytest
+
+from raif import records
+from raif.config.pipeline import PipelineConfig, SelectConfig
+from raif.data.stages import run
+from raif.data.stages.clean import clean, language_of
+from raif.data.stages.duplicates import Seen
+from raif.data.stages.sources import Request, request, rows
+from raif.data.stages.tags import tag
+from raif.errors import ConfigError, RecordError
+
+PROMPTS = [
+    "Write a short story about a lighthouse keeper who finds a letter.",
+    "How do I bake sourdough bread at home without a mixer?",
+    "写一封邮件，向经理说明周五为什么不能参加会议。",
+    "Calculate the sum of the first hundred odd numbers and explain each step.",
+]
+CHAT = {
+    "conversation": [
+        {"role": "user", "content": PROMPTS[0], "language": "English", "toxic": False, "redacted": False},
+        {"role": "assistant", "content": "Once ...", "language": "English"},
+        {"role": "user", "content": "Longer, please."},
+    ],
+    "language": "English",
+    "toxic": False,
+    "redacted": False,
+}
+
+
+def plain(*prompts, **fields):
+    return [{"prompt": prompt, **fields} for prompt in prompts]
+
+
+@pytest.fixture
+def selected(tmp_path, write):
+    """Runs select on rows; gives the records, and the drops as (reason, drop)."""
+
+    def of(rows, seed=0, folder="run", **keys):
+        source = write("seeds.jsonl", rows)
+        config = PipelineConfig(
+            stages=("select",), seed=seed, select=SelectConfig(sources=({"path": source},), **keys)
+        )
+        run(config, tmp_path / folder)
+        drops = (tmp_path / folder / "select.dropped.jsonl").read_text("utf-8").splitlines()
+        return list(records.read(tmp_path / folder / "select.jsonl")), [json.loads(drop) for drop in drops]
+
+    return of
+
+
+def reasons(drops):
+    return [drop["reason"] for drop in drops]
+
+
+def test_wildchat_gives_the_first_user_turn_with_its_language():
+    assert request(CHAT, "auto") == Request(PROMPTS[0], "English", None)
+
+
+@pytest.mark.parametrize("flag", ["toxic", "redacted"])
+def test_wildchat_flags_count_on_the_row_and_on_the_turn(flag):
+    turn = {**CHAT["conversation"][0], flag: True}
+    assert request({**CHAT, flag: True}, "auto").flag == flag
+    assert request({**CHAT, "conversation": [turn]}, "auto").flag == flag
+
+
+def test_alpaca_joins_instruction_and_input():
+    row = {"instruction": "Translate.", "input": "Good day", "output": "..."}
+    assert request(row, "auto").text == "Translate.\n\nGood day"
+
+
+def test_a_chat_that_the_user_does_not_open_has_no_request():
+    assert request({"messages": [{"role": "assistant", "content": "Hello!"}]}, "auto") is None
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "json", "csv", "parquet"])
+def test_every_kind_of_file_gives_the_same_rows(suffix, tmp_path, write):
+    path = tmp_path / f"seeds.{suffix}"
+    if suffix == "jsonl":
+        write(path.name, plain(*PROMPTS))
+    elif suffix == "json":
+        path.write_text(json.dumps(plain(*PROMPTS)), "utf-8")
+    elif suffix == "csv":
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream).writerows([["prompt"], *([prompt] for prompt in PROMPTS)])
+    else:
+        pyarrow = pytest.importorskip("pyarrow.parquet")
+        pyarrow.write_table(pytest.importorskip("pyarrow").Table.from_pylist(plain(*PROMPTS)), path)
+    source = SelectConfig(sources=({"path": path, "limit": 3},)).sources[0]
+    assert [row["prompt"] for row in rows(source)] == PROMPTS[:3]
+
+
+def test_a_hugging_face_data_set_is_streamed(write, tmp_path, monkeypatch):
+    pytest.importorskip("datasets")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    write("set/train.jsonl", plain(*PROMPTS))
+    source = SelectConfig(sources=({"dataset": str(tmp_path / "set")},)).sources[0]
+    assert [row["prompt"] for row in rows(source)] == PROMPTS
+
+
+def test_an_unknown_suffix_is_the_users_error(tmp_path):
+    source = SelectConfig(sources=({"path": tmp_path / "seeds.xml"},)).sources[0]
+    with pytest.raises(RecordError, match=r"no reader for '\.xml'"):
+        list(rows(source))
+
+
+def test_control_characters_and_stray_spaces_go():
+    assert clean("\ufeffA\x00 line \r\n\n\n\nnext\u200b\t\n") == "A line\n\nnext"
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "code"),
+    [
+        ("你好", None, "zh"),
+        ("请解释一下 Python 里的 list 是什么", None, "zh"),
+        ("今日はとても良い天気ですね", None, "ja"),
+        ("What is the weather like in the mountains today?", None, "en"),
+        ("Wie ist das Wetter heute in den Bergen?", None, "de"),
+        ("Hola", "English", "en"),
+        ("anything", "Chinese", "zh"),
+        ("12345 67890", None, None),
+    ],
+)
+def test_languages(text, said, code):
+    assert language_of(text, said) == code
+
+
+def test_records_have_prompt_language_and_tags(selected):
+    made, _ = selected(plain(*PROMPTS))
+    assert [(r.prompt, r.language) for r in made] == list(zip(PROMPTS, ["en", "en", "zh", "en"], strict=True))
+    assert [r.provenance["task"] for r in made] == ["story", "howto", "letter", "math"]
+    assert made[1].provenance["topic"] == "food"
+
+
+def test_each_drop_has_its_reason(selected):
+    _, drops = selected(
+        [
+            {**CHAT, "toxic": True},
+            {"prompt": "Hi!"},
+            {"prompt": "word " * 2000},
+            {"prompt": "Wie ist das Wetter heute in den Bergen?"},
+            {"text": "no prompt here"},
+        ]
+    )
+    assert reasons(drops) == [
+        "toxic",
+        "too short",
+        "too long",
+        "another language",
+        "no request of a user first",
+    ]
+
+
+def test_exact_duplicates_differ_in_case_and_punctuation_at_most(selected):
+    made, drops = selected(plain(PROMPTS[0], PROMPTS[0].upper().replace(".", "!!"), language="en"))
+    assert len(made) == 1
+    assert reasons(drops) == ["exact duplicate"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (PROMPTS[0], "Write a very short story about a lighthouse keeper who finds a letter."),
+        (PROMPTS[1], "How do I bake sourdough bread at home without a stand mixer?"),
+        (PROMPTS[2], "请写一封邮件，向经理说明周五为什么不能参加会议。"),
+    ],
+)
+def test_near_duplicates_are_found(one, other):
+    seen = Seen(0.7)
+    seen.add("first", one)
+    found = seen.find(other)
+    assert found
+    assert found.of == "first"
+    assert 0.7 <= found.similarity < 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Write a short story about a lighthouse in winter.",
+        "How do I bake a chocolate cake at home without an oven?",
+    ],
+)
+def test_prompts_that_only_begin_alike_are_kept_apart(other):
+    seen = Seen(0.7)
+    for prompt in PROMPTS:
+        seen.add(prompt, prompt)
+    assert seen.find(other) is None
+
+
+def test_a_drop_names_what_it_duplicates(selected):
+    made, drops = selected(plain(PROMPTS[0], "Please " + PROMPTS[0].lower()))
+    assert drops[0]["of"] == made[0].id
+
+
+def test_no_tag_has_more_than_its_cap(selected):
+    topics = ["bread", "soup", "rice", "tea", "coffee", "cake"]
+    made, drops = selected(
+        plain(*(f"How do I cook {t} for {t} lovers in a restaurant?" for t in topics)), cap=2
+    )
+    assert len(made) == 2
+    assert set(reasons(drops)) == {"over the cap of a task"}
+
+
+def test_the_sample_follows_from_the_seed(selected):
+    things = ["apples", "bears", "clouds", "drums", "eagles", "forests", "gloves", "hats"]
+    prompts = plain(
+        *(f"Tell a tale of the {thing} in the land of {thing[::-1]}." for thing in things), language="en"
+    )
+
+    def sample(seed, folder):
+        return [record.prompt for record in selected(prompts, seed=seed, count=3, folder=folder)[0]]
+
+    assert sample(1, "a") == sample(1, "b")
+    assert len({tuple(sample(seed, f"run-{seed}")) for seed in range(5)}) > 1
+
+
+def test_topics_can_be_chosen(selected):
+    made, drops = selected(plain(*PROMPTS), topics=["food"])
+    assert [record.prompt for record in made] == [PROMPTS[1]]
+    assert reasons(drops) == ["another topic"] * 3
+
+
+def test_an_unknown_topic_is_named(selected):
+    with pytest.raises(ConfigError, match="'foods'"):
+        selected(plain(*PROMPTS), topics=["foods"])
+
+
+@pytest.mark.parametrize(
+    ("text", "task", "topic"),
+    [
+        ("Fix the bug in this Python function", "code", "programming"),
+        ("把下面的句子翻译成英文", "translate", "language"),
+        ("帮我制定一个三天的北京旅游行程计划", "plan", "travel"),
+        ("Zzz", "other", "other"),
+    ],
+)
+def test_tags(text, task, topic):
+    assert tag(text) == (task, topic)
