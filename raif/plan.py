@@ -11,11 +11,26 @@ def describe(config: TrainConfig) -> str:
     lines = [
         f"method     {c.method}",
         f"model      {c.model.path}, {c.model.style}, {c.model.compute} with float32 master weights",
+        f"weights    {_trained(c)}; {_ranks(c)}",
         f"data       {_data(c)}",
         *(_sft(c) if c.method == "sft" else _grpo(c)),
         f"checkpoint every {c.checkpoint.every} steps, the newest {c.checkpoint.keep} kept",
     ]
     return "\n".join(lines)
+
+
+def _trained(c: TrainConfig) -> str:
+    if not c.lora.rank:
+        return "all are trained"
+    layers = ", ".join(c.lora.targets) or "all linear layers"
+    return f"LoRA of rank {c.lora.rank}, alpha {c.lora.alpha:g}, beside {layers}"
+
+
+def _ranks(c: TrainConfig) -> str:
+    if not c.distributed.zero:
+        return "one process"
+    offload = ", optimiser in the host's memory" if c.distributed.offload else ""
+    return f"DeepSpeed ZeRO-{c.distributed.zero}{offload}, ranks by the launcher"
 
 
 def _grpo(c: TrainConfig) -> list[str]:

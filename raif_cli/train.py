@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,9 @@ from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, R
 
 if TYPE_CHECKING:
     from raif.config.train import TrainConfig
+    from raif.launch import Launch
+    from raif.train.events import Events
+    from raif.train.report import Report
 
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="The run's folder. Default: runs/train-PRESET.")
@@ -29,8 +33,10 @@ def train(
     """Train a model by GRPO with rule-centric rewards, superior-CoT contrast and behaviour cloning."""
     from raif.config import load
     from raif.config.train import TrainConfig
+    from raif.launch import Launch
 
     resolved = load(TrainConfig, "train", preset=preset, file=config, overrides=set_ or ())
+    Launch.of().check(resolved)
     if dry_run:
         _print_plan(resolved)
         return
@@ -53,18 +59,36 @@ def _print_plan(config: TrainConfig) -> None:
 
 def _train(config: TrainConfig, folder: Path, resume: bool, overwrite: bool) -> None:
     from raif.errors import require
-    from raif_cli.console import out
-    from raif_cli.training_view import TrainingView, table
+    from raif.launch import Launch
 
     require("torch", "transformers", "safetensors", extra="train")
     from raif.runs import open_run
+    from raif.train.join import joined
     from raif.train.records import check_source
     from raif.train.run import Run
 
+    launch = Launch.of()
     check_source(config.data)
-    open_run(folder, config, resume=resume, overwrite=overwrite)
-    with TrainingView() as view:
-        report = Run(config, folder, view).go()
+    if launch.first:
+        open_run(folder, config, resume=resume, overwrite=overwrite)
+    with _view(launch) as view, joined(config, launch) as ranks:
+        report = Run(config, folder, view, ranks).go()
+    if launch.first:
+        _print_results(report, folder)
+
+
+def _view(launch: Launch) -> AbstractContextManager[Events]:
+    """Of several ranks, one speaks."""
+    from raif.train.events import Events
+    from raif_cli.training_view import TrainingView
+
+    return TrainingView() if launch.first else nullcontext(Events())
+
+
+def _print_results(report: Report, folder: Path) -> None:
+    from raif_cli.console import out
+    from raif_cli.training_view import table
+
     out.print(table(report))
     typer.echo(
         f"\nModel: {folder / 'model'}   Curves: {folder / 'curves.png'}   Report: {folder / 'report.json'}"

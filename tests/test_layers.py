@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"dialect", "errors", "types", "jsonl", "registry", "text", "reasoning", "stats", "boxed", "ahead"}
     | {"knights"},
-    {"config", "runs", "plan"},
+    {"config", "runs", "plan", "launch"},
     {"constraints", "client", "math_check", "math_worker"},
     {"solution"},
     {"verdicts", "questions", "judge_audit", "records", "released", "reward", "api"}
@@ -23,7 +23,10 @@ LAYERS = [
     {"eval", "serve"},
     {"__init__"},
 ]
-HEAVY = {"torch": "raif/train", "transformers": "raif/train", "typer": "raif_cli", "rich": "raif_cli"}
+HEAVY = {
+    **dict.fromkeys(("torch", "transformers", "deepspeed", "peft"), "raif/train"),
+    **dict.fromkeys(("typer", "rich"), "raif_cli"),
+}
 
 
 def modules() -> list[Path]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
-
-import torch
+from typing import NamedTuple, Protocol
 
 from raif.config.train import RolloutConfig
 from raif.errors import RaifError
@@ -16,6 +14,7 @@ from raif.solution import solve_ahead
 from raif.train.chat import Chat, Mode
 from raif.train.decode import Completion, decode
 from raif.train.model import Model
+from raif.train.ranks import ALONE, Ranks
 from raif.types import SOLVED, Instruction, Reward, Verification
 from raif.verdicts import verify
 
@@ -56,7 +55,10 @@ class Sampler(Protocol):
     def sample(
         self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
     ) -> list[list[Completion]]:
-        """As many completions of each prompt as its count says, in order."""
+        """As many completions of each prompt as its count says, in order.
+
+        Prompt i draws from `seed + i` alone: ranks that share the prompts sample what one would.
+        """
         ...
 
     def sync(self) -> None:
@@ -65,16 +67,23 @@ class Sampler(Protocol):
 
 
 class TransformersSampler:
-    """Samples from the policy itself, in this process."""
+    """Samples from the policy itself, in this process, or from a copy that `refresh` brings up to it."""
 
-    def __init__(self, model: Model, *, max_new_tokens: int, temperature: float, batch: int) -> None:
-        self._model, self._batch = model, batch
+    def __init__(
+        self,
+        model: Model,
+        *,
+        max_new_tokens: int,
+        temperature: float,
+        batch: int,
+        refresh: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._model, self._batch, self._refresh = model, batch, refresh
         self._max_new_tokens, self._temperature = max_new_tokens, temperature
 
     def sample(
         self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
     ) -> list[list[Completion]]:
-        generator = torch.Generator(self._model.device).manual_seed(seed)
         completions: list[list[Completion]] = []
         for chosen in _batches(counts, self._batch):
             completions += decode(
@@ -83,12 +92,12 @@ class TransformersSampler:
                 counts[chosen],
                 max_new_tokens=self._max_new_tokens,
                 temperature=self._temperature,
-                generator=generator,
+                seeds=range(seed + chosen.start, seed + chosen.stop),
             )
         return completions
 
     def sync(self) -> None:
-        """Nothing to do: it samples from the policy itself."""
+        self._refresh()
 
 
 def _batches(counts: Sequence[int], size: int) -> Iterator[slice]:
@@ -110,20 +119,42 @@ def roll_out(
     *,
     contrast: bool,
     seed: int,
+    ranks: Ranks = ALONE,
 ) -> list[Group]:
     """Sample and score a group for each instruction, thinking and plain responses side by side."""
     asked = [
-        (k, instruction, mode, n)
+        (k, _Asked(instruction, mode, n))
         for k, instruction in enumerate(instructions)
         for mode, n in _requests(instruction, config.group_size, contrast)
     ]
-    prompts = [chat.prompt(instruction.messages, mode) for _, instruction, mode, _ in asked]
-    sampled = sampler.sample(prompts, [n for *_, n in asked], seed=seed)
-    _solve_ahead(chat, [(i, mode, c) for (_, i, mode, _), cs in zip(asked, sampled, strict=True) for c in cs])
+    answered = ranks.together(
+        [a for _, a in asked], lambda first, mine: _answer(mine, sampler, chat, config, seed=seed + first)
+    )
     members: list[list[Rollout | Verification]] = [[] for _ in instructions]
-    for (k, instruction, mode, _), prompt, completions in zip(asked, prompts, sampled, strict=True):
-        members[k] += [_score(instruction, chat, mode, prompt, c, config) for c in completions]
+    for (k, _), responses in zip(asked, answered, strict=True):
+        members[k] += responses
     return _groups(instructions, members)
+
+
+class _Asked(NamedTuple):
+    """One prompt, and how many responses to it."""
+
+    instruction: Instruction
+    mode: Mode
+    count: int
+
+
+def _answer(
+    asked: Sequence[_Asked], sampler: Sampler, chat: Chat, config: RolloutConfig, *, seed: int
+) -> list[list[Rollout | Verification]]:
+    """The responses to each prompt, scored."""
+    prompts = [chat.prompt(a.instruction.messages, a.mode) for a in asked]
+    sampled = sampler.sample(prompts, [a.count for a in asked], seed=seed)
+    _solve_ahead(chat, [(a.instruction, a.mode, c) for a, cs in zip(asked, sampled, strict=True) for c in cs])
+    return [
+        [_score(a.instruction, chat, a.mode, prompt, c, config) for c in completions]
+        for a, prompt, completions in zip(asked, prompts, sampled, strict=True)
+    ]
 
 
 def _solve_ahead(chat: Chat, completions: Sequence[tuple[Instruction, Mode, Completion]]) -> None:

@@ -21,38 +21,38 @@ from raif.train.heldout import Answer, Judge
 from raif.train.learner import Learner
 from raif.train.log import Log
 from raif.train.loop import clone_step, steps
-from raif.train.model import Model, save
+from raif.train.ranks import ALONE, Ranks
 from raif.train.records import load_records
 from raif.train.report import Report
 from raif.train.rollout import TransformersSampler
-from raif.train.trainer import Trainer
+from raif.train.trainer import Step, Trainer
 from raif.types import Instruction
 
 
 class Run:
-    """One training run in its folder."""
+    """One training run in its folder. All ranks take part in everything; rank 0 alone writes."""
 
-    def __init__(self, config: TrainConfig, folder: Path, events: Events) -> None:
-        self.config, self.folder, self.events = config, folder, events
+    def __init__(self, config: TrainConfig, folder: Path, events: Events, ranks: Ranks = ALONE) -> None:
+        self.config, self.folder, self.events, self.ranks = config, folder, events, ranks
         torch.manual_seed(config.seed)
         events.phase("making data" if config.data.generate else "reading data")
-        train, heldout = load_records(config.data, folder, events.progress)
+        with ranks.first_ahead():
+            train, heldout = load_records(config.data, folder, events.progress)
         events.phase("loading the model")
-        learner = Learner(config)
+        learner = Learner(config, ranks)
         chat = Chat(learner.policy.tokenizer, config.model.style, config.model.format_request)
-        self.trainer = Trainer(
-            config, learner, chat, _sampler(learner.policy, config), _feed(train, chat, config)
-        )
+        self.trainer = Trainer(config, learner, chat, _sampler(learner, config), _feed(train, chat, config))
         self.judge = _judge(heldout, learner, chat, config)
-        self.log = Log(folder, tensorboard=config.tensorboard)
-        self.report = Report(folder)
+        self.log = Log(folder, tensorboard=config.tensorboard and ranks.first)
+        self.report = Report(folder, writes=ranks.first)
 
     def go(self) -> Report:
         """Evaluate, train, evaluate."""
         self._evaluate("untrained", "direct")
         self._resume()
         self._train()
-        self.log.curves()
+        if self.ranks.first:
+            self.log.curves()
         self._evaluate("whole recipe" if self.config.method == "grpo" else "fine-tuned", "thinking")
         if self.config.evaluation.cloning_alone:
             self._clone_alone()
@@ -67,26 +67,31 @@ class Run:
 
     def _answers(self, judge: Judge, mode: Mode) -> list[Answer]:
         limit = self.config.evaluation.max_new_tokens
-        return judge.ask(
-            self.trainer.learner.policy, mode, max_new_tokens=limit, progress=self.events.progress
-        )
+        learner = self.trainer.learner
+        learner.refresh()
+        return judge.ask(learner.whole, mode, max_new_tokens=limit, progress=self.events.progress)
 
     def _resume(self) -> None:
         found = checkpoints(self.folder / "checkpoints")
         if found:
             self.trainer.progress = load_checkpoint(found[-1], self.trainer.learner)
-        self.log.forget_after(self.trainer.progress.step)
+        if self.ranks.first:
+            self.log.forget_after(self.trainer.progress.step)
         self.trainer.sampler.sync()
 
     def _train(self) -> None:
         self.events.phase("training")
         for step in steps(self.trainer):
-            self.log.write(step.metrics)
-            if step.groups:
-                self.log.samples(self.trainer.progress.step, step.groups, step.kept)
+            if self.ranks.first:
+                self._log(step)
             self.events.step(step, self.trainer.total_steps)
             self._checkpoint()
-        save(self.trainer.learner.policy, self.folder / "model", template=self.trainer.chat.served_template())
+        self.trainer.learner.export(self.folder / "model", self.trainer.chat.served_template())
+
+    def _log(self, step: Step) -> None:
+        self.log.write(step.metrics)
+        if step.groups:
+            self.log.samples(self.trainer.progress.step, step.groups, step.kept)
 
     def _checkpoint(self) -> None:
         t, c = self.trainer, self.config
@@ -110,10 +115,14 @@ class Run:
         self._evaluate(name, "thinking")
 
 
-def _sampler(model: Model, config: TrainConfig) -> TransformersSampler:
+def _sampler(learner: Learner, config: TrainConfig) -> TransformersSampler:
     r = config.rollout
     return TransformersSampler(
-        model, max_new_tokens=r.max_new_tokens, temperature=r.temperature, batch=r.batch
+        learner.whole,
+        max_new_tokens=r.max_new_tokens,
+        temperature=r.temperature,
+        batch=r.batch,
+        refresh=learner.refresh,
     )
 
 
@@ -132,4 +141,4 @@ def _judge(heldout: Sequence[Instruction], learner: Learner, chat: Chat, config:
     chosen = heldout[: config.evaluation.prompts]
     if not chosen:
         return None
-    return Judge(chosen, learner.reference, chat, config.evaluation.batch)
+    return Judge(chosen, learner.reference, chat, config.evaluation.batch, learner.ranks)
