@@ -1,4 +1,4 @@
-"""Which of how many processes this is, as torchrun and the deepspeed launcher tell it; known without torch."""
+"""Which of how many processes this is, as torchrun or the deepspeed launcher says; known without torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from raif.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """`rank` of `size` processes of the run, the `local` one on its machine. Rank 0 writes the run's folder."""
+    """Process `rank` of `size`, on its machine the `local` one. Rank 0 writes the run's folder."""
 
     rank: int = 0
     size: int = 1
@@ -40,7 +40,7 @@ class Launch:
             if count % self.size:
                 raise ConfigError(
                     f"{key}: {count} is not a multiple of the {self.size} ranks, which share it evenly",
-                    f"Near are {count - count % self.size} and {count - count % self.size + self.size}.",
+                    f"Give {-(-count // self.size) * self.size} or another multiple, or start other ranks.",
                 )
 
 

@@ -11,7 +11,8 @@ def describe(config: TrainConfig) -> str:
     lines = [
         f"method     {c.method}",
         f"model      {c.model.path}, {c.model.style}, {c.model.compute} with float32 master weights",
-        f"weights    {_trained(c)}; {_ranks(c)}",
+        f"weights    {_trained(c)}",
+        f"ranks      {_ranks(c)}",
         f"data       {_data(c)}",
         *(_sft(c) if c.method == "sft" else _grpo(c)),
         f"checkpoint every {c.checkpoint.every} steps, the newest {c.checkpoint.keep} kept",
@@ -30,7 +31,7 @@ def _ranks(c: TrainConfig) -> str:
     if not c.distributed.zero:
         return "one process"
     offload = ", optimiser in the host's memory" if c.distributed.offload else ""
-    return f"DeepSpeed ZeRO-{c.distributed.zero}{offload}, ranks by the launcher"
+    return f"as many as the launcher starts, under DeepSpeed ZeRO-{c.distributed.zero}{offload}"
 
 
 def _grpo(c: TrainConfig) -> list[str]:

@@ -18,7 +18,7 @@ class DistributedConfig(Section):
     offload: bool = False
     """Keep the optimiser's state in the host's memory, and step there."""
     timeout: PositiveFloat = 60.0
-    """Minutes that a rank waits for another one before it gives up; as long as the longest rollout, at least."""
+    """Minutes that a rank waits for another one before it gives up; more than the longest rollout takes."""
 
     @model_validator(mode="after")
     def _offload_by_deepspeed(self) -> Self:

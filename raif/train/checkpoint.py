@@ -47,8 +47,9 @@ def save_checkpoint(folder: Path, learner: Learner, progress: Progress, *, keep:
 
 def _finish(half_made: Path, learner: Learner, progress: Progress) -> None:
     if not learner.config.lora.rank:
-        learner.policy.net.config.save_pretrained(half_made)
-        learner.policy.tokenizer.save_pretrained(half_made)
+        net = learner.policy.net
+        for part in (net.config, net.generation_config, learner.policy.tokenizer):
+            part.save_pretrained(half_made)
     torch.save({"torch": torch.get_rng_state(), "python": random.getstate()}, half_made / "rng.pt")
     (half_made / "progress.json").write_text(json.dumps(asdict(progress)))
     final = half_made.with_name(f"step-{progress.step:06d}")

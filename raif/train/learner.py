@@ -1,4 +1,4 @@
-"""The policy, its frozen reference and the optimiser: one call is one optimiser step, of all ranks together."""
+"""The policy, its frozen reference and the optimiser: one call is one optimiser step of all ranks."""
 
 from __future__ import annotations
 

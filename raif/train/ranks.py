@@ -38,7 +38,7 @@ class Ranks:
             yield turn[self.rank if mine else 0], float(mine)
 
     def together(self, items: Sequence[T], work: Callable[[int, Sequence[T]], Sequence[U]]) -> list[U]:
-        """What `work` makes of all items, in order. It gets the position of its first one, and its run of them."""
+        """What `work` makes of all items, in order. It gets its first one's position, and its run of them."""
         start, end = (len(items) * r // self.size for r in (self.rank, self.rank + 1))
         found = work(start, items[start:end]) if start < end else []
         return [each for share in self.gather(found) for each in share]

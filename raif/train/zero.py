@@ -1,4 +1,4 @@
-"""The engine over DeepSpeed: ZeRO-2 shards optimiser and gradients over the ranks, ZeRO-3 the weights, too."""
+"""The engine over DeepSpeed: ZeRO-2 shards optimiser and gradients, ZeRO-3 the weights, too."""
 
 from __future__ import annotations
 
