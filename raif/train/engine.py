@@ -61,8 +61,14 @@ class Engine(Protocol):
 
 
 def adamw(weights: Sequence[Tensor], o: OptimizerConfig) -> torch.optim.AdamW:
-    """The optimiser of both engines."""
-    return torch.optim.AdamW(weights, lr=o.lr, betas=o.betas, weight_decay=o.weight_decay, fused=True)
+    """The optimiser of both engines; each step brings its learning rate."""
+    return torch.optim.AdamW(weights, lr=0.0, betas=o.betas, weight_decay=o.weight_decay, fused=True)
+
+
+def fresh(weight: Tensor) -> dict[str, Tensor]:
+    """AdamW's state before the first step. It is made beforehand, to be read and written like a later one."""
+    step = torch.zeros((), device=weight.device)
+    return {"step": step, "exp_avg": torch.zeros_like(weight), "exp_avg_sq": torch.zeros_like(weight)}
 
 
 class PlainEngine:
@@ -76,11 +82,7 @@ class PlainEngine:
         self.names: Sequence[str] = list(self.master.weights)
         self._optimizer = adamw(list(self.master.weights.values()), config)
         for weight in self.master.weights.values():
-            self._optimizer.state[weight] = {
-                "step": torch.zeros((), device=weight.device),
-                "exp_avg": torch.zeros_like(weight),
-                "exp_avg_sq": torch.zeros_like(weight),
-            }
+            self._optimizer.state[weight] = fresh(weight)
 
     @property
     def steps(self) -> int:

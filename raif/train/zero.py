@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from raif.config.train import TrainConfig
-from raif.train.engine import SLOT, adamw
+from raif.train.engine import SLOT, adamw, fresh
 from raif.train.model import Model
 
 T = TypeVar("T")
@@ -77,12 +77,21 @@ class ZeroEngine:
         self._engine = sharded.engine
         self.names: Sequence[str] = list(self._trained)
         self.sharded = config.distributed.zero == 3
-        self.rewind(0)  # DeepSpeed has made an empty step, to have the optimiser's state
+        self._states = self._fresh_states()
 
-    @property
-    def _states(self) -> list[dict[str, Any]]:
-        """AdamW's, of the flat tensors that DeepSpeed has made of this rank's share."""
-        return list(self._engine.optimizer.optimizer.state.values())
+    def _fresh_states(self) -> list[dict[str, Tensor]]:
+        """AdamW's states of the flat tensors that DeepSpeed has made of this rank's share.
+
+        ZeRO-2 has none before the first step, and links them to the parameters then; ZeRO-3 has made a step
+        of its own.
+        """
+        zero = self._engine.optimizer
+        flat = zero.fp32_partitioned_groups_flat if self.sharded else zero.single_partition_of_fp32_groups
+        states = {weight: fresh(weight) for weight in flat}
+        zero.optimizer.state.update(states)
+        if not self.sharded:
+            zero._lazy_init_hp_params_optimizer_state()
+        return list(states.values())
 
     @property
     def steps(self) -> int:
