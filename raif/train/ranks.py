@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import torch.distributed as dist
 
+from raif.errors import RaifError
 from raif.launch import Launch
 
 T = TypeVar("T")
@@ -38,10 +39,22 @@ class Ranks:
             yield turn[self.rank if mine else 0], float(mine)
 
     def together(self, items: Sequence[T], work: Callable[[int, Sequence[T]], Sequence[U]]) -> list[U]:
-        """What `work` makes of all items, in order. It gets its first one's position, and its run of them."""
+        """What `work` makes of all items, in order. It gets its first one's position, and its run of them.
+
+        A RaifError of one rank is raised on all of them, so that they can still act together.
+        """
         start, end = (len(items) * r // self.size for r in (self.rank, self.rank + 1))
-        found = work(start, items[start:end]) if start < end else []
-        return [each for share in self.gather(found) for each in share]
+        found: Sequence[U] | RaifError
+        try:
+            found = work(start, items[start:end]) if start < end else []
+        except RaifError as error:
+            found = error
+        together: list[U] = []
+        for share in self.gather(found):
+            if isinstance(share, RaifError):
+                raise share
+            together += share
+        return together
 
     def gather(self, value: T) -> list[T]:
         """Every rank's value, on every rank."""

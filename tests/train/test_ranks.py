@@ -17,8 +17,13 @@ from raif.train.ranks import ALONE
 SCRIPT = """
 import json, sys
 import torch.distributed as dist
+from raif.errors import EndpointError
 from raif.launch import Launch
 from raif.train.ranks import Ranks
+def refuse(first, items):
+    if first == 2:
+        raise EndpointError("no server", "Start it.")
+    return items
 launch = Launch.of()
 dist.init_process_group("gloo")
 ranks = Ranks(launch)
@@ -28,6 +33,10 @@ seen = {
     "few": ranks.together([1], lambda first, items: [i + first for i in items]),
     "sums": ranks.add({"a": 0.1 * (ranks.rank + 1), **({"b": 2.0} if ranks.first else {})}),
 }
+try:
+    ranks.together(range(6), refuse)
+except EndpointError as error:
+    seen["error"] = [error.message, error.hint]
 with ranks.first_ahead():
     if ranks.first:
         open(sys.argv[1] + "/made", "w").write("by rank 0")
@@ -61,6 +70,10 @@ def test_shared_work_comes_together_in_order_on_all_ranks(seen: list[dict[str, A
 
 def test_fewer_items_than_ranks_are_no_trouble(seen: list[dict[str, Any]]) -> None:
     assert [each["few"] for each in seen] == [[1]] * 3
+
+
+def test_an_error_of_one_rank_is_raised_on_all(seen: list[dict[str, Any]]) -> None:
+    assert [each["error"] for each in seen] == [["no server", "Start it."]] * 3
 
 
 def test_sums_are_alike_to_the_last_bit(seen: list[dict[str, Any]]) -> None:
