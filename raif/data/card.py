@@ -27,6 +27,7 @@ def statistics(splits: Splits) -> dict[str, Any]:
     return {
         "records": {split: len(records) for split, records in splits.items()},
         "seeds": {split: len({r.provenance.get("seed", r.id) for r in rs}) for split, rs in splits.items()},
+        "experts": sum(r.expert is not None for r in everything),
         "language": _counted(r.language for r in everything),
         "checks": _counted(_checks(r) for r in everything),
         "task": _counted(r.provenance.get("task", r.task) for r in everything),
