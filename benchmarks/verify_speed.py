@@ -115,11 +115,10 @@ def measured() -> dict[str, Any]:
 def forget() -> None:
     """Everything that is kept of a text."""
     from raif.text.language import detect
-    from raif.text.sentences import contains_end
     from raif.text.words import split_capitals
 
-    for kept in (detect, contains_end, split_capitals):
-        kept.cache_clear()
+    detect.cache_clear()
+    split_capitals.cache_clear()
 
 
 def jobs_ratio() -> float:

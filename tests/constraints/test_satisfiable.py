@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from raif.constraints import KINDS, contradiction
-from raif.constraints.satisfiable import conflicting
+from raif.constraints import KINDS
+from raif.constraints.satisfiable import conflicting, contradiction
 from raif.types import Constraint
 
 WORDS, SENTENCES = "length_constraints:number_words", "length_constraints:number_sentences"
