@@ -34,7 +34,7 @@ Semantics = Annotated[
 FailUnder = Annotated[
     float | None, typer.Option(min=0, max=1, help="Exit 1 where the strict prompt-level rate is lower.")
 ]
-ListKinds = Annotated[bool, typer.Option("--list", help="Print the kinds of constraints, in all semantics, with examples.")]
+ListKinds = Annotated[bool, typer.Option("--list", help="Print all kinds, in all semantics, with examples.")]
 Selftest = Annotated[bool, typer.Option("--selftest", help="Check every kind on its examples.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many processes check; order is kept.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")]

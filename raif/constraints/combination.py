@@ -31,8 +31,8 @@ def _draw_repeat(rng: random.Random, material: Material) -> dict[str, Any]:
         ),
     },
     draw=lambda rng, material: {},
-    # The divider holds the one of paragraphs (a blank paragraph between), and where the answer is two there is
-    # no telling which of them anything is asked of.
+    # The divider holds the one of paragraphs (a blank paragraph between), and where the answer is two there
+    # is no telling which of them anything is asked of.
     conflicts=(PROSE | COUNTS | CASES) - {"detectable_format:title"},
     examples=(
         Example(True, "Yes.\n******\nNo.", {}),

@@ -52,7 +52,7 @@ def existence(response: str, *, keywords: Words) -> Outcome:
     ),
 )
 def frequency(response: str, *, keyword: Text, frequency: Count, relation: AnyRelation) -> Outcome:
-    """Counts the keyword letter by letter, in either case and also within words; relations in Chinese, too."""
+    """Counts the keyword letter by letter, in either case, also within words; relations in Chinese, too."""
     word = keyword.strip()
     found = len(re.findall(re.escape(word), response, re.IGNORECASE))
     return compare(found, _ENGLISH[relation], frequency, f'times "{word}"')

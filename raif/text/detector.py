@@ -47,7 +47,9 @@ def _trial(drawn: _Drawn) -> np.ndarray:
         chosen, ends = drawn.grams(_AT_ONCE + (start == 0))
         factors = table().shares.take(chosen, axis=0)
         factors += weight
-        looks = _looks(factors[0] if start == 0 else likely, factors[-_AT_ONCE:])
+        if start == 0:
+            likely = factors[0]
+        looks = _looks(likely, factors[-_AT_ONCE:])
         totals = np.add.reduce(looks, axis=1)
         sure = _first_sure((np.maximum.reduce(looks, axis=1) / totals).tolist())
         if sure is not None:

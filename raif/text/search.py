@@ -36,7 +36,7 @@ def count(how: How, pattern: str, text: str, flags: re.RegexFlag | int = 0, *, g
     `given` is the user's part of a pattern whose frame is fast; without it, all of the pattern is theirs.
     """
     given = given or pattern
-    if flags is re.IGNORECASE and not _SPECIAL.search(given):
+    if flags is re.IGNORECASE and how != "split" and not _SPECIAL.search(given):
         found = _plain_count(given, text)
         if found is not None and (not found or given == pattern):
             return found if how == "findall" else min(found, 1)

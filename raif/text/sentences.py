@@ -46,14 +46,16 @@ def _breaks(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _candidates(text: str) -> Iterator[tuple[int, re.Match[str]]]:
-    """The last mark that may end a sentence in each run without ASCII white space, and the run's start."""
+    """The last mark that may end a sentence in each run without ASCII white space, and the run's start.
+
+    NLTK also takes a mark that such a run begins with, and overlooks white space that the text begins with.
+    """
     start, last, done = 0, None, 0
     for mark in _MARK.finditer(text):
         space = _last_space(text, done, mark.start())
-        if space >= 0:
-            if last:
-                yield start, last
-            start = space + 1
+        if last and (space > 0 or last.start() == start):
+            yield start, last
+        start = space + 1 if space > 0 else start
         last, done = mark, mark.end()
     if last:
         yield start, last

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from raif.text.search import TooSlow
@@ -23,12 +23,13 @@ _BLANKED = bytes(code if chr(code).isalnum() or code == ord("_") else ord(" ") f
 _SEAM = re.compile(" (?<=[A-Za-z0-9] )(?=[A-Za-z0-9])")
 _CUT = ("cannot", "gimme", "gonna", "gotta", "lemme", "wanna")
 # Between whitespace: a word that stays whole, and marks around it that split off or change no case; or one
-# that splits at its apostrophe, unless a period behind it keeps it together. The latter are kept, so short.
+# that may split at its apostrophe, unless a period behind it keeps it together.
 _PLAIN = re.compile(
     r"""[("'“‘*\[{<\#_]* [A-Za-z0-9_/]+(?:[-.][A-Za-z0-9_/]+)* []),.!?;:"'”’*}>]*
-    | [("*\[{<\#]{0,9} [A-Za-z]{1,40}('[A-Za-z]{1,40}) []),!?;:"*}>]{0,9}""",
+    | [("*\[{<\#]* ([A-Za-z]+'[A-Za-z]+) []),!?;:"*}>]*""",
     re.VERBOSE,
 )
+_CLITIC = re.compile("([A-Za-z]+?)('[sSmMdD]|'ll|'LL|'re|'RE|'ve|'VE|n't|N'T)")
 _SPLIT = (*_CUT, "d'ye", "more'n", "'tis", "'twas")
 
 
@@ -76,8 +77,14 @@ def capital_tokens(text: str) -> int:
         plain = _PLAIN.fullmatch(word)
         if not plain:
             return _in_capitals(tokens(text))
-        count += times * (split_capitals(word) if plain[1] else word.isupper())
+        count += times * (_capital_parts(plain[1]) if plain[1] else word.isupper())
     return count
+
+
+def _capital_parts(word: str) -> int:
+    """How many tokens in capitals a word with an apostrophe has: "I'm" and "A's" have one, "IBM'S" two."""
+    parts = _CLITIC.fullmatch(word)
+    return _in_capitals([*parts.groups()] if parts else [word])
 
 
 def _may_be_split(text: str) -> bool:
@@ -88,12 +95,6 @@ def _may_be_split(text: str) -> bool:
 
 def _in_capitals(found: list[str]) -> int:
     return sum(map(str.isupper, found))
-
-
-@lru_cache(maxsize=4096)
-def split_capitals(word: str) -> int:
-    """How many tokens in capitals a single word has: "I'm" and "A's" have one, "IBM'S" two."""
-    return _in_capitals(_tokenizer().tokenize(word))
 
 
 @cache

@@ -11,6 +11,7 @@ from raif.types import Constraint
 WORDS, SENTENCES = "length_constraints:number_words", "length_constraints:number_sentences"
 FREQUENCY, LETTERS = "keywords:frequency", "keywords:letter_frequency"
 FIRST_WORD = "length_constraints:nth_paragraph_first_word"
+LETTER_A = {"letter": "a", "let_frequency": 2, "let_relation": "at least"}
 AT_LEAST, LESS = {"relation": "at least"}, {"relation": "less than"}
 Pair = tuple[str, dict[str, Any]]
 
@@ -72,7 +73,6 @@ def test_conflicts_are_symmetric_and_with_oneself() -> None:
             for required in (
                 ("keywords:existence", {"keywords": ["the end"]}),
                 ("startend:end_checker", {"end_phrase": "The End."}),
-                ("combination:repeat_prompt", {"prompt_to_repeat": "Name the end."}),
                 ("detectable_content:postscript", {"postscript_marker": "end note"}),
             )
         ),
@@ -101,7 +101,7 @@ def test_conflicts_are_symmetric_and_with_oneself() -> None:
             ],
             "conflicts with",
         ),
-        ([("language:response_language", {"language": "de"}), ("change_case:english_capital", {})], "'de'"),
+        ([("language:response_language", {"language": "ru"}), (LETTERS, LETTER_A)], "'ru'"),
         ([("language:response_language", {"language": "ja"}), (WORDS, {"num_words": 9} | AT_LEAST)], "'ja'"),
     ],
 )
@@ -125,7 +125,7 @@ def test_contradiction_is_found_and_explained(pairs: list[Pair], said: str) -> N
             ("keywords:forbidden_words", {"forbidden_words": ["can"]}),
             ("keywords:existence", {"keywords": ["cannot"]}),
         ],
-        [("language:response_language", {"language": "en"}), ("change_case:english_capital", {})],
+        [("language:response_language", {"language": "de"}), (LETTERS, LETTER_A)],
     ],
 )
 def test_what_can_be_met_together_is_no_contradiction(pairs: list[Pair]) -> None:
