@@ -134,11 +134,12 @@ def test_what_can_be_met_together_is_no_contradiction(pairs: list[Pair]) -> None
 
 @pytest.mark.parity
 def test_few_of_ifevals_own_prompts_are_contradictory(benchmark_data: Path) -> None:
-    """Five are: each asks to repeat what it forbids. The other three show how much wider the table is."""
+    """Five are: each asks to repeat what it forbids. The others IFEval's own table keeps apart, too."""
     lines = (benchmark_data / "ifeval" / "input_data.jsonl").read_text("utf-8").splitlines()
     found = [
         item["key"]
         for item in map(json.loads, lines)
         if reason(*zip(item["instruction_id_list"], item["kwargs"], strict=True))
     ]
-    assert found == [1627, 3305, 3311, 3324, 3369, 3371, 3718, 374]
+    wider = [1129, 1793, 2912, 3272, 3287, 3311, 332, 3324, 3369]
+    assert sorted(found) == sorted([*wider, 1627, 3305, 3371, 3718, 374])
