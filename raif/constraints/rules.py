@@ -103,11 +103,10 @@ def case_of_sections(items: Sequence[Bound]) -> str | None:
 
 
 def language_does_without(items: Sequence[Bound]) -> str | None:
-    """Case and Latin letters in other scripts; words and sentences where nothing is put between them."""
+    """Latin letters in other scripts; words and sentences where nothing is put between them."""
     for kwargs in _of(_LANGUAGE, items):
         code = kwargs["language"]
-        barred = {_LOWERCASE, _UPPERCASE} if code != "en" else set()
-        barred |= {_LETTERS, _CAPITALS} if code in _NON_LATIN else set()
+        barred = {_LETTERS, _CAPITALS} if code in _NON_LATIN else set()
         barred |= {_WORDS, _SENTENCES} if code in _UNSPACED else set()
         if clash := sorted(name for name in barred if _asked(name, items)):
             return f"{clash[0]} can't be asked of a text in {code!r}"

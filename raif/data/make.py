@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 from raif.config.gen_data import CompositionName, GenDataConfig, Language
-from raif.constraints import contradiction
+from raif.constraints.satisfiable import contradiction
 from raif.constraints.tree import active
 from raif.data import branch, compose
 from raif.data.funnel import Funnel

@@ -78,9 +78,8 @@ def whole(word: str) -> str:
 
 def is_chinese(text: str) -> bool:
     """Whether most of the characters are Han, and few are Japanese kana."""
-    found = characters(text)
-    han, kana = (sum(1 for one in found if script.match(one)) for script in (_ONE_HAN, _ONE_KANA))
-    return 2 * han > len(found) > 10 * kana
+    han, kana = len(_ONE_HAN.findall(text)), len(_ONE_KANA.findall(text))
+    return 2 * han > len(characters(text)) > 10 * kana
 
 
 def variety(text: str) -> Literal["zh-cn", "zh-tw"] | None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from raif.constraints import KINDS, contradiction, find
+from raif.constraints import KINDS, find
 from raif.constraints.kind import Example
+from raif.constraints.satisfiable import contradiction
 from raif.types import Constraint, Instruction, Message
 from raif.verdicts import verify
 

@@ -6,7 +6,7 @@ import pytest
 
 from raif.config import load
 from raif.config.gen_data import GenDataConfig
-from raif.constraints import contradiction
+from raif.constraints.satisfiable import contradiction
 from raif.constraints.tree import active
 from raif.data import branch, records
 from raif.data.make import active_of

@@ -3,6 +3,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from raif.text.search import LIMIT, TooSlow, count
 
@@ -17,6 +19,19 @@ def test_counts_are_those_of_re(pattern: str) -> None:
         assert count("search", pattern, TEXT, flags) == bool(re.search(pattern, TEXT, flags))
         assert count("findall", pattern, TEXT, flags) == len(re.findall(pattern, TEXT, flags))
         assert count("split", pattern, TEXT, flags) == len(re.split(pattern, TEXT, flags=flags))
+
+
+@pytest.mark.parametrize("word", ["kiss", "KISS", "i", "a b", "b-c", ""])
+@given(
+    text=st.lists(
+        st.sampled_from(["kiss", "KISS", "K\u0130SS", "\u212aıſs", "i", "a b", "B-c", "ß", " "])
+    ).map("".join)
+)
+def test_plain_words_are_counted_as_re_counts_them(word: str, text: str) -> None:
+    assert count("findall", word, text, re.IGNORECASE) == len(re.findall(word, text, re.IGNORECASE))
+    framed = rf"\b{word}\b"
+    found = count("search", framed, text, re.IGNORECASE, given=word)
+    assert found == bool(re.search(framed, text, re.IGNORECASE))
 
 
 def test_endless_search_ends_and_names_the_pattern() -> None:
