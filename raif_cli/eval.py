@@ -12,14 +12,11 @@ from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, R
 from raif_cli.overrides import overrides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from rich.table import Table
 
     from raif.config.eval import EvalConfig
-    from raif.eval.metrics import Row
+    from raif.eval.rates import Table as Rates
     from raif.eval.report import Report
-    from raif.stats import Interval
 
 Benchmark = Annotated[str, typer.Argument(help="Which benchmark: ifeval.", show_default=False)]
 Model = Annotated[
@@ -142,23 +139,27 @@ def _print(report: Report, as_json: bool) -> None:
 def _print_tables(report: Report) -> None:
     from rich.text import Text
 
-    from raif.eval.report import counts, percent
+    from raif.eval.report import counts
     from raif_cli.console import out
 
     out.print(Text(f"{report.benchmark}: {report.model}", style="bold"))
-    out.print(_table("rate", report.rates, percent))
-    out.print(_table("kind", report.kinds, lambda found: percent(found).partition(" ")[0]))
-    out.print(Text(f"{counts(report)} In percent; the kinds' intervals are in report.md."))
+    for number, table in enumerate(report.tables):
+        out.print(_table(table, intervals=number == 0))
+    out.print(Text(f"{counts(report)} In percent; the other tables' intervals are in report.md."))
 
 
-def _table(first: str, rows: Sequence[Row], percent: Callable[[Interval | None], str]) -> Table:
+def _table(rates: Rates, *, intervals: bool) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(first, box=box.SIMPLE)
-    for column in ("checks", "strict", "loose"):
+    from raif.eval.report import shown
+
+    table = Table(rates.name, box=box.SIMPLE)
+    for column in ("checks", *rates.columns):
         table.add_column(column, justify="right")
-    for row in rows:
-        table.add_row(*map(Text, (row.name, str(row.checks), percent(row.strict), percent(row.loose))))
+    for row in rates.rows:
+        values = [shown(value, percent=rates.percent) for value in row.values]
+        texts = values if intervals else [value.partition(" ")[0] for value in values]
+        table.add_row(*map(Text, (row.name, str(row.checks), *texts)))
     return table

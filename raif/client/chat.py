@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from raif.client.errors import explained, not_a_completion
 from raif.config.endpoint import EndpointConfig, SamplingConfig
 from raif.types import Message
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +98,26 @@ def _first(choice: Any) -> tuple[tuple[str, float], ...]:
 def replies(
     endpoint: EndpointConfig, sampling: SamplingConfig, model: str, batch: Sequence[Sequence[Message]]
 ) -> Iterator[tuple[int, Reply]]:
-    """(position in `batch`, reply) as the replies come. Raises EndpointError at the first request that fails.
+    """(position in `batch`, reply) as the replies come; EndpointError at the first request that fails."""
+    work = [lambda chat, messages=messages: chat.reply(messages) for messages in batch]
+    return talks(endpoint, sampling, model, work)
 
-    The event loop runs only while the caller waits for the next reply. Closing the iterator cancels
-    what is in flight.
+
+def talks(
+    endpoint: EndpointConfig,
+    sampling: SamplingConfig,
+    model: str,
+    work: Sequence[Callable[[Chat], Coroutine[Any, Any, T]]],
+) -> Iterator[tuple[int, T]]:
+    """(position in `work`, result) as the pieces of work are done, all of them with one model at once.
+
+    Raises what the first one that fails raises. The event loop runs only while the caller waits for the next
+    result. Closing the iterator cancels what is in flight.
     """
     with asyncio.Runner() as runner:
         loop, chat = runner.get_loop(), Chat(endpoint, sampling, model)
-        finished: asyncio.Queue[asyncio.Task[Reply]] = asyncio.Queue()
-        tasks = {loop.create_task(chat.reply(messages)): n for n, messages in enumerate(batch)}
+        finished: asyncio.Queue[asyncio.Task[T]] = asyncio.Queue()
+        tasks = {loop.create_task(piece(chat)): n for n, piece in enumerate(work)}
         for task in tasks:
             task.add_done_callback(finished.put_nowait)
         try:
@@ -115,7 +128,7 @@ def replies(
             runner.run(_abandon(tasks, chat))
 
 
-async def _abandon(tasks: dict[asyncio.Task[Reply], int], chat: Chat) -> None:
+async def _abandon(tasks: Iterable[asyncio.Task[Any]], chat: Chat) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,19 +1,18 @@
-"""The three sources of answers: a server, a checkpoint on this machine, a file of stored answers."""
+"""The three sources of answers: a server, a checkpoint on this machine, stored answers."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
-from raif import jsonl
 from raif.client.chat import replies
 from raif.config.eval import EvalConfig
 from raif.errors import ConfigError, require
 from raif.eval.answers import Answer, Ask, Responder
+from raif.eval.benchmark import BENCHMARKS
+from raif.eval.stored import StoredAnswer
 
 Answers = Generator[tuple[Ask, Answer], None, None]
 
@@ -21,7 +20,8 @@ Answers = Generator[tuple[Ask, Answer], None, None]
 def responder(config: EvalConfig) -> Responder:
     """The source that the config names. Nothing is loaded or asked before the first `respond`."""
     if config.responses:
-        return Stored(config.responses, config.model or config.responses.stem)
+        read = BENCHMARKS[config.benchmark].answers
+        return Stored(config.responses, config.model or config.responses.stem, read)
     return Endpoint(config) if config.endpoint.base_url else Local(config)
 
 
@@ -73,35 +73,31 @@ def _local_model() -> Any:
     return LocalModel
 
 
-class _StoredAnswer(BaseModel):
-    """A line of a file of answers: ours, or that of another program."""
-
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
-    id: str | None = None
-    key: str | None = None
-    prompt: str | None = None
-    response: str
-    reasoning: str | None = None
-    truncated: bool = False
-
-
 class Stored:
     """Answers from a file, joined by id, else by prompt. Asks that it has no answer for stay unanswered."""
 
-    def __init__(self, path: Path, model: str) -> None:
-        if not path.is_file():
+    def __init__(self, path: Path, model: str, read: Callable[[Path], Iterable[StoredAnswer]]) -> None:
+        if not path.exists():
             raise ConfigError(
                 f"{path}: no such file", "Give JSONL with `prompt` and `response` on each line."
             )
         self.model = model
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        self.settings: Mapping[str, Any] = {"responses": path.name, "sha256": digest}
-        self._path = path
+        self.settings: Mapping[str, Any] = {"responses": path.name, "sha256": _sha256(path)}
+        self._path, self._read = path, read
 
     def respond(self, asks: Sequence[Ask]) -> Answers:
-        stored = list(jsonl.read(self._path, _StoredAnswer))
+        stored = list(self._read(self._path))
         by_prompt = {s.prompt: s for s in stored if s.prompt is not None}
         by_id = {s.id or s.key: s for s in stored}
         for ask in asks:
             if found := by_id.get(ask.id) or by_prompt.get(ask.prompt):
                 yield ask, Answer(found.response, found.reasoning, found.truncated)
+
+
+def _sha256(path: Path) -> str:
+    """Of a file, or of all files of a folder."""
+    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+    found = hashlib.sha256()
+    for each in files:
+        found.update(each.read_bytes())
+    return found.hexdigest()

@@ -1,5 +1,5 @@
 """One file a benchmark; importing this package registers them."""
 
-from raif.eval.benchmarks import ifeval
+from raif.eval.benchmarks import ifbench, ifeval
 
-__all__ = ["ifeval"]
+__all__ = ["ifbench", "ifeval"]
