@@ -1,5 +1,5 @@
 """One file a benchmark; importing this package registers them."""
 
-from raif.eval.benchmarks import ifbench, ifeval
+from raif.eval.benchmarks import cfbench, fbbench, ifbench, ifeval, infobench
 
-__all__ = ["ifbench", "ifeval"]
+__all__ = ["cfbench", "fbbench", "ifbench", "ifeval", "infobench"]
