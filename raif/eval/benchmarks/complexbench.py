@@ -73,8 +73,9 @@ class ComplexBench(Benchmark[Item]):
         return Scored(Verification(verdicts, followed, followed, share), parts, labels)
 
     def tallies(self, samples: Sequence[Sample[Item]], dialect: Dialect) -> Sequence[Tally]:
+        """Officially an item without all its verdicts does not count."""
         judged = [_judged(sample) for sample in samples]
-        return sums.tallies(one for one in judged if dialect == "sound" or one.complete)
+        return sums.tallies([one if dialect == "sound" or one.complete else one.empty for one in judged])
 
     def tables(self, rates: Rates, dialect: Dialect) -> Sequence[Table]:
         return sums.tables(rates, smoothing=sums.RAIF_SMOOTHING if dialect == "raif" else 0.0)

@@ -64,6 +64,11 @@ class Judged:
         return asked and None not in self.verdicts
 
     @property
+    def empty(self) -> Judged:
+        """The item without any verdict."""
+        return Judged(self.item, [None] * len(self.verdicts))
+
+    @property
     def relying(self) -> list[Verdict | None]:
         """The verdicts, False where that on a dependency is, and None where that can't be said."""
         pairs = zip(self.item.scoring_questions, self.verdicts, strict=True)

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from raif.eval.benchmarks.complexbench_items import Item, Judged
 from raif.eval.rates import Figure, Rates, Row, Table, Tally, average
 
@@ -115,9 +117,10 @@ def coherence(rates: Rates, depth: str, smoothing: float = 0.0) -> Coherence:
     """Of the groups with a `single` or with `multiple` questions on selections."""
     origin, whole = rates[f"{depth}/origin"], rates[f"{depth}/coherent"]
     records, groups = rates.count(f"{depth}/origin"), rates.count(f"{depth}/coherent")
-    smoothed = origin * records / (records + smoothing)
-    drop = (smoothed - whole + smoothing) / (smoothed + smoothing)
-    return Coherence(smoothed, whole * groups / (groups + smoothing), drop)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        smoothed = origin * records / (records + smoothing)
+        drop = (smoothed - whole + smoothing) / (smoothed + smoothing)
+        return Coherence(smoothed, whole * groups / (groups + smoothing), drop)
 
 
 def paper(rates: Rates) -> Mapping[str, Figure]:
