@@ -85,6 +85,8 @@ class EvalConfig(Section):
     A model that `raif train` saved asks for its tags by its own chat template."""
     system: str | None = None
     """System text of each prompt."""
+    wrap: str | None = None
+    """Text put around each last turn, which takes the place of $prompt."""
     limit: PositiveInt | None = None
     """A random subset of this many items, the same one for the same seed; none: all."""
     seed: NonNegativeInt = 0
@@ -104,6 +106,10 @@ class EvalConfig(Section):
             )
         if not self.responses and not self.model:
             raise ValueError("give a model (--model), or stored answers to score (--responses)")
+        if (self.method == "deepclaude") != (self.options.thinker is not None):
+            raise ValueError("method: deepclaude and options.thinker go together (--method, --thinker)")
+        if self.method == "deepclaude" and not self.responses and not self.endpoint.base_url:
+            raise ValueError("method: deepclaude asks two models, so give endpoint.base_url (--base-url)")
         if self.judgments and self.judge.model:
             raise ValueError("judgments excludes judge: score stored judgments, or ask a judge for new ones")
         return self

@@ -24,10 +24,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One item's messages."""
+    """One item's messages, and the instructions that it was composed of, where they are known."""
 
     id: str
     messages: tuple[Message, ...]
+    steps: tuple[str, ...] = ()
 
     @property
     def prompt(self) -> str:

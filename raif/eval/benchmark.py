@@ -96,6 +96,10 @@ class Benchmark(ABC, Generic[I]):
             return item.messages
         return (Message(role="system", content=system), *item.messages)
 
+    def steps(self, item: I) -> Sequence[str]:
+        """The instructions that an item was composed of, for oracle decomposition; none: it was not."""
+        return ()
+
     def requests(
         self, item: I, answer: str, replies: Replies, prompts: Prompts, dialect: Dialect
     ) -> Sequence[Request]:

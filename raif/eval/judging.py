@@ -72,10 +72,13 @@ class Judging:
         with self.path.open("ab") as file:
             work = [lambda chat, id=id, ask=ask: self._item(chat, id, ask, file) for id, ask in asks.items()]
             ids = list(asks)
-            for position, replies in talks(self.config.endpoint, self.config.sampling, self.model, work):
+            for position, replies in talks(self._connect, work):
                 found[ids[position]] = replies
                 progress(len(found), len(asks))
         return found
+
+    def _connect(self) -> Chat:
+        return Chat(self.config.endpoint, self.config.sampling, self.model)
 
     def _ours(self, judgment: Judgment) -> bool:
         return (judgment.model, judgment.settings) == (self.model, self.settings)

@@ -53,14 +53,21 @@ class Rates:
                 sums[row, self._column[cell]] = sum(values)
                 self._counts[row, self._column[cell]] = len(values)
         drawn = _draws(len(tallies), seed)
+        self._drawn = drawn @ self._counts
         with np.errstate(invalid="ignore", divide="ignore"):
-            self._means = (drawn @ sums) / (drawn @ self._counts)
+            self._means = (drawn @ sums) / self._drawn
 
     def __getitem__(self, cell: str) -> Figure:
         """The mean of a cell; all nan where nothing was counted."""
         if cell not in self._column:
             return np.full(1 + RESAMPLES, np.nan)
         return self._means[:, self._column[cell]]
+
+    def count(self, cell: str) -> Figure:
+        """How many values a cell has."""
+        if cell not in self._column:
+            return np.zeros(1 + RESAMPLES)
+        return self._drawn[:, self._column[cell]]
 
     def row(self, name: str, *figures: str | Figure, of: Iterable[str] = ()) -> Row:
         """A line of a table. A figure is a cell's name, or computed; `of`: the cells that it rests on,

@@ -72,7 +72,7 @@ def as_json(report: Report) -> str:
 def markdown(report: Report) -> str:
     title = f"# {report.benchmark}: {report.model}\n"
     note = f"{how(report)}\n\n{counts(report)}\n\nPercent, with 95% intervals over prompts.\n"
-    return "\n".join([title, note, *map(_table, report.tables), *_beside(report.paper)])
+    return "\n".join([title, note, *map(_table, report.tables), *beside_table(report.paper)])
 
 
 def how(report: Report) -> str:
@@ -103,10 +103,10 @@ def _table(table: Table) -> str:
         [row.name, str(row.prompts), str(row.checks), *(shown(v, percent=table.percent) for v in row.values)]
         for row in table.rows
     ]
-    return _lines(heads, rows)
+    return lines(heads, rows)
 
 
-def _beside(figures: Sequence[PaperFigure]) -> list[str]:
+def beside_table(figures: Sequence[PaperFigure]) -> list[str]:
     """A table of the paper's rows, where it has some of the model."""
     rows = [
         [
@@ -120,15 +120,14 @@ def _beside(figures: Sequence[PaperFigure]) -> list[str]:
         for row in figure.rows
     ]
     heads = ["figure of the paper", "here", "the paper's model, method", "printed", "difference"]
-    return [_lines(heads, rows)] if rows else []
+    return [lines(heads, rows)] if rows else []
 
 
 def _signed(difference: float | None) -> str:
     return "-" if difference is None else f"{difference:+.2f}"
 
 
-def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
-    return (
-        "\n".join("| " + " | ".join(line) + " |" for line in lines).replace("| --- | ---", "|---|---") + "\n"
-    )
+def lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table, its first column to the left."""
+    body = ["| " + " | ".join(cells) + " |" for cells in (heads, *rows)]
+    return "\n".join([body[0], "|---" + "|---:" * (len(heads) - 1) + "|", *body[1:]]) + "\n"

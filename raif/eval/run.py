@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import raif.eval.benchmarks  # noqa: F401 (registers them)
@@ -17,10 +18,12 @@ from raif.errors import ConfigError, RaifError, RecordError
 from raif.eval.answers import Ask, Progress, Responder, collect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, Item, Replies, Request, locate
 from raif.eval.judging import Asks, Judging
+from raif.eval.methods import style
 from raif.eval.paper import beside
 from raif.eval.prompts import Prompts, load
 from raif.eval.report import Report, Result, write
 from raif.eval.scoring import Final, Outcome, result, score, stored_replies, taken_apart
+from raif.types import Message
 
 ANSWERS, JUDGMENTS, RESULTS = "responses.jsonl", "judgments.jsonl", "verdicts.jsonl"
 _JOIN = (
@@ -40,9 +43,15 @@ class Plan:
 def plan(config: EvalConfig) -> Plan:
     """Find the benchmark, its data and the items that the config chooses; nothing is asked.
 
-    Raises ConfigError for an unknown benchmark, RaifError where its data is missing or can't be used.
+    Raises ConfigError for an unknown benchmark, or one without the judge that it needs, RaifError where its
+    data is missing or can't be used.
     """
     benchmark = BENCHMARKS[config.benchmark]
+    if benchmark.prompts and not (config.judge.model or config.judgments):
+        raise ConfigError(
+            f"{config.benchmark} needs a judge",
+            "Give one with --judge-url and --judge-model, or stored judgments with --judgments.",
+        )
     data = locate(benchmark, config.data)
     items = benchmark.items(data)
     if config.responses:
@@ -77,15 +86,15 @@ def evaluate(
 ) -> Report:
     """Answer, judge, score and report the planned items in `folder`, going on with what it holds.
 
-    Raises RaifError where not one item has an answer, ConfigError where a judge is needed and none is given.
+    Raises RaifError where not one item has an answer, EndpointError where a server can't be asked.
     """
     benchmark = planned.benchmark
-    asks = [Ask(item.id, benchmark.messages(item, config.system)) for item in planned.items]
+    asks = [_ask(benchmark, item, config) for item in planned.items]
     answers = collect(asks, responder, folder / ANSWERS, progress)
     answered = [item for item in planned.items if item.id in answers]
     if not answered:
         raise RaifError(f"none of the {len(asks)} items has an answer", _JOIN)
-    finals = {item.id: taken_apart(answers[item.id], config.think) for item in answered}
+    finals = {item.id: taken_apart(answers[item.id], style(config)) for item in answered}
     replies = _replies(config, benchmark, answered, finals, folder / JUDGMENTS, judging)
     outcome = score(benchmark, answered, finals, replies, config.dialect, seed=config.seed)
     messages = {ask.id: ask.messages for ask in asks}
@@ -95,6 +104,13 @@ def evaluate(
     ]
     jsonl.write(folder / RESULTS, results)
     return write(folder, _report(config, responder, len(asks), results, outcome))
+
+
+def _ask(benchmark: Benchmark[Any], item: Any, config: EvalConfig) -> Ask:
+    *before, last = benchmark.messages(item, config.system)
+    if config.wrap is not None:
+        last = Message(role=last.role, content=Template(config.wrap).safe_substitute(prompt=last.content))
+    return Ask(item.id, (*before, last), tuple(benchmark.steps(item)))
 
 
 def _replies(
@@ -110,11 +126,6 @@ def _replies(
         return {}
     if config.judgments:
         return stored_replies(benchmark, config.judgments)
-    if config.judge.model is None:
-        raise ConfigError(
-            f"{config.benchmark} needs a judge",
-            "Give one with --judge-url and --judge-model, or stored judgments with --judgments.",
-        )
     prompts = load(benchmark.prompts, config.judge.prompts)
     asks: dict[str, Asks] = {}
     for item in items:
