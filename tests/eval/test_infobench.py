@@ -46,7 +46,6 @@ def test_every_reply_is_read_as_officially(benchmark_data: Path, dialect: Dialec
 @pytest.mark.parity
 @released
 def test_rates_are_the_official_ones(benchmark_data: Path, dialect: Dialect) -> None:
-    """Up to the 0.0001 that the method's authors add to the denominators."""
     folder = benchmark_data / "infobench"
     items = BENCHMARKS["infobench"].items(folder / "InfoBench.json")
     cases = lines(folder / "fixtures" / "synthetic_full_run.jsonl")
@@ -58,11 +57,11 @@ def test_rates_are_the_official_ones(benchmark_data: Path, dialect: Dialect) -> 
         assert outcome.paper["DRFR"].value == pytest.approx(official["drfr"], abs=1e-12)
         assert outcome.tables[0].rows[0].checks == sum(official["count"].values())
         return
-    assert outcome.paper["DRFR"].value == pytest.approx(official["overall"], abs=1e-6)
+    assert outcome.paper["DRFR"].value == pytest.approx(official["overall"], abs=1e-12)
     for name in ("easy", "hard", "all"):
         for column, level in ((DRFR, "instruction"), (PROMPTS, "prompt")):
             expected = official[f"{level}_level_{name}_true"]
-            assert value(outcome, "set", name, column) == pytest.approx(expected, abs=2e-6)
+            assert value(outcome, "set", name, column) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +101,7 @@ def test_unknown_questions_fail_officially(dialect: Dialect, counted: int) -> No
     outcome = scored("infobench", [ITEM], {"a": said("YES", "Hm.", "YES")}, dialect)
     row = outcome.tables[0].rows[0]
     assert row.checks == counted
-    assert value(outcome, "set", "all", DRFR) == (counted - 1) / counted
+    assert value(outcome, "set", "all", DRFR) == pytest.approx((counted - 1) / counted, abs=1e-4)
     assert value(outcome, "set", "all", PROMPTS) == 0
 
 

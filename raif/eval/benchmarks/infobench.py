@@ -35,6 +35,8 @@ from raif.eval.stored import StoredAnswer, StoredJudgment
 from raif.types import Message, Verdict, Verification
 
 SETS = {"all": "", "easy": "Easy_set/", "hard": "Hard_set/"}
+RAIF_SMOOTHING = 1e-4
+"""What the method's authors add to the rates' denominators."""
 EMPTY, NOT_JUDGED = "empty answer", "not judged"
 
 
@@ -102,7 +104,10 @@ class InfoBench(Benchmark[Item]):
         return cells
 
     def tables(self, rates: Rates, dialect: Dialect) -> Sequence[Table]:
-        sets = [rates.row(name, f"{cell}questions", f"{cell}prompts") for name, cell in SETS.items()]
+        sets = []
+        for name, part in SETS.items():
+            figures = [_rate(rates, f"{part}{of}", dialect) for of in ("questions", "prompts")]
+            sets.append(rates.row(name, *figures, of=[f"{part}questions"]))
         labels = [rates.row(label, f"label/{label}") for label in rates.under("label/")]
         return [
             Table("set", ("questions met (DRFR)", "prompts met"), tuple(sets)),
@@ -110,7 +115,7 @@ class InfoBench(Benchmark[Item]):
         ]
 
     def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Figure]:
-        return {"DRFR": rates["questions"]}
+        return {"DRFR": _rate(rates, "questions", dialect)}
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
         """Ours, and the released program's input: the data with an `output` a line."""
@@ -126,6 +131,11 @@ class InfoBench(Benchmark[Item]):
             for number, met in enumerate(record.get("eval", ()), 1):
                 reply = {True: "YES", False: "NO"}.get(met, "")
                 yield StoredJudgment(id=record["id"], key=str(number), reply=reply)
+
+
+def _rate(rates: Rates, cell: str, dialect: Dialect) -> Figure:
+    count = rates.count(cell)
+    return rates[cell] * count / (count + RAIF_SMOOTHING) if dialect == "raif" else rates[cell]
 
 
 def _value(dialect: Dialect) -> Callable[[bool | None], float | None]:
