@@ -46,7 +46,7 @@ app.command("gen-data")(gen_data.gen_data)
 app.command("verify")(verify.verify)
 app.command("train")(train.train)
 app.command("serve")(serve.serve)
-app.command("eval")(eval.evaluate)
+app.add_typer(eval.app, name="eval")
 app.add_typer(presets.app, name="presets")
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from raif.client.errors import explained, not_a_completion
 from raif.config.endpoint import EndpointConfig, SamplingConfig
 from raif.types import Message
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,18 @@ class Chat:
             max_retries=endpoint.retries,
         )
 
-    async def reply(self, messages: Sequence[Message], *, top_logprobs: int = 0) -> Reply:
-        """Ask once, when a slot is free. Raises EndpointError once the retries are used up."""
+    async def reply(
+        self, messages: Sequence[Message], *, top_logprobs: int = 0, temperature: float | None = None
+    ) -> Reply:
+        """Ask once, when a slot is free; `temperature` in place of the sampling's.
+
+        Raises EndpointError once the retries are used up.
+        """
         from openai import APIError
 
         request = self._request(messages)
+        if temperature is not None:
+            request["temperature"] = temperature
         if top_logprobs:
             request |= {"logprobs": True, "top_logprobs": top_logprobs}
         async with self._slots:
@@ -96,15 +105,30 @@ def _first(choice: Any) -> tuple[tuple[str, float], ...]:
 def replies(
     endpoint: EndpointConfig, sampling: SamplingConfig, model: str, batch: Sequence[Sequence[Message]]
 ) -> Iterator[tuple[int, Reply]]:
-    """(position in `batch`, reply) as the replies come. Raises EndpointError at the first request that fails.
+    """(position in `batch`, reply) as the replies come; EndpointError at the first request that fails."""
+    work = [lambda chat, messages=messages: chat.reply(messages) for messages in batch]
+    return talks(lambda: Chat(endpoint, sampling, model), work)
 
-    The event loop runs only while the caller waits for the next reply. Closing the iterator cancels
-    what is in flight.
+
+class Closing(Protocol):
+    async def close(self) -> None: ...
+
+
+C = TypeVar("C", bound=Closing)
+
+
+def talks(
+    connect: Callable[[], C], work: Sequence[Callable[[C], Coroutine[Any, Any, T]]]
+) -> Iterator[tuple[int, T]]:
+    """(position in `work`, result) as the pieces of work are done, all at once with what `connect` opens.
+
+    Raises what the first one that fails raises. The event loop runs only while the caller waits for the next
+    result. Closing the iterator cancels what is in flight.
     """
     with asyncio.Runner() as runner:
-        loop, chat = runner.get_loop(), Chat(endpoint, sampling, model)
-        finished: asyncio.Queue[asyncio.Task[Reply]] = asyncio.Queue()
-        tasks = {loop.create_task(chat.reply(messages)): n for n, messages in enumerate(batch)}
+        loop, connection = runner.get_loop(), connect()
+        finished: asyncio.Queue[asyncio.Task[T]] = asyncio.Queue()
+        tasks = {loop.create_task(piece(connection)): n for n, piece in enumerate(work)}
         for task in tasks:
             task.add_done_callback(finished.put_nowait)
         try:
@@ -112,11 +136,11 @@ def replies(
                 task = runner.run(finished.get())
                 yield tasks.pop(task), task.result()
         finally:
-            runner.run(_abandon(tasks, chat))
+            runner.run(_abandon(tasks, connection))
 
 
-async def _abandon(tasks: dict[asyncio.Task[Reply], int], chat: Chat) -> None:
+async def _abandon(tasks: Iterable[asyncio.Task[Any]], connection: Closing) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    await chat.close()
+    await connection.close()
