@@ -92,7 +92,7 @@ def interval(figure: Figure) -> Interval | None:
 
 def average(figures: Iterable[Figure]) -> Figure:
     """The plain mean over those that are defined, resample by resample; nan where none is."""
-    stacked = np.stack(list(figures))
+    stacked = np.stack([np.full(1 + RESAMPLES, np.nan), *figures])
     known = ~np.isnan(stacked)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(known, stacked, 0).sum(0) / known.sum(0)
