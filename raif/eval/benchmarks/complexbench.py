@@ -20,11 +20,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from raif import jsonl
 from raif.config.eval import Dialect
-from raif.errors import RecordError
 from raif.eval.benchmark import BENCHMARKS, Benchmark, Replies, Request, Sample, Scored
 from raif.eval.benchmarks import complexbench_rules as rules
 from raif.eval.benchmarks import complexbench_totals as sums
@@ -32,6 +30,7 @@ from raif.eval.benchmarks.complexbench_items import Item, Judged
 from raif.eval.benchmarks.complexbench_judge import key, request, verdict
 from raif.eval.prompts import Prompts
 from raif.eval.rates import Figure, Rates, Table, Tally
+from raif.eval.released import records
 from raif.eval.stored import StoredAnswer, StoredJudgment
 from raif.types import Verdict, Verification
 
@@ -42,7 +41,7 @@ class ComplexBench(Benchmark[Item]):
     prompts = "complexbench"
 
     def items(self, path: Path) -> Sequence[Item]:
-        return [jsonl.parse(record, Item, f"{path}: {n}") for n, record in enumerate(_records(path))]
+        return [jsonl.parse(record, Item, f"{path}: {n}") for n, record in enumerate(records(path))]
 
     def steps(self, item: Item) -> Sequence[str]:
         return [step["instruction"] for step in item.sub_instructions.values()]
@@ -86,11 +85,11 @@ class ComplexBench(Benchmark[Item]):
                 yield line.model_copy(update=released)
 
     def judgments(self, path: Path) -> Iterable[StoredJudgment]:
-        """JSON records with `main_id` and `point_judges` (true, false, 2 a question), or ours."""
+        """A JSON list with `main_id` and `point_judges` (true, false, 2 a question), or ours."""
         if path.suffix != ".json":
             yield from super().judgments(path)
             return
-        for record in _records(path):
+        for record in records(path, "main_id", "point_judges"):
             for number, said in enumerate(record["point_judges"]):
                 yield StoredJudgment(id=record["main_id"], key=key(number), reply=json.dumps(said))
 
@@ -127,15 +126,6 @@ def _shown(number: int, found: rules.Verdict | None, relying: rules.Verdict | No
         passed = None if relying is None else False
         return Verdict(key(number), passed, passed, "depends on a question that is not satisfied")
     return Verdict(key(number), bool(found), bool(found), "satisfied" if found else "not satisfied")
-
-
-def _records(path: Path) -> Sequence[dict[str, Any]]:
-    """A list, one record alone, or an object with `records`."""
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise RecordError(f"{path}: not JSON: {error}") from None
-    return found.get("records", [found]) if isinstance(found, dict) else found
 
 
 BENCHMARKS.add("complexbench", ComplexBench())

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from raif import jsonl
-from raif.errors import RecordError
 from raif.eval.benchmarks.followbench_rules import rule_name
 from raif.eval.benchmarks.followbench_text import Language
 from raif.eval.benchmarks.followbench_totals import TYPES
+from raif.eval.released import lines
+from raif.eval.released import records as records_in
 from raif.eval.stored import StoredAnswer
 from raif.types import Message
 
@@ -60,7 +59,7 @@ class Item:
 
 
 def read_items(folder: Path, language: Language) -> Iterator[Item]:
-    """Those of one language, a file a type. RecordError where one can't be read."""
+    """Those of one language, a file a type."""
     for type in TYPES:
         path = folder / language / f"{type}_constraints.json"
         if path.exists():
@@ -68,7 +67,7 @@ def read_items(folder: Path, language: Language) -> Iterator[Item]:
 
 
 def _file_items(path: Path, language: Language, type: str) -> Iterator[Item]:
-    records = [jsonl.parse(record, Record, f"{path}: {n}") for n, record in enumerate(_list(path))]
+    records = [jsonl.parse(record, Record, f"{path}: {n}") for n, record in enumerate(records_in(path))]
     steps = {(record.example_id, record.level): record.instruction for record in records}
     for record in records:
         if record.level:
@@ -84,20 +83,11 @@ def _rule(record: Record, language: Language, type: str) -> str | None:
     )
 
 
-def _list(path: Path) -> Sequence[dict[str, Any]]:
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise RecordError(f"{path}: not JSON: {error}") from None
-
-
 def released(folder: Path) -> Iterator[StoredAnswer]:
     """The answers in files such as `en_mixed_constraint.jsonl`."""
     for path in sorted(folder.rglob("*.jsonl")):
         if named := _FILE.match(path.name):
-            for _, line in jsonl.lines(path):
-                if isinstance(line, RecordError):
-                    raise line
+            for _, line in lines(path):
                 raw, text = line["raw"], line["choices"][0]["message"]["content"]
                 id = f"{named[1]}/{named[2]}/{raw['example_id']}/{raw['level']}"
                 yield StoredAnswer(id=id, response=text)
