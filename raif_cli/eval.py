@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BELOW_THRESHOLD = 1
 """Exit code where --fail-under isn't met."""
-FREE = ("judge", "judgments", "dialect", "paper_model")
+FREE = ("endpoint", "judge", "judgments", "dialect", "paper_model")
 """Keys of the config that a run may be resumed with another value of: answers don't depend on them."""
 FILES = "config.yaml, responses.jsonl, verdicts.jsonl, report.json, report.md"
 
