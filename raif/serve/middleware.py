@@ -107,7 +107,7 @@ class _Rewritten:
         answer = json.loads(self._body)
         for choice in _choices(answer):
             _split_message(choice["message"], self._style)
-        body = json.dumps(answer, ensure_ascii=False).encode()
+        body = json.dumps(answer).encode()
         others = [(name, value) for name, value in self._start["headers"] if name != b"content-length"]
         headers = [*others, (b"content-length", str(len(body)).encode())]
         await self._send({**self._start, "headers": headers})
@@ -119,7 +119,7 @@ class _Rewritten:
         chunk = json.loads(event.removeprefix(b"data: "))
         for choice in _choices(chunk):
             self._streams.setdefault(choice["index"], _Stream(self._style)).rewrite(choice)
-        return b"data: " + json.dumps(chunk, ensure_ascii=False).encode()
+        return b"data: " + json.dumps(chunk).encode()
 
 
 class _Stream:

@@ -1,16 +1,22 @@
-"""A tiny model that has learnt one response by heart, tags and all: what it answers on a server is known."""
+"""A tiny model that knows one response, tags and all: what a server makes of it can be foretold.
+
+Each token of the response is a piece of it, cuts tags in two, and has one successor, by weights set by hand.
+"""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 from raif.train.chat import Chat
-from raif.types import Expert, Message
 from tests.tiny import byte_tokenizer
 
+PIECES = ("Two and two", " make four.\n</th", "ink>\n<ans", "wer>\nIt", " is 4", " (四).\n", "</answ", "er>")
 THINKING, ANSWER = "Two and two make four.", "It is 4 (四)."
+RESPONSE = "".join(PIECES)
 ASKED = "What is 2 + 2?"
-STEPS = 600
+WIDTH, HEADS = 288, 9
+"""Room for each token in a dimension of its own; heads of 32 dimensions are the smallest that vLLM knows."""
 
 
 def make(folder: Path) -> Path:
@@ -18,44 +24,20 @@ def make(folder: Path) -> Path:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    torch.manual_seed(0)
     tokenizer = byte_tokenizer()
-    chat = Chat(tokenizer, "tagged")
-    prompt = chat.prompt([Message(role="user", content=ASKED)], "thinking")
-    response = chat.completion(Expert(thinking=THINKING, answer=ANSWER))
-    # Heads of 32 dimensions are the smallest that vLLM knows.
-    net = LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=64,
-            intermediate_size=128,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            num_key_value_heads=1,
-            eos_token_id=tokenizer.eos_token_id,
-            bos_token_id=None,
-            pad_token_id=tokenizer.pad_token_id,
-        )
-    )
-    _learn(net, torch.tensor([[*prompt, *response]]), len(prompt))
+    tokenizer.add_tokens(list(PIECES))
+    sizes = {"hidden_size": WIDTH, "intermediate_size": 32, "num_attention_heads": HEADS}
+    ends = {"eos_token_id": tokenizer.eos_token_id, "bos_token_id": None}
+    net = LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), num_hidden_layers=1, **sizes, **ends))
+    opened = tokenizer.encode("\n")[-1]
+    order = [opened, *tokenizer.convert_tokens_to_ids(list(PIECES)), tokenizer.eos_token_id]
+    with torch.no_grad():
+        for name, weights in net.named_parameters():
+            weights.fill_(1.0 if "norm" in name else 0.0)
+        net.get_input_embeddings().weight.fill_diagonal_(1.0)
+        for token, successor in pairwise(order):
+            net.get_output_embeddings().weight[successor, token] = 1.0
     net.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    (folder / "chat_template.jinja").write_text(chat.served_template(), "utf-8")
+    (folder / "chat_template.jinja").write_text(Chat(tokenizer, "tagged").served_template(), "utf-8")
     return folder
-
-
-def _learn(net, ids, start: int) -> None:
-    """Until every token of the response is clearly the likeliest."""
-    import torch
-
-    optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3)
-    labels = ids.clone()
-    labels[:, :start] = -100
-    for _ in range(STEPS):
-        loss = net(input_ids=ids, labels=labels).loss
-        if loss < 0.02:
-            return
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-    raise AssertionError(f"not learnt in {STEPS} steps: loss {loss:.3f}")
