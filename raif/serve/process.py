@@ -55,9 +55,9 @@ def serving(config: ServeConfig, output: IO[bytes] | None = None) -> Iterator[Se
     port = _free_port(config.host, config.port)
     command = backends.command(config, port)
     process = _started(command)
+    assert process.stdout is not None
+    words = Words(process.stdout, output)
     try:
-        assert process.stdout is not None
-        words = Words(process.stdout, output)
         host = _reachable(config.host)
         for _ in _until_healthy(host, port, config.startup_timeout):
             if process.poll() is not None:
@@ -65,6 +65,7 @@ def serving(config: ServeConfig, output: IO[bytes] | None = None) -> Iterator[Se
         yield Server(process, f"http://{host}:{port}/v1", command.model, config.api_key_env)
     finally:
         _stop(process)
+        words.wait()
 
 
 def _started(command: backends.Command) -> subprocess.Popen[bytes]:

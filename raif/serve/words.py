@@ -41,15 +41,20 @@ class Words:
         self._reader.start()
 
     def _read(self, source: IO[bytes], output: IO[bytes] | None) -> None:
-        for line in source:
-            self._last.append(line.decode("utf-8", "replace").rstrip())
-            if output:
-                output.write(line)
-                output.flush()
+        with source:
+            for line in source:
+                self._last.append(line.decode("utf-8", "replace").rstrip())
+                if output:
+                    output.write(line)
+                    output.flush()
+
+    def wait(self) -> None:
+        """Until the last words have arrived: a thread that still writes can break the program's end."""
+        self._reader.join(PATIENCE)
 
     def explained(self, code: int) -> RaifError:
         """Why a server ended that was not yet ready, in its own words. `code`: its exit code."""
-        self._reader.join(PATIENCE)
+        self.wait()
         if said := self._find(_MEMORY):
             return RaifError(f"the server has not enough memory: {said}", _LESS)
         if code == -SIGKILL:
