@@ -92,8 +92,9 @@ def _encodable(text: str) -> str:
 
 
 def _reasoning(message: Any) -> str | None:
-    """What a reasoning parser split off; servers have two names for it."""
-    return getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
+    """What a server split off; "" where it found no thinking. vLLM calls it `reasoning`, others otherwise."""
+    found = getattr(message, "reasoning_content", None)
+    return getattr(message, "reasoning", None) if found is None else found
 
 
 def _first(choice: Any) -> tuple[tuple[str, float], ...]:

@@ -55,10 +55,15 @@ class Answer:
     truncated: bool = False
 
     def whole(self, think: Style) -> str:
-        """The response as the parser of `think` reads it: with its thinking block put back."""
+        """The response as the parser of `think` reads it: with the tags put back that a server took away."""
         if think == "none" or self.reasoning is None:
             return self.response
-        return f"{OPENED}{self.reasoning}\n</think>\n{self.response}"
+        if not self.response:
+            return f"{OPENED}{self.reasoning}"  # whose thinking never came to an answer
+        bare = think == "tagged" and "<answer>" not in self.response
+        end = "" if self.truncated else "\n</answer>"
+        answer = f"<answer>\n{self.response}{end}" if bare else self.response
+        return f"{OPENED}{self.reasoning}\n</think>\n{answer}"
 
 
 class Responder(Protocol):
