@@ -79,12 +79,9 @@ def _check(config: PipelineConfig, request: int) -> list[_Calls]:
     pair = _instruction(config, request) + config.respond.sampling.max_tokens
     question = estimated_tokens(judge_prompts.load(None)["en"].ask)
     quality = estimated_tokens(prompts.load(config.prompts)["en"].quality.text)
+    questions = config.evolve.max_checks if config.evolve.judged else 0
     return [
-        (
-            answers * round(config.evolve.max_checks * config.evolve.judged),
-            question + pair,
-            own.judge_max_tokens,
-        ),
+        (answers * questions, question + pair, own.judge_max_tokens),
         (answers * len(own.qualities), quality + pair, own.max_tokens),
     ]
 
@@ -101,20 +98,19 @@ def _priced(model: ModelConfig, records: int, each: list[_Calls]) -> Spent:
 
 
 def _seeds(config: PipelineConfig) -> _Seeds:
-    sizes = [estimated_tokens(text) for text in _requests(config)] if _in_files(config) else []
-    count = len(sizes)
-    if not _in_files(config):
-        limits = [source.limit for source in config.select.sources]
-        if None in limits and config.select.count is None:
-            raise ConfigError("can't tell how many records there will be", "Set select.count, or a limit.")
-        count = sum(limit or config.select.count or 0 for limit in limits)
-    if config.stages[0] == "select":
-        count = min(count, config.select.count or count)
-    return _Seeds(count, sum(sizes) // len(sizes) if sizes else _A_REQUEST)
+    sampled = config.select.count if config.input is None else None
+    if any(source.dataset for source in config.select.sources):
+        return _Seeds(min(_limit(config), sampled or _limit(config)), _A_REQUEST)
+    sizes = [estimated_tokens(text) for text in _requests(config)]
+    return _Seeds(min(len(sizes), sampled or len(sizes)), sum(sizes) // max(1, len(sizes)))
 
 
-def _in_files(config: PipelineConfig) -> bool:
-    return all(source.dataset is None for source in config.select.sources)
+def _limit(config: PipelineConfig) -> int:
+    """Rows that a data set is read to."""
+    limits = [source.limit or config.select.count for source in config.select.sources]
+    if None in limits:
+        raise ConfigError("can't tell how many records there will be", "Set select.count, or a limit.")
+    return sum(limit or 0 for limit in limits)
 
 
 def _requests(config: PipelineConfig) -> Iterator[str]:

@@ -134,7 +134,7 @@ def test_the_first_answer_that_passes_is_the_experts(made):
 def test_a_prompt_that_no_answer_passes_is_dropped_with_the_verdicts(made):
     _, dropped, asked = made(answering("Warm, brown."), [record(1)], "respond", "check")
     assert dropped[0]["reason"] == "no answer passes its checks"
-    assert dropped[0]["answers"][0][0]["reason"] == "1 comma, asked for none"
+    assert dropped[0]["answers"][0][0]["reason"] == "1 commas, asked for none"
     assert {purpose(body) for body in asked} == {"answer"}
 
 

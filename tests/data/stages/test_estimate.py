@@ -33,7 +33,7 @@ def config(write, base_url="http://127.0.0.1:9/v1", **sections):
 
 def test_each_asking_stage_is_estimated(write):
     found = {each.stage: each.most for each in estimate(config(write))}
-    assert {name: each.calls for name, each in found.items()} == {"evolve": 60, "respond": 60, "check": 540}
+    assert {name: each.calls for name, each in found.items()} == {"evolve": 60, "respond": 60, "check": 720}
     assert found["respond"].written == 60 * 100
     assert found["respond"].cost == (found["respond"].read + 2 * 6000) / 1e6
 
