@@ -1,4 +1,4 @@
-"""Chat completions: so many at once, patiently, each failure in the server's own words."""
+"""Chat completions: as many at once as the server takes, patiently, failures in the server's own words."""
 
 from __future__ import annotations
 
@@ -6,13 +6,25 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from raif.client.errors import explained, not_a_completion
+from raif.client.patience import pause
+from raif.client.slots import Slots
 from raif.config.endpoint import EndpointConfig, SamplingConfig
 from raif.types import Message
 
+if TYPE_CHECKING:
+    from openai import APIError
+
 T = TypeVar("T")
+
+
+class Usage(NamedTuple):
+    """Tokens, as the server counts them."""
+
+    read: int
+    written: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,59 +32,88 @@ class Reply:
     """One completion. `reasoning` is None where the server leaves it in `text`.
 
     `first`: candidates for the first token that is not blank, with their log-probabilities, where they were
-    asked for and the server gives them.
+    asked for and the server gives them. `usage` is None where the server doesn't count.
     """
 
     text: str
     reasoning: str | None
     truncated: bool
     first: tuple[tuple[str, float], ...] = ()
+    usage: Usage | None = None
 
 
 class Chat:
     """One model on one server, for use inside one event loop."""
 
-    def __init__(self, endpoint: EndpointConfig, sampling: SamplingConfig, model: str) -> None:
+    def __init__(
+        self, endpoint: EndpointConfig, sampling: SamplingConfig, model: str, slots: Slots | None = None
+    ) -> None:
+        """`slots` where several chats share one limit."""
         from openai import AsyncOpenAI
 
         self._endpoint, self._sampling, self._model = endpoint, sampling, model
-        self._slots = asyncio.Semaphore(endpoint.concurrency)
+        self._slots = slots or Slots(endpoint.concurrency)
         self._client = AsyncOpenAI(
             base_url=endpoint.base_url,
             api_key=os.environ.get(endpoint.api_key_env) or "none",
             timeout=endpoint.timeout,
-            max_retries=endpoint.retries,
+            max_retries=0,  # the package would keep its slot while it waits, and not tell of the refusal
         )
 
     async def reply(
-        self, messages: Sequence[Message], *, top_logprobs: int = 0, temperature: float | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        top_logprobs: int = 0,
+        temperature: float | None = None,
+        seed: int | None = None,
     ) -> Reply:
         """Ask once, when a slot is free; `temperature` in place of the sampling's.
 
         Raises EndpointError once the retries are used up.
         """
-        from openai import APIError
-
-        request = self._request(messages)
+        request = self._request(messages, top_logprobs, seed)
         if temperature is not None:
             request["temperature"] = temperature
-        if top_logprobs:
-            request |= {"logprobs": True, "top_logprobs": top_logprobs}
-        async with self._slots:
-            try:
-                completion = await self._client.chat.completions.create(**request)
-            except APIError as error:
-                raise explained(error, self._endpoint) from error
-        return self._reply(completion)
+        return self._reply(await self._completion(request))
 
-    def _request(self, messages: Sequence[Message]) -> dict[str, Any]:
+    async def _completion(self, request: dict[str, Any]) -> Any:
+        """Attempts until one succeeds. A rate limit uses none up as long as others get through."""
+        from openai import APIError
+
+        attempt = 0
+        while True:
+            served = self._slots.served
+            try:
+                return await self._attempt(request)
+            except APIError as error:
+                attempt = 0 if _limited(error) and self._slots.served > served else attempt
+                wait = pause(error, attempt)
+                if wait is None or attempt == self._endpoint.retries:
+                    raise explained(error, self._endpoint) from error
+                if _limited(error):
+                    self._slots.refused(wait)
+            attempt += 1
+            await asyncio.sleep(wait)
+
+    async def _attempt(self, request: dict[str, Any]) -> Any:
+        async with self._slots:
+            await self._slots.open()
+            completion = await self._client.chat.completions.create(**request)
+            self._slots.succeeded()
+        return completion
+
+    def _request(self, messages: Sequence[Message], top_logprobs: int, seed: int | None) -> dict[str, Any]:
         # max_tokens and not max_completion_tokens: every open server knows the older name.
-        return {
+        request: dict[str, Any] = {
             "model": self._model,
             "messages": [{"role": each.role, "content": _encodable(each.content)} for each in messages],
             "temperature": self._sampling.temperature,
             "max_tokens": self._sampling.max_tokens,
         }
+        if top_logprobs:
+            request |= {"logprobs": True, "top_logprobs": top_logprobs}
+        return request if seed is None else request | {"seed": seed}
 
     def _reply(self, completion: Any) -> Reply:
         # The package hands on whatever a wrong address answers, a web page for one.
@@ -80,10 +121,15 @@ class Chat:
         if not choices:
             raise not_a_completion(completion, self._endpoint)
         message, cut = choices[0].message, choices[0].finish_reason == "length"
-        return Reply(message.content or "", _reasoning(message), cut, _first(choices[0]))
+        first, usage = _first(choices[0]), _usage(completion)
+        return Reply(message.content or "", _reasoning(message), cut, first, usage)
 
     async def close(self) -> None:
         await self._client.close()
+
+
+def _limited(error: APIError) -> bool:
+    return getattr(error, "status_code", None) == 429
 
 
 def _encodable(text: str) -> str:
@@ -95,6 +141,11 @@ def _reasoning(message: Any) -> str | None:
     """What a server split off; "" where it found no thinking. vLLM calls it `reasoning`, others otherwise."""
     found = getattr(message, "reasoning_content", None)
     return getattr(message, "reasoning", None) if found is None else found
+
+
+def _usage(completion: Any) -> Usage | None:
+    counted = getattr(completion, "usage", None)
+    return Usage(counted.prompt_tokens, counted.completion_tokens) if counted else None
 
 
 def _first(choice: Any) -> tuple[tuple[str, float], ...]:

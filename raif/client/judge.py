@@ -33,14 +33,17 @@ class Judge:
     server refuses. EndpointError: the server can't be reached, or wants a key or another model name.
     """
 
-    def __init__(self, config: JudgeConfig) -> None:
+    def __init__(
+        self, config: JudgeConfig, chat: Chat | None = None, background: Background | None = None
+    ) -> None:
+        """`chat`, which asks greedily, and its event loop, in place of ones of the judge's own."""
         self._config = config
         self._prompts = prompts.load(config.prompts)
         self._cache = Cache(config.cache) if config.cache else None
         self._sampling = SamplingConfig(temperature=0.0, max_tokens=config.max_tokens)
-        self._chat = Chat(config.endpoint, self._sampling, config.model)
+        self._chat = chat or Chat(config.endpoint, self._sampling, config.model)
         self._gives_logprobs = True
-        self._background = Background()
+        self._background = background or Background()
 
     @property
     def concurrency(self) -> int:

@@ -16,7 +16,7 @@ from raif.errors import ConfigError, did_you_mean
 from raif.types import Composition, Constraint, Expert, Instruction, Message
 from raif.verdicts import verify
 
-GENERATOR = "builtin-2"
+GENERATOR = "builtin-3"
 """Changes with anything that changes the records of a given config."""
 
 _ATTEMPTS = 1000

@@ -10,7 +10,8 @@ from typing import Any
 
 from raif import jsonl
 from raif.config.gen_data import GenDataConfig
-from raif.data.card import statistics, write_card
+from raif.data.card import statistics
+from raif.data.cards import write_card
 from raif.data.funnel import Funnel
 from raif.data.make import Maker
 from raif.data.seeds import SPLITS, Split
