@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from raif.client.errors import explained, not_a_completion
 from raif.config.endpoint import EndpointConfig, SamplingConfig
@@ -25,6 +25,16 @@ class Reply:
     reasoning: str | None
     truncated: bool
     first: tuple[tuple[str, float], ...] = ()
+
+
+class Replies(Protocol):
+    """Whoever replies to messages as a server does."""
+
+    async def reply(self, messages: Sequence[Message], *, top_logprobs: int = 0) -> Reply:
+        """With so many candidates for the first token, where there are any."""
+        ...
+
+    async def close(self) -> None: ...
 
 
 class Chat:

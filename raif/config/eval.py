@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import NonNegativeInt, PositiveInt, model_validator
 
 from raif.config.endpoint import EndpointConfig, SamplingConfig
+from raif.config.local import LocalConfig
 from raif.config.section import Section
 from raif.reasoning import Style
-
-
-class LocalConfig(Section):
-    """How a checkpoint is run in this process, where no server is given."""
-
-    compute: Literal["bfloat16", "float32"] = "bfloat16"
-    """Precision of weights and matrix products."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto: a GPU where there is one."""
-    batch: PositiveInt = 16
-    """Prompts that are answered side by side; their answers are kept when all of them are done."""
 
 
 class EvalConfig(Section):
