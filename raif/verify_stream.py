@@ -68,8 +68,7 @@ class Tally:
     def add(self, verification: Verification) -> None:
         self.prompts.add(verification.followed, verification.followed_loose)
         for verdict in verification.counted:
-            kind = "question" if verdict.id.startswith("question:") else verdict.id
-            for count in (self.kinds[kind], self.instructions):
+            for count in (self.kinds[verdict.kind], self.instructions):
                 count.add(verdict.passed, verdict.passed_loose)
 
     def include(self, other: Tally) -> None:

@@ -42,6 +42,16 @@ class Reply:
     usage: Usage | None = None
 
 
+class Replies(Protocol):
+    """Whoever replies to messages as a server does."""
+
+    async def reply(self, messages: Sequence[Message], *, top_logprobs: int = 0) -> Reply:
+        """With so many candidates for the first token, where there are any."""
+        ...
+
+    async def close(self) -> None: ...
+
+
 class Chat:
     """One model on one server, for use inside one event loop."""
 

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from raif.config.endpoint import EndpointConfig, SamplingConfig
+from raif.config.local import LocalConfig
 from raif.config.section import Section
 from raif.reasoning import Style
 
@@ -18,17 +19,9 @@ Method = Literal["io", "cot", "sdc", "deepclaude", "self-consistency", "self-ref
 """How an answer is got out of a model: the rows and columns of the paper's tables 1 and 2."""
 
 
-class LocalConfig(Section):
-    """How a checkpoint is run on this machine, where no server is given."""
-
+class EvalLocalConfig(LocalConfig):
     backend: Literal["process", "transformers", "vllm"] = "process"
     """process: in this one, batch by batch; the others: by that server, started before and stopped after."""
-    compute: Literal["bfloat16", "float32"] = "bfloat16"
-    """Precision of weights and matrix products."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto: a GPU where there is one."""
-    batch: PositiveInt = 16
-    """process: prompts that are answered side by side; their answers are kept when all of them are done."""
 
 
 class MethodConfig(Section):
@@ -93,7 +86,7 @@ class EvalConfig(Section):
     """Draws the subset and the bootstrap's resamples."""
     sampling: SamplingConfig = SamplingConfig()
     endpoint: EndpointConfig = EndpointConfig()
-    local: LocalConfig = LocalConfig()
+    local: EvalLocalConfig = EvalLocalConfig()
     judge: EvalJudgeConfig = EvalJudgeConfig()
     paper_model: str | None = None
     """The paper's model to compare with; none: the one that the model's name contains."""

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from raif.config.gen_data import GenDataConfig
+from raif.config.judge import JudgeConfig
 from raif.config.section import Section
 from raif.errors import did_you_mean
 from raif.reasoning import FORMAT_REQUEST
@@ -204,6 +205,8 @@ class TrainConfig(Section):
     optimizer: OptimizerConfig = OptimizerConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    judge: JudgeConfig | None = None
+    """Who answers the questions of `complex` records, in rewards and on held-out prompts."""
     reference_quirks: QuirksConfig = QuirksConfig()
 
     @property

@@ -37,6 +37,7 @@ def _round(t: Trainer, number: int, round_: int, count: int) -> list[Group]:
         c.rollout,
         contrast=c.contrast,
         seed=c.seed * 1_000_003 + t.progress.step + (round_ << 32),
+        judge=t.judge,
     )
 
 

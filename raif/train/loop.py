@@ -13,6 +13,7 @@ from raif.train.batch import Sample
 from raif.train.clock import Clock
 from raif.train.feed import clone_sample, draw
 from raif.train.groups import sample_groups, samples_of, takes_part
+from raif.train.judging import judgments
 from raif.train.metrics import group_metrics
 from raif.train.schedule import cloning_rate, learning_rate
 from raif.train.sft import sft_step
@@ -34,7 +35,7 @@ def grpo_step(t: Trainer) -> Step:
     """One rollout of groups and the optimiser steps on it."""
     clock, c = Clock(), t.config
     number = t.progress.step - c.cloning.warmup_steps
-    with clock("rollout"):
+    with clock("rollout"), judgments(t.judge) as judged:
         groups, replaced = sample_groups(t, number)
     kept = [takes_part(group, c) for group in groups]
     samples = samples_of(groups, kept, scaled=c.loss.normalisation != "dr_grpo")
@@ -49,7 +50,7 @@ def grpo_step(t: Trainer) -> Step:
     with clock("sync"):
         t.sampler.sync()
     groups, kept = groups + replaced, kept + [[False] * len(group.rollouts) for group in replaced]
-    metrics = {**group_metrics(groups, kept), **_mean(updates)}
+    metrics = {**group_metrics(groups, kept), **judged, **_mean(updates)}
     return finish(t, clock, "grpo", metrics, groups, kept)
 
 

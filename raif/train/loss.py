@@ -74,6 +74,7 @@ def policy_loss(
     metrics = {
         "policy_loss": loss.detach(),
         "clip_share": clip_share,
+        "ratio_off": (response_mean((ratio.detach() - 1).abs(), batch.mask) * batch.keep).sum() / counts.kept,
         "entropy": response_mean(entropy, batch.mask).sum() / counts.learned,
     }
     if ref_logps is not None:

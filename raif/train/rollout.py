@@ -8,16 +8,16 @@ from typing import Protocol
 
 import torch
 
+from raif.client.judge import Judge
 from raif.config.train import RolloutConfig
 from raif.errors import RaifError
 from raif.reasoning import Response, split
-from raif.reward import overlong, reward
-from raif.solution import solve_ahead
+from raif.reward import overlong, reward, unusable
 from raif.train.chat import Chat, Mode
 from raif.train.decode import Completion, decode
+from raif.train.judging import verify_all
 from raif.train.model import Model
 from raif.types import SOLVED, Instruction, Reward, Verification
-from raif.verdicts import verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,7 @@ def roll_out(
     *,
     contrast: bool,
     seed: int,
+    judge: Judge | None = None,
 ) -> list[Group]:
     """Sample and score a group for each instruction, thinking and plain responses side by side."""
     asked = [
@@ -119,18 +120,37 @@ def roll_out(
     ]
     prompts = [chat.prompt(instruction.messages, mode) for _, instruction, mode, _ in asked]
     sampled = sampler.sample(prompts, [n for *_, n in asked], seed=seed)
-    _solve_ahead(chat, [(i, mode, c) for (_, i, mode, _), cs in zip(asked, sampled, strict=True) for c in cs])
+    answers = [
+        _answer(k, instruction, chat, mode, prompt, completion)
+        for (k, instruction, mode, _), prompt, completions in zip(asked, prompts, sampled, strict=True)
+        for completion in completions
+    ]
+    found = verify_all(
+        [(a.instruction, a.response.answer or "") for a in answers],
+        [None if a.unusable else judge for a in answers],
+    )
     members: list[list[Rollout | Verification]] = [[] for _ in instructions]
-    for (k, instruction, mode, _), prompt, completions in zip(asked, prompts, sampled, strict=True):
-        members[k] += [_score(instruction, chat, mode, prompt, c, config) for c in completions]
+    for answer, verification in zip(answers, found, strict=True):
+        members[answer.group].append(_score(answer, verification, config))
     return _groups(instructions, members)
 
 
-def _solve_ahead(chat: Chat, completions: Sequence[tuple[Instruction, Mode, Completion]]) -> None:
-    solve_ahead(
-        (instruction, split(chat.text(c.ids, mode), chat.style).answer or "")
-        for instruction, mode, c in completions
-    )
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A sampled response, taken apart, and the place of its group."""
+
+    group: int
+    instruction: Instruction
+    thinking: bool
+    prompt_ids: list[int]
+    completion: Completion
+    text: str
+    response: Response
+
+    @property
+    def unusable(self) -> bool:
+        """No judge need be asked: its verdicts don't change the reward."""
+        return unusable(self.instruction, self.response, thinking=self.thinking)
 
 
 def _groups(
@@ -145,7 +165,8 @@ def _groups(
         for instruction, each in zip(instructions, members, strict=True)
     ]
     if not any(r.thinking for g in groups for r in g.rollouts):
-        raise RaifError(f"no response could be judged: {groups[0].unjudged[0].verdicts[-1].reason}")
+        reasons = (v.reason for g in groups for u in g.unjudged for v in u.counted if v.passed is None)
+        raise RaifError(f"no response could be judged: {next(reasons, 'none of its checks counts')}")
     return groups
 
 
@@ -157,30 +178,28 @@ def _requests(instruction: Instruction, group_size: int, contrast: bool) -> list
     return [("thinking", group_size - plain), ("plain", plain)]
 
 
-def _score(
-    instruction: Instruction,
-    chat: Chat,
-    mode: Mode,
-    prompt: list[int],
-    completion: Completion,
-    config: RolloutConfig,
-) -> Rollout | Verification:
-    """The response with its reward; its verdicts alone where they don't say what it is worth."""
+def _answer(
+    group: int, instruction: Instruction, chat: Chat, mode: Mode, prompt: list[int], completion: Completion
+) -> _Answer:
     text = chat.text(completion.ids, mode)
     response = split(text, chat.style)
-    verification = verify(instruction, response.answer or "")
-    earned = reward(instruction, response, verification, thinking=mode == "thinking")
+    return _Answer(group, instruction, mode == "thinking", prompt, completion, text, response)
+
+
+def _score(a: _Answer, verification: Verification, config: RolloutConfig) -> Rollout | Verification:
+    """The response with its reward; its verdicts alone where they don't say what it is worth."""
+    earned = reward(a.instruction, a.response, verification, thinking=a.thinking)
     if earned is None:
         return verification
-    length = overlong(len(completion.ids), limit=config.max_new_tokens, window=config.overlong)
+    length = overlong(len(a.completion.ids), limit=config.max_new_tokens, window=config.overlong)
     return Rollout(
-        prompt_ids=prompt,
-        ids=completion.ids,
-        logps=completion.logps,
-        truncated=completion.truncated,
-        thinking=mode == "thinking",
-        text=text,
-        response=response,
+        prompt_ids=a.prompt_ids,
+        ids=a.completion.ids,
+        logps=a.completion.logps,
+        truncated=a.completion.truncated,
+        thinking=a.thinking,
+        text=a.text,
+        response=a.response,
         verification=verification,
         reward=replace(earned, length=length),
     )

@@ -6,49 +6,60 @@ Every part that is finished is found again: a killed run goes on from its newest
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
 import torch
 
+from raif.client.judge import Judge
 from raif.config.train import TrainConfig
-from raif.errors import RaifError
+from raif.errors import RaifError, UnhealthyRun
 from raif.train.chat import Chat, Mode
 from raif.train.checkpoint import checkpoints, load_checkpoint, save_checkpoint
+from raif.train.doctor import look
 from raif.train.events import Events
 from raif.train.feed import Feed
-from raif.train.heldout import Answer, Judge
+from raif.train.heldout import Answer, HeldOut
+from raif.train.judging import open_judge
 from raif.train.learner import Learner
 from raif.train.log import Log
 from raif.train.loop import clone_step, steps
 from raif.train.model import Model, save
-from raif.train.records import load_records
+from raif.train.records import check_rewards, load_records
 from raif.train.report import Report
 from raif.train.rollout import TransformersSampler
-from raif.train.trainer import Trainer
+from raif.train.trainer import Step, Trainer
 from raif.types import Instruction
 
 
 class Run:
     """One training run in its folder."""
 
-    def __init__(self, config: TrainConfig, folder: Path, events: Events) -> None:
-        self.config, self.folder, self.events = config, folder, events
+    def __init__(self, config: TrainConfig, folder: Path, events: Events, *, strict: bool = False) -> None:
+        """`strict`: UnhealthyRun at the doctor's first finding."""
+        self.config, self.folder, self.events, self.strict = config, folder, events, strict
         torch.manual_seed(config.seed)
         events.phase("making data" if config.data.generate else "reading data")
         train, heldout = load_records(config.data, folder, events.progress)
+        if config.method == "grpo":
+            check_rewards(train, judged=config.judge is not None)
         events.phase("loading the model")
         learner = Learner(config)
         chat = Chat(learner.policy.tokenizer, config.model.style, config.model.format_request)
-        self.trainer = Trainer(
-            config, learner, chat, _sampler(learner.policy, config), _feed(train, chat, config)
-        )
-        self.judge = _judge(heldout, learner, chat, config)
+        self.judge = open_judge(config.judge, folder)
+        sampler, feed = _sampler(learner.policy, config), _feed(train, chat, config)
+        self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge)
+        self.heldout = _heldout(heldout, learner, chat, config, self.judge)
         self.log = Log(folder, tensorboard=config.tensorboard)
         self.report = Report(folder)
 
     def go(self) -> Report:
         """Evaluate, train, evaluate."""
+        with self.judge or nullcontext():
+            return self._go()
+
+    def _go(self) -> Report:
         self._evaluate("untrained", "direct")
         self._resume()
         self._train()
@@ -56,18 +67,18 @@ class Run:
         self._evaluate("whole recipe" if self.config.method == "grpo" else "fine-tuned", "thinking")
         if self.config.evaluation.cloning_alone:
             self._clone_alone()
-        if self.judge:
-            self.report.add("expert answers", self.judge.experts)
+        if self.heldout:
+            self.report.add("expert answers", self.heldout.experts)
         return self.report
 
     def _evaluate(self, name: str, mode: Mode) -> None:
-        if self.judge:
+        if self.heldout:
             self.events.phase(f"held-out answers: {name}")
-            self.report.add(name, partial(self._answers, self.judge, mode))
+            self.report.add(name, partial(self._answers, self.heldout, mode))
 
-    def _answers(self, judge: Judge, mode: Mode) -> list[Answer]:
+    def _answers(self, heldout: HeldOut, mode: Mode) -> list[Answer]:
         limit = self.config.evaluation.max_new_tokens
-        return judge.ask(
+        return heldout.ask(
             self.trainer.learner.policy, mode, max_new_tokens=limit, progress=self.events.progress
         )
 
@@ -86,14 +97,30 @@ class Run:
                 self.log.samples(self.trainer.progress.step, step.groups, step.kept)
             self.events.step(step, self.trainer.total_steps)
             self._checkpoint()
+            self._examine(step)
         save(self.trainer.learner.policy, self.folder / "model", template=self.trainer.chat.served_template())
+
+    def _examine(self, step: Step) -> None:
+        number, found = self.trainer.progress.step, look(self.trainer, step)
+        for finding in found:
+            if self.log.finding(number, finding):
+                self.events.finding(finding)
+        if found and self.strict:
+            self._save("checkpoints", self.config.checkpoint.keep)
+            raise UnhealthyRun(
+                f"stopped after step {number}: {'; '.join(f.what for f in found)}",
+                "\n".join([*(f.advice for f in found), "Go on all the same: --resume, without --strict."]),
+            )
 
     def _checkpoint(self) -> None:
         t, c = self.trainer, self.config
         if t.progress.step == c.cloning.warmup_steps and c.evaluation.cloning_alone:
-            save_checkpoint(self.folder / "warm-up", t.learner, t.progress, keep=1)
+            self._save("warm-up", 1)
         if t.progress.step % c.checkpoint.every == 0 or t.progress.step == t.total_steps:
-            save_checkpoint(self.folder / "checkpoints", t.learner, t.progress, keep=c.checkpoint.keep)
+            self._save("checkpoints", c.checkpoint.keep)
+
+    def _save(self, name: str, keep: int) -> None:
+        save_checkpoint(self.folder / name, self.trainer.learner, self.trainer.progress, keep=keep)
 
     def _clone_alone(self) -> None:
         """From the end of the warm-up, clone for as long as the whole recipe took from there."""
@@ -128,8 +155,10 @@ def _feed(records: Sequence[Instruction], chat: Chat, config: TrainConfig) -> Fe
     return feed
 
 
-def _judge(heldout: Sequence[Instruction], learner: Learner, chat: Chat, config: TrainConfig) -> Judge | None:
-    chosen = heldout[: config.evaluation.prompts]
+def _heldout(
+    records: Sequence[Instruction], learner: Learner, chat: Chat, config: TrainConfig, judge: Judge | None
+) -> HeldOut | None:
+    chosen = records[: config.evaluation.prompts]
     if not chosen:
         return None
-    return Judge(chosen, learner.reference, chat, config.evaluation.batch)
+    return HeldOut(chosen, learner.reference, chat, config.evaluation.batch, judge)

@@ -94,6 +94,34 @@ def undocumented(section: type[BaseModel], at: str = "") -> list[str]:
     return found
 
 
+ABLATED = {
+    "math-only": {"data.mix", "contrast", "loss.cloning"},
+    "complex-only": {"data.mix"},
+    "math-0.2": {"data.mix"},
+    "math-5": {"data.mix"},
+    "no-contrast-no-cloning": {"contrast", "loss.cloning"},
+    "no-cloning": {"loss.cloning"},
+    "no-contrast": {"contrast"},
+}
+
+
+@pytest.mark.parametrize("name", ABLATED)
+def test_an_ablation_is_its_difference_to_the_7b_run(name: str) -> None:
+    ablated = load(TrainConfig, "train", preset=f"ablation-{name}")
+    assert different(ablated, load(TrainConfig, "train", preset="7b")) == ABLATED[name]
+
+
+def different(one: BaseModel, other: BaseModel, at: str = "") -> set[str]:
+    found: set[str] = set()
+    for key in type(one).model_fields:
+        a, b = getattr(one, key), getattr(other, key)
+        if isinstance(a, BaseModel) and isinstance(b, BaseModel):
+            found |= different(a, b, f"{at}{key}.")
+        elif a != b:
+            found.add(at + key)
+    return found
+
+
 @pytest.mark.parametrize("name", preset_names("train"))
 def test_a_preset_teaches_in_its_header(name: str) -> None:
     header = [line for line in preset_path("train", name).read_text().splitlines() if line.startswith("#")]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from raif.config.judge import JudgeConfig
 from raif.config.train import TrainConfig
+from raif.plan.estimate import estimate
 
 
-def describe(config: TrainConfig) -> str:
-    """The plan of a run in a few lines of text."""
+def describe(config: TrainConfig, *, flops: float | None = None) -> str:
+    """The plan of a run in a few lines of text; `flops`: operations a second of a device, where known."""
     c = config
     lines = [
         f"method     {c.method}",
@@ -14,6 +16,7 @@ def describe(config: TrainConfig) -> str:
         f"data       {_data(c)}",
         *(_sft(c) if c.method == "sft" else _grpo(c)),
         f"checkpoint every {c.checkpoint.every} steps, the newest {c.checkpoint.keep} kept",
+        *estimate(c, flops=flops),
     ]
     return "\n".join(lines)
 
@@ -29,6 +32,7 @@ def _grpo(c: TrainConfig) -> list[str]:
         f"update     {updates} optimiser steps of {c.optimizer.batch} responses a rollout, each used once, "
         f"in micro-batches of {c.optimizer.micro_batch}; {clones} expert answers beside each",
         f"loss       {_loss(c)}",
+        *([f"judge      {_judge(c.judge)}"] if c.judge else []),
         f"length     {c.steps} rollouts, {c.steps * updates} optimiser steps, "
         f"{c.steps * c.responses} responses",
     ]
@@ -42,6 +46,10 @@ def _sft(c: TrainConfig) -> list[str]:
         f"cut off at {c.sft.max_tokens} tokens; nothing is sampled",
         f"length     {length}",
     ]
+
+
+def _judge(c: JudgeConfig) -> str:
+    return f"{c.model} at {c.endpoint.base_url}" if c.endpoint.base_url else f"{c.model} in this process"
 
 
 def _loss(config: TrainConfig) -> str:
