@@ -12,19 +12,19 @@ from pathlib import Path
 import torch
 
 from raif.config.train import TrainConfig
-from raif.errors import RaifError
+from raif.errors import EndpointError, RaifError
 from raif.train.chat import Chat, Mode
 from raif.train.checkpoint import checkpoints, load_checkpoint, save_checkpoint
+from raif.train.engines.choose import choose_sampler
 from raif.train.events import Events
 from raif.train.feed import Feed
 from raif.train.heldout import Answer, Judge
 from raif.train.learner import Learner
 from raif.train.log import Log
 from raif.train.loop import clone_step, steps
-from raif.train.model import Model, save
+from raif.train.model import save
 from raif.train.records import load_records
 from raif.train.report import Report
-from raif.train.rollout import TransformersSampler
 from raif.train.trainer import Trainer
 from raif.types import Instruction
 
@@ -40,9 +40,8 @@ class Run:
         events.phase("loading the model")
         learner = Learner(config)
         chat = Chat(learner.policy.tokenizer, config.model.style, config.model.format_request)
-        self.trainer = Trainer(
-            config, learner, chat, _sampler(learner.policy, config), _feed(train, chat, config)
-        )
+        sampler = choose_sampler(config, learner.policy, folder, events.phase)
+        self.trainer = Trainer(config, learner, chat, sampler, _feed(train, chat, config))
         self.judge = _judge(heldout, learner, chat, config)
         self.log = Log(folder, tensorboard=config.tensorboard)
         self.report = Report(folder)
@@ -76,17 +75,28 @@ class Run:
         if found:
             self.trainer.progress = load_checkpoint(found[-1], self.trainer.learner)
         self.log.forget_after(self.trainer.progress.step)
-        self.trainer.sampler.sync()
 
     def _train(self) -> None:
         self.events.phase("training")
+        try:
+            self._steps()
+        except EndpointError as error:
+            raise type(error)(error.message, f"{self._save_broken_off()} {error.hint}") from error
+        save(self.trainer.learner.policy, self.folder / "model", template=self.trainer.chat.served_template())
+
+    def _steps(self) -> None:
         for step in steps(self.trainer):
             self.log.write(step.metrics)
             if step.groups:
                 self.log.samples(self.trainer.progress.step, step.groups, step.kept)
             self.events.step(step, self.trainer.total_steps)
             self._checkpoint()
-        save(self.trainer.learner.policy, self.folder / "model", template=self.trainer.chat.served_template())
+
+    def _save_broken_off(self) -> str:
+        """A server fails while it takes weights or samples, before the step has changed anything."""
+        t, folder = self.trainer, self.folder / "checkpoints"
+        save_checkpoint(folder, t.learner, t.progress, keep=self.config.checkpoint.keep)
+        return f"Nothing is lost: the run is saved up to step {t.progress.step} in {folder}."
 
     def _checkpoint(self) -> None:
         t, c = self.trainer, self.config
@@ -106,15 +116,7 @@ class Run:
         while t.progress.seconds < budget:
             self.events.step(clone_step(t), t.total_steps)
         self.report.note(training_seconds=budget, cloning_alone_steps=t.progress.step)
-        t.sampler.sync()
         self._evaluate(name, "thinking")
-
-
-def _sampler(model: Model, config: TrainConfig) -> TransformersSampler:
-    r = config.rollout
-    return TransformersSampler(
-        model, max_new_tokens=r.max_new_tokens, temperature=r.temperature, batch=r.batch
-    )
 
 
 def _feed(records: Sequence[Instruction], chat: Chat, config: TrainConfig) -> Feed:
