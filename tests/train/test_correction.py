@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+from raif.config import load
 from raif.config.train import LossConfig, TrainConfig
 from raif.train.batch import Sample, collate
 from raif.train.correction import with_gaps
@@ -90,6 +91,13 @@ def test_the_policys_own_samples_are_not_corrected_nor_is_what_is_turned_off(
     tiny: Model, config: TrainConfig
 ) -> None:
     assert with_gaps([*SAMPLES, *SAMPLES], tiny, config) == [*SAMPLES, *SAMPLES]
+
+
+@pytest.mark.parametrize(
+    ("preset", "corrected"), [("7b", False), ("1.5b", False), ("8b", False), ("smol", True)]
+)
+def test_the_papers_presets_correct_nothing(preset: str, corrected: bool) -> None:
+    assert load(TrainConfig, "train", preset=preset, overrides=["rollout.engine=vllm"]).corrects == corrected
 
 
 def test_every_step_measures_the_mismatch(tiny_folder: Path) -> None:

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any
 
 from raif.config.rollout import RolloutConfig
+from raif.errors import EndpointError
 from raif.train.decode import Completion
 from raif.train.engines.http import Server, ServerGone
 from raif.train.engines.request import Request, parameters, requests
@@ -16,7 +17,7 @@ from raif.train.engines.transfer import Transfer
 
 
 class ServerSampler:
-    """Sends token ids, gets token ids. `say` is told when a server is waited for."""
+    """Sends token ids, gets token ids. `say` is told what is waited for, and when training goes on."""
 
     def __init__(
         self,
@@ -52,7 +53,9 @@ class ServerSampler:
     def _answer(self, server: Server, request: Request) -> list[Completion]:
         try:
             return self._complete(server, request)
-        except ServerGone:
+        except EndpointError as error:
+            if not isinstance(error, ServerGone) and self._is_well(server):
+                raise
             self._revive(server)
             return self._complete(server, request)
 
@@ -66,6 +69,13 @@ class ServerSampler:
         answer = server.post("/v1/completions", body, timeout=self._config.vllm.request_timeout)
         return [_completion(choice) for choice in sorted(answer["choices"], key=lambda c: c["index"])]
 
+    def _is_well(self, server: Server) -> bool:
+        """One whose engine died answers for a while, and not only that it is gone."""
+        try:
+            return server.weight_version() == self._version
+        except EndpointError:
+            return False
+
     def _revive(self, server: Server) -> None:
         """Wait until the server is there, and send it the weights if it has others: it was restarted."""
         with self._lock:
@@ -73,21 +83,25 @@ class ServerSampler:
             if server.weight_version() != self._version:
                 self._say(f"{server.url} was restarted: it gets the weights again")
                 self._transfer.restore(server, self._version)
+                self._say("training")
 
     def _await(self, server: Server) -> None:
         """Raises ServerGone when it doesn't come; to those that ask after that, at once."""
         if self._lost:
             raise self._lost
         try:
-            server.wait(0)
-        except ServerGone as error:
-            timeout = self._config.vllm.restart_timeout
-            self._say(f"waiting up to {timeout:g} seconds for a rollout server: {error.message}")
-            try:
-                server.wait(timeout)
-            except ServerGone as lost:
-                self._lost = lost
-                raise
+            server.get("/health")
+        except EndpointError as error:
+            self._say(f"waiting for a rollout server: {error.message}")
+            self._wait_for_return(server)
+            self._say("training")
+
+    def _wait_for_return(self, server: Server) -> None:
+        try:
+            server.wait(self._config.vllm.restart_timeout)
+        except ServerGone as lost:
+            self._lost = lost
+            raise
 
 
 def divide(servers: Sequence[Server], counts: Sequence[int]) -> list[Server]:

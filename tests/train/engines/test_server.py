@@ -105,7 +105,7 @@ def test_a_restarted_server_gets_the_newest_weights(tiny: Model, tiny_folder: Pa
     finally:
         stop(again)
     assert largest_difference(tiny, PROMPTS, sampled) < 1e-4
-    assert said == [f"{first.url} was restarted: it gets the weights again"]
+    assert said == [f"{first.url} was restarted: it gets the weights again", "training"]
 
 
 def test_a_server_that_is_restarted_in_mid_rollout_is_waited_for(
@@ -124,7 +124,7 @@ def test_a_server_that_is_restarted_in_mid_rollout_is_waited_for(
         assert s.sample(PROMPTS, [2, 2, 2], seed=0) == expected
     finally:
         stop(again[0])
-    assert said[0].startswith("waiting up to 20 seconds for a rollout server: ")
+    assert said[0].startswith(f"waiting for a rollout server: {first.url}: the rollout server is gone")
 
 
 def test_a_dead_server_ends_the_wait_with_what_to_do(tiny: Model, tiny_folder: Path, tmp_path: Path) -> None:
@@ -155,6 +155,28 @@ def test_an_update_that_a_killed_trainer_left_open_is_closed(
     move(tiny)
     s.sync()
     assert largest_difference(tiny, PROMPTS, s.sample(PROMPTS, [1, 1, 1], seed=0)) < 1e-4
+
+
+def test_a_refused_request_is_not_asked_again(tiny: Model, server: RolloutServer, tmp_path: Path) -> None:
+    s = sampler(tiny, tmp_path, server.url)
+    s.sync()
+    server.failures["/v1/completions"] = 400, {"error": {"message": "the prompt is too long"}}
+    with pytest.raises(EndpointError, match="completions: HTTP 400: the prompt is too long"):
+        s.sample(PROMPTS[:1], [1], seed=0)
+
+
+def test_a_server_whose_engine_died_is_waited_for(tiny: Model, server: RolloutServer, tmp_path: Path) -> None:
+    s = sampler(tiny, tmp_path, server.url, restart_timeout=20)
+    s.sync()
+    expected = s.sample(PROMPTS, [1, 1, 1], seed=0)
+
+    def die(body: Any) -> tuple[int, Any]:
+        server.v1_completions = sound  # type: ignore[method-assign]
+        server.failures = {"/weight_info": (500, {"error": {"message": "dead"}}), "/health": (503, None)}
+        return 500, {"error": {"message": "EngineCore encountered an issue"}}
+
+    sound, server.v1_completions = server.v1_completions, die  # type: ignore[method-assign]
+    assert s.sample(PROMPTS, [1, 1, 1], seed=0) == expected
 
 
 def test_a_server_without_weight_endpoints_is_told_from_a_rollout_server(
