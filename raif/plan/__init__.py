@@ -31,11 +31,21 @@ def _grpo(c: TrainConfig) -> list[str]:
         f"({r.group_size - plain} thinking, {plain} plain), up to {r.max_new_tokens} tokens",
         f"update     {updates} optimiser steps of {c.optimizer.batch} responses a rollout, each used once, "
         f"in micro-batches of {c.optimizer.micro_batch}; {clones} expert answers beside each",
+        f"engine     {_engine(c)}",
         f"loss       {_loss(c)}",
         *([f"judge      {_judge(c.judge)}"] if c.judge else []),
         f"length     {c.steps} rollouts, {c.steps * updates} optimiser steps, "
         f"{c.steps * c.responses} responses",
     ]
+
+
+def _engine(c: TrainConfig) -> str:
+    v = c.rollout.vllm
+    if c.rollout.engine == "transformers":
+        return "transformers, on the policy itself"
+    where = {"vllm": "in this process", "vllm_server": f"{', '.join(v.urls)}, weights by {v.transfer}"}
+    cap = f"tokens weighed up to {c.loss.importance_cap:g}" if c.corrects else "not corrected for"
+    return f"vLLM, {where[c.rollout.engine]}; its log-probabilities {cap}"
 
 
 def _sft(c: TrainConfig) -> list[str]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from raif.config.train import TrainConfig
 from raif.train.batch import MicroBatch, Sample, micro_batches, packed_batches
+from raif.train.grpo import response_mean
 from raif.train.loss import Counts, cloning_loss, learned, policy_loss
 from raif.train.master import Master
 from raif.train.model import Model, load
@@ -50,12 +51,21 @@ class Learner:
         return score(self.reference, samples, size=size, temperature=self.config.rollout.temperature)
 
     def update(
-        self, samples: Sequence[Sample], ref_logps: Sequence[list[float]], clones: Sequence[Sample], lr: float
+        self,
+        samples: Sequence[Sample],
+        ref_logps: Sequence[list[float]],
+        clones: Sequence[Sample],
+        lr: float,
+        *,
+        fresh: bool = False,
     ) -> dict[str, float]:
-        """One optimiser step on rollouts, expert answers, or both. Returns the step's metrics."""
+        """One optimiser step on rollouts, expert answers, or both. Returns the step's metrics.
+
+        `fresh`: the policy is still the one that the samples are from.
+        """
         metrics: dict[str, float] = defaultdict(float)
         self.policy.net.train()
-        self._accumulate_policy(samples, ref_logps, metrics)
+        self._accumulate_policy(samples, ref_logps, metrics, fresh=fresh)
         self._accumulate_cloning(clones, metrics, weight=self.config.loss.cloning if samples else 1.0)
         norm = torch.nn.utils.clip_grad_norm_(self.master.weights, self.config.optimizer.max_grad_norm)
         for group in self.optimizer.param_groups:
@@ -67,7 +77,12 @@ class Learner:
         return {**metrics, "grad_norm": norm.item(), "lr": lr}
 
     def _accumulate_policy(
-        self, samples: Sequence[Sample], ref_logps: Sequence[list[float]], metrics: dict[str, float]
+        self,
+        samples: Sequence[Sample],
+        ref_logps: Sequence[list[float]],
+        metrics: dict[str, float],
+        *,
+        fresh: bool,
     ) -> None:
         c = self.config
         counts = Counts.of(
@@ -81,7 +96,12 @@ class Learner:
         for positions, batch in self._micro_batches(learned(samples, c.loss)):
             reference = _padded([ref_logps[i] for i in positions], batch.mask) if c.loss.kl else None
             logps, entropy = token_logps_and_entropy(self.policy, batch, c.rollout.temperature)
-            loss, parts = policy_loss(logps, reference, entropy, batch, counts, c.loss)
+            gap = logps.detach() - batch.old_logps if fresh else batch.gap
+            loss, parts = policy_loss(
+                logps, reference, entropy, batch, counts, c.loss, gap if c.corrects else None
+            )
+            if fresh:
+                parts["logp_mismatch"] = response_mean(gap.abs(), batch.mask).sum() / counts.learned
             loss.backward()
             self.master.collect()
             for name, value in parts.items():

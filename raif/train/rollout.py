@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 
 from raif.client.judge import Judge
-from raif.config.train import RolloutConfig
+from raif.config.rollout import RolloutConfig
 from raif.errors import RaifError
 from raif.reasoning import Response, split
 from raif.reward import overlong, reward, unusable

@@ -14,10 +14,11 @@ import torch
 
 from raif.client.judge import Judge
 from raif.config.train import TrainConfig
-from raif.errors import RaifError, UnhealthyRun
+from raif.errors import EndpointError, RaifError, UnhealthyRun
 from raif.train.chat import Chat, Mode
 from raif.train.checkpoint import checkpoints, load_checkpoint, save_checkpoint
 from raif.train.doctor import look
+from raif.train.engines.choose import choose_sampler
 from raif.train.events import Events
 from raif.train.feed import Feed
 from raif.train.heldout import Answer, HeldOut
@@ -25,10 +26,9 @@ from raif.train.judging import open_judge
 from raif.train.learner import Learner
 from raif.train.log import Log
 from raif.train.loop import clone_step, steps
-from raif.train.model import Model, save
+from raif.train.model import save
 from raif.train.records import check_rewards, load_records
 from raif.train.report import Report
-from raif.train.rollout import TransformersSampler
 from raif.train.trainer import Step, Trainer
 from raif.types import Instruction
 
@@ -48,8 +48,8 @@ class Run:
         learner = Learner(config)
         chat = Chat(learner.policy.tokenizer, config.model.style, config.model.format_request)
         self.judge = open_judge(config.judge, folder)
-        sampler, feed = _sampler(learner.policy, config), _feed(train, chat, config)
-        self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge)
+        sampler = choose_sampler(config, learner.policy, folder, events.phase)
+        self.trainer = Trainer(config, learner, chat, sampler, _feed(train, chat, config), self.judge)
         self.heldout = _heldout(heldout, learner, chat, config, self.judge)
         self.log = Log(folder, tensorboard=config.tensorboard)
         self.report = Report(folder)
@@ -87,10 +87,16 @@ class Run:
         if found:
             self.trainer.progress = load_checkpoint(found[-1], self.trainer.learner)
         self.log.forget_after(self.trainer.progress.step)
-        self.trainer.sampler.sync()
 
     def _train(self) -> None:
         self.events.phase("training")
+        try:
+            self._steps()
+        except EndpointError as error:
+            raise type(error)(error.message, f"{self._save_broken_off()} {error.hint}") from error
+        save(self.trainer.learner.policy, self.folder / "model", template=self.trainer.chat.served_template())
+
+    def _steps(self) -> None:
         for step in steps(self.trainer):
             self.log.write(step.metrics)
             if step.groups:
@@ -98,7 +104,12 @@ class Run:
             self.events.step(step, self.trainer.total_steps)
             self._checkpoint()
             self._examine(step)
-        save(self.trainer.learner.policy, self.folder / "model", template=self.trainer.chat.served_template())
+
+    def _save_broken_off(self) -> str:
+        """A server fails while it takes weights or samples, before the step has changed anything."""
+        self._save("checkpoints", self.config.checkpoint.keep)
+        done, folder = self.trainer.progress.step, self.folder / "checkpoints"
+        return f"Nothing is lost: the run is saved up to step {done} in {folder}."
 
     def _examine(self, step: Step) -> None:
         number, found = self.trainer.progress.step, look(self.trainer, step)
@@ -133,15 +144,7 @@ class Run:
         while t.progress.seconds < budget:
             self.events.step(clone_step(t), t.total_steps)
         self.report.note(training_seconds=budget, cloning_alone_steps=t.progress.step)
-        t.sampler.sync()
         self._evaluate(name, "thinking")
-
-
-def _sampler(model: Model, config: TrainConfig) -> TransformersSampler:
-    r = config.rollout
-    return TransformersSampler(
-        model, max_new_tokens=r.max_new_tokens, temperature=r.temperature, batch=r.batch
-    )
 
 
 def _feed(records: Sequence[Instruction], chat: Chat, config: TrainConfig) -> Feed:
