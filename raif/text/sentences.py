@@ -41,7 +41,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 def _breaks(text: str) -> Iterator[tuple[int, int]]:
     """Where sentences end, and where the next ones start."""
     for start, mark in _candidates(text):
-        if _plain(text, start, mark) or ends(text[start : mark.end(mark.lastindex)]):
+        if _plain(text, start, mark) or ends(text[start : mark.end(mark.lastindex or 0)]):
             yield mark.end(), mark.start(2) if mark[2] else mark.end()
 
 
