@@ -100,6 +100,7 @@ def test_same_tokens_as_nltks_also_in_parts(parts: list[str]) -> None:
         assert tokens(text) == treebank(text)
 
 
+@settings(deadline=None)
 @given(texts)
 def test_words_are_counted_as_found(text: str) -> None:
     assert count_words(text) == len(words(text))
