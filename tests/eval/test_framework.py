@@ -33,7 +33,7 @@ def test_own_prompts_take_the_place_of_the_shipped_ones_benchmark_by_benchmark(t
     assert load("followbench", tmp_path).fill("en_content") == load("followbench").fill("en_content")
     shipped = load("followbench").templates
     lines = [
-        f"{name}: {' '.join('$' + f for f in text.get_identifiers())}x" for name, text in shipped.items()
+        f"{name}: {' '.join('$' + f for f in text.get_identifiers())} x" for name, text in shipped.items()
     ]
     (tmp_path / "followbench.yaml").write_text("\n".join(lines), "utf-8")
     assert load("followbench", tmp_path).fill("en_content") == "x"
