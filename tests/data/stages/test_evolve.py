@@ -18,12 +18,15 @@ from raif.verdicts import verify
 from tests.chat_server import chat_server, completion
 from tests.teacher import WORDS, purpose, reply, teacher
 
+EACH = 12
+"""Requests of a language."""
+
 REQUESTS = [
     *(
         {"prompt": f"Tell me about lighthouse number {n} and its keeper.", "language": "en"}
-        for n in range(30)
+        for n in range(EACH)
     ),
-    *({"prompt": f"请介绍第{n}座灯塔和它的守护人。", "language": "zh"} for n in range(30)),
+    *({"prompt": f"请介绍第{n}座灯塔和它的守护人。", "language": "zh"} for n in range(EACH)),
 ]
 
 
@@ -67,8 +70,8 @@ def active_constraints(record):
 
 def test_every_request_becomes_as_many_instructions_as_are_asked_for(evolved):
     made, funnel, _ = evolved(per_seed=2)
-    assert (funnel.read, funnel.kept) == (120, 120)
-    assert len({each.id for each in made}) == 120
+    assert (funnel.read, funnel.kept) == (4 * EACH, 4 * EACH)
+    assert len({each.id for each in made}) == 4 * EACH
 
 
 def test_all_four_compositions_come_in_both_languages(evolved):
@@ -135,7 +138,7 @@ def test_the_teachers_words_stand_behind_the_request(evolved):
     heads = {"en": "While you are at it", "zh": "另外请注意"}
     assert all(record.prompt.startswith(record.provenance["request"]) for record in made)
     assert all(heads[record.language] in record.prompt for record in made)
-    assert "60 by the teacher" in funnel.notes["put into words"]
+    assert f"{2 * EACH} by the teacher" in funnel.notes["put into words"]
 
 
 def test_words_that_leave_something_out_are_replaced_by_the_template(evolved):
@@ -167,8 +170,8 @@ def test_an_unreadable_reply_is_asked_for_once_more_and_then_drops_the_request(e
         return completion("Well." if purpose(body) == "requirements" else reply(body))
 
     _, funnel, asked = evolved(mumbling, judged=1, min_checks=2, max_checks=2)
-    assert dict(funnel.dropped) == {"no sub-instructions in the teacher's reply": 60}
-    assert sum(purpose(body) == "requirements" for body in asked) == 120
+    assert dict(funnel.dropped) == {"no sub-instructions in the teacher's reply": 2 * EACH}
+    assert sum(purpose(body) == "requirements" for body in asked) == 4 * EACH
 
 
 def test_the_prompts_own_example_is_not_taken_for_a_sub_instruction(evolved):
@@ -203,7 +206,7 @@ def test_offline_the_words_are_the_requests_own(evolved):
     made, funnel, asked = evolved(
         None, kinds=["keywords:existence"], min_checks=1, max_checks=1, compositions={"and": 1}
     )
-    assert funnel.kept == 60
+    assert funnel.kept == 2 * EACH
     assert asked == []
     for record in made:
         words = record.constraints[0].kwargs["keywords"]

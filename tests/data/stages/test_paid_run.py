@@ -27,6 +27,10 @@ KINDS = ["punctuation:no_comma", "detectable_format:title", "keywords:existence"
 """What the scripted teacher's answer meets."""
 
 
+ENGLISH = ("ships", "lights", "keepers", "storms", "ropes", "gulls")
+CHINESE = ("船", "灯塔")
+
+
 class Till:
     """A scripted teacher that counts what it answers, and can stop answering for a purpose."""
 
@@ -57,22 +61,8 @@ class Till:
 @pytest.fixture
 def config(tmp_path, write):
     """The pipeline's config for a server, as a file."""
-    seeds = [
-        {"prompt": f"Tell me about the {word} of a harbour."}
-        for word in (
-            "ships",
-            "lights",
-            "keepers",
-            "storms",
-            "ropes",
-            "gulls",
-            "tides",
-            "stones",
-            "maps",
-            "songs",
-        )
-    ]
-    seeds += [{"prompt": f"请介绍一下港口里的{word}。"} for word in ("船", "灯塔", "海鸥", "潮水")]
+    seeds = [{"prompt": f"Tell me about the {word} of a harbour."} for word in ENGLISH]
+    seeds += [{"prompt": f"请介绍一下港口里的{word}。"} for word in CHINESE]
     source = write("seeds.jsonl", seeds)
 
     def of(server, concurrency=3):
@@ -130,7 +120,7 @@ def test_killed_in_each_stage_it_asks_for_no_reply_again_and_makes_the_same_byte
         run(pipeline(path), tmp_path / "whole")
         once, till.answered = till.answered, Counter()
         command = [*RAIF, "--config", str(path), "--out", str(tmp_path / "killed"), "--resume"]
-        for what, after in (("keywords", 0), ("fuse", 4), ("answer", 9), ("judge", 3), ("quality", 40)):
+        for what, after in (("keywords", 0), ("fuse", 2), ("answer", 5), ("judge", 2), ("quality", 20)):
             kill_while_it_waits(command, till, tmp_path / "killed", what, after)
         subprocess.run(command, check=True, capture_output=True)
     assert set(till.answered.values()) == {1}
@@ -142,11 +132,11 @@ def test_the_funnel_goes_from_seeds_to_packed_records(config, tmp_path):
     with chat_server(teacher) as server:
         funnels = run(pipeline(config(server)), tmp_path / "run")
     assert [(each.stage, each.read, each.kept) for each in funnels] == [
-        ("select", 14, 14),
-        ("evolve", 14, 14),
-        ("respond", 14, 14),
-        ("check", 14, 14),
-        ("pack", 14, 14),
+        ("select", 8, 8),
+        ("evolve", 8, 8),
+        ("respond", 8, 8),
+        ("check", 8, 8),
+        ("pack", 8, 8),
     ]
 
 
@@ -170,10 +160,10 @@ def test_the_card_names_models_prompts_seed_and_what_was_spent(config, tmp_path)
 def test_a_limit_stops_the_run_and_a_higher_one_goes_on(config, tmp_path):
     with chat_server(till := Till()) as server:
         made, folder = pipeline(config(server)), tmp_path / "run"
-        budget = Budget(max_tokens=40_000)
+        budget = Budget(max_tokens=20_000)
         with pytest.raises(BudgetSpent):
             run(made, folder, budget=budget)
-        assert 0 < budget.spent.tokens <= 40_000
+        assert 0 < budget.spent.tokens <= 20_000
         run(made, folder, resume=True, budget=Budget(max_tokens=10_000_000))
     assert set(till.answered.values()) == {1}
 
@@ -183,9 +173,9 @@ def test_what_was_spent_before_counts_after_a_restart(config, tmp_path):
         made, folder = pipeline(config(server)), tmp_path / "run"
         for _ in range(2):
             with pytest.raises(BudgetSpent):
-                run(made, folder, resume=True, budget=Budget(max_tokens=40_000))
+                run(made, folder, resume=True, budget=Budget(max_tokens=20_000))
     with closing(ledger(folder)) as paid:
-        assert 30_000 < paid.spent().tokens <= 40_000
+        assert 8_000 < paid.spent().tokens <= 20_000
         assert len(server.requests) == paid.spent().calls
 
 
