@@ -81,7 +81,7 @@ def _has(path: Path, text: bytes) -> bool:
 
 
 def test_a_length_that_does_not_fit_into_memory_is_explained(folder: Path) -> None:
-    little = (*SMALL, "--kv-cache-memory-bytes", "100K")
+    little = (*SMALL, "--kv-cache-memory-bytes", "100000")
     with (
         pytest.raises(RaifError, match="not enough memory") as caught,
         serving(config(folder, arguments=little)),
