@@ -103,7 +103,7 @@ def _draws(number: int, seed: int) -> np.ndarray:
     rows: list[np.ndarray] = [np.ones(number)]
     if number:
         chosen = np.random.default_rng(seed).integers(number, size=(RESAMPLES, number))
-        rows += [np.bincount(row, minlength=number) for row in chosen]
+        rows += [np.bincount(row, minlength=number).astype(float) for row in chosen]
     else:
         rows += [np.ones(0)] * RESAMPLES
     return np.stack(rows)

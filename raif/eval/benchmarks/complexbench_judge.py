@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from raif.config.eval import Dialect
 from raif.errors import ConstraintError
 from raif.eval.benchmark import Replies, Request
@@ -14,7 +16,7 @@ YES, NO = "答案：是", "答案：否"
 _LABELS = ("评分对象：", "评测对象：")
 _INSTRUCTION, _ANSWER = 6000, 4000
 """Characters of each that the judge sees."""
-_SAID = {"true": True, "false": False, "2": rules.UNKNOWN}
+_SAID: Mapping[str | None, rules.Verdict] = {"true": True, "false": False, "2": rules.UNKNOWN}
 """Stored verdicts, in place of a reply."""
 
 
