@@ -13,7 +13,7 @@ import pytest
 from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS
 from raif.eval.benchmarks.fbbench import Item
-from raif.eval.benchmarks.fbbench_judge import REASON, VERDICT, WEIGHT, read, score
+from raif.eval.benchmarks.fbbench_judge import LONGEST, REASON, VERDICT, WEIGHT, read, score
 from tests.eval.judged import ANSWER, DIALECTS, RELEASED, lines, one, requests, scored, value
 
 MODELS = ("Phi-3-medium-4k-instruct", "gemma-2-9b-it")
@@ -205,5 +205,5 @@ def test_judge_sees_both_rounds_the_reference_and_the_checklist() -> None:
 def test_no_reply_takes_long(unit: str) -> None:
     for dialect in DIALECTS:
         start = time.process_time()
-        read(unit * (20_000 // len(unit)), POINTS, dialect)
+        read(unit * (LONGEST // len(unit)), POINTS, dialect)
         assert time.process_time() - start < 1

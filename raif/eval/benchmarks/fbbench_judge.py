@@ -16,12 +16,13 @@ from typing import Any, TypeAlias
 import yaml
 
 from raif.config.eval import Dialect
+from raif.eval.benchmarks.cello_parse import shallow
 
 REASON, VERDICT, WEIGHT = "评判理由", "评判结果", "weight"
 YES, NO = "是", "否"
 TOLERANCE = 1e-6
-LONGEST = 20_000
-"""Characters up to which a reply that is no JSON is read as YAML: a longer one could take seconds."""
+LONGEST = 10_000
+"""Characters up to which a reply that is no JSON is read as YAML."""
 _OPENED = re.compile(r"^```(?:json)?[ \t]*\n", re.MULTILINE)
 
 Points: TypeAlias = Sequence[tuple[str, float | None]]
@@ -41,9 +42,12 @@ def read(reply: str, points: Points, dialect: Dialect) -> Entries | None:
         return None
     if dialect != "sound":
         return found
-    if set(found) != {point for point, _ in points}:
+    weights: dict[str, float | None] = {}
+    for point, weight in points:  # one that comes twice has both weights
+        weights[point] = None if weight is None else weight + (weights.get(point) or 0)
+    if set(found) != set(weights):
         return None
-    return {point: {**found[point], WEIGHT: weight} for point, weight in points}
+    return {point: {**found[point], WEIGHT: weight} for point, weight in weights.items()}
 
 
 def score(entries: Entries) -> float:
@@ -91,8 +95,8 @@ def _json5(text: str) -> Any:
 
 
 def _yaml(text: str) -> Any:
-    if len(text) > LONGEST:
-        raise ValueError("too long")
+    if len(text) > LONGEST or not shallow(text):
+        raise ValueError("could take seconds")
     return yaml.safe_load(text)
 
 
