@@ -82,9 +82,7 @@ class Chat:
 
         Raises EndpointError once the retries are used up.
         """
-        request = self._request(messages, top_logprobs, seed)
-        if temperature is not None:
-            request["temperature"] = temperature
+        request = self._request(messages, top_logprobs, temperature, seed)
         return self._reply(await self._completion(request))
 
     async def _completion(self, request: dict[str, Any]) -> Any:
@@ -113,12 +111,14 @@ class Chat:
             self._slots.succeeded()
         return completion
 
-    def _request(self, messages: Sequence[Message], top_logprobs: int, seed: int | None) -> dict[str, Any]:
+    def _request(
+        self, messages: Sequence[Message], top_logprobs: int, temperature: float | None, seed: int | None
+    ) -> dict[str, Any]:
         # max_tokens and not max_completion_tokens: every open server knows the older name.
         request: dict[str, Any] = {
             "model": self._model,
             "messages": [{"role": each.role, "content": _encodable(each.content)} for each in messages],
-            "temperature": self._sampling.temperature,
+            "temperature": self._sampling.temperature if temperature is None else temperature,
             "max_tokens": self._sampling.max_tokens,
         }
         if top_logprobs:

@@ -23,7 +23,12 @@ class Spent(NamedTuple):
         return self.read + self.written
 
     def plus(self, other: Spent) -> Spent:
-        return Spent(*(mine + its for mine, its in zip(self, other, strict=True)))
+        return Spent(
+            self.calls + other.calls,
+            self.read + other.read,
+            self.written + other.written,
+            self.cost + other.cost,
+        )
 
     def __str__(self) -> str:
         return f"{self.calls:,} calls, {self.tokens:,} tokens, cost {self.cost:.4f}"

@@ -37,17 +37,24 @@ class PaidChat(Chat):
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def reply(
-        self, messages: Sequence[Message], *, top_logprobs: int = 0, seed: int | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        top_logprobs: int = 0,
+        temperature: float | None = None,
+        seed: int | None = None,
     ) -> Reply:
         """The reply on disk, else the server's. BudgetSpent where another request might exceed the budget."""
-        request = json.dumps(self._request(messages, top_logprobs, seed), sort_keys=True)
+        request = json.dumps(self._request(messages, top_logprobs, temperature, seed), sort_keys=True)
         key = hashlib.sha256(request.encode()).hexdigest()
         async with self._asking[key]:
             if known := self._account.ledger.get(key):
                 return known
             read = sum(estimated_tokens(message.content) for message in messages)
             async with self._account.budget.room(self._price(Usage(read, self._sampling.max_tokens))):
-                found = await super().reply(messages, top_logprobs=top_logprobs, seed=seed)
+                found = await super().reply(
+                    messages, top_logprobs=top_logprobs, temperature=temperature, seed=seed
+                )
                 self._pay(key, found, read)
         return found
 

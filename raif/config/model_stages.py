@@ -29,14 +29,14 @@ class EvolveConfig(Section):
 
     per_seed: PositiveInt = 1
     """Instructions to make of each request."""
-    min_checks: PositiveInt = Field(2, le=5)
+    min_checks: PositiveInt = Field(default=2, le=5)
     """Fewest checks of an instruction."""
-    max_checks: PositiveInt = Field(5, le=5)
+    max_checks: PositiveInt = Field(default=5, le=5)
     """Most checks of an instruction."""
     judged: Share = 0.5
     """Share of the checks that the teacher writes for a judge; without a teacher there are none."""
     compositions: dict[CompositionName, Weight] = Field(
-        {"and": 4.0, "chain": 2.0, "selection": 1.0, "nested": 2.0}
+        default={"and": 4.0, "chain": 2.0, "selection": 1.0, "nested": 2.0}
     )
     """How often the checks hang together in each way, in proportion."""
     kinds: tuple[str, ...] = ()

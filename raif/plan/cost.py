@@ -32,7 +32,7 @@ def cost(c: TrainConfig, shape: Shape) -> Cost:
     length, sampled = prompt + answer, c.responses * answer
     rolled = c.responses * length
     clones = c.cloning.batch * (c.responses // c.optimizer.batch) if c.loss.cloning else 0
-    operations = {
+    operations: dict[str, float] = {
         "rollout": 2 * shape.parameters * (sampled + c.rollout.prompts * (1 + c.contrast) * prompt),
         "reference": 2 * shape.parameters * rolled if c.loss.kl else 0,
         "update": passes * shape.parameters * (rolled + clones * length),

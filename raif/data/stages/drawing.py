@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from raif.constraints import contradiction
+from raif.config.gen_data import CompositionName
+from raif.constraints.satisfiable import contradiction
 from raif.constraints.tree import active
-from raif.data import branch, compose
+from raif.data import compose
 from raif.data.respond import respond
 from raif.data.seeds import Seed
 from raif.types import Composition, Constraint, Instruction, Message
@@ -38,7 +39,7 @@ class Drawn(NamedTuple):
 class Shape(NamedTuple):
     """What to draw: how the checks hang together, how many code checks, how many a judge."""
 
-    composition: branch.CompositionName
+    composition: CompositionName
     coded: int
     judged: int
 

@@ -31,7 +31,7 @@ class Estimate(NamedTuple):
 
 
 class _Seeds(NamedTuple):
-    count: int
+    number: int
     tokens: int
     """Of one request, on average."""
 
@@ -44,7 +44,7 @@ def estimate(config: PipelineConfig) -> list[Estimate]:
     if not any(asked.get(name) for name in config.stages) and not difficulty:
         return []
     seeds = _seeds(config)
-    made = seeds.count * (config.evolve.per_seed if "evolve" in config.stages else 1)
+    made = seeds.number * (config.evolve.per_seed if "evolve" in config.stages else 1)
     most = {"evolve": _evolve, "respond": _respond, "check": _check}
     found = [
         Estimate(name, model.model, _priced(model, made, most[name](config, seeds.tokens)))
@@ -119,6 +119,6 @@ def _requests(config: PipelineConfig) -> Iterator[str]:
             if not isinstance(row, RecordError):
                 yield str(row.get("messages", ""))
     for source in config.select.sources:
-        for row in sources.rows(source):
-            if found := sources.request(row, source.layout):
+        for each in sources.rows(source):
+            if found := sources.request(each, source.layout):
                 yield found.text

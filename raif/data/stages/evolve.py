@@ -51,7 +51,7 @@ class Evolve(AskingStage):
         if record.language not in self.prompts:
             return each.dropped("no prompts for its language", id=record.id, language=record.language)
         rng = random.Random(f"evolve {self.config.seed} {record.id} {variant}")
-        writer = self._chat and Writer(self._chat, self.prompts[record.language], record.language)
+        writer = Writer(self._chat, self.prompts[record.language], record.language) if self._chat else None
         kinds = [id for id in kinds_for(record.language) if not self._own.kinds or id in self._own.kinds]
         shape = self._shape(rng)
         return await Evolution(each, kinds, writer, self._own.keywords, rng).outcome(shape)
