@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_LATIN = re.compile(r"([a-zA-Z0-9]+(?:\.\d+)?%?)")
 _END = re.compile(r"(?<=[。！？?])(?=[^”’])|(?<=\.{6})(?=[^”’])")
 
 
@@ -30,7 +31,12 @@ def longest_common(first: list[str], second: list[str]) -> int:
 
 def _words(text: str) -> list[str]:
     """jieba's, and an empty one for each blank line, also where a line break follows a sentence's end."""
+    lines = _END.sub("\n", " ".join(_cut(text))).rstrip().split("\n")
+    return [word for line in lines if line for word in " ".join(line.split()).split(" ")]
+
+
+def _cut(text: str) -> list[str]:
+    """rjieba keeps 300-500 and release_date in one piece, which jieba cuts."""
     from rjieba import cut
 
-    lines = _END.sub("\n", " ".join(cut(text))).rstrip().split("\n")
-    return [word for line in lines if line for word in " ".join(line.split()).split(" ")]
+    return [part for word in cut(text) for part in (_LATIN.split(word) if word.isascii() else [word]) if part]

@@ -43,7 +43,7 @@ def test_every_expert_answer_meets_what_counts(composed):
 
 
 def test_what_counts_together_does_not_contradict_itself(composed):
-    assert not [r.id for r in composed if contradiction(active_of(r.constraints, r.composition))]
+    assert not [r.id for r in composed if contradiction(active_of(r.constraints, r.composition), r.language)]
 
 
 def test_every_constraint_is_part_of_the_composition(composed):
@@ -122,5 +122,5 @@ def test_too_few_kinds_for_a_composition_are_named_at_once():
 def test_many_records_have_many_combinations_and_no_contradiction():
     made = list(records(CONFIG.model_copy(update={"count": 2000})))
     assert len({frozenset(item.id for item in record.constraints) for record in made}) >= 200
-    assert not [r.id for r in made if contradiction(active_of(r.constraints, r.composition))]
+    assert not [r.id for r in made if contradiction(active_of(r.constraints, r.composition), r.language)]
     assert all(verify(record, record.expert.answer).followed for record in made)

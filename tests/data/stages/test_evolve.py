@@ -8,7 +8,7 @@ import pytest
 
 from raif import records
 from raif.config.pipeline import PipelineConfig
-from raif.constraints import contradiction
+from raif.constraints.satisfiable import contradiction
 from raif.constraints.tree import active
 from raif.data.seeds import all_seeds
 from raif.data.stages import run
