@@ -15,7 +15,8 @@ from raif_cli.main import app
 FOLDER = Path(__file__).parents[1] / "docs" / "reproduce"
 SCRIPTS = sorted(FOLDER.glob("*.sh"))
 LAYOUTS = ["16-gpus", "4-gpus", "1-gpu"]
-NOTES = 'printf "%s\\0" "$@" > "$(mktemp "$CALLS/XXXXXX")"\n'
+NOTES = 'note="$(mktemp "$CALLS/.XXXXXX")"; printf "%s\\0" "$@" > "$note"; mv "$note" "$CALLS/${note##*.}"\n'
+"""Moved when it is whole: a server may be ended while it writes."""
 STAND_INS = {
     "raif": NOTES + 'case "$*" in train*--dry-run*) echo "  path: a/model" ;; esac\n',
     "torchrun": 'while [ "$1" != raif ]; do shift; done; exec "$@"\n',
@@ -38,7 +39,7 @@ def calls(folder: Path, script: str, *arguments: str, **other: str) -> list[list
     }
     command = ["bash", str(FOLDER / script), *arguments]
     subprocess.run(command, check=True, cwd=folder, env=environment, timeout=60)
-    return [path.read_text().split("\0")[:-1] for path in noted.iterdir()]
+    return [path.read_text().split("\0")[:-1] for path in noted.glob("[!.]*")]
 
 
 def plan(call: list[str]) -> None:

@@ -28,7 +28,8 @@ class Slots:
     async def __aexit__(self, *error: object) -> None:
         async with self._changed:
             self._taken -= 1
-            self._changed.notify(2)  # for the slot, and for another by which the size may have grown
+            # no more than can go on: one that has to wait again would do so behind all others
+            self._changed.notify(max(0, int(self.size) - self._taken))
 
     async def open(self) -> None:
         """Wait as long as the server wants no request at all."""

@@ -12,7 +12,7 @@ from raif.config import Section, dump, load, preset_names, preset_path
 from raif.config.eval import EvalConfig
 from raif.config.gen_data import GenDataConfig
 from raif.config.serve import ServeConfig
-from raif.config.train import TrainConfig
+from raif.config.train import LossConfig, TrainConfig
 from raif.errors import ConfigError
 
 
@@ -21,8 +21,11 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def test_the_defaults_are_the_papers_7b_run() -> None:
-    assert load(TrainConfig, "train", preset="7b") == TrainConfig()
+def test_the_defaults_are_the_papers_7b_run_and_the_correction_that_vllm_needs() -> None:
+    paper = load(TrainConfig, "train", preset="7b")
+    assert paper.loss.importance_cap is None
+    assert paper.model_copy(update={"loss": LossConfig()}) == TrainConfig()
+    assert paper.loss.model_copy(update={"importance_cap": 2.0}) == LossConfig()
 
 
 @pytest.mark.parametrize("written", ["1e-6", "1E-6", "0.000001", "1.0e-6"])
