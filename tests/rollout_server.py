@@ -34,6 +34,7 @@ class RolloutServer(ThreadingHTTPServer):
         self.responses = 0
         self.failures: dict[str, Answer] = {}
         self.dies_at: str | None = None
+        self.keys: set[str | None] = set()
         self.lock = threading.Lock()
 
     @property
@@ -107,6 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: dict[str, Any]) -> None:
         path = urlsplit(self.path).path
+        self.server.keys.add(self.headers.get("Authorization"))
         if path == self.server.dies_at:
             threading.Thread(target=stop, args=(self.server,)).start()
             self.connection.close()

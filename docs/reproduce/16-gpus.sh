@@ -3,7 +3,7 @@
 #
 # On the first machine of 8 GPUs, after rollout-node.sh on the second, whose address is ROLLOUT_HOST:
 #
-#   ROLLOUT_HOST=10.0.0.2 16-gpus.sh [PRESET]
+#   ROLLOUT_HOST=10.0.0.2 WEIGHTS=/shared/weights 16-gpus.sh [PRESET]
 rollout_urls="[http://${ROLLOUT_HOST:-127.0.0.1}:8200]"
 . "$(dirname "$0")/common.sh"
 

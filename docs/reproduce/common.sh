@@ -1,4 +1,4 @@
-# What the scripts of this folder share; each begins with `. common.sh`. Environment: DATA, OUT, JUDGE.
+# What the scripts of this folder share; each begins with `. common.sh`. Environment: DATA, OUT, JUDGE, WEIGHTS.
 set -euo pipefail
 
 preset="${1:-7b}"
@@ -7,10 +7,14 @@ out="${OUT:-runs/$preset}"
 judge="${JUDGE:-Qwen/Qwen2.5-7B-Instruct}"
 rollout_urls="${rollout_urls:-[]}"
 
+# vLLM servers at $rollout_urls, which read the weights in WEIGHTS: with several machines, a folder of all.
+rollout_keys=(--set rollout.engine=vllm_server --set "rollout.vllm.urls=$rollout_urls"
+  --set "rollout.vllm.folder=${WEIGHTS:-$out/weights}")
+# vLLM in the trainer's process, on the same GPU.
+rollout_here_keys=(--set rollout.engine=vllm)
+
 # Keys that `raif train` does not have yet. Fill them in here; every script passes them on.
 zero_keys=()            # PLACE distributed.zero: ZeRO-3 over the ranks of torchrun, its optimiser on the host
-rollout_keys=()         # PLACE rollout.engine: vLLM servers at $rollout_urls
-rollout_here_keys=()    # PLACE rollout.engine: vLLM in the trainer's process, on one GPU
 
 run_keys=(--preset "$preset" --out "$out" --strict --resume
   --set "data.train=$data/train.jsonl" --set "data.heldout=$data/heldout.jsonl")

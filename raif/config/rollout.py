@@ -15,6 +15,8 @@ class VllmConfig(Section):
 
     urls: tuple[str, ...] = ()
     """Addresses of the rollout servers, such as [http://127.0.0.1:8000]; several share the prompts."""
+    api_key_env: str = "OPENAI_API_KEY"
+    """Name of the environment variable with their key, where they want one (`raif serve --api-key`)."""
     transfer: Literal["disk", "nccl"] = "disk"
     """How weights reach the servers. disk: as safetensors in `folder`; nccl: from GPU to GPU."""
     folder: Path | None = None

@@ -16,6 +16,7 @@ SHORT = 10.0
 _START = "Start it (raif serve MODEL --backend vllm --rollout), then go on with --resume."
 _LOG = "The server's own log says more."
 _OTHER = "A rollout server is started by `raif serve MODEL --backend vllm --rollout`: others take no weights."
+_HINTS = {401: "Put its key into the environment variable that rollout.vllm.api_key_env names.", 404: _OTHER}
 # Straight to the server: a proxy that the environment names has no business here.
 _open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
@@ -27,8 +28,10 @@ class ServerGone(EndpointError):
 class Server:
     """A rollout server at `url`, with or without the /v1 that clients of its API add."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: str | None = None) -> None:
         self.url = url.rstrip("/").removesuffix("/v1")
+        authorization = {"Authorization": f"Bearer {key}"} if key else {}
+        self._headers = {"Content-Type": "application/json", **authorization}
 
     def get(self, path: str) -> Any:
         return self._ask(path, None, SHORT)
@@ -62,13 +65,13 @@ class Server:
             )
 
     def _ask(self, path: str, body: bytes | None, timeout: float) -> Any:
-        request = urllib.request.Request(self.url + path, body, {"Content-Type": "application/json"})
+        request = urllib.request.Request(self.url + path, body, self._headers)
         try:
             with _open(request, timeout=timeout) as response:
                 return json.loads(response.read() or b"null")
         except urllib.error.HTTPError as error:
             kind = ServerGone if error.code == 503 else EndpointError
-            hint = _OTHER if error.code == 404 else _LOG
+            hint = _HINTS.get(error.code, _LOG)
             raise kind(f"{request.full_url}: HTTP {error.code}: {_words(error)}", hint) from error
         except (OSError, http.client.HTTPException) as error:
             reason = error.reason if isinstance(error, urllib.error.URLError) else error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,8 @@ class ServerSampler:
         say: Callable[[str], None],
     ) -> None:
         self._config, self._transfer, self._end_ids, self._say = config, transfer, end_ids, say
-        self._servers = [Server(url) for url in config.vllm.urls]
+        key = os.environ.get(config.vllm.api_key_env)
+        self._servers = [Server(url, key) for url in config.vllm.urls]
         self._run, self._syncs, self._version = uuid.uuid4().hex[:8], 0, ""
         self._lock = Lock()
         self._lost: ServerGone | None = None

@@ -188,6 +188,16 @@ def test_a_server_without_weight_endpoints_is_told_from_a_rollout_server(
     assert "--rollout" in raised.value.hint
 
 
+def test_every_request_has_the_key(
+    tiny: Model, server: RolloutServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROLLOUT_KEY", "secret")
+    s = sampler(tiny, tmp_path, server.url, api_key_env="ROLLOUT_KEY")
+    s.sync()
+    s.sample(PROMPTS, [1, 1, 1], seed=0)
+    assert server.keys == {"Bearer secret"}
+
+
 def test_silence_ends_with_a_timeout() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
