@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -14,7 +14,6 @@ from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, R
 from raif_cli.overrides import overrides
 
 if TYPE_CHECKING:
-    import click
     from rich.progress import TaskID
 
     from raif.config.eval import EvalConfig
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 BELOW_THRESHOLD = 1
 """Exit code where --fail-under isn't met."""
-FREE = ("judge", "judgments", "dialect", "paper_model")
+FREE = ("endpoint", "judge", "judgments", "dialect", "paper_model")
 """Keys of the config that a run may be resumed with another value of: answers don't depend on them."""
 FILES = "config.yaml, responses.jsonl, verdicts.jsonl, report.json, report.md"
 
@@ -32,7 +31,7 @@ FILES = "config.yaml, responses.jsonl, verdicts.jsonl, report.json, report.md"
 class _Group(TyperGroup):
     """`raif eval BENCHMARK...` is `raif eval run BENCHMARK...`."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         named = bool(args) and args[0] in self.commands
         return super().parse_args(ctx, args if named else ["run", *args])
 
@@ -141,7 +140,8 @@ def fetch(benchmark: Benchmark, to: To = None, url: Url = None) -> None:
 
 
 def _names(names: Sequence[str]) -> list[str]:
-    from raif.eval.run import BENCHMARKS
+    import raif.eval.benchmarks  # noqa: F401 (registers them)
+    from raif.eval.benchmark import BENCHMARKS
 
     return list(BENCHMARKS) if "all" in names else list(dict.fromkeys(names))
 
@@ -150,7 +150,7 @@ def _config(
     name: str,
     preset: str | None,
     file: Path | None,
-    given: dict[str, object],
+    given: Mapping[str, object],
     set_: list[str] | None,
 ) -> EvalConfig:
     from raif.config import load

@@ -45,7 +45,8 @@ def beside(
 
 def _rows(benchmark: str, name: str, config: EvalConfig, ours: Interval | None) -> tuple[PaperRow, ...]:
     models: Mapping[str, Mapping[str, float]] = _tables().get(benchmark, {}).get(name, {})
-    wanted = (config.paper_model or config.model or "").lower()
+    # The paper shortens DeepSeek-R1-Distill-Qwen-7B to DeepSeek-Qwen7B.
+    wanted = (config.paper_model or config.model or "").lower().replace("r1-distill-qwen-", "qwen")
     model = next((model for model in models if model.lower() in wanted), None)
     if model is None:
         return ()

@@ -100,10 +100,10 @@ def average(figures: Iterable[Figure]) -> Figure:
 
 def _draws(number: int, seed: int) -> np.ndarray:
     """How often each of `number` tallies counts, shape (1 + RESAMPLES, number): once, then as drawn."""
-    rows = [np.ones(number)]
+    rows: list[np.ndarray] = [np.ones(number)]
     if number:
         chosen = np.random.default_rng(seed).integers(number, size=(RESAMPLES, number))
-        rows += [np.bincount(row, minlength=number) for row in chosen]
+        rows += [np.bincount(row, minlength=number).astype(float) for row in chosen]
     else:
         rows += [np.ones(0)] * RESAMPLES
     return np.stack(rows)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from raif.client.chat import Chat, talks
 from raif.config.eval import EvalConfig
 from raif.config.load import validate
 from raif.config.serve import ServeConfig
 from raif.errors import ConfigError, require
 from raif.eval.answers import Answer, Ask, Responder
 from raif.eval.benchmark import BENCHMARKS
+from raif.eval.endpoint import Answers, Endpoint, settings
 from raif.eval.methods import Call, talk
 from raif.eval.stored import StoredAnswer
-
-Answers = Generator[tuple[Ask, Answer], None, None]
 
 
 def responder(config: EvalConfig) -> Responder:
@@ -30,60 +26,6 @@ def responder(config: EvalConfig) -> Responder:
     if config.endpoint.base_url:
         return Endpoint(config)
     return Local(config) if config.local.backend == "process" else Served(config)
-
-
-def settings(config: EvalConfig) -> dict[str, Any]:
-    """All that an answer depends on besides the model and the ask."""
-    method = {} if config.method == "io" else {"method": config.method, "options": _options(config)}
-    return {"think": config.think, **config.sampling.model_dump(), **method}
-
-
-def _options(config: EvalConfig) -> dict[str, Any]:
-    return config.options.model_dump(mode="json", exclude={"thinker_endpoint"})
-
-
-class Endpoint:
-    """Asks a server, several requests at once."""
-
-    def __init__(self, config: EvalConfig) -> None:
-        self.model = str(config.model)
-        self.settings: Mapping[str, Any] = settings(config)
-        self._config = config
-
-    def respond(self, asks: Sequence[Ask]) -> Answers:
-        work = [partial(self._talk, ask=ask) for ask in asks]
-        for n, answer in talks(lambda: Models(self._config, self.model), work):
-            yield asks[n], answer
-
-    async def _talk(self, models: Models, ask: Ask) -> Answer:
-        leading = talk(ask, self._config)
-        calls = next(leading)
-        while True:
-            answers = await asyncio.gather(*map(models.answer, calls))
-            try:
-                calls = leading.send(answers)
-            except StopIteration as end:
-                return end.value
-
-
-class Models:
-    """The model that answers, and the one whose thinking is borrowed, where the config names one."""
-
-    def __init__(self, config: EvalConfig, model: str) -> None:
-        self._answerer = Chat(config.endpoint, config.sampling, model)
-        options = config.options
-        thinks = options.thinker_endpoint if options.thinker_endpoint.base_url else config.endpoint
-        self._thinker = Chat(thinks, config.sampling, options.thinker) if options.thinker else None
-
-    async def answer(self, call: Call) -> Answer:
-        chat = self._thinker if call.thinker and self._thinker else self._answerer
-        reply = await chat.reply(call.messages, temperature=call.temperature)
-        return Answer(reply.text, reply.reasoning, reply.truncated)
-
-    async def close(self) -> None:
-        await self._answerer.close()
-        if self._thinker:
-            await self._thinker.close()
 
 
 class Served:

@@ -94,7 +94,7 @@ def evaluate(
     answered = [item for item in planned.items if item.id in answers]
     if not answered:
         raise RaifError(f"none of the {len(asks)} items has an answer", _JOIN)
-    finals = {item.id: taken_apart(answers[item.id], style(config)) for item in answered}
+    finals = {item.id: taken_apart(answers[item.id], style(config), config.dialect) for item in answered}
     replies = _replies(config, benchmark, answered, finals, folder / JUDGMENTS, judging)
     outcome = score(benchmark, answered, finals, replies, config.dialect, seed=config.seed)
     messages = {ask.id: ask.messages for ask in asks}

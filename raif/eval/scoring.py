@@ -36,10 +36,16 @@ class Outcome:
     paper: Mapping[str, Interval | None]
 
 
-def taken_apart(answer: Answer, think: Style) -> Final:
-    """The thinking that a server split off counts as thinking in every style."""
+def taken_apart(answer: Answer, think: Style, dialect: Dialect) -> Final:
+    """The thinking that a server split off counts as thinking in every style.
+
+    The method's authors only drop an answer tag that the text starts with, and keep the one at its end.
+    """
     found = split(answer.whole(think), think)
-    return Final(found.thinking or answer.reasoning or "", found.answer)
+    text = found.answer
+    if dialect == "raif" and text is not None and text.startswith("<answer>"):
+        text = text.removeprefix("<answer>").lstrip()
+    return Final(found.thinking or answer.reasoning or "", text)
 
 
 def score(

@@ -42,12 +42,12 @@ def stored(folder: Path, tmp_path: Path, dialect: Dialect) -> Report:
     """The synthetic verdicts, through files in the released formats."""
     source = folder / "complexbench" / "fixtures" / "aggregation_input.json"
     records = json.loads(source.read_text("utf-8"))["records"]
+    data = tmp_path / "judged.json"
+    data.write_text(json.dumps(records), "utf-8")
     answers = [{"main_id": one["main_id"], "model": "m", "generated": "答"} for one in records]
     path = tmp_path / "generated.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in answers), "utf-8")
-    config = EvalConfig(
-        benchmark="complexbench", data=source, responses=path, judgments=source, dialect=dialect
-    )
+    config = EvalConfig(benchmark="complexbench", data=data, responses=path, judgments=data, dialect=dialect)
     return evaluate(config, plan(config), responder(config), tmp_path)
 
 
@@ -82,11 +82,16 @@ def test_the_papers_rows_are_those_of_its_second_table(benchmark_data: Path, tmp
     assert all(figure.ours for figure in report.paper)
 
 
+def record(folder: Path, tmp_path: Path, year: int) -> Item:
+    """The one record that both releases show, in a list as in the data."""
+    text = (folder / "complexbench" / f"readme_record_{year}.json").read_text("utf-8")
+    (tmp_path / "data.json").write_text(f"[{text}]", "utf-8")
+    return BENCHMARK.items(tmp_path / "data.json")[0]
+
+
 @pytest.mark.parity
-def test_both_releases_of_the_record_are_read(benchmark_data: Path) -> None:
-    folder = benchmark_data / "complexbench"
-    (old,) = BENCHMARK.items(folder / "readme_record_2024.json")
-    (new,) = BENCHMARK.items(folder / "readme_record_2025.json")
+def test_both_releases_of_the_record_are_read(benchmark_data: Path, tmp_path: Path) -> None:
+    old, new = (record(benchmark_data, tmp_path, year) for year in (2024, 2025))
     assert (old.id, len(old.scoring_questions)) == (new.id, len(new.scoring_questions)) == ("899", 9)
     assert (len(BENCHMARK.steps(old)), len(BENCHMARK.steps(new))) == (2, 0)
 
@@ -127,10 +132,8 @@ def test_an_empty_answer_fails_without_a_judge() -> None:
     assert verdicts(item(None, "model_not_startswith:x"), " ", "sound") == [0, 0]
 
 
-def test_a_run_without_a_judge_is_refused_before_anything_is_asked(
-    benchmark_data: Path, tmp_path: Path
-) -> None:
-    data = benchmark_data / "complexbench" / "readme_record_2024.json"
+def test_a_run_without_a_judge_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    data = tmp_path / "data.json"
     with pytest.raises(ConfigError, match="complexbench needs a judge"):
         plan(EvalConfig(benchmark="complexbench", data=data, model="m"))
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from raif.config.eval import Dialect, EvalConfig
-from raif.eval.benchmarks.followbench import JUDGE, FollowBench, Item
+from raif.eval.benchmarks.followbench import JUDGE, FollowBench
+from raif.eval.benchmarks.followbench_items import Item
 from raif.eval.benchmarks.followbench_judge import read
 from raif.eval.benchmarks.followbench_text import Language
 from raif.eval.benchmarks.followbench_totals import JUDGED, LEVELS, SIDES, Sums, headline

@@ -16,7 +16,6 @@ so that every revision passes: the dialect `upstream` scores by those, the other
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,15 +24,16 @@ from typing import Any
 
 from raif import jsonl
 from raif.config.eval import Dialect
-from raif.errors import RecordError
 from raif.eval.benchmark import BENCHMARKS, Benchmark, Replies, Sample, Scored
 from raif.eval.benchmarks.cello_criteria import Criteria, mean
 from raif.eval.benchmarks.cello_scores import Scores, scores
 from raif.eval.benchmarks.cello_totals import cells, files_of, totals
 from raif.eval.rates import Figure, Rates, Row, Table, Tally
+from raif.eval.released import records
 from raif.eval.stored import StoredAnswer
 from raif.types import Message, Verification
 
+FIELDS = ("Instruction_id", "Instruction", "input_text", "histories")
 CRITERIA = ("format", "input", "task", "count limit")
 
 
@@ -62,7 +62,9 @@ class Cello(Benchmark[Item]):
     source = "https://github.com/Abbey4799/CELLO/tree/main/data"
 
     def items(self, path: Path) -> Sequence[Item]:
-        return [_item(record, file) for file in sorted(path.glob("*.json")) for record in _records(file)]
+        return [
+            _item(record, file) for file in sorted(path.glob("*.json")) for record in records(file, *FIELDS)
+        ]
 
     def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> Scored:
         found = scores(item.criteria, answer, input_text=item.input_text, histories=item.histories)
@@ -131,11 +133,7 @@ def _failed(item: Item) -> Scores:
 
 
 def _item(record: dict[str, Any], file: Path) -> Item:
-    fields = ("Instruction_id", "Instruction", "input_text", "histories")
-    missing = [field for field in fields if field not in record]
-    if missing:
-        raise RecordError(f"{file}: {missing[0]}: missing", "The data is the benchmark's, a file a task.")
-    id, instruction, text, histories = (record[field] for field in fields)
+    id, instruction, text, histories = (record[field] for field in FIELDS)
     return Item(id, file.stem, instruction, text, histories, jsonl.parse(record, Criteria, f"{file}: {id}"))
 
 
@@ -143,18 +141,11 @@ def _results(folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Each released row that has an answer: its id, numbered where it comes again, its item's id, the row."""
     seen: Counter[str] = Counter()
     for file in sorted(folder.rglob("res_*.json")):
-        for row in _records(file):
+        for row in records(file, "Instruction_id", "model_answer"):
             if isinstance(row["model_answer"], str):
                 first = row["Instruction_id"]
                 seen[first] += 1
                 yield first if seen[first] == 1 else f"{first}#{seen[first]}", first, row
-
-
-def _records(file: Path) -> Sequence[dict[str, Any]]:
-    try:
-        return json.loads(file.read_text("utf-8"))
-    except ValueError as error:
-        raise RecordError(f"{file}: not JSON: {error}") from None
 
 
 BENCHMARKS.add("cello", Cello())

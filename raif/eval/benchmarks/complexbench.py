@@ -20,27 +20,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel
 
 from raif import jsonl
 from raif.config.eval import Dialect
-from raif.errors import ConstraintError, RecordError
 from raif.eval.benchmark import BENCHMARKS, Benchmark, Replies, Request, Sample, Scored
 from raif.eval.benchmarks import complexbench_rules as rules
 from raif.eval.benchmarks import complexbench_totals as sums
-from raif.eval.benchmarks.complexbench_items import Item, Judged, ScoringQuestion
+from raif.eval.benchmarks.complexbench_items import Item, Judged
+from raif.eval.benchmarks.complexbench_judge import key, request, verdict
 from raif.eval.prompts import Prompts
 from raif.eval.rates import Figure, Rates, Table, Tally
+from raif.eval.released import records
 from raif.eval.stored import StoredAnswer, StoredJudgment
-from raif.types import Message, Verdict, Verification
-
-YES, NO = "答案：是", "答案：否"
-_LABELS = ("评分对象：", "评测对象：")
-_INSTRUCTION, _ANSWER = 6000, 4000
-"""Characters of each that the judge sees."""
-_SAID = {"true": True, "false": False, "2": rules.UNKNOWN}
+from raif.types import Verdict, Verification
 
 
 class ComplexBench(Benchmark[Item]):
@@ -49,7 +41,7 @@ class ComplexBench(Benchmark[Item]):
     prompts = "complexbench"
 
     def items(self, path: Path) -> Sequence[Item]:
-        return [jsonl.parse(record, Item, f"{path}: {n}") for n, record in enumerate(_records(path))]
+        return [jsonl.parse(record, Item, f"{path}: {n}") for n, record in enumerate(records(path))]
 
     def steps(self, item: Item) -> Sequence[str]:
         return [step["instruction"] for step in item.sub_instructions.values()]
@@ -58,11 +50,11 @@ class ComplexBench(Benchmark[Item]):
         self, item: Item, answer: str, replies: Replies, prompts: Prompts, dialect: Dialect
     ) -> Sequence[Request]:
         numbered = enumerate(item.scoring_questions)
-        return [_request(item, answer, number, question, prompts) for number, question in numbered]
+        return [request(item, answer, number, question, prompts) for number, question in numbered]
 
     def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> Scored:
         questions = enumerate(item.scoring_questions)
-        found = [_verdict(question, n, answer, replies, dialect) for n, question in questions]
+        found = [verdict(question, n, answer, replies, dialect) for n, question in questions]
         judged = Judged(item, found)
         known = [one is True for one in judged.relying if one is not None]
         share = sum(known) / len(known) if known else None
@@ -86,83 +78,26 @@ class ComplexBench(Benchmark[Item]):
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
         """The released layout, `main_id` and `generated` a line, or ours."""
         for line in jsonl.read(path, _Line):
-            if line.generated is not None or line.response is not None:
-                id = line.id if line.main_id is None else str(line.main_id)
-                yield StoredAnswer(id=id, prompt=line.prompt, response=line.generated or line.response or "")
+            released = {"id": str(line.main_id), "response": line.generated}
+            if line.main_id is None:
+                yield line
+            elif line.generated is not None:
+                yield line.model_copy(update=released)
 
     def judgments(self, path: Path) -> Iterable[StoredJudgment]:
-        """JSON records with `main_id` and `point_judges` (true, false, 2 a question), or ours."""
+        """A JSON list with `main_id` and `point_judges` (true, false, 2 a question), or ours."""
         if path.suffix != ".json":
             yield from super().judgments(path)
             return
-        for record in _records(path):
-            for number, verdict in enumerate(record["point_judges"]):
-                yield StoredJudgment(id=record["main_id"], key=_key(number), reply=json.dumps(verdict))
+        for record in records(path, "main_id", "point_judges"):
+            for number, said in enumerate(record["point_judges"]):
+                yield StoredJudgment(id=record["main_id"], key=key(number), reply=json.dumps(said))
 
 
-class _Line(BaseModel):
+class _Line(StoredAnswer):
     main_id: int | None = None
-    id: str | None = None
-    prompt: str | None = None
     generated: str | None = None
-    response: str | None = None
-
-
-def _request(item: Item, answer: str, number: int, question: ScoringQuestion, prompts: Prompts) -> Request:
-    name = "judge"
-    if question.rule is not None:
-        name = "extract_each" if "each" in question.rule else "extract"
-    text = prompts.fill(
-        name,
-        instruction=item.instruction[:_INSTRUCTION],
-        answer=answer[:_ANSWER] or "None",
-        question=question.question,
-    )
-    again = prompts.fill("judge_again" if name == "judge" else "extract_again")
-    readable = _says if name == "judge" else _points_out
-    return Request(_key(number), (Message(role="user", content=text),), readable, again)
-
-
-def _verdict(
-    question: ScoringQuestion, number: int, answer: str | None, replies: Replies, dialect: Dialect
-) -> rules.Verdict | None:
-    if dialect == "sound" and not (answer or "").strip():
-        return False
-    reply = replies.get(_key(number))
-    if reply in _SAID:
-        return _SAID[reply]
-    sound = dialect == "sound"
-    if question.rule is None:
-        return _said(reply, sound=sound)
-    if reply is None or (sound and not _points_out(reply)):
-        return None
-    return _ruled(question.rule, answer, reply, sound=sound)
-
-
-def _said(reply: str | None, *, sound: bool) -> bool | None:
-    """The released scripts take a reply without its label for yes where it holds 是 and not 否."""
-    if reply is None or (sound and not _says(reply)):
-        return None
-    if _says(reply):
-        return YES in reply
-    return "是" in reply and "否" not in reply
-
-
-def _says(reply: str) -> bool:
-    return reply.count(YES) + reply.count(NO) == 1
-
-
-def _points_out(reply: str) -> bool:
-    return any(label in reply for label in _LABELS)
-
-
-def _ruled(rule: str, answer: str | None, reply: str, *, sound: bool) -> rules.Verdict | None:
-    """None also where the rule is one that the released code crashes on."""
-    try:
-        found = rules.judge(rule, rules.objects(answer, reply))
-    except ConstraintError:
-        return None
-    return None if sound and found == rules.UNKNOWN else found
+    response: str = ""
 
 
 def _judged(sample: Sample[Item]) -> Judged:
@@ -173,12 +108,8 @@ def _judged(sample: Sample[Item]) -> Judged:
 _VERDICTS: Mapping[float, rules.Verdict] = {0.0: False, 1.0: True, 2.0: rules.UNKNOWN}
 
 
-def _number(verdict: rules.Verdict | None) -> float | None:
-    return None if verdict is None else float(verdict)
-
-
-def _key(number: int) -> str:
-    return f"question:{number}"
+def _number(found: rules.Verdict | None) -> float | None:
+    return None if found is None else float(found)
 
 
 def _part(number: int) -> str:
@@ -186,24 +117,15 @@ def _part(number: int) -> str:
     return f"question {number}"
 
 
-def _shown(number: int, verdict: rules.Verdict | None, relying: rules.Verdict | None) -> Verdict:
-    if verdict is None:
-        return Verdict(_key(number), None, None, "not judged")
-    if verdict == rules.UNKNOWN:
-        return Verdict(_key(number), False, False, "unknown rule")
-    if relying is not verdict:
+def _shown(number: int, found: rules.Verdict | None, relying: rules.Verdict | None) -> Verdict:
+    if found is None:
+        return Verdict(key(number), None, None, "not judged")
+    if found == rules.UNKNOWN:
+        return Verdict(key(number), False, False, "unknown rule")
+    if relying is not found:
         passed = None if relying is None else False
-        return Verdict(_key(number), passed, passed, "depends on a question that is not satisfied")
-    return Verdict(_key(number), verdict, verdict, "satisfied" if verdict else "not satisfied")
-
-
-def _records(path: Path) -> Sequence[dict[str, Any]]:
-    """A list, one record alone, or an object with `records`."""
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise RecordError(f"{path}: not JSON: {error}") from None
-    return found.get("records", [found]) if isinstance(found, dict) else found
+        return Verdict(key(number), passed, passed, "depends on a question that is not satisfied")
+    return Verdict(key(number), bool(found), bool(found), "satisfied" if found else "not satisfied")
 
 
 BENCHMARKS.add("complexbench", ComplexBench())

@@ -17,64 +17,22 @@ consistent levels, from the first on, by group (`followbench_totals`). A judgmen
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
-from raif import jsonl
 from raif.config.eval import Dialect
 from raif.errors import RecordError
 from raif.eval.benchmark import BENCHMARKS, Benchmark, Replies, Request, Sample, Scored
 from raif.eval.benchmarks import followbench_totals as sums
+from raif.eval.benchmarks.followbench_items import TEMPLATE, Item, read_items, released
 from raif.eval.benchmarks.followbench_judge import read
-from raif.eval.benchmarks.followbench_rules import matches, passes, rule_name
-from raif.eval.benchmarks.followbench_text import Language
+from raif.eval.benchmarks.followbench_rules import matches, passes
 from raif.eval.prompts import Prompts
 from raif.eval.rates import Figure, Rates, Table, Tally
 from raif.eval.stored import StoredAnswer
 from raif.types import Message, Verdict, Verification
 
 JUDGE = "judge"
-TEMPLATE = "template"
-_FILE = re.compile(r"(en|zh)_(\w+?)_constraint")
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True)
-    example_id: int
-    category: str
-    source: str
-    level: int
-    instruction: str
-    target: str
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """`rule`: how code checks it; None: it is for the judge. `steps`: the instructions from level 0 on."""
-
-    language: Language
-    type: str
-    record: _Record
-    rule: str | None
-    steps: tuple[str, ...]
-
-    @property
-    def id(self) -> str:
-        return f"{self.group}/{self.record.level}"
-
-    @property
-    def group(self) -> str:
-        return f"{self.language}/{self.type}/{self.record.example_id}"
-
-    @property
-    def messages(self) -> tuple[Message, ...]:
-        return (Message(role="user", content=self.record.instruction),)
 
 
 class FollowBench(Benchmark[Item]):
@@ -83,7 +41,7 @@ class FollowBench(Benchmark[Item]):
     prompts = "followbench"
 
     def items(self, path: Path) -> Sequence[Item]:
-        found = [item for language in sums.LANGUAGES for item in _items(path, language)]
+        found = [item for language in sums.LANGUAGES for item in read_items(path, language)]
         if not found:
             raise RecordError(f"{path}: neither en nor zh in it", "Each holds a file a type of constraint.")
         return found
@@ -133,7 +91,7 @@ class FollowBench(Benchmark[Item]):
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
         """A folder of what RAIF's inference writes, `en_mixed_constraint.jsonl`, or a file of ours."""
-        return _released(path) if path.is_dir() else super().answers(path)
+        return released(path) if path.is_dir() else super().answers(path)
 
 
 def _verdicts(item: Item, answer: str, replies: Replies, dialect: Dialect) -> tuple[Verdict, ...]:
@@ -157,48 +115,6 @@ def _ruled(item: Item, answer: str) -> bool:
     if item.rule == TEMPLATE:
         return matches(record.target, answer)
     return passes(str(item.rule), answer, target=record.target, level=record.level, language=item.language)
-
-
-def _items(folder: Path, language: Language) -> Iterator[Item]:
-    for type in sums.TYPES:
-        path = folder / language / f"{type}_constraints.json"
-        if path.exists():
-            yield from _file_items(path, language, type)
-
-
-def _file_items(path: Path, language: Language, type: str) -> Iterator[Item]:
-    records = [jsonl.parse(record, _Record, f"{path}: {n}") for n, record in enumerate(_list(path))]
-    steps = {(record.example_id, record.level): record.instruction for record in records}
-    for record in records:
-        if record.level:
-            before = tuple(steps.get((record.example_id, level), "") for level in range(record.level + 1))
-            yield Item(language, type, record, _rule(record, language, type), before)
-
-
-def _rule(record: _Record, language: Language, type: str) -> str | None:
-    if type == "example":
-        return TEMPLATE
-    return rule_name(
-        source=record.source, category=record.category, example_id=record.example_id, language=language
-    )
-
-
-def _list(path: Path) -> Sequence[dict[str, Any]]:
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise RecordError(f"{path}: not JSON: {error}") from None
-
-
-def _released(folder: Path) -> Iterator[StoredAnswer]:
-    for path in sorted(folder.rglob("*.jsonl")):
-        if named := _FILE.match(path.name):
-            for _, line in jsonl.lines(path):
-                if isinstance(line, RecordError):
-                    raise line
-                raw, text = line["raw"], line["choices"][0]["message"]["content"]
-                id = f"{named[1]}/{named[2]}/{raw['example_id']}/{raw['level']}"
-                yield StoredAnswer(id=id, response=text)
 
 
 BENCHMARKS.add("followbench", FollowBench())
