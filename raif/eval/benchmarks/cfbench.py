@@ -102,7 +102,7 @@ class CFBench(Benchmark[Item]):
         return Scored(Verification(verdicts, followed, followed, score.csr), parts, labels)
 
     def tally(self, sample: Sample[Item], dialect: Dialect) -> Tally:
-        cells = defaultdict(list)
+        cells: dict[str, list[float]] = defaultdict(list)
         for metric in METRICS:
             if (value := sample.scored.parts[metric]) is not None:
                 cells[f"full/{metric}"] = cells[f"{sample.item.split}/{metric}"] = [value]

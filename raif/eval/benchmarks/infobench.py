@@ -91,7 +91,8 @@ class InfoBench(Benchmark[Item]):
         return Scored(Verification(found, followed, followed, rate), {"DRFR": rate, "prompt": every}, labels)
 
     def tally(self, sample: Sample[Item], dialect: Dialect) -> Tally:
-        cells, item, value = defaultdict(list), sample.item, _value(dialect)
+        cells: dict[str, list[float]] = defaultdict(list)
+        item, value = sample.item, _value(dialect)
         verdicts = sample.scored.verification.verdicts
         for verdict, labels in zip(verdicts, item.question_label, strict=True):
             if verdict.active and (met := value(verdict.passed)) is not None:
