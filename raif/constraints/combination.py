@@ -33,7 +33,7 @@ def _draw_repeat(rng: random.Random, material: Material) -> dict[str, Any]:
     draw=lambda rng, material: {},
     # The divider holds the one of paragraphs (a blank paragraph between), and where the answer is two there
     # is no telling which of them anything is asked of.
-    conflicts=(PROSE | COUNTS | CASES) - {"detectable_format:title"},
+    conflicts=(PROSE | COUNTS | CASES) - {"detectable_format:title", "combination:two_responses"},
     examples=(
         Example(True, "Yes.\n******\nNo.", {}),
         Example(False, "Yes.\n******\nYes.", {}),
@@ -71,7 +71,7 @@ def two_responses(response: str) -> Outcome:
     draw=_draw_repeat,
     # What is repeated is given: it may break what is asked of the text, and whether it counts is left open.
     conflicts=(PROSE | COUNTS | CASES | {"keywords:forbidden_words", "language:response_language"})
-    - {"detectable_format:title"},
+    - {"detectable_format:title", "combination:repeat_prompt"},
     examples=(
         Example(True, "Say hi. Hi!", {"prompt_to_repeat": "Say hi."}),
         Example(False, "Sure. Say hi. Hi!", {"prompt_to_repeat": "Say hi."}),

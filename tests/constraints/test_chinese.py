@@ -136,7 +136,7 @@ def test_a_region_of_chinese_is_chinese() -> None:
         (
             {
                 "length_constraints:number_sentences": {"num_sentences": 2, "relation": "less than"},
-                "combination:repeat_prompt": {"prompt_to_repeat": "写信。要短。"},
+                "startend:end_checker": {"end_phrase": "写信。要短。"},
             },
             "2 sentences",
         ),
