@@ -138,7 +138,7 @@ def multiple_sections(
     response: str, *, section_spliter: Annotated[str, pattern(_divider)], num_sections: Count
 ) -> Outcome:
     """Counts the splitter, an unescaped regex in its own case, with a number after it, anywhere."""
-    found = count("split", _divider(section_spliter), response, given=section_spliter) - 1
+    found = count("split", _divider(section_spliter), response, given=section_spliter.strip()) - 1
     return compare(found, "at least", num_sections, "sections")
 
 

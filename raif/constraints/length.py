@@ -137,7 +137,7 @@ def number_words(response: str, *, num_words: Count, relation: Relation) -> Outc
 )
 def number_paragraphs(response: str, *, num_paragraphs: Count) -> Outcome:
     """Parts between dividers; a blank one counts as nothing at the ends and fails anywhere else."""
-    parts = re.split(r"\s?\*\*\*\s?", response)
+    parts = re.split(r"\s?\*\*\*\s?", response) if "***" in response else [response]
     blanks = [index for index, part in enumerate(parts) if not part.strip()]
     if any(0 < index < len(parts) - 1 for index in blanks):
         return Outcome(False, "a blank paragraph between two dividers")

@@ -32,6 +32,8 @@ def winner(grams: np.ndarray) -> str:
     drawn, total = _Drawn(grams), np.zeros(len(table().languages))
     for left in range(_TRIALS - 1, -1, -1):
         total += _trial(drawn)
+        if left > _TRIALS // 2:
+            continue  # no lead is enough yet
         *_, second, first = np.partition(total, -2).tolist()
         if first - second > left + _MARGIN:
             break
@@ -83,7 +85,7 @@ class _Drawn:
         self.at = 0
         self._spare: float | None = None
         self._grams = grams
-        self._prepare(512)
+        self._prepare((400 << len(grams).bit_length()) // len(grams))  # enough for four trials
 
     def _prepare(self, count: int) -> None:
         """What the first numbers stand for as `choice` takes them: as many bits as the grams' number has."""

@@ -68,9 +68,8 @@ def _ascii_grams(text: str) -> np.ndarray:
     kept[1:] |= kept[:-1]  # of spaces in a row the first
     kept[:2] = True
     codes = codes[kept].astype(np.int32)
-    found = (
-        _ascii_rows().take((codes[:-2] * len(_ASCII) + codes[1:-1]) * len(_ASCII) + codes[2:], axis=0).ravel()
-    )
+    windows = (codes[:-2] * len(_ASCII) + codes[1:-1]) * len(_ASCII) + codes[2:]
+    found = _ascii_rows().take(windows, axis=0).ravel()
     return found[found >= 0]
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from raif.text.punkt import APART, SPACE, ends, with_period
 from raif.text.search import TooSlow
 
-_MOST = 50_000
+_MOST = 25_000
 _MARK = re.compile(rf"[.?!](?=({APART})|[{SPACE}]+([^{SPACE}]+))")
 _CLOSERS = frozenset("\"')]}‘’“”«»")
 _CLOSING = re.compile(rf"""[\"')\]}}‘’“”«»]+?(?:[{SPACE}]+|(?=--)|$)""", re.MULTILINE)
@@ -18,7 +18,7 @@ _OPENING = '"(*['
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of `text`; a line break ends none. TooSlow where more than 50,000 may end."""
+    """The sentences of `text`; a line break ends none. TooSlow where more than 25,000 may end."""
     if sum(map(text.count, ".?!")) > _MOST:
         raise TooSlow(f"more than {_MOST:,} marks that may end a sentence")
     return [text[start:stop] for start, stop in _spans(text)]

@@ -94,7 +94,8 @@ def odd_even_syllables(response: str) -> Outcome:
     from syllapy import count
 
     found = bare_words(response.lower())
-    odd = [count(word) % 2 for word in found]
+    parity = {word: count(word) % 2 for word in set(found)}
+    odd = [parity[word] for word in found]
     clash = next((i for i, (a, b) in enumerate(pairwise(odd)) if a == b), None)
     if clash is None:
         return Outcome(True, "odd and even take turns")
