@@ -15,7 +15,7 @@ from pathlib import Path
 from raif import records
 from raif.config import load
 from raif.config.gen_data import GenDataConfig
-from raif.constraints import contradiction
+from raif.constraints.satisfiable import contradiction
 from raif.data import generate
 from raif.data.make import active_of
 from raif.types import Instruction

@@ -46,6 +46,10 @@ class RefusedRequest(EndpointError):
     """One request that a server won't take, where it may take another: too long for one."""
 
 
+class UnhealthyRun(RaifError):
+    """A run that was to stop where something ruins it, and did."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence that names the nearest known spelling, or lists a few; '' when nothing is known."""
     options = sorted(known)

@@ -8,7 +8,6 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-import jsonlines
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
@@ -25,25 +24,12 @@ def lines(source: Source, first: int = 1) -> Iterator[tuple[int, dict[str, Any] 
     Reads a line only when asked for it; the first one's number is `first`. RecordError where the file itself
     can't be opened.
     """
+    name = name_of(source)
     with _opened(source) as stream:
-        number, name = 0, name_of(source)
-
-        def counted() -> Iterator[bytes]:
-            nonlocal number
-            for number, line in enumerate(stream, first):  # noqa: B007 (the number is for the caller)
-                yield line
-
-        reader = jsonlines.Reader(counted(), loads=json.loads)
-        while True:
-            try:
-                found: dict[str, Any] | RecordError = reader.read(type=dict, skip_empty=True)
-            except EOFError:
-                return
-            except jsonlines.InvalidLineError as error:
-                found = RecordError(f"{name}:{number}: {_said(error)}")
-            except RecursionError:
-                found = RecordError(f"{name}:{number}: nested too deeply")
-            yield number, found
+        for number, line in enumerate(stream, first):
+            if line.strip():
+                found = _read(line)
+                yield number, RecordError(f"{name}:{number}: {found}") if isinstance(found, str) else found
 
 
 def read(source: Source, model: type[Model]) -> Iterator[Model]:
@@ -88,9 +74,17 @@ def _opened(source: Source) -> Any:
         raise RecordError(f"{source}: {error.strerror}") from None
 
 
-def _said(error: jsonlines.InvalidLineError) -> str:
-    message = str(error.args[0]).partition(" (line ")[0]
-    return "not a JSON object" if "match requested type" in message or "null value" in message else message
+def _read(line: bytes) -> dict[str, Any] | str:
+    """The object, or what is wrong with the line."""
+    try:
+        found = json.loads(line.decode().lstrip("\ufeff\x1e"))  # marks that some programs begin with
+    except UnicodeDecodeError as error:
+        return f"line is not valid utf-8: {error}"
+    except ValueError as error:
+        return f"line contains invalid json: {error}"
+    except RecursionError:
+        return "nested too deeply"
+    return found if isinstance(found, dict) else "not a JSON object"
 
 
 def _line(record: Any) -> bytes:

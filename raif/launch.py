@@ -36,6 +36,11 @@ class Launch:
                 f"{self.size} processes were started, but distributed.zero: 0 trains in one",
                 "Set distributed.zero to 2 or 3, or start raif train without a launcher.",
             )
+        if self.size > 1 and config.rollout.engine == "vllm" and config.method == "grpo":
+            raise ConfigError(
+                f"rollout.engine: vllm samples in the trainer's process, of which {self.size} were started",
+                "Set rollout.engine to vllm_server and start servers, or to transformers.",
+            )
         for key, count in _shared(config).items():
             if count % self.size:
                 raise ConfigError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from raif.errors import RaifError
 from raif.reasoning import PLACEHOLDER, Response
 from raif.solution import readable
 from raif.types import SOLVED, Instruction, Reward, Verification
@@ -25,9 +24,17 @@ def reward(
     format_reward = 1.0 if valid else -1.0
     if instruction.task in SOLVED:
         accuracy = _solved(instruction, response, verification)
-        return None if accuracy is None else Reward(format_reward, accuracy)
-    unusable = not valid or not response.answer or (thinking and _no_thinking(response))
-    return Reward(format_reward, NONE if unusable else _share(instruction, verification))
+    elif unusable(instruction, response, thinking=thinking):
+        accuracy = NONE
+    else:
+        accuracy = _share(verification)
+    return None if accuracy is None else Reward(format_reward, accuracy)
+
+
+def unusable(instruction: Instruction, response: Response, *, thinking: bool) -> bool:
+    """Whether the accuracy is the lowest, whatever the verdicts on constraints and questions are."""
+    valid = response.format_valid or not instruction.format_required
+    return not valid or not response.answer or (thinking and _no_thinking(response))
 
 
 def overlong(tokens: int, *, limit: int, window: int) -> float:
@@ -39,13 +46,9 @@ def _no_thinking(response: Response) -> bool:
     return response.thinking.strip() in ("", PLACEHOLDER)
 
 
-def _share(instruction: Instruction, verification: Verification) -> float:
-    if verification.fraction is None:
-        raise RaifError(
-            f"record {instruction.id!r} has no check that could be judged",
-            "Its questions need a judge; train on code-checked records only.",
-        )
-    return {1.0: FULL, 0.0: NONE}.get(verification.fraction, verification.fraction)
+def _share(verification: Verification) -> float | None:
+    fraction = verification.fraction
+    return None if fraction is None else {1.0: FULL, 0.0: NONE}.get(fraction, fraction)
 
 
 def _solved(instruction: Instruction, response: Response, verification: Verification) -> float | None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
+
+import yaml
 
 from raif.config import Section, dump
 from raif.errors import ConfigError
@@ -11,15 +14,22 @@ from raif.errors import ConfigError
 CONFIG_NAME = "config.yaml"
 
 
-def open_run(folder: Path, config: Section, *, resume: bool = False, overwrite: bool = False) -> Path:
+def open_run(
+    folder: Path,
+    config: Section,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    free: Collection[str] = (),
+) -> Path:
     """Make or re-open `folder` for a run with `config`.
 
     Raises ConfigError where the folder holds a run and neither flag is given, or where `resume`
-    would continue it with another config.
+    would continue it with another config; the top-level keys of `free` may differ.
     """
     written = folder / CONFIG_NAME
     if resume:
-        _check_same(written, config)
+        _check_same(written, config, free)
     elif folder.exists() and any(folder.iterdir()):
         if not overwrite:
             raise ConfigError(
@@ -32,8 +42,8 @@ def open_run(folder: Path, config: Section, *, resume: bool = False, overwrite: 
     return folder
 
 
-def _check_same(written: Path, config: Section) -> None:
-    if written.exists() and written.read_text("utf-8") != dump(config):
+def _check_same(written: Path, config: Section, free: Collection[str]) -> None:
+    if written.exists() and _bound(written.read_text("utf-8"), free) != _bound(dump(config), free):
         raise ConfigError(
             f"{written} differs from the config given now",
             "Resume with the same preset and overrides, or use another --out.",
@@ -46,3 +56,8 @@ def _check_ours(written: Path) -> None:
             f"{written.parent} is not a run's folder (no {written.name} in it)",
             "Nothing was deleted. Give another --out.",
         )
+
+
+def _bound(text: str, free: Collection[str]) -> dict[str, object]:
+    """The keys of a config that may not change."""
+    return {key: value for key, value in yaml.safe_load(text).items() if key not in free}

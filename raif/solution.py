@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from raif import knights, math_check
+from raif import knights
 from raif.boxed import last_boxed
 from raif.types import SOLVED, Instruction, Verdict
 
@@ -26,6 +26,8 @@ def solution(instruction: Instruction, answer: str) -> list[Verdict]:
     if not readable(instruction, answer):
         return [Verdict(id, False, False, UNREADABLE)]
     if instruction.task == "math":
+        from raif import math_check
+
         equal, reason = math_check.equal(last_boxed(answer) or "", reference)
         return [Verdict(id, equal, equal, reason)]
     right = knights.stated(answer, reference) == knights.roles(reference)
@@ -34,5 +36,7 @@ def solution(instruction: Instruction, answer: str) -> list[Verdict]:
 
 def solve_ahead(answers: Iterable[tuple[Instruction, str]]) -> None:
     """Compare the math answers of many responses side by side; `solution` then finds them done."""
+    from raif import math_check
+
     boxes = [(last_boxed(answer), i.reference or "") for i, answer in answers if i.task == "math"]
     math_check.equal_all((box, reference) for box, reference in boxes if box is not None)

@@ -98,6 +98,11 @@ class Verdict:
     active: bool = True
     """False: it doesn't count, because its branch is not taken or its chain broke before it."""
 
+    @property
+    def kind(self) -> str:
+        """What it is tallied under: all questions are of one kind."""
+        return "question" if self.id.startswith("question:") else self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Verification:

@@ -23,7 +23,7 @@ from raif.errors import RaifError, RecordError
 from raif.reasoning import Style
 from raif.verify_stream import Answers, Tally, verified
 
-_BYTES = 1 << 16
+_BYTES = 1 << 19
 _AHEAD = 3  # blocks for each process: one in work, two waiting
 
 

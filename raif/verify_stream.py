@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from raif.ahead import ahead
 from raif.dialect import Dialect
 from raif.errors import RaifError, RecordError
 from raif.reasoning import Style
-from raif.types import Instruction, Verification
+from raif.types import Instruction, Verdict, Verification
 from raif.verdicts import begin, verify
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ class Tally:
     def add(self, verification: Verification) -> None:
         self.prompts.add(verification.followed, verification.followed_loose)
         for verdict in verification.counted:
-            kind = "question" if verdict.id.startswith("question:") else verdict.id
-            for count in (self.kinds[kind], self.instructions):
+            for count in (self.kinds[verdict.kind], self.instructions):
                 count.add(verdict.passed, verdict.passed_loose)
 
     def include(self, other: Tally) -> None:
@@ -154,8 +153,11 @@ def _added(outcome: Outcome, tally: Tally) -> dict[str, Any]:
         return {"error": _said(outcome)}
     verification = outcome if isinstance(outcome, Verification) else outcome.result()
     tally.add(verification)
-    added = asdict(verification)
-    return added | {"verdicts": list(added["verdicts"])}
+    return {name: getattr(verification, name) for name in Verification.__slots__} | {
+        "verdicts": [
+            {name: getattr(verdict, name) for name in Verdict.__slots__} for verdict in verification.verdicts
+        ]
+    }
 
 
 def _joined(instruction: Instruction, answers: Answers, where: str) -> str:

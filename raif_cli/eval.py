@@ -2,163 +2,230 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from raif.reasoning import Style
+from raif_cli import eval_options as option
 from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, Resume
 from raif_cli.overrides import overrides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from rich.table import Table
+    from rich.progress import TaskID
 
     from raif.config.eval import EvalConfig
-    from raif.eval.metrics import Row
+    from raif.eval.answers import Responder
     from raif.eval.report import Report
-    from raif.stats import Interval
-
-Benchmark = Annotated[str, typer.Argument(help="Which benchmark: ifeval.", show_default=False)]
-Model = Annotated[
-    str | None, typer.Option("--model", "-m", help="A checkpoint; with --base-url the server's name for it.")
-]
-BaseUrl = Annotated[
-    str | None, typer.Option("--base-url", help="Ask this server, e.g. http://127.0.0.1:8000/v1.")
-]
-Responses = Annotated[
-    Path | None, typer.Option("--responses", help="Score the stored answers of this JSONL file.")
-]
-Data = Annotated[
-    Path | None, typer.Option("--data", help="The benchmark's file. Default: from RAIF_BENCHMARK_DATA.")
-]
-Out = Annotated[
-    Path | None, typer.Option("--out", "-o", help="The run's folder. Default: runs/eval-BENCHMARK-MODEL.")
-]
-Think = Annotated[
-    Style | None, typer.Option("--think", help="How answers hold their thinking. Default: none.")
-]
-Limit = Annotated[int | None, typer.Option("--limit", help="Only so many items, drawn by the seed.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
-FailUnder = Annotated[
-    float | None,
-    typer.Option("--fail-under", help="Exit with 1 where the first strict rate is below this, 0 to 1."),
-]
-
+    from raif.eval.run import Plan
 
 BELOW_THRESHOLD = 1
 """Exit code where --fail-under isn't met."""
+FREE = ("endpoint", "judge", "judgments", "dialect", "paper_model")
+"""Keys of the config that a run may be resumed with another value of: answers don't depend on them."""
+FILES = "config.yaml, responses.jsonl, verdicts.jsonl, report.json, report.md"
 
 
-def evaluate(
-    benchmark: Benchmark,
-    model: Model = None,
-    base_url: BaseUrl = None,
-    responses: Responses = None,
-    data: Data = None,
-    out: Out = None,
-    think: Think = None,
-    limit: Limit = None,
+class _Group(TyperGroup):
+    """`raif eval BENCHMARK...` is `raif eval run BENCHMARK...`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        named = bool(args) and args[0] in self.commands
+        return super().parse_args(ctx, args if named else ["run", *args])
+
+
+app = typer.Typer(cls=_Group, help="Score a model, a server or stored answers on benchmarks.")
+
+
+@app.command("run", epilog="Also: raif eval compare A B, raif eval fetch BENCHMARK.")
+def run(
+    names: option.Names,
+    model: option.Model = None,
+    base_url: option.BaseUrl = None,
+    concurrency: option.Concurrency = None,
+    responses: option.Responses = None,
+    data: option.Data = None,
+    out: option.Out = None,
+    think: option.Think = None,
+    limit: option.Limit = None,
+    dialect: option.Dialect = None,
+    paper_model: option.PaperModel = None,
     preset: Preset = None,
     config: ConfigFile = None,
     set_: Overrides = None,
     dry_run: DryRun = False,
     resume: Resume = False,
     overwrite: Overwrite = False,
-    as_json: Json = False,
-    fail_under: FailUnder = None,
+    as_json: option.Json = False,
+    fail_under: option.FailUnder = None,
+    judge_url: option.JudgeUrl = None,
+    judge_model: option.JudgeModel = None,
+    judge_concurrency: option.JudgeConcurrency = None,
+    judge_prompts: option.JudgePrompts = None,
+    judgments: option.Judgments = None,
+    rejudge: option.Rejudge = False,
+    method: option.Method = None,
+    thinker: option.Thinker = None,
+    thinker_url: option.ThinkerUrl = None,
 ) -> None:
-    """Score a model, a server or stored answers on a benchmark; by default with the benchmark's preset."""
-    from raif.config import load
-    from raif.config.eval import EvalConfig
-
+    """Score a model, a server or stored answers on benchmarks; each by default with its own preset."""
     given = {
-        "benchmark": benchmark,
         "model": model,
         "endpoint.base_url": base_url,
+        "endpoint.concurrency": concurrency,
         "responses": responses,
         "data": data,
         "think": think,
         "limit": limit,
+        "dialect": dialect,
+        "paper_model": paper_model,
+        "judge.endpoint.base_url": judge_url,
+        "judge.model": judge_model,
+        "judge.endpoint.concurrency": judge_concurrency,
+        "judge.prompts": judge_prompts,
+        "judgments": judgments,
+        "method": method,
+        "options.thinker": thinker,
+        "options.thinker_endpoint.base_url": thinker_url,
     }
-    preset = preset if preset or config else benchmark
-    resolved = load(
-        EvalConfig, "eval", preset=preset, file=config, overrides=[*overrides(given), *(set_ or ())]
-    )
+    chosen = _names(names)
+    if len(chosen) > 1 and (preset or config or responses or judgments or data):
+        raise typer.BadParameter(
+            "several benchmarks take no --preset, --config, --responses, --judgments, --data"
+        )
+    configs = [_config(name, preset, config, given, set_) for name in chosen]
     if dry_run:
-        _print_plan(resolved)
+        _print_plans(configs)
         return
-    report = _evaluate(resolved, out or _default_folder(resolved), resume, overwrite)
-    _print(report, as_json)
-    if fail_under is not None and (report.headline or 0.0) < fail_under:
+    folder = out or _default_folder(configs)
+    reports = _evaluate_all(configs, folder, resume=resume, overwrite=overwrite, rejudge=rejudge)
+    headline = _print(reports, folder, as_json)
+    if fail_under is not None and (headline or 0.0) < fail_under:
         raise typer.Exit(BELOW_THRESHOLD)
 
 
-def _default_folder(config: EvalConfig) -> Path:
+Folder = Annotated[Path, typer.Argument(help="The folder of a finished run.", show_default=False)]
+
+
+@app.command()
+def compare(a: Folder, b: Folder, as_json: option.Json = False) -> None:
+    """Compare two runs of one benchmark: paired tests, and the items that changed."""
+    from raif.eval import compare as comparing
+
+    found = comparing.compare(a, b)
+    typer.echo(comparing.as_json(found) if as_json else comparing.markdown(found))
+
+
+Benchmark = Annotated[str, typer.Argument(help="Which benchmark's data.", show_default=False)]
+To = Annotated[
+    Path | None,
+    typer.Option("--to", help="The folder of all benchmarks. Default: RAIF_BENCHMARK_DATA, else data."),
+]
+Url = Annotated[str | None, typer.Option("--url", help="A mirror's address in place of the public one.")]
+
+
+@app.command()
+def fetch(benchmark: Benchmark, to: To = None, url: Url = None) -> None:
+    """Download a benchmark's public data, at a pinned revision, and check it."""
+    import os
+
+    from raif.eval import fetch as fetching
+    from raif.eval.benchmark import DATA_FOLDER
+
+    folder = to or Path(os.environ.get(DATA_FOLDER) or "data")
+    for path in fetching.fetch(benchmark, folder, url, lambda line: typer.echo(line, err=True)):
+        typer.echo(path)
+
+
+def _names(names: Sequence[str]) -> list[str]:
+    import raif.eval.benchmarks  # noqa: F401 (registers them)
+    from raif.eval.benchmark import BENCHMARKS
+
+    return list(BENCHMARKS) if "all" in names else list(dict.fromkeys(names))
+
+
+def _config(
+    name: str,
+    preset: str | None,
+    file: Path | None,
+    given: Mapping[str, object],
+    set_: list[str] | None,
+) -> EvalConfig:
+    from raif.config import load
+    from raif.config.eval import EvalConfig
+
+    changed = [*overrides({"benchmark": name, **given}), *(set_ or ())]
+    preset = preset if preset or file else name
+    return load(EvalConfig, "eval", preset=preset, file=file, overrides=changed)
+
+
+def _default_folder(configs: Sequence[EvalConfig]) -> Path:
     """Named after the source: a model by the last two parts, as in RUN/model and ORGANISATION/NAME."""
-    source = [config.responses.stem] if config.responses else str(config.model).strip("/").split("/")
-    return Path("runs") / "-".join(["eval", config.benchmark, *source[-2:]])
+    first = configs[0]
+    source = [first.responses.stem] if first.responses else str(first.model).strip("/").split("/")
+    name = first.benchmark if len(configs) == 1 else "suite"
+    return Path("runs") / "-".join(["eval", name, *source[-2:]])
 
 
-def _print_plan(config: EvalConfig) -> None:
+def _print_plans(configs: Sequence[EvalConfig]) -> None:
     from raif.config import dump
     from raif.eval.run import plan
 
-    typer.echo(dump(config), nl=False)
-    found = plan(config)
-    typer.echo(f"{len(found.items)} items of {found.data}; nothing was asked.", err=True)
+    for config in configs:
+        typer.echo(dump(config), nl=False)
+        found = plan(config)
+        typer.echo(f"{len(found.items)} items of {found.data}; nothing was asked.", err=True)
 
 
-def _evaluate(config: EvalConfig, folder: Path, resume: bool, overwrite: bool) -> Report:
+def _evaluate_all(
+    configs: Sequence[EvalConfig], folder: Path, *, resume: bool, overwrite: bool, rejudge: bool
+) -> list[Report]:
+    """All are planned before the first is asked: what is missing for the last should be said now."""
+    from raif.eval.responders import responder
+    from raif.eval.run import JUDGMENTS, plan
+    from raif.runs import open_run
+
+    planned = [(config, plan(config), responder(config)) for config in configs]
+    reports = []
+    for config, chosen, source in planned:
+        own = folder if len(configs) == 1 else folder / config.benchmark
+        open_run(own, config, resume=resume or rejudge, overwrite=overwrite, free=FREE)
+        if rejudge:
+            (own / JUDGMENTS).unlink(missing_ok=True)
+        reports.append(_evaluate(config, chosen, source, own))
+        typer.echo(f"{own}: {FILES}", err=True)
+    return reports
+
+
+def _evaluate(config: EvalConfig, chosen: Plan, source: Responder, folder: Path) -> Report:
     from rich.progress import Progress
 
-    from raif.eval.responders import responder
-    from raif.eval.run import evaluate, plan
-    from raif.runs import open_run
+    from raif.eval.run import evaluate
     from raif_cli.console import err
 
-    chosen, source = plan(config), responder(config)
-    open_run(folder, config, resume=resume, overwrite=overwrite)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task("answers", total=len(chosen.items))
-        report = evaluate(
-            config, chosen, source, folder, lambda done, total: bar.update(task, completed=done, total=total)
+
+        def shown(task: TaskID) -> Callable[[int, int], None]:
+            return lambda done, total: bar.update(task, completed=done, total=total)
+
+        answers = bar.add_task(f"{config.benchmark}: answers", total=len(chosen.items))
+        judged = bar.add_task(
+            f"{config.benchmark}: judged", total=None, visible=bool(chosen.benchmark.prompts)
         )
-    typer.echo(f"{folder}: config.yaml, responses.jsonl, verdicts.jsonl, report.json, report.md", err=True)
-    return report
+        return evaluate(config, chosen, source, folder, shown(answers), shown(judged))
 
 
-def _print(report: Report, as_json: bool) -> None:
-    from raif.eval import report as rendering
+def _print(reports: Sequence[Report], folder: Path, as_json: bool) -> float | None:
+    """The report of one benchmark, or of several; and its headline."""
+    from raif.eval import report as one
+    from raif.eval import suite as several
+    from raif_cli.eval_view import print_suite, print_tables
 
-    if as_json:
-        typer.echo(rendering.as_json(report))
-    else:
-        _print_tables(report)
-
-
-def _print_tables(report: Report) -> None:
-    from rich.text import Text
-
-    from raif.eval.report import counts, percent
-    from raif_cli.console import out
-
-    out.print(Text(f"{report.benchmark}: {report.model}", style="bold"))
-    out.print(_table("rate", report.rates, percent))
-    out.print(_table("kind", report.kinds, lambda found: percent(found).partition(" ")[0]))
-    out.print(Text(f"{counts(report)} In percent; the kinds' intervals are in report.md."))
-
-
-def _table(first: str, rows: Sequence[Row], percent: Callable[[Interval | None], str]) -> Table:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(first, box=box.SIMPLE)
-    for column in ("checks", "strict", "loose"):
-        table.add_column(column, justify="right")
-    for row in rows:
-        table.add_row(*map(Text, (row.name, str(row.checks), percent(row.strict), percent(row.loose))))
-    return table
+    if len(reports) == 1:
+        typer.echo(one.as_json(reports[0])) if as_json else print_tables(reports[0])
+        return reports[0].headline
+    found = several.write(folder, several.suite(reports))
+    typer.echo(several.as_json(found)) if as_json else print_suite(found)
+    return found.headline

@@ -13,6 +13,7 @@ from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, R
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
+    from raif.client.budget import Budget
     from raif.config.gen_data import GenDataConfig
     from raif.config.pipeline import PipelineConfig
 
@@ -20,6 +21,12 @@ Looked = Annotated[Path | None, typer.Argument(metavar="[FILE|RUN]", help="Recor
 Out = Annotated[Path, typer.Option("--out", "-o", help="The folder to write into.")]
 Stages = Annotated[
     str | None, typer.Option(help="Run these stages, as in select,decontaminate,pack; each writes a file.")
+]
+MaxCost = Annotated[
+    float | None, typer.Option(min=0, help="Stop before the models cost more, by the preset's prices.")
+]
+MaxTokens = Annotated[
+    int | None, typer.Option(min=0, help="Stop before the models read and write more tokens.")
 ]
 Show = Annotated[
     int | None, typer.Option(min=1, help="Print this many records of FILE or RUN, and do nothing.")
@@ -36,11 +43,14 @@ def gen_data(
     resume: Resume = False,
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
+    max_cost: MaxCost = None,
+    max_tokens: MaxTokens = None,
     show: Show = None,
 ) -> None:
     """Generate instructions with checkable constraints and verified expert answers.
 
-    Offline from the packaged seeds, or with --stages from seeds of your own.
+    Offline from the packaged seeds, or with --stages from seeds of your own, by models behind an endpoint.
+    A limit holds for the whole run; --resume goes on below a higher one and asks nothing again.
     """
     if show is not None or looked is not None:
         _look(looked or out, show or 5)
@@ -54,7 +64,10 @@ def gen_data(
         typer.echo(dump(resolved), nl=False)
         typer.echo(_plan(resolved, out), err=True)
     elif isinstance(resolved, PipelineConfig):
-        _run_stages(resolved, out, resume, overwrite)
+        from raif.client.budget import Budget
+
+        budget = Budget(max_cost=max_cost, max_tokens=max_tokens)
+        _run_stages(resolved, out, budget, resume=resume, overwrite=overwrite)
     elif resume:
         raise typer.BadParameter("the built-in mode takes seconds: use --overwrite", param_hint="--resume")
     else:
@@ -72,27 +85,39 @@ def _plan(config: GenDataConfig | PipelineConfig, out: Path) -> str:
 
     if isinstance(config, GenDataConfig):
         return f"{config.count} records would be written to {out}"
-    return "\n".join(f"{name} would write to {out}" for name in config.stages)
+    from raif.data.stages.estimate import estimate
+
+    lines = [f"{name} would write to {out}" for name in config.stages]
+    return "\n".join([*lines, *(f"{e.stage}, {e.model}: up to {e.most}" for e in estimate(config))])
 
 
-def _run_stages(config: PipelineConfig, folder: Path, resume: bool, overwrite: bool) -> None:
+def _run_stages(
+    config: PipelineConfig, folder: Path, budget: Budget, *, resume: bool, overwrite: bool
+) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from raif.data.stages import run
     from raif_cli.console import err
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
-        tasks: dict[str, TaskID] = {name: bar.add_task(name, total=None) for name in config.stages}
+    with Progress(*columns, TextColumn("{task.fields[spent]}"), console=err, transient=True) as bar:
+        tasks: dict[str, TaskID] = {name: bar.add_task(name, total=None, spent="") for name in config.stages}
         funnels = run(
             config,
             folder,
-            lambda stage, done: bar.update(tasks[stage], completed=done),
+            lambda stage, done: bar.update(tasks[stage], completed=done, spent=_spent(budget)),
             resume=resume,
             overwrite=overwrite,
+            budget=budget,
         )
     _table("records", (row for funnel in funnels for row in funnel.rows()))
+    if budget.spent.calls:
+        typer.echo(f"\nPaid for in all: {budget.spent}")
     typer.echo(f"\nFolder: {folder}")
+
+
+def _spent(budget: Budget) -> str:
+    return str(budget.spent) if budget.spent.calls else ""
 
 
 def _generate(config: GenDataConfig, folder: Path, overwrite: bool) -> None:

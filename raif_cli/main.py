@@ -8,7 +8,7 @@ from enum import IntEnum
 import typer
 
 from raif import __version__
-from raif.errors import RaifError
+from raif.errors import RaifError, UnhealthyRun
 from raif_cli import eval, gen_data, presets, serve, train, verify
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ class Exit(IntEnum):
     """What the exit code says. Others: 1, a threshold was missed or a bug; 3, some lines were bad."""
 
     USAGE = 2
+    UNHEALTHY = 4
     INTERRUPTED = 130
 
 
@@ -46,7 +47,7 @@ app.command("gen-data")(gen_data.gen_data)
 app.command("verify")(verify.verify)
 app.command("train")(train.train)
 app.command("serve")(serve.serve)
-app.command("eval")(eval.evaluate)
+app.add_typer(eval.app, name="eval")
 app.add_typer(presets.app, name="presets")
 
 
@@ -57,6 +58,6 @@ def run() -> None:
     except RaifError as error:
         # plain text on purpose: markup would eat the brackets of "pip install 'raif[train]'"
         sys.stderr.write(f"Error: {error.message}\n" + (f"{error.hint}\n" if error.hint else ""))
-        sys.exit(Exit.USAGE)
+        sys.exit(Exit.UNHEALTHY if isinstance(error, UnhealthyRun) else Exit.USAGE)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)

@@ -18,12 +18,12 @@ def list_presets(context: typer.Context) -> None:
     """List the presets of each command, with the first line of what each says of itself."""
     if context.invoked_subcommand:
         return
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from raif.config import preset_names, preset_path, presets_folder
     from raif_cli.console import out
 
-    table = Table("command", "preset", "what it is", box=None)
+    table = Table("command", Column("preset", no_wrap=True), "what it is", box=None)
     for folder in sorted(p.name for p in presets_folder().iterdir() if p.is_dir()):
         for name in preset_names(folder):
             first = preset_path(folder, name).read_text("utf-8").splitlines()[0]

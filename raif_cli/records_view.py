@@ -48,6 +48,7 @@ def _body(record: Instruction) -> Text:
     if record.expert:
         _section(text, "thinking", record.expert.thinking)
         _section(text, "answer", record.expert.answer)
+    _section(text, "quality", "\n".join(_quality(record)))
     return text
 
 
@@ -61,6 +62,14 @@ def _checks(record: Instruction) -> list[str]:
     """Each check with the number that the composition calls it by."""
     coded = [f"{c.id} {_kwargs(c.kwargs)}".rstrip() for c in record.constraints]
     return [f"{n}. {text}" for n, text in enumerate([*coded, *(q.text for q in record.questions)])]
+
+
+def _quality(record: Instruction) -> list[str]:
+    """What the judge said of each fault, and how many of the policy's own answers were right."""
+    found = [f"{one['fault']}: {one['reason']}" for one in record.provenance.get("quality", ())]
+    if policy := record.provenance.get("policy"):
+        found.append(f"{policy['model']} was right {policy['right']} times out of {policy['of']}")
+    return found
 
 
 def _kwargs(kwargs: dict[str, object]) -> str:

@@ -19,6 +19,19 @@ if TYPE_CHECKING:
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="The run's folder. Default: runs/train-PRESET.")
 ]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Stop with exit code 4 where the first steps show a sick run.")
+]
+Flops = Annotated[
+    float | None,
+    typer.Option("--flops", min=1, help="For --dry-run: operations a second of a device, such as 4e14."),
+]
+Ranks = Annotated[
+    int | None,
+    typer.Option(
+        "--ranks", min=1, help="For --dry-run: how many will share the run. Default: as many as were started."
+    ),
+]
 
 
 def train(
@@ -29,6 +42,9 @@ def train(
     resume: Resume = False,
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
+    strict: Strict = False,
+    flops: Flops = None,
+    ranks: Ranks = None,
 ) -> None:
     """Train a model by GRPO with rule-centric rewards, superior-CoT contrast and behaviour cloning."""
     from raif.config import load
@@ -36,28 +52,30 @@ def train(
     from raif.launch import Launch
 
     resolved = load(TrainConfig, "train", preset=preset, file=config, overrides=set_ or ())
-    Launch.of().check(resolved)
+    launch = Launch(size=ranks) if dry_run and ranks else Launch.of()
+    launch.check(resolved)
     if dry_run:
-        _print_plan(resolved)
+        _print_plan(resolved, launch, flops)
         return
     _train(
         resolved,
         out or Path("runs") / f"train-{preset or (config.stem if config else 'default')}",
         resume,
         overwrite,
+        strict,
     )
 
 
-def _print_plan(config: TrainConfig) -> None:
+def _print_plan(config: TrainConfig, launch: Launch, flops: float | None) -> None:
     from raif.config import dump
     from raif.plan import describe
     from raif_cli.console import err
 
     typer.echo(dump(config), nl=False)
-    err.print(describe(config), markup=False)
+    err.print(describe(config, ranks=launch.size, flops=flops), markup=False, highlight=False, soft_wrap=True)
 
 
-def _train(config: TrainConfig, folder: Path, resume: bool, overwrite: bool) -> None:
+def _train(config: TrainConfig, folder: Path, resume: bool, overwrite: bool, strict: bool) -> None:
     from raif.errors import require
     from raif.launch import Launch
 
@@ -72,7 +90,7 @@ def _train(config: TrainConfig, folder: Path, resume: bool, overwrite: bool) -> 
     if launch.first:
         open_run(folder, config, resume=resume, overwrite=overwrite)
     with _view(launch) as view, joined(config, launch) as ranks:
-        report = Run(config, folder, view, ranks).go()
+        report = Run(config, folder, view, ranks, strict=strict).go()
     if launch.first:
         _print_results(report, folder)
 

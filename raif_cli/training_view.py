@@ -10,8 +10,10 @@ from rich.console import Group as Lines
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from raif.stats import Interval
+from raif.train.doctor import Finding
 from raif.train.events import Events
 from raif.train.heldout import Row
 from raif.train.report import Report
@@ -82,6 +84,9 @@ class TrainingView(Events):
         if not err.is_terminal:
             cells = [f"{title} {_cell(step, key, form)}" for key, title, form in SHOWN if key in step.metrics]
             err.print("  ".join(cells), markup=False, soft_wrap=True)
+
+    def finding(self, finding: Finding) -> None:
+        err.print(Text(f"{finding.name}: {finding.what}\n  {finding.advice}", style="yellow"))
 
     def _render(self) -> Lines:
         table = Table(*(title for _, title, _ in SHOWN), box=None)

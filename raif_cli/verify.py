@@ -11,13 +11,13 @@ import typer
 from raif.dialect import Dialect
 from raif.reasoning import Style
 from raif_cli import judging
+from raif_cli.kinds_view import print_kinds
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
     from raif.client.judge import Judge
-    from raif.constraints import Kind
     from raif.verify_stream import Count, Tally
 
 
@@ -34,7 +34,7 @@ Semantics = Annotated[
 FailUnder = Annotated[
     float | None, typer.Option(min=0, max=1, help="Exit 1 where the strict prompt-level rate is lower.")
 ]
-ListKinds = Annotated[bool, typer.Option("--list", help="Print the kinds of constraints with examples.")]
+ListKinds = Annotated[bool, typer.Option("--list", help="Print all kinds, in all semantics, with examples.")]
 Selftest = Annotated[bool, typer.Option("--selftest", help="Check every kind on its examples.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many processes check; order is kept.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")]
@@ -62,41 +62,41 @@ def verify(
     Takes our records and IFEval's. A line that can't be used stays in its place with an `error`; the exit
     code is then 3.
     """
+    named = judging.judging(judge_url, judge_model, judge_cache, judge_concurrency, judge_prompts)
     if list_kinds:
-        _print_kinds()
-        return
-    if selftest:
+        print_kinds()
+    elif selftest:
         from raif_cli.selftest import show_selftest
 
         show_selftest()
-    if jobs > 1 and judge_url:
+    elif judge_audit:
+        with named as judge:
+            judging.run_audit(judge_audit, judge, quiet=quiet)
+    else:
+        with named as judge:
+            tally = _checked(file, responses, jobs, judge, think=think, dialect=dialect)
+        _conclude(tally, fail_under, quiet)
+
+
+def _checked(file: Path, responses: Path | None, jobs: int, judge: Judge | None, **how: Any) -> Tally:
+    """What the records add up to, which go to standard output with their verdicts."""
+    from raif import jsonl
+    from raif.verify_stream import Tally, read_answers, verified
+
+    if jobs > 1 and judge:
         raise typer.BadParameter(
             "leave it out with a judge, who is asked side by side anyway", param_hint="--jobs"
         )
-    from raif.verify_stream import Tally, read_answers
-
-    tally = Tally()
-    how = {"answers": read_answers(responses) if responses else None, "think": think, "dialect": dialect}
-    named = judging.judging(judge_url, judge_model, judge_cache, judge_concurrency, judge_prompts)
-    with named as judge:
-        if judge_audit:
-            judging.run_audit(judge_audit, judge, quiet=quiet)
-            return
-        if jobs == 1:
-            _check(_source(file, own=judge is not None), tally, judge, how)
-        else:
-            _check_in_parallel(_source(file, own=False), tally, jobs, how)
-    _conclude(tally, fail_under, quiet)
+    tally, source = Tally(), _source(file, own=judge is not None)
+    how["answers"] = read_answers(responses) if responses else None
+    if jobs == 1:
+        jsonl.write(sys.stdout.buffer, verified(source, tally, judge=judge, **how))
+    else:
+        _write_in_parallel(source, tally, jobs, how)
+    return tally
 
 
-def _check(source: Path | BinaryIO, tally: Tally, judge: Judge | None, how: dict[str, Any]) -> None:
-    from raif import jsonl
-    from raif.verify_stream import verified
-
-    jsonl.write(sys.stdout.buffer, verified(source, tally, judge=judge, **how))
-
-
-def _check_in_parallel(source: Path | BinaryIO, tally: Tally, jobs: int, how: dict[str, Any]) -> None:
+def _write_in_parallel(source: Path | BinaryIO, tally: Tally, jobs: int, how: dict[str, Any]) -> None:
     from raif.verify_parallel import verified_lines
 
     for lines in verified_lines(source, tally, jobs=jobs, **how):
@@ -106,9 +106,9 @@ def _check_in_parallel(source: Path | BinaryIO, tally: Tally, jobs: int, how: di
 
 def _conclude(tally: Tally, fail_under: float | None, quiet: bool) -> None:
     """The summary, and the exit code."""
-    from raif_cli.console import err
-
     if not quiet:
+        from raif_cli.console import err
+
         err.print(_summary(tally))
         if tally.errors:
             err.print(f"{tally.errors} bad lines: see their `error`", highlight=False)
@@ -147,23 +147,3 @@ def _row(name: str, count: Count) -> list[Text]:
     rates = [count.rate(count.strict), count.rate(count.loose)]
     shown = ["-" if rate is None else f"{rate:.1%}" for rate in rates]
     return [Text(cell) for cell in (name, str(count.n), *shown, str(count.unjudged))]
-
-
-def _print_kinds() -> None:
-    from rich.text import Text
-
-    from raif.constraints import KINDS
-    from raif_cli.console import out
-
-    for name in KINDS:
-        out.print(Text(_described(KINDS[name])), soft_wrap=True)
-
-
-def _described(kind: Kind) -> str:
-    import json
-
-    shown = [
-        f"  {'passes' if e.passes else 'fails '}  {e.response!r}  {json.dumps(e.kwargs)}"
-        for e in kind.examples
-    ]
-    return "\n".join([kind.id, *shown, ""])

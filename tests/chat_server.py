@@ -10,8 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Body = dict[str, Any]
-Script = Callable[[Body], tuple[int, Body]]
-"""Request body -> status and response body."""
+Headers = dict[str, str]
+Script = Callable[[Body], tuple[int, Body] | tuple[int, Body, Headers]]
+"""Request body -> status, response body, and further headers."""
 
 
 Candidates = dict[str, float]
@@ -19,13 +20,22 @@ Candidates = dict[str, float]
 
 
 def completion(
-    text: str | None, *, finish: str = "stop", tokens: Sequence[Candidates] | None = None, **message: Any
+    text: str | None,
+    *,
+    finish: str = "stop",
+    tokens: Sequence[Candidates] | None = None,
+    usage: tuple[int, int] | None = None,
+    **message: Any,
 ) -> tuple[int, Body]:
     turn = {"role": "assistant", "content": text, **message}
     choice = {"index": 0, "finish_reason": finish, "message": turn}
     if tokens is not None:
         choice["logprobs"] = {"content": [_token(candidates) for candidates in tokens]}
-    return 200, {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+    body: Body = {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+    if usage:
+        read, written = usage
+        body["usage"] = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+    return 200, body
 
 
 def _token(candidates: Candidates) -> Body:
@@ -61,7 +71,7 @@ class ChatServer(ThreadingHTTPServer):
     def asked(self) -> list[str]:
         return [last_turn(body) for body in self.requests]
 
-    def answer(self, body: Body) -> tuple[int, Body]:
+    def answer(self, body: Body) -> tuple[int, Body] | tuple[int, Body, Headers]:
         with self.lock:
             self.requests.append(body)
             self.in_flight += 1
@@ -80,12 +90,14 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.server.keys.append(self.headers.get("Authorization", ""))
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        status, answer = self.server.answer(body)
+        status, answer, *more = self.server.answer(body)
         text = json.dumps(answer).encode()
         try:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(text)))
+            for name, value in (more[0] if more else {}).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(text)
         except (BrokenPipeError, ConnectionResetError):

@@ -42,6 +42,7 @@ def test_thinking_is_split_off() -> None:
 
 def test_dialect_and_language_take_the_place_of_the_records(monkeypatch: pytest.MonkeyPatch) -> None:
     lenient = replace(KINDS[NO_COMMA.id], check=lambda response: Outcome(True, "anything goes"))
+    kind.find(NO_COMMA.id, "zh")  # loads what it puts in place
     monkeypatch.setitem(kind._VARIANTS, (NO_COMMA.id, "zh"), lenient)
     record = {**FORMS["record"], "language": "fr"}
     assert verify(record, "a, b").followed is False

@@ -14,7 +14,7 @@ import pytest
 
 from raif import jsonl
 from raif.errors import RaifError
-from raif.verify_parallel import verified_lines
+from raif.verify_parallel import _AHEAD, _BYTES, verified_lines
 from raif.verify_stream import Tally, verified
 
 COMMAND = [sys.executable, "-c", "from raif_cli.main import run; run()", "verify", "-", "-q", "--jobs", "2"]
@@ -77,7 +77,7 @@ def test_no_more_is_read_than_a_few_blocks_ahead() -> None:
     lines = verified_lines(source, Tally(), jobs=2)  # type: ignore[arg-type]
     next(lines)
     time.sleep(0.5)
-    assert source.taken <= 8 * (1 << 16)
+    assert source.taken <= (2 * _AHEAD + 2) * _BYTES
     lines.close()  # type: ignore[attr-defined]
 
 

@@ -11,8 +11,11 @@ TEMPLATE = (
 )
 
 
-def make(folder: Path) -> Path:
-    """Write the model into `folder`, with weights that are the same every time."""
+def make(folder: Path, hidden_size: int = 32) -> Path:
+    """Write the model into `folder`, with weights that are the same every time.
+
+    vLLM's attention wants at least 32 numbers a head: a `hidden_size` of 128.
+    """
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -20,7 +23,7 @@ def make(folder: Path) -> Path:
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=32,
+        hidden_size=hidden_size,
         intermediate_size=64,
         num_hidden_layers=2,
         num_attention_heads=4,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
 from typing import Any, Self, TypeVar
@@ -16,7 +17,7 @@ from typing import Any, Self, TypeVar
 from raif.client import judgment, prompts
 from raif.client.background import Background
 from raif.client.cache import Cache
-from raif.client.chat import Chat, Reply
+from raif.client.chat import Chat, Replies, Reply
 from raif.client.judgment import TOP_LOGPROBS, JudgeItem, Judgment
 from raif.config.endpoint import SamplingConfig
 from raif.config.judge import JudgeConfig
@@ -33,14 +34,19 @@ class Judge:
     server refuses. EndpointError: the server can't be reached, or wants a key or another model name.
     """
 
-    def __init__(self, config: JudgeConfig) -> None:
+    def __init__(
+        self, config: JudgeConfig, replies: Replies | None = None, background: Background | None = None
+    ) -> None:
+        """`replies`: who answers in place of the server, greedily, in the event loop of `background`."""
         self._config = config
         self._prompts = prompts.load(config.prompts)
         self._cache = Cache(config.cache) if config.cache else None
         self._sampling = SamplingConfig(temperature=0.0, max_tokens=config.max_tokens)
-        self._chat = Chat(config.endpoint, self._sampling, config.model)
+        self._chat = replies or Chat(config.endpoint, self._sampling, config.model)
+        self.counts: Counter[str] = Counter()
+        """Questions so far: `asked` or `cached`, and of both together `yes`, `no` and `unjudged`."""
         self._gives_logprobs = True
-        self._background = Background()
+        self._background = background or Background()
 
     @property
     def concurrency(self) -> int:
@@ -79,10 +85,15 @@ class Judge:
         question = Message(role="user", content=prompt.fill(item))
         key = self._key(prompt, question)
         if self._cache and (known := self._cache.get(key)):
-            return known
+            return self._counted(known, "cached")
         found = await self._asked(question, prompt)
         if self._cache and found.passed is not None:
             self._cache.put(key, found)
+        return self._counted(found, "asked")
+
+    def _counted(self, found: Judgment, how: str) -> Judgment:
+        said = {True: "yes", False: "no", None: "unjudged"}[found.passed]
+        self.counts.update((how, said))
         return found
 
     async def _asked(self, question: Message, prompt: prompts.Prompt) -> Judgment:

@@ -13,11 +13,12 @@ class EndpointConfig(Section):
     api_key_env: str = "OPENAI_API_KEY"
     """Name of the environment variable that holds the key. The key itself is never part of a config."""
     concurrency: PositiveInt = 16
-    """Requests in flight at once."""
+    """Most requests in flight at once. Fewer after HTTP 429, more again while requests are served."""
     timeout: PositiveFloat = 600.0
     """Seconds that one request may take."""
     retries: NonNegativeInt = 4
-    """Further attempts after a time-out, a lost connection, HTTP 408, 409, 429 or 5xx; the waits double."""
+    """Further attempts after a time-out, a lost connection, HTTP 408, 409, 429 or 5xx. The waits
+    double, or are what the server's Retry-After says; 429 uses up none while other requests are served."""
 
 
 class SamplingConfig(Section):

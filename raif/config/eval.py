@@ -5,22 +5,53 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from raif.config.endpoint import EndpointConfig, SamplingConfig
+from raif.config.local import LocalConfig
 from raif.config.section import Section
 from raif.reasoning import Style
 
+Dialect = Literal["sound", "upstream", "raif"]
+"""Whose scoring: sound is ours, upstream each benchmark's released script, raif the method's authors' copy
+of it. The latter two keep the scripts' quirks."""
+Method = Literal["io", "cot", "sdc", "deepclaude", "self-consistency", "self-refine", "oracle-decomposition"]
+"""How an answer is got out of a model: the rows and columns of the paper's tables 1 and 2."""
 
-class LocalConfig(Section):
-    """How a checkpoint is run in this process, where no server is given."""
 
-    compute: Literal["bfloat16", "float32"] = "bfloat16"
-    """Precision of weights and matrix products."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto: a GPU where there is one."""
-    batch: PositiveInt = 16
-    """Prompts that are answered side by side; their answers are kept when all of them are done."""
+class EvalLocalConfig(LocalConfig):
+    backend: Literal["process", "transformers", "vllm"] = "process"
+    """process: in this one, batch by batch; the others: by that server, started before and stopped after."""
+
+
+class MethodConfig(Section):
+    thinker: str | None = None
+    """deepclaude: the server's name for the model whose thinking is used."""
+    thinker_endpoint: EndpointConfig = EndpointConfig()
+    """deepclaude: where that model is; without an address it is asked where the answering one is."""
+    samples: PositiveInt = 10
+    """self-consistency: answers to choose from."""
+    temperature: NonNegativeFloat = Field(default=1.0, le=2)
+    """self-consistency: at which they are drawn."""
+    turns: PositiveInt = 6
+    """self-refine: answers at most, the first one included."""
+
+
+class EvalJudgeConfig(Section):
+    model: str | None = None
+    """The server's name for the judge; none: what needs a judge can't be scored."""
+    endpoint: EndpointConfig = EndpointConfig()
+    sampling: SamplingConfig = SamplingConfig(max_tokens=2048)
+    attempts: PositiveInt = 3
+    """Replies to one request, the first included, until one can be read."""
+    prompts: Path | None = None
+    """Folder of `BENCHMARK.yaml` files in place of the shipped prompts."""
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> Self:
+        if (self.model is None) != (self.endpoint.base_url is None):
+            raise ValueError("judge: model and endpoint.base_url go together (--judge-model, --judge-url)")
+        return self
 
 
 class EvalConfig(Section):
@@ -29,21 +60,36 @@ class EvalConfig(Section):
     model: str | None = None
     """A checkpoint's folder, hub id or `packaged:NAME`; with `endpoint.base_url` the server's name for it."""
     responses: Path | None = None
-    """JSONL of stored answers to score in place of a model: `key` or `id`, `prompt` and `response` a line."""
+    """Stored answers to score in place of a model: JSONL with `key` or `id`, `prompt` and `response` a line,
+    or the benchmark's released format."""
+    judgments: Path | None = None
+    """Stored judgments to score in place of a judge: JSONL with `id`, `key` and `reply` a line, or the
+    benchmark's released format."""
     data: Path | None = None
-    """The benchmark's own file; none: the one under the folder that RAIF_BENCHMARK_DATA names."""
+    """The benchmark's own file or folder; none: the one under the folder that RAIF_BENCHMARK_DATA names."""
+    dialect: Dialect = "sound"
+    """sound: what can't be judged is left out and counted; upstream: as each benchmark's released script
+    scores, quirks included; raif: as the method's authors' copies of the scripts do."""
+    method: Method = "io"
+    """How the model is asked; `options` holds what some of the ways need."""
+    options: MethodConfig = MethodConfig()
     think: Style = "none"
     """tagged: score what the answer tags hold; deepseek: what follows the thinking; none: the whole response.
     A model that `raif train` saved asks for its tags by its own chat template."""
     system: str | None = None
     """System text of each prompt."""
+    wrap: str | None = None
+    """Text put around each last turn, which takes the place of $prompt."""
     limit: PositiveInt | None = None
     """A random subset of this many items, the same one for the same seed; none: all."""
     seed: NonNegativeInt = 0
     """Draws the subset and the bootstrap's resamples."""
     sampling: SamplingConfig = SamplingConfig()
     endpoint: EndpointConfig = EndpointConfig()
-    local: LocalConfig = LocalConfig()
+    local: EvalLocalConfig = EvalLocalConfig()
+    judge: EvalJudgeConfig = EvalJudgeConfig()
+    paper_model: str | None = None
+    """The paper's model to compare with; none: the one that the model's name contains."""
 
     @model_validator(mode="after")
     def _answers_have_one_source(self) -> Self:
@@ -53,4 +99,10 @@ class EvalConfig(Section):
             )
         if not self.responses and not self.model:
             raise ValueError("give a model (--model), or stored answers to score (--responses)")
+        if (self.method == "deepclaude") != (self.options.thinker is not None):
+            raise ValueError("method: deepclaude and options.thinker go together (--method, --thinker)")
+        if self.method == "deepclaude" and not self.responses and not self.endpoint.base_url:
+            raise ValueError("method: deepclaude asks two models, so give endpoint.base_url (--base-url)")
+        if self.judgments and self.judge.model:
+            raise ValueError("judgments excludes judge: score stored judgments, or ask a judge for new ones")
         return self

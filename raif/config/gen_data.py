@@ -51,6 +51,9 @@ class GenDataConfig(Section):
     max_sentences: int = Field(5, ge=1, le=8)
     """Most sentences of an answer where no constraint says otherwise."""
 
+    expert_share: float = Field(1.0, ge=0, le=1)
+    """Share of the training records that have an expert answer; the others are prompts for rollouts alone."""
+
     @model_validator(mode="after")
     def _ordered(self) -> GenDataConfig:
         for what in ("constraints", "sentences"):

@@ -10,9 +10,13 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model
 
 from raif.config.gen_data import GenDataConfig
 from raif.config.load import resolve, validate
+from raif.config.model_stages import CheckConfig, EvolveConfig, RespondConfig
+from raif.config.models import ModelConfig
 from raif.config.section import Section
 
-StageName = Literal["select", "decontaminate", "pack"]
+StageName = Literal["select", "evolve", "respond", "check", "decontaminate", "pack"]
+IN_ORDER: tuple[StageName, ...] = ("select", "evolve", "respond", "check", "pack")
+"""Each needs what those before it write; decontaminate may stand anywhere among them."""
 Layout = Literal["auto", "wildchat", "alpaca", "prompt", "messages"]
 
 
@@ -30,14 +34,22 @@ class SourceConfig(Section):
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        if (self.path is None) == (self.dataset is None):
+        if self._places() != 1:
             raise ValueError("give either path or dataset")
         return self
 
+    def _places(self) -> int:
+        return (self.path is not None) + (self.dataset is not None)
+
 
 class SeedSourceConfig(SourceConfig):
+    packaged: bool = False
+    """In place of path and dataset: the packaged seeds, which the built-in responder can answer."""
     layout: Layout = "auto"
     """How a row holds its prompt; auto: told by the fields that it has."""
+
+    def _places(self) -> int:
+        return super()._places() + self.packaged
 
 
 class SelectConfig(Section):
@@ -97,9 +109,19 @@ class PipelineConfig(Section):
     """What to do, in this order; each reads what the one before wrote."""
     input: Path | None = None
     """Records for the first stage to read, where that is not select."""
+    teacher: ModelConfig | None = None
+    """The model that writes instructions and answers. None: the built-in material, offline."""
+    judge: ModelConfig | None = None
+    """The model that judges answers. None: the teacher."""
+    prompts: Path | None = None
+    """Folder with prompts in place of the shipped ones, a YAML file a language; its folder `judge` may
+    have those of the judge's questions."""
     seed: NonNegativeInt = 0
     """Every draw follows from it."""
     select: SelectConfig = SelectConfig()
+    evolve: EvolveConfig = EvolveConfig()
+    respond: RespondConfig = RespondConfig()
+    check: CheckConfig = CheckConfig()
     decontaminate: DecontaminateConfig = DecontaminateConfig()
     pack: PackConfig = PackConfig()
 
@@ -107,8 +129,9 @@ class PipelineConfig(Section):
     def _in_order(self) -> Self:
         if not self.stages or len(set(self.stages)) < len(self.stages):
             raise ValueError(f"stages: at least one, and none twice, not {list(self.stages)}")
-        if "select" in self.stages[1:] or "pack" in self.stages[:-1]:
-            raise ValueError("stages: select can only be the first, and pack only the last")
+        places = [IN_ORDER.index(name) for name in self.stages if name in IN_ORDER]
+        if places != sorted(places) or "select" in self.stages[1:] or "pack" in self.stages[:-1]:
+            raise ValueError(f"stages: the order is {', '.join(IN_ORDER)}; decontaminate goes in between")
         if (self.stages[0] == "select") == (self.input is not None):
             raise ValueError("input: the records for a first stage other than select, and only for that")
         return self

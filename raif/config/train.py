@@ -17,6 +17,8 @@ from pydantic import (
 
 from raif.config.distributed import DistributedConfig, LoraConfig
 from raif.config.gen_data import GenDataConfig
+from raif.config.judge import JudgeConfig
+from raif.config.rollout import RolloutConfig
 from raif.config.section import Section
 from raif.errors import did_you_mean
 from raif.reasoning import FORMAT_REQUEST
@@ -69,31 +71,6 @@ class DataConfig(Section):
         return self
 
 
-class RolloutConfig(Section):
-    prompts: PositiveInt = 32
-    """Prompts of one rollout."""
-    group_size: Annotated[int, Field(ge=2)] = 8
-    """Responses a prompt; with superior-CoT a quarter of them is made not to think."""
-    max_new_tokens: PositiveInt = 4096
-    """A longer response is cut off, and has no answer if that happens in its thinking."""
-    temperature: PositiveFloat = 1.0
-    """Sampling is from the whole distribution (top-p 1), as the ratio of the loss assumes."""
-    batch: PositiveInt = 64
-    """Responses that are sampled side by side."""
-    refill: NonNegativeInt = 0
-    """Extra rounds of sampling at most, each replacing the groups whose rewards are all equal by groups of
-    the next prompts (DAPO's dynamic sampling). What is left of them after the last round stays."""
-    overlong: NonNegativeInt = 0
-    """Soft punishment of long responses (DAPO): over this many last tokens before `max_new_tokens` the reward
-    falls by up to 1, which a response that is cut off loses whole; 0: none."""
-
-    @model_validator(mode="after")
-    def _overlong_fits(self) -> Self:
-        if self.overlong > self.max_new_tokens:
-            raise ValueError(f"overlong: {self.overlong} is above max_new_tokens ({self.max_new_tokens})")
-        return self
-
-
 class LossConfig(Section):
     clip: PositiveFloat = 0.2
     """PPO's epsilon."""
@@ -111,6 +88,10 @@ class LossConfig(Section):
     """How a token's KL is estimated; k1 has an expected gradient of 0: it measures and holds nothing back."""
     cloning: NonNegativeFloat = 1.0
     """Weight of the behaviour-cloning term."""
+    importance_cap: PositiveFloat | None = 2.0
+    """Truncated importance sampling: each token counts as many times as the trainer finds it likelier than
+    vLLM, which computes a little otherwise, but at most this often; none: off. The engine transformers needs
+    none: it samples from the policy itself."""
 
 
 class CloningConfig(Section):
@@ -207,12 +188,19 @@ class TrainConfig(Section):
     distributed: DistributedConfig = DistributedConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    judge: JudgeConfig | None = None
+    """Who answers the questions of `complex` records, in rewards and on held-out prompts."""
     reference_quirks: QuirksConfig = QuirksConfig()
 
     @property
     def responses(self) -> int:
         """Responses of one rollout."""
         return self.rollout.prompts * self.rollout.group_size
+
+    @property
+    def corrects(self) -> bool:
+        """Are the sampler's probabilities another program's, and corrected for?"""
+        return self.rollout.engine != "transformers" and self.loss.importance_cap is not None
 
     @model_validator(mode="after")
     def _divisible(self) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from raif.constraints.groups import CASES, COUNTS, PROSE
 from raif.constraints.kind import Example, Material, Outcome, Text, kind
 
 _DIVIDER = "******"
@@ -30,18 +31,9 @@ def _draw_repeat(rng: random.Random, material: Material) -> dict[str, Any]:
         ),
     },
     draw=lambda rng, material: {},
-    conflicts=frozenset(
-        {
-            # The divider holds the one of paragraphs (a blank paragraph between), and where the answer is
-            # two there is no telling which of them a whole structure is asked of.
-            "length_constraints:number_paragraphs",
-            "length_constraints:nth_paragraph_first_word",
-            "detectable_content:postscript",
-            "detectable_format:number_bullet_lists",
-            "detectable_format:multiple_sections",
-            "combination:repeat_prompt",
-        }
-    ),
+    # The divider holds the one of paragraphs (a blank paragraph between), and where the answer is two there
+    # is no telling which of them anything is asked of.
+    conflicts=(PROSE | COUNTS | CASES) - {"detectable_format:title", "combination:two_responses"},
     examples=(
         Example(True, "Yes.\n******\nNo.", {}),
         Example(False, "Yes.\n******\nYes.", {}),
@@ -77,14 +69,9 @@ def two_responses(response: str) -> Outcome:
         ),
     },
     draw=_draw_repeat,
-    conflicts=frozenset(
-        {
-            "language:response_language",
-            "startend:quotation",
-            "change_case:english_capital",
-            "change_case:english_lowercase",
-        }
-    ),
+    # What is repeated is given: it may break what is asked of the text, and whether it counts is left open.
+    conflicts=(PROSE | COUNTS | CASES | {"keywords:forbidden_words", "language:response_language"})
+    - {"detectable_format:title", "combination:repeat_prompt"},
     examples=(
         Example(True, "Say hi. Hi!", {"prompt_to_repeat": "Say hi."}),
         Example(False, "Sure. Say hi. Hi!", {"prompt_to_repeat": "Say hi."}),

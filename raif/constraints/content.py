@@ -81,5 +81,5 @@ def number_placeholders(response: str, *, num_placeholders: Count) -> Outcome:
 def postscript(response: str, *, postscript_marker: Annotated[Text, pattern(_postscript)]) -> Outcome:
     """Anywhere, also in mid-line. Any other marker than the two known ones is an unescaped regex."""
     searched = _postscript(postscript_marker)
-    found = count("search", searched, response.lower(), re.MULTILINE, given=postscript_marker)
+    found = count("search", searched, response.lower(), re.MULTILINE, given=postscript_marker.strip().lower())
     return Outcome(bool(found), f"{'a' if found else 'no'} postscript {postscript_marker}")

@@ -7,6 +7,7 @@ import random
 import re
 from typing import Annotated, Any
 
+from raif.constraints.groups import CASES, COUNTS, PROSE
 from raif.constraints.kind import Count, Example, Material, Outcome, compare, exactly, kind, pattern
 from raif.text.search import count
 
@@ -17,21 +18,6 @@ _HIGHLIGHT = re.compile(r"\*[^\n\*]*\*")
 _BOLD = re.compile(r"\*\*[^\n\*]*\*\*")
 _OPTIONS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 _SPLITTERS = {"en": ("Section", "Part", "Step"), "zh": ("章节", "部分", "步骤")}
-PROSE = frozenset(  # what stands outside a format that a program reads, or only makes sense as prose
-    {
-        "length_constraints:number_paragraphs",
-        "length_constraints:nth_paragraph_first_word",
-        "detectable_content:postscript",
-        "detectable_format:number_bullet_lists",
-        "detectable_format:number_highlighted_sections",
-        "detectable_format:multiple_sections",
-        "detectable_format:title",
-        "combination:two_responses",
-        "combination:repeat_prompt",
-        "startend:end_checker",
-        "startend:quotation",
-    }
-)
 
 
 def unfenced(response: str, language: str) -> str:
@@ -142,6 +128,7 @@ def number_highlighted_sections(response: str, *, num_highlights: Count) -> Outc
         ),
     },
     draw=_draw_sections,
+    conflicts=frozenset({"detectable_format:number_highlighted_sections"}),  # a head may be a highlight
     examples=(
         Example(True, "Part 1\nTea.\nPart 2\nMilk.", {"section_spliter": "Part", "num_sections": 2}),
         Example(False, "PART 1\nTea.\nPART 2\nMilk.", {"section_spliter": "Part", "num_sections": 2}),
@@ -151,7 +138,7 @@ def multiple_sections(
     response: str, *, section_spliter: Annotated[str, pattern(_divider)], num_sections: Count
 ) -> Outcome:
     """Counts the splitter, an unescaped regex in its own case, with a number after it, anywhere."""
-    found = count("split", _divider(section_spliter), response, given=section_spliter) - 1
+    found = count("split", _divider(section_spliter), response, given=section_spliter.strip()) - 1
     return compare(found, "at least", num_sections, "sections")
 
 
@@ -198,7 +185,7 @@ def title(response: str) -> Outcome:
     },
     draw=lambda rng, material: {},
     # All but the smallest JSON value has a comma.
-    conflicts=PROSE | {"punctuation:no_comma"},
+    conflicts=PROSE | COUNTS | CASES | {"punctuation:no_comma", "language:response_language"},
     examples=(
         Example(True, '```json\n{"tea": "hot"}\n```', {}),
         Example(False, 'Here it is: {"tea": "hot"}', {}),
@@ -226,14 +213,16 @@ def json_format(response: str) -> Outcome:
         ),
     },
     draw=lambda rng, material: {},
-    # An answer that is one given sentence, in mixed case, has no room for structure.
+    # An answer that is one given sentence, in mixed case, has no room for anything else.
     conflicts=PROSE
+    | COUNTS
+    | CASES
     | {
+        "keywords:existence",
+        "keywords:forbidden_words",
         "language:response_language",
-        "detectable_content:number_placeholders",
+        "punctuation:no_comma",
         "detectable_format:json_format",
-        "change_case:english_capital",
-        "change_case:english_lowercase",
     },
     examples=(Example(True, "My answer is maybe.", {}), Example(False, "my answer is maybe.", {})),
 )

@@ -12,7 +12,8 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
+from importlib import import_module
 from typing import Annotated, Any, Literal, NamedTuple, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -122,8 +123,10 @@ class Kind:
         return ConstraintError(f"{self.id}: kwarg {name!r}: {first['msg']}, got {first['input']!r}")
 
 
-KINDS: Registry[Kind] = Registry("constraint", ConstraintError)
+KINDS: Registry[Kind] = Registry("constraint", ConstraintError, ("raif.constraints.ifbench",))
 _VARIANTS: dict[tuple[str, str], Kind] = {}
+_HOMES = {"zh": "raif.constraints.chinese", "reference": "raif.constraints.reference"}
+"""What registers the variants of a semantics, imported when they are first looked for."""
 
 
 def find(id: str, semantics: str) -> Kind:
@@ -132,17 +135,31 @@ def find(id: str, semantics: str) -> Kind:
     The semantics of the default dialect are called like the language: "zh".
     """
     kind = KINDS[id]  # a plug-in registers its variants as it is loaded
+    _load_variants(semantics)
     return _VARIANTS.get((id, semantics), kind)
 
 
 def variants(id: str) -> dict[str, Kind]:
     """What the kind means under each semantics that has a meaning of its own for it."""
+    _load_all_variants()
     return {semantics: _VARIANTS[of, semantics] for of, semantics in sorted(_VARIANTS) if of == id}
 
 
 def registered() -> list[tuple[str, str]]:
     """Every id with each semantics that it has a variant for; the kind itself has ""."""
+    _load_all_variants()
     return sorted([*((id, "") for id in KINDS), *_VARIANTS])
+
+
+@cache
+def _load_variants(semantics: str) -> None:
+    if semantics in _HOMES:
+        import_module(_HOMES[semantics])
+
+
+def _load_all_variants() -> None:
+    for semantics in _HOMES:
+        _load_variants(semantics)
 
 
 def kind(

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
+from raif.constraints.groups import CASES
 from raif.constraints.kind import Example, Material, Outcome, kind
 from raif.errors import did_you_mean
 from raif.text.language import NAMES, detect
@@ -40,7 +41,8 @@ def _draw(rng: random.Random, material: Material) -> dict[str, Any]:
         ),
     },
     draw=_draw,
-    conflicts=frozenset(
+    conflicts=CASES  # they ask for English by themselves
+    | frozenset(
         {
             # Words and phrases that the prompt gives are in the prompt's language.
             "keywords:existence",

@@ -20,7 +20,7 @@ from raif.constraints.kind import (
     exactly,
     kind,
 )
-from raif.text import sentences, words
+from raif.text import count_words, sentences, words
 
 
 def _draw_sentences(rng: random.Random, material: Material) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def number_sentences(response: str, *, num_sentences: Count, relation: Relation)
 )
 def number_words(response: str, *, num_words: Count, relation: Relation) -> Outcome:
     """A word is a run of letters, digits and underscores: `don't` is two, unspaced Chinese one."""
-    return compare(len(words(response)), relation, num_words, "words")
+    return compare(count_words(response), relation, num_words, "words")
 
 
 @kind(
@@ -126,9 +126,10 @@ def number_words(response: str, *, num_words: Count, relation: Relation) -> Outc
         ),
     },
     draw=_draw_paragraphs,
+    # Each splits paragraphs its own way, and a divider is no part of a sentence.
     conflicts=frozenset(
-        {"length_constraints:nth_paragraph_first_word"}
-    ),  # each splits paragraphs its own way
+        {"length_constraints:nth_paragraph_first_word", "length_constraints:number_sentences"}
+    ),
     examples=(
         Example(True, "one\n***\ntwo", {"num_paragraphs": 2}),
         Example(False, "one\n\ntwo", {"num_paragraphs": 2}),
@@ -136,7 +137,7 @@ def number_words(response: str, *, num_words: Count, relation: Relation) -> Outc
 )
 def number_paragraphs(response: str, *, num_paragraphs: Count) -> Outcome:
     """Parts between dividers; a blank one counts as nothing at the ends and fails anywhere else."""
-    parts = re.split(r"\s?\*\*\*\s?", response)
+    parts = re.split(r"\s?\*\*\*\s?", response) if "***" in response else [response]
     blanks = [index for index, part in enumerate(parts) if not part.strip()]
     if any(0 < index < len(parts) - 1 for index in blanks):
         return Outcome(False, "a blank paragraph between two dividers")

@@ -38,6 +38,7 @@ _ENGLISH: dict[AnyRelation, Relation] = {
     ),
 )
 def existence(response: str, *, keywords: Words) -> Outcome:
+    """Each keyword is found letter by letter, in either case and also within words."""
     missing = [word for word in keywords if not re.search(re.escape(word), response, re.IGNORECASE)]
     return Outcome(not missing, f"no {joined(missing, 'en')}" if missing else "all keywords found")
 
@@ -51,6 +52,7 @@ def existence(response: str, *, keywords: Words) -> Outcome:
     ),
 )
 def frequency(response: str, *, keyword: Text, frequency: Count, relation: AnyRelation) -> Outcome:
+    """Counts the keyword letter by letter, in either case, also within words; relations in Chinese, too."""
     word = keyword.strip()
     found = len(re.findall(re.escape(word), response, re.IGNORECASE))
     return compare(found, _ENGLISH[relation], frequency, f'times "{word}"')
@@ -65,6 +67,7 @@ def frequency(response: str, *, keyword: Text, frequency: Count, relation: AnyRe
     ),
 )
 def forbidden_words(response: str, *, forbidden_words: Words) -> Outcome:
+    """No word is found letter by letter between word boundaries, in either case."""
     used = [word for word in forbidden_words if re.search(rf"\b{re.escape(word)}\b", response, re.IGNORECASE)]
     return Outcome(not used, f"contains {joined(used, 'en')}" if used else "no forbidden word")
 
@@ -78,6 +81,7 @@ def forbidden_words(response: str, *, forbidden_words: Words) -> Outcome:
     ),
 )
 def number_sentences(response: str, *, num_sentences: Count, relation: AnyRelation) -> Outcome:
+    """Counts as the official checker does; the relation may also be in Chinese."""
     return length.number_sentences(response, num_sentences=num_sentences, relation=_ENGLISH[relation])
 
 
@@ -90,6 +94,7 @@ def number_sentences(response: str, *, num_sentences: Count, relation: AnyRelati
     ),
 )
 def number_words(response: str, *, num_words: Count, relation: AnyRelation) -> Outcome:
+    """Counts as the official checker does; the relation may also be in Chinese."""
     return length.number_words(response, num_words=num_words, relation=_ENGLISH[relation])
 
 

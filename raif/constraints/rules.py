@@ -67,7 +67,8 @@ def empty_range(items: Sequence[Bound]) -> str | None:
     limits = list(_limits(items))
     for upper in (limit for limit in limits if limit.relation == "less than"):
         lower = [x.bound for x in limits if x.relation == "at least" and x.quantity == upper.quantity]
-        needed = max([0, *lower])
+        # an empty answer fails everything, so there is a word and a sentence
+        needed = max([int(upper.quantity[0] in (_WORDS, _SENTENCES)), *lower])
         if needed >= upper.bound:
             return f"{upper.quantity[0]}: less than {upper.bound} asked for, at least {needed} needed"
     return None
@@ -103,11 +104,10 @@ def case_of_sections(items: Sequence[Bound]) -> str | None:
 
 
 def language_does_without(items: Sequence[Bound]) -> str | None:
-    """Case and Latin letters in other scripts; words and sentences where nothing is put between them."""
+    """Latin letters in other scripts; words and sentences where nothing is put between them."""
     for kwargs in _of(_LANGUAGE, items):
         code = kwargs["language"]
-        barred = {_LOWERCASE, _UPPERCASE} if code != "en" else set()
-        barred |= {_LETTERS, _CAPITALS} if code in _NON_LATIN else set()
+        barred = {_LETTERS, _CAPITALS} if code in _NON_LATIN else set()
         barred |= {_WORDS, _SENTENCES} if code in _UNSPACED else set()
         if clash := sorted(name for name in barred if _asked(name, items)):
             return f"{clash[0]} can't be asked of a text in {code!r}"
@@ -159,7 +159,7 @@ def _required(items: Sequence[Bound]) -> Iterator[tuple[str, str]]:
                 yield name, kwargs[key]
         yield from ((name, word) for word in kwargs.get("keywords", ()))
         if name == _FREQUENCY and kwargs["relation"] == "at least" and kwargs["frequency"]:
-            yield name, kwargs["keyword"]
+            yield name, " ".join([kwargs["keyword"]] * kwargs["frequency"])
 
 
 def _of(name: str, items: Sequence[Bound]) -> Iterator[dict[str, Any]]:

@@ -61,6 +61,7 @@ def end_checker(response: str, *, end_phrase: str) -> Outcome:
         ),
     },
     draw=lambda rng, material: {},
+    conflicts=frozenset({"detectable_format:title"}),  # a title stands outside the quoted text
     examples=(Example(True, '"All of it."', {}), Example(False, "“All of it.”", {})),
 )
 def quotation(response: str) -> Outcome:

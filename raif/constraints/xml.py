@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from raif.constraints.format import PROSE, unfenced
+from raif.constraints.format import unfenced
+from raif.constraints.groups import PROSE
 from raif.constraints.kind import Example, Outcome, kind
 from raif.text.xml import flaw
 
@@ -35,4 +36,5 @@ def xml_outcome(text: str) -> Outcome:
     ),
 )
 def xml_format(response: str) -> Outcome:
+    """The whole response is one well-formed XML document, inside a code fence or without one."""
     return xml_outcome(unfenced(response, "xml"))

@@ -1,11 +1,9 @@
-"""The data card: what is in a folder of records, for people (card.md) and for programs (card.json)."""
+"""What is in a folder of records, counted, and the data card that shows it as Markdown."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
@@ -13,12 +11,17 @@ from raif.types import Composition, Instruction
 
 Splits = Mapping[str, Sequence[Instruction]]
 Rows = Iterable[tuple[str, int]]
-
-
-def write_card(folder: Path, introduction: str, stats: Mapping[str, Any], funnel: Rows) -> None:
-    """Write card.json, which is `stats`, and card.md into `folder`."""
-    (folder / "card.json").write_text(json.dumps(stats, ensure_ascii=False, indent=2) + "\n", "utf-8")
-    (folder / "card.md").write_text(_markdown(introduction, stats, funnel), "utf-8")
+TITLES = {
+    "checks": "Checked by",
+    "composition": "Compositions",
+    "constraints_per_record": "Constraints per record",
+    "questions_per_record": "Questions per record",
+    "kind": "Kinds",
+    "language": "Languages",
+    "task": "Tasks",
+    "topic": "Topics",
+}
+"""What the card counts, and what it calls that."""
 
 
 def statistics(splits: Splits) -> dict[str, Any]:
@@ -27,14 +30,17 @@ def statistics(splits: Splits) -> dict[str, Any]:
     return {
         "records": {split: len(records) for split, records in splits.items()},
         "seeds": {split: len({r.provenance.get("seed", r.id) for r in rs}) for split, rs in splits.items()},
+        "experts": sum(r.expert is not None for r in everything),
         "language": _counted(r.language for r in everything),
         "checks": _counted(_checks(r) for r in everything),
         "task": _counted(r.provenance.get("task", r.task) for r in everything),
         "topic": _counted(r.provenance.get("topic", "-") for r in everything),
         "composition": _counted(_composition(r) for r in everything),
         "constraints_per_record": _counted(str(len(r.constraints)) for r in everything),
+        "questions_per_record": _counted(str(len(r.questions)) for r in everything if r.questions),
         "kind": _counted(constraint.id for r in everything for constraint in r.constraints),
         "mean_characters": _lengths(everything),
+        "characters": _spread(everything),
     }
 
 
@@ -68,22 +74,34 @@ def _lengths(records: Sequence[Instruction]) -> dict[str, dict[str, float]]:
     return lengths
 
 
+def _spread(records: Sequence[Instruction]) -> dict[str, dict[str, dict[str, int]]]:
+    """Language -> part -> how many are how long, in classes that double."""
+    spread: dict[str, dict[str, dict[str, int]]] = {}
+    for language in sorted({record.language for record in records}):
+        own = [record for record in records if record.language == language]
+        experts = [record.expert for record in own if record.expert]
+        spread[language] = {
+            "prompt": _doubling(len(record.prompt) for record in own),
+            "answer": _doubling(len(expert.answer) for expert in experts),
+        }
+    return spread
+
+
+def _doubling(lengths: Iterable[int]) -> dict[str, int]:
+    """0 to 63, then 64 to 127, and so on: as many classes as there are lengths for."""
+    counts = Counter(max(length, 63).bit_length() for length in lengths)
+    least = {bits: 0 if bits == 6 else 2 ** (bits - 1) for bits in sorted(counts)}
+    return {f"{low} to {2**bits - 1}": counts[bits] for bits, low in least.items()}
+
+
 def _mean(lengths: Iterable[int]) -> float:
     found = list(lengths)
     return round(mean(found), 1) if found else 0.0
 
 
-def _markdown(introduction: str, stats: Mapping[str, Any], funnel: Rows) -> str:
-    titles = {
-        "checks": "Checked by",
-        "composition": "Compositions",
-        "constraints_per_record": "Constraints per record",
-        "kind": "Kinds",
-        "language": "Languages",
-        "task": "Tasks",
-        "topic": "Topics",
-    }
-    tables = [_table(title, stats[key].items()) for key, title in titles.items() if stats[key]]
+def markdown(introduction: str, stats: Mapping[str, Any], funnel: Rows) -> str:
+    """The card as Markdown."""
+    tables = [_table(title, stats[key].items()) for key, title in TITLES.items() if stats[key]]
     parts = [
         "# Data card",
         introduction,

@@ -41,13 +41,27 @@ def draw(seed: Seed, kinds: Sequence[str], count: int, rng: random.Random) -> tu
 
 
 def ask(seed: Seed, constraints: Sequence[Constraint], plan: Plan, rng: random.Random) -> str:
-    """The seed's request followed by the constraints, in running text or, where all count, as a list."""
-    wordings = [find(item.id, seed.language).ask(rng, seed.language, item.kwargs) for item in constraints]
+    """The seed's request followed by the constraints."""
+    return put(seed, [worded(item, seed.language, rng) for item in constraints], plan, rng)
+
+
+def worded(constraint: Constraint, language: str, rng: random.Random) -> str:
+    """One way to ask for a constraint."""
+    return find(constraint.id, language).ask(rng, language, constraint.kwargs)
+
+
+def put(seed: Seed, wordings: Sequence[str], plan: Plan, rng: random.Random) -> str:
+    """The request followed by the wordings of all checks, in running text or, where all count, as a list."""
     if plan.condition is None and plan.composition.kind == "and":
         return _plainly(seed, wordings, rng)
-    what = plan.condition.what if plan.condition else ""
-    asked = branch.ask(plan.composition, wordings, what, seed.language)
+    asked = outline(wordings, plan, seed.language)
     return seed.prompt + ("" if seed.language == "zh" or asked.startswith("\n") else " ") + asked
+
+
+def outline(wordings: Sequence[str], plan: Plan, language: str) -> str:
+    """The wordings alone, and how they hang together."""
+    what = plan.condition.what if plan.condition else ""
+    return branch.ask(plan.composition, wordings, what, language)
 
 
 def _plainly(seed: Seed, wordings: Sequence[str], rng: random.Random) -> str:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 from raif.config.gen_data import CompositionName, GenDataConfig, Language
-from raif.constraints import contradiction
+from raif.constraints.satisfiable import contradiction
 from raif.constraints.tree import active
 from raif.data import branch, compose
 from raif.data.funnel import Funnel
@@ -16,7 +16,7 @@ from raif.errors import ConfigError, did_you_mean
 from raif.types import Composition, Constraint, Expert, Instruction, Message
 from raif.verdicts import verify
 
-GENERATOR = "builtin-2"
+GENERATOR = "builtin-3"
 """Changes with anything that changes the records of a given config."""
 
 _ATTEMPTS = 1000

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import floor
 from pathlib import Path
 from typing import Any
 
 from raif import jsonl
 from raif.config.gen_data import GenDataConfig
-from raif.data.card import statistics, write_card
+from raif.data.card import statistics
+from raif.data.cards import write_card
 from raif.data.funnel import Funnel
 from raif.data.make import Maker
 from raif.data.seeds import SPLITS, Split
@@ -64,18 +66,26 @@ def records(
     """
     maker = Maker(config, split, Funnel() if funnel is None else funnel)
     held = round(config.count * config.heldout_share)
-    return map(maker.record, range(held if split == "heldout" else config.count - held))
+    made = map(maker.record, range(held if split == "heldout" else config.count - held))
+    return made if split == "heldout" else _with_experts(made, config.expert_share)
+
+
+def _with_experts(made: Iterable[Instruction], share: float) -> Iterator[Instruction]:
+    """Of the first n records, the share of n have an expert answer, rounded down."""
+    for number, record in enumerate(made):
+        more = floor((number + 1) * share) > floor(number * share)
+        yield record if more else record.model_copy(update={"expert": None})
 
 
 _INTRODUCTION = """\
 {train} training and {heldout} held-out records; the splits share no seed ({train_seeds} and {heldout_seeds}).
 Made by the built-in responder with random seed {seed}: `config.yaml` makes the same records again.
 
-Each record is an instruction with constraints that code checks, and an expert answer with its thinking.
-Every answer passed all of its constraints strictly. The sentences are those of the packaged seeds: the
-records teach to follow constraints, not facts."""
+Each record is an instruction with constraints that code checks; {experts} of them have an expert answer
+with its thinking. Every answer that was written passed all of its constraints strictly. The sentences are
+those of the packaged seeds: the records teach to follow constraints, not facts."""
 
 
 def _introduction(config: GenDataConfig, stats: Mapping[str, Any]) -> str:
     seeds = {f"{split}_seeds": count for split, count in stats["seeds"].items()}
-    return _INTRODUCTION.format(**stats["records"], **seeds, seed=config.seed)
+    return _INTRODUCTION.format(**stats["records"], **seeds, seed=config.seed, experts=stats["experts"])

@@ -24,10 +24,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One item's messages."""
+    """One item's messages, and the instructions that it was composed of, where they are known."""
 
     id: str
     messages: tuple[Message, ...]
+    steps: tuple[str, ...] = ()
 
     @property
     def prompt(self) -> str:
@@ -36,8 +37,13 @@ class Ask:
 
     @property
     def digest(self) -> str:
-        turns = json.dumps([message.model_dump() for message in self.messages], sort_keys=True)
-        return hashlib.sha256(turns.encode()).hexdigest()[:16]
+        return digest(self.messages)
+
+
+def digest(messages: Sequence[Message]) -> str:
+    """What tells one prompt from another in the files of answers and judgments."""
+    turns = json.dumps([message.model_dump() for message in messages], sort_keys=True)
+    return hashlib.sha256(turns.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +55,15 @@ class Answer:
     truncated: bool = False
 
     def whole(self, think: Style) -> str:
-        """The response as the parser of `think` reads it: with its thinking block put back."""
+        """The response as the parser of `think` reads it: with the tags put back that a server took away."""
         if think == "none" or self.reasoning is None:
             return self.response
-        return f"{OPENED}{self.reasoning}\n</think>\n{self.response}"
+        if not self.response:
+            return f"{OPENED}{self.reasoning}"  # whose thinking never came to an answer
+        bare = think == "tagged" and "<answer>" not in self.response
+        end = "" if self.truncated else "\n</answer>"
+        answer = f"<answer>\n{self.response}{end}" if bare else self.response
+        return f"{OPENED}{self.reasoning}\n</think>\n{answer}"
 
 
 class Responder(Protocol):
@@ -117,13 +128,13 @@ def collect(asks: Sequence[Ask], responder: Responder, path: Path, progress: Pro
 def _kept(asks: Sequence[Ask], responder: Responder, path: Path) -> dict[str, Answer]:
     if not path.exists():
         return {}
-    _drop_torn_line(path)
+    drop_torn_line(path)
     by_id = {ask.id: ask for ask in asks}
     records = [r for r in jsonl.read(path, Record) if r.id in by_id and r.answers(by_id[r.id], responder)]
     return {r.id: Answer(r.response, r.reasoning, r.truncated) for r in records}
 
 
-def _drop_torn_line(path: Path) -> None:
+def drop_torn_line(path: Path) -> None:
     """A process killed in the middle of a line leaves it without its end."""
     with path.open("rb+") as file:
         file.truncate(file.read().rfind(b"\n") + 1)

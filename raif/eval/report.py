@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from raif.eval.metrics import Row, Scores
+from raif.eval.paper import PaperFigure
+from raif.eval.rates import Table
 from raif.stats import Interval
-from raif.types import Verification
+from raif.types import Message, Verification
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One item's verdicts. empty: no answer was left once the thinking was split off."""
+    """One item: what was asked, what came back, what it scored.
+
+    empty: no answer was left once the thinking was split off. `replies`: the judge's, by request. The rest as
+    in `raif.eval.benchmark.Scored`.
+    """
 
     id: str
+    messages: tuple[Message, ...]
+    thinking: str
+    answer: str
     truncated: bool
     empty: bool
     verification: Verification
+    parts: Mapping[str, float | None]
+    labels: Mapping[str, str]
+    replies: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +39,23 @@ class Report:
 
     benchmark: str
     model: str
+    method: str
+    judge: str | None
+    dialect: str
     items: int
     answered: int
     truncated: int
     empty: int
     undecided: int
-    rates: tuple[Row, ...]
-    kinds: tuple[Row, ...]
+    tables: tuple[Table, ...]
+    paper: tuple[PaperFigure, ...]
 
     @property
     def headline(self) -> float | None:
-        """The first strict rate; None where nothing was judged."""
-        return self.rates[0].strict.value if self.rates[0].strict else None
-
-
-def summarize(benchmark: str, model: str, items: int, results: Sequence[Result], scores: Scores) -> Report:
-    return Report(
-        benchmark,
-        model,
-        items,
-        answered=len(results),
-        truncated=sum(r.truncated for r in results),
-        empty=sum(r.empty for r in results),
-        undecided=sum(v.passed is None for r in results for v in r.verification.counted),
-        rates=scores.rates,
-        kinds=scores.kinds,
-    )
+        """The first rate; None where nothing was judged."""
+        rows = self.tables[0].rows if self.tables else ()
+        first = rows[0].values[0] if rows else None
+        return first.value if first else None
 
 
 def write(folder: Path, report: Report) -> Report:
@@ -69,8 +71,14 @@ def as_json(report: Report) -> str:
 
 def markdown(report: Report) -> str:
     title = f"# {report.benchmark}: {report.model}\n"
-    note = f"{counts(report)}\n\nPercent, with 95% intervals over prompts.\n"
-    return "\n".join([title, note, _table("rate", report.rates), _table("kind", report.kinds)])
+    note = f"{how(report)}\n\n{counts(report)}\n\nPercent, with 95% intervals over prompts.\n"
+    return "\n".join([title, note, *map(_table, report.tables), *beside_table(report.paper)])
+
+
+def how(report: Report) -> str:
+    """In one sentence, how the answers came about and who scored them."""
+    judge = f", judged by {report.judge}" if report.judge else ""
+    return f"Method {report.method}{judge}, scored in the dialect {report.dialect}."
 
 
 def counts(report: Report) -> str:
@@ -81,15 +89,45 @@ def counts(report: Report) -> str:
     )
 
 
-def percent(interval: Interval | None) -> str:
+def shown(interval: Interval | None, *, percent: bool = True) -> str:
+    """A value with its interval, in percent where it is a share."""
     if interval is None:
         return "-"
-    return f"{100 * interval.value:.2f} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+    scale = 100 if percent else 1
+    return f"{scale * interval.value:.2f} [{scale * interval.low:.1f}, {scale * interval.high:.1f}]"
 
 
-def _table(first: str, rows: Sequence[Row]) -> str:
-    lines = [f"| {first} | prompts | checks | strict | loose |", "|---|---:|---:|---:|---:|"]
-    lines += [
-        f"| {r.name} | {r.prompts} | {r.checks} | {percent(r.strict)} | {percent(r.loose)} |" for r in rows
+def _table(table: Table) -> str:
+    heads = [table.name, "prompts", "checks", *table.columns]
+    rows = [
+        [row.name, str(row.prompts), str(row.checks), *(shown(v, percent=table.percent) for v in row.values)]
+        for row in table.rows
     ]
-    return "\n".join(lines) + "\n"
+    return lines(heads, rows)
+
+
+def beside_table(figures: Sequence[PaperFigure]) -> list[str]:
+    """A table of the paper's rows, where it has some of the model."""
+    rows = [
+        [
+            figure.name,
+            shown(figure.ours),
+            f"{row.model}, {row.method}",
+            f"{row.printed:.2f}",
+            _signed(row.difference),
+        ]
+        for figure in figures
+        for row in figure.rows
+    ]
+    heads = ["figure of the paper", "here", "the paper's model, method", "printed", "difference"]
+    return [lines(heads, rows)] if rows else []
+
+
+def _signed(difference: float | None) -> str:
+    return "-" if difference is None else f"{difference:+.2f}"
+
+
+def lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table, its first column to the left."""
+    body = ["| " + " | ".join(cells) + " |" for cells in (heads, *rows)]
+    return "\n".join([body[0], "|---" + "|---:" * (len(heads) - 1) + "|", *body[1:]]) + "\n"

@@ -1,42 +1,53 @@
-"""The three sources of answers: a server, a checkpoint on this machine, a file of stored answers."""
+"""The sources of answers: a server, a checkpoint on this machine, stored answers."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
-from raif import jsonl
-from raif.client.chat import replies
 from raif.config.eval import EvalConfig
+from raif.config.load import validate
+from raif.config.serve import ServeConfig
 from raif.errors import ConfigError, require
 from raif.eval.answers import Answer, Ask, Responder
-
-Answers = Generator[tuple[Ask, Answer], None, None]
+from raif.eval.benchmark import BENCHMARKS
+from raif.eval.endpoint import Answers, Endpoint, settings
+from raif.eval.methods import Call, talk
+from raif.eval.stored import StoredAnswer
 
 
 def responder(config: EvalConfig) -> Responder:
     """The source that the config names. Nothing is loaded or asked before the first `respond`."""
     if config.responses:
-        return Stored(config.responses, config.model or config.responses.stem)
-    return Endpoint(config) if config.endpoint.base_url else Local(config)
+        read = BENCHMARKS[config.benchmark].answers
+        return Stored(config.responses, config.model or config.responses.stem, read)
+    if config.endpoint.base_url:
+        return Endpoint(config)
+    return Local(config) if config.local.backend == "process" else Served(config)
 
 
-class Endpoint:
-    """Asks a server, several requests at once."""
+class Served:
+    """Starts a server for a checkpoint on this machine, asks it, and stops it."""
 
     def __init__(self, config: EvalConfig) -> None:
         self.model = str(config.model)
-        self.settings: Mapping[str, Any] = {"think": config.think, **config.sampling.model_dump()}
+        self.settings: Mapping[str, Any] = settings(config) | config.local.model_dump(exclude={"batch"})
         self._config = config
 
     def respond(self, asks: Sequence[Ask]) -> Answers:
-        batch = [ask.messages for ask in asks]
-        for n, reply in replies(self._config.endpoint, self._config.sampling, self.model, batch):
-            yield asks[n], Answer(reply.text, reply.reasoning, reply.truncated)
+        from raif.serve import serving
+
+        with serving(self._server()) as server:
+            endpoint = self._config.endpoint.model_copy(update={"base_url": server.base_url})
+            config = self._config.model_copy(update={"endpoint": endpoint, "model": server.model})
+            yield from Endpoint(config).respond(asks)
+
+    def _server(self) -> ServeConfig:
+        local = self._config.local
+        keys = {"model": self.model, "backend": local.backend, "dtype": local.compute, "device": local.device}
+        return validate(ServeConfig, {**keys, "port": 0}, {}, "raif eval")
 
 
 class Local:
@@ -45,25 +56,39 @@ class Local:
     def __init__(self, config: EvalConfig) -> None:
         self.model = str(config.model)
         compute = config.local.compute
-        self.settings: Mapping[str, Any] = {
-            "think": config.think,
-            "compute": compute,
-            **config.sampling.model_dump(),
-        }
+        self.settings: Mapping[str, Any] = settings(config) | {"compute": compute}
         self._config = config
 
     def respond(self, asks: Sequence[Ask]) -> Answers:
-        local, sampling = self._config.local, self._config.sampling
+        local = self._config.local
         model = _local_model()(self.model, dtype=local.compute, device=local.device)
         for start in range(0, len(asks), local.batch):
-            batch = asks[start : start + local.batch]
+            yield from self._lead(model, asks[start : start + local.batch])
+
+    def _lead(self, model: Any, asks: Sequence[Ask]) -> Answers:
+        """Lead the talks of some asks side by side, a round of calls at a time."""
+        talks = [(ask, talk(ask, self._config)) for ask in asks]
+        rounds = [(ask, leading, next(leading)) for ask, leading in talks]
+        while rounds:
+            answers = iter(self._answers(model, [call for _, _, calls in rounds for call in calls]))
+            pending, rounds = rounds, []
+            for ask, leading, calls in pending:
+                try:
+                    rounds.append((ask, leading, leading.send([next(answers) for _ in calls])))
+                except StopIteration as end:
+                    yield ask, end.value
+
+    def _answers(self, model: Any, calls: Sequence[Call]) -> Iterator[Answer]:
+        sampling, size = self._config.sampling, self._config.local.batch
+        for start in range(0, len(calls), size):
+            batch = calls[start : start + size]
+            heat = batch[0].temperature
             generations = model.chat(
-                [ask.messages for ask in batch],
+                [call.messages for call in batch],
                 max_new_tokens=sampling.max_tokens,
-                temperature=sampling.temperature,
+                temperature=sampling.temperature if heat is None else heat,
             )
-            for ask, generation in zip(batch, generations, strict=True):
-                yield ask, Answer(generation.text, truncated=generation.truncated)
+            yield from (Answer(one.text, truncated=one.truncated) for one in generations)
 
 
 def _local_model() -> Any:
@@ -73,35 +98,31 @@ def _local_model() -> Any:
     return LocalModel
 
 
-class _StoredAnswer(BaseModel):
-    """A line of a file of answers: ours, or that of another program."""
-
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
-    id: str | None = None
-    key: str | None = None
-    prompt: str | None = None
-    response: str
-    reasoning: str | None = None
-    truncated: bool = False
-
-
 class Stored:
     """Answers from a file, joined by id, else by prompt. Asks that it has no answer for stay unanswered."""
 
-    def __init__(self, path: Path, model: str) -> None:
-        if not path.is_file():
+    def __init__(self, path: Path, model: str, read: Callable[[Path], Iterable[StoredAnswer]]) -> None:
+        if not path.exists():
             raise ConfigError(
                 f"{path}: no such file", "Give JSONL with `prompt` and `response` on each line."
             )
         self.model = model
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        self.settings: Mapping[str, Any] = {"responses": path.name, "sha256": digest}
-        self._path = path
+        self.settings: Mapping[str, Any] = {"responses": path.name, "sha256": _sha256(path)}
+        self._path, self._read = path, read
 
     def respond(self, asks: Sequence[Ask]) -> Answers:
-        stored = list(jsonl.read(self._path, _StoredAnswer))
+        stored = list(self._read(self._path))
         by_prompt = {s.prompt: s for s in stored if s.prompt is not None}
         by_id = {s.id or s.key: s for s in stored}
         for ask in asks:
             if found := by_id.get(ask.id) or by_prompt.get(ask.prompt):
                 yield ask, Answer(found.response, found.reasoning, found.truncated)
+
+
+def _sha256(path: Path) -> str:
+    """Of a file, or of all files of a folder."""
+    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+    found = hashlib.sha256()
+    for each in files:
+        found.update(each.read_bytes())
+    return found.hexdigest()

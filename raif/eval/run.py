@@ -1,24 +1,31 @@
-"""One evaluation, top to bottom: items -> answers, kept as they come -> verdicts -> report."""
+"""One evaluation, top to bottom: items -> answers and judgments, kept as they come -> scores -> report."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from string import Template
+from typing import Any
 
 import raif.eval.benchmarks  # noqa: F401 (registers them)
 from raif import jsonl
-from raif.config.eval import EvalConfig
-from raif.errors import RaifError, RecordError
-from raif.eval.answers import Answer, Ask, Progress, Responder, collect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, locate
-from raif.eval.report import Report, Result, summarize, write
-from raif.reasoning import Style, split
-from raif.types import Instruction
+from raif.config.eval import Dialect, EvalConfig
+from raif.errors import ConfigError, RaifError, RecordError
+from raif.eval.answers import Ask, Progress, Responder, collect
+from raif.eval.benchmark import BENCHMARKS, Benchmark, Item, Replies, Request, locate
+from raif.eval.judging import Asks, Judging
+from raif.eval.methods import style
+from raif.eval.paper import beside
+from raif.eval.prompts import Prompts, load
+from raif.eval.report import Report, Result, write
+from raif.eval.scoring import Final, Outcome, result, score, stored_replies, taken_apart
+from raif.types import Message
 
-ANSWERS, VERDICTS = "responses.jsonl", "verdicts.jsonl"
+ANSWERS, JUDGMENTS, RESULTS = "responses.jsonl", "judgments.jsonl", "verdicts.jsonl"
 _JOIN = (
     "A stored answer needs its item's `key` or `id`, or its `prompt` letter by letter, and the `response`."
 )
@@ -28,24 +35,32 @@ _JOIN = (
 class Plan:
     """What a run would ask and check."""
 
-    benchmark: Benchmark
+    benchmark: Benchmark[Any]
     data: Path
-    items: Sequence[Instruction]
+    items: Sequence[Any]
 
 
 def plan(config: EvalConfig) -> Plan:
     """Find the benchmark, its data and the items that the config chooses; nothing is asked.
 
-    Raises ConfigError for an unknown benchmark, RaifError where its data is missing or can't be used.
+    Raises ConfigError for an unknown benchmark, or one without the judge that it needs, RaifError where its
+    data is missing or can't be used.
     """
     benchmark = BENCHMARKS[config.benchmark]
+    if benchmark.prompts and not (config.judge.model or config.judgments):
+        raise ConfigError(
+            f"{config.benchmark} needs a judge",
+            "Give one with --judge-url and --judge-model, or stored judgments with --judgments.",
+        )
     data = locate(benchmark, config.data)
     items = benchmark.items(data)
+    if config.responses:
+        items = benchmark.restored(items, config.responses, config.dialect)
     _check(items, data)
     return Plan(benchmark, data, subset(items, config.limit, config.seed))
 
 
-def _check(items: Sequence[Instruction], data: Path) -> None:
+def _check(items: Sequence[Item], data: Path) -> None:
     """Answers are joined by id: a second item of the same one would get the first one's answer."""
     if not items:
         raise RecordError(f"{data}: no items in it")
@@ -54,7 +69,7 @@ def _check(items: Sequence[Instruction], data: Path) -> None:
         raise RecordError(f"{data}: {times} items have the id {id!r}", "Give each its own.")
 
 
-def subset(items: Sequence[Instruction], limit: int | None, seed: int) -> Sequence[Instruction]:
+def subset(items: Sequence[Any], limit: int | None, seed: int) -> Sequence[Any]:
     """`limit` random items, in the order of the data; the same ones for the same seed."""
     if limit is None or limit >= len(items):
         return items
@@ -67,24 +82,79 @@ def evaluate(
     responder: Responder,
     folder: Path,
     progress: Progress = lambda done, total: None,
+    judging: Progress = lambda done, total: None,
 ) -> Report:
-    """Answer, check and report the planned items in `folder`, going on with the answers it holds.
+    """Answer, judge, score and report the planned items in `folder`, going on with what it holds.
 
-    Raises RaifError where not one item has an answer.
+    Raises RaifError where not one item has an answer, EndpointError where a server can't be asked.
     """
     benchmark = planned.benchmark
-    asks = [Ask(item.id, benchmark.messages(item, config.system)) for item in planned.items]
+    asks = [_ask(benchmark, item, config) for item in planned.items]
     answers = collect(asks, responder, folder / ANSWERS, progress)
     answered = [item for item in planned.items if item.id in answers]
     if not answered:
         raise RaifError(f"none of the {len(asks)} items has an answer", _JOIN)
-    results = [_result(benchmark, item, answers[item.id], config.think) for item in answered]
-    jsonl.write(folder / VERDICTS, results)
-    scores = benchmark.score([r.verification for r in results], seed=config.seed)
-    return write(folder, summarize(config.benchmark, responder.model, len(asks), results, scores))
+    finals = {item.id: taken_apart(answers[item.id], style(config), config.dialect) for item in answered}
+    replies = _replies(config, benchmark, answered, finals, folder / JUDGMENTS, judging)
+    outcome = score(benchmark, answered, finals, replies, config.dialect, seed=config.seed)
+    messages = {ask.id: ask.messages for ask in asks}
+    results = [
+        result(sample, messages[sample.item.id], answers[sample.item.id], finals, replies)
+        for sample in outcome.samples
+    ]
+    jsonl.write(folder / RESULTS, results)
+    return write(folder, _report(config, responder, len(asks), results, outcome))
 
 
-def _result(benchmark: Benchmark, item: Instruction, answer: Answer, think: Style) -> Result:
-    whole = answer.whole(think)
-    empty = not (split(whole, think).answer or "").strip()
-    return Result(item.id, answer.truncated, empty, benchmark.verify(item, whole, think))
+def _ask(benchmark: Benchmark[Any], item: Any, config: EvalConfig) -> Ask:
+    *before, last = benchmark.messages(item, config.system)
+    if config.wrap is not None:
+        last = Message(role=last.role, content=Template(config.wrap).safe_substitute(prompt=last.content))
+    return Ask(item.id, (*before, last), tuple(benchmark.steps(item)))
+
+
+def _replies(
+    config: EvalConfig,
+    benchmark: Benchmark[Any],
+    items: Sequence[Any],
+    finals: Mapping[str, Final],
+    path: Path,
+    progress: Progress,
+) -> Mapping[str, Replies]:
+    """The judge's replies, asked or stored, by item id."""
+    if benchmark.prompts is None:
+        return {}
+    if config.judgments:
+        return stored_replies(benchmark, config.judgments)
+    prompts = load(benchmark.prompts, config.judge.prompts)
+    asks: dict[str, Asks] = {}
+    for item in items:
+        answer = finals[item.id].answer or ""
+        if answer.strip() or config.dialect != "sound":
+            asks[item.id] = partial(_requests, benchmark, item, answer, prompts, config.dialect)
+    return Judging(config.judge, path).replies(asks, progress)
+
+
+def _requests(
+    benchmark: Benchmark[Any], item: Any, answer: str, prompts: Prompts, dialect: Dialect, replies: Replies
+) -> Sequence[Request]:
+    return benchmark.requests(item, answer, replies, prompts, dialect)
+
+
+def _report(
+    config: EvalConfig, responder: Responder, items: int, results: Sequence[Result], outcome: Outcome
+) -> Report:
+    return Report(
+        benchmark=config.benchmark,
+        model=responder.model,
+        method=config.method,
+        judge=config.judge.model,
+        dialect=config.dialect,
+        items=items,
+        answered=len(results),
+        truncated=sum(r.truncated for r in results),
+        empty=sum(r.empty for r in results),
+        undecided=sum(v.passed is None for r in results for v in r.verification.counted),
+        tables=outcome.tables,
+        paper=beside(config.benchmark, config, outcome.paper),
+    )

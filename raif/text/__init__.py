@@ -7,6 +7,6 @@ that put spaces between words: an unspaced run of Chinese is one word, and `。`
 
 from raif.text.language import detect
 from raif.text.sentences import sentences
-from raif.text.words import capital_tokens, tokens, words
+from raif.text.words import capital_tokens, count_words, tokens, words
 
-__all__ = ["capital_tokens", "detect", "sentences", "tokens", "words"]
+__all__ = ["capital_tokens", "count_words", "detect", "sentences", "tokens", "words"]

@@ -20,10 +20,11 @@ _EACH = f"{_HAN}{_KANA}\uac00-\ud7a3"
 _RUN = rf"[^\W_{_EACH}]+(?:[.'’-][^\W_{_EACH}]+)*"
 _CHARACTER = re.compile(rf"[{_EACH}]|{_RUN}")
 _BLOCK = re.compile(rf"([{_EACH}]+)|{_RUN}")
-_ONE_HAN = re.compile(f"[{_HAN}]")
-_ONE_KANA = re.compile(f"[{_KANA}]")
+_SOME_HAN = re.compile(f"[{_HAN}]+")
+_SOME_KANA = re.compile(f"[{_KANA}]+")
 _ENDS = "。｡！？；…⋯!?"
 _END = re.compile(rf"(?<![{_ENDS}])[{_ENDS}]++[”’」』）】》〉〕］｝)\]}}\"'*]*+(?![，、：,:])")
+_ANY_END = re.compile(f"[{_ENDS}]")
 _LETTER = re.compile(r"[^\W_]")
 _WIDE = re.compile("[０-９Ａ-Ｚａ-ｚ]+")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(ord("０"), ord("ｚ") + 1)}
@@ -53,8 +54,8 @@ def sentences(text: str) -> list[str]:
     """
     found: list[str] = []
     for line in filter(_LETTER.search, text.splitlines()):
-        is_english = ". " in line and not _ONE_HAN.search(line)
-        found += english(line) if is_english else _marked(line)
+        is_english = ". " in line and not _SOME_HAN.search(line)
+        found += english(line) if is_english else _marked(line) if _ANY_END.search(line) else [line.strip()]
     return [sentence for sentence in found if _LETTER.search(sentence)]
 
 
@@ -78,9 +79,9 @@ def whole(word: str) -> str:
 
 def is_chinese(text: str) -> bool:
     """Whether most of the characters are Han, and few are Japanese kana."""
-    found = characters(text)
-    han, kana = (sum(1 for one in found if script.match(one)) for script in (_ONE_HAN, _ONE_KANA))
-    return 2 * han > len(found) > 10 * kana
+    han, kana = (sum(map(len, script.findall(text))) for script in (_SOME_HAN, _SOME_KANA))
+    total = sum(len(block) or 1 for block in _BLOCK.findall(text))
+    return 2 * han > total > 10 * kana
 
 
 def variety(text: str) -> Literal["zh-cn", "zh-tw"] | None:
@@ -88,7 +89,7 @@ def variety(text: str) -> Literal["zh-cn", "zh-tw"] | None:
 
     GB 2312 encodes the simplified ones, Big5 the traditional ones, and both those that are the same.
     """
-    han = "".join(_ONE_HAN.findall(text))
+    han = "".join(_SOME_HAN.findall(text))
     simplified, traditional = (set(han.encode(code, "ignore").decode(code)) for code in ("gb2312", "big5"))
     balance = len(simplified - traditional) - len(traditional - simplified)
     return "zh-cn" if balance > 0 else "zh-tw" if balance < 0 else None

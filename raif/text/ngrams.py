@@ -20,7 +20,8 @@ _LONGEST = 10_000
 _SPACES = re.compile("  +")
 _LATIN = re.compile("[A-z]")
 _ASCII = " " + string.ascii_letters
-_CODES = np.array([_ASCII.find(chr(code)) for code in range(128)]).clip(0)
+_CODES = bytes(max(0, _ASCII.find(chr(code))) for code in range(256))
+"""For `bytes.translate`: the position of each letter, 0 for all else."""
 
 
 class Table(NamedTuple):
@@ -62,9 +63,13 @@ def known_grams(text: str) -> np.ndarray:
 
 def _ascii_grams(text: str) -> np.ndarray:
     """The same for ASCII, where all but letters is a space, looked up all at once."""
-    codes = _CODES[np.frombuffer(text.encode(), np.uint8)]
-    codes = np.concatenate(([0, 0], codes[(codes > 0) | (np.concatenate(([0], codes[:-1])) > 0)]))
-    found = _ascii_rows()[(codes[:-2] * len(_ASCII) + codes[1:-1]) * len(_ASCII) + codes[2:]].ravel()
+    codes = np.frombuffer(b"\0\0" + text.encode().translate(_CODES), np.uint8)
+    kept = codes > 0
+    kept[1:] |= kept[:-1]  # of spaces in a row the first
+    kept[:2] = True
+    codes = codes[kept].astype(np.int32)
+    windows = (codes[:-2] * len(_ASCII) + codes[1:-1]) * len(_ASCII) + codes[2:]
+    found = _ascii_rows().take(windows, axis=0).ravel()
     return found[found >= 0]
 
 
@@ -101,11 +106,11 @@ _ENDING_WITH = _EndingWith()
 
 
 def _cleaned(text: str) -> str:
-    """Without addresses, Vietnamese letters composed, at most 10,000 characters, single spaces."""
+    """Without addresses, Vietnamese letters composed, at most 10,000 characters."""
     text = Detector.URL_RE.sub(" ", text) if "http" in text else text
     text = Detector.MAIL_RE.sub(" ", text) if "@" in text else text
     text = text if text.isascii() else NGram.normalize_vi(text)
-    return _SPACES.sub(" ", text[:_LONGEST])
+    return text[:_LONGEST]
 
 
 def _without_latin(text: str) -> str:

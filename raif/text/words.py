@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import cache, lru_cache
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
+from raif.text.search import TooSlow
 from raif.text.sentences import sentences
 
+_MOST = 150_000
+"""Characters, a call counted as 50 of them: what NLTK's tokenizer reads in half a second."""
+_CALL = 50
+_LONG = 1_000
 _WORD = re.compile(r"\w+")
+_BLANKED = bytes(code if chr(code).isalnum() or code == ord("_") else ord(" ") for code in range(256))
+"""For `bytes.translate`: what is in no word becomes a space."""
+# What the tokenizer does on one side of such a space never depends on the other: nothing in its rules looks
+# past a space and a letter or digit.
+_SEAM = re.compile(" (?<=[A-Za-z0-9] )(?=[A-Za-z0-9])")
+_CUT = ("cannot", "gimme", "gonna", "gotta", "lemme", "wanna")
 # Between whitespace: a word that stays whole, and marks around it that split off or change no case; or one
-# that splits at its apostrophe, unless a period behind it keeps it together. The latter are kept, so short.
+# that may split at its apostrophe, unless a period behind it keeps it together.
 _PLAIN = re.compile(
     r"""[("'“‘*\[{<\#_]* [A-Za-z0-9_/]+(?:[-.][A-Za-z0-9_/]+)* []),.!?;:"'”’*}>]*
-    | [("*\[{<\#]{0,9} [A-Za-z]{1,40}('[A-Za-z]{1,40}) []),!?;:"*}>]{0,9}""",
+    | [("*\[{<\#]* ([A-Za-z]+'[A-Za-z]+) []),!?;:"*}>]*""",
     re.VERBOSE,
 )
-_SPLIT_WORD = re.compile(r"(?i)cannot|gimme|gonna|gotta|lemme|wanna|d'ye|more'n|'t(?:is|was)")
+_CLITIC = re.compile("([A-Za-z]+?)('[sSmMdD]|'ll|'LL|'re|'RE|'ve|'VE|n't|N'T)")
+_SPLIT = (*_CUT, "d'ye", "more'n", "'tis", "'twas")
 
 
 def words(text: str) -> list[str]:
@@ -25,14 +38,37 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def count_words(text: str) -> int:
+    """How many `words` there are."""
+    return len(text.encode().translate(_BLANKED).split() if text.isascii() else words(text))
+
+
 def tokens(text: str) -> list[str]:
-    """Treebank-style tokens, sentence by sentence: "don't" is "do" and "n't", punctuation stands alone."""
-    return [token for sentence in sentences(text) for token in _tokenizer().tokenize(sentence)]
+    """Treebank-style tokens, sentence by sentence: "don't" is "do" and "n't", punctuation stands alone.
+
+    TooSlow where too much of the text is anything but plain words.
+    """
+    return list(each_token(text))
+
+
+def each_token(text: str) -> Iterator[str]:
+    """The same one by one: what nobody asks for is not looked for."""
+    known: dict[str, list[str]] = {}
+    spent = 0
+    for sentence in sentences(text):
+        for piece in _SEAM.split(sentence) if len(sentence) > _LONG else [sentence]:
+            if piece not in known:
+                plain = piece.isalnum() and piece.isascii() and piece.lower() not in _CUT
+                spent += 0 if plain else len(piece) + _CALL
+                if spent > _MOST:
+                    raise TooSlow("too much punctuation to take apart")
+                known[piece] = [piece] if plain else _tokenizer().tokenize(piece)
+            yield from known[piece]
 
 
 def capital_tokens(text: str) -> int:
     """How many of the `tokens` are in capitals: word by word, where none depends on its surroundings."""
-    if _SPLIT_WORD.search(text):
+    if _may_be_split(text):
         return _in_capitals(tokens(text))
     count = 0
     for word, times in Counter(text.split()).items():
@@ -41,18 +77,24 @@ def capital_tokens(text: str) -> int:
         plain = _PLAIN.fullmatch(word)
         if not plain:
             return _in_capitals(tokens(text))
-        count += times * (split_capitals(word) if plain[1] else word.isupper())
+        count += times * (_capital_parts(plain[1]) if plain[1] else word.isupper())
     return count
+
+
+def _capital_parts(word: str) -> int:
+    """How many tokens in capitals a word with an apostrophe has: "I'm" and "A's" have one, "IBM'S" two."""
+    parts = _CLITIC.fullmatch(word)
+    return _in_capitals([*parts.groups()] if parts else [word])
+
+
+def _may_be_split(text: str) -> bool:
+    """Whether a word such as "cannot" may be there, which becomes two tokens."""
+    small = text.lower()
+    return any(word in small for word in _SPLIT) or any(letter in text for letter in "ıİſ")
 
 
 def _in_capitals(found: list[str]) -> int:
     return sum(map(str.isupper, found))
-
-
-@lru_cache(maxsize=4096)
-def split_capitals(word: str) -> int:
-    """How many tokens in capitals a single word has: "I'm" and "A's" have one, "IBM'S" two."""
-    return _in_capitals(_tokenizer().tokenize(word))
 
 
 @cache

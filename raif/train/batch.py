@@ -11,13 +11,18 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One response to learn from. Advantage, keep and old_logps mean nothing to a cloned one."""
+    """One response to learn from. Advantage, keep, old_logps and gap mean nothing to a cloned one.
+
+    old_logps: the sampler's; gap: by how much the policy's own were above them when it was sampled, where
+    that is corrected for (`raif.train.correction`).
+    """
 
     prompt_ids: list[int]
     ids: list[int]
     old_logps: list[float]
     advantage: float = 0.0
     keep: bool = False
+    gap: tuple[float, ...] = ()
 
     def __len__(self) -> int:
         return len(self.prompt_ids) + len(self.ids)
@@ -29,7 +34,7 @@ class MicroBatch:
 
     ids: [B, L], prompt + response, padded on the right; lengths: [B], without the padding. For the
     response's tokens alone, all [B, T]: targets, mask (1.0 on real ones), sources (the position in L that
-    predicts each), old_logps. advantage, keep: [B].
+    predicts each), old_logps, gap. advantage, keep: [B].
     """
 
     ids: Tensor
@@ -38,6 +43,7 @@ class MicroBatch:
     sources: Tensor
     mask: Tensor
     old_logps: Tensor
+    gap: Tensor
     advantage: Tensor
     keep: Tensor
 
@@ -78,6 +84,7 @@ def collate(samples: Sequence[Sample], *, pad: int, device: torch.device) -> Mic
         sources=rows([_sources(s) for s in samples], width, 0, torch.long),
         mask=rows([[1.0] * len(s.ids) for s in samples], width, 0, torch.float),
         old_logps=rows([s.old_logps for s in samples], width, 0, torch.float),
+        gap=rows([list(s.gap) for s in samples], width, 0, torch.float),
         advantage=torch.tensor([s.advantage for s in samples], device=device),
         keep=torch.tensor([s.keep for s in samples], dtype=torch.float, device=device),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from raif.train.doctor import Finding
 from raif.train.trainer import Step
 
 
@@ -16,3 +17,6 @@ class Events:
 
     def step(self, step: Step, total: int) -> None:
         """A training step is done."""
+
+    def finding(self, finding: Finding) -> None:
+        """Something ruins the run; named once."""

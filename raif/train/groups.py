@@ -16,20 +16,20 @@ from raif.train.trainer import Trainer
 def sample_groups(t: Trainer, number: int) -> tuple[list[Group], list[Group]]:
     """The groups to learn from, and those that they replaced because their rewards were all equal."""
     c = t.config.rollout
-    groups = _round(t, number, 0, c.prompts)
+    groups = _round(t, number, 0, 0, c.prompts)
     replaced: list[Group] = []
     for round_ in range(1, c.refill + 1):
         equal = [group for group in groups if group.equal]
         if equal:
-            fresh = _round(t, number, round_, len(equal))
+            fresh = _round(t, number, round_, len(replaced), len(equal))
             groups, replaced = [g for g in groups if not g.equal] + fresh, replaced + equal
-            t.progress.refilled += len(equal)
+    t.progress.refilled += len(replaced)  # at the end: a rollout that breaks off leaves no trace
     return groups, replaced
 
 
-def _round(t: Trainer, number: int, round_: int, count: int) -> list[Group]:
+def _round(t: Trainer, number: int, round_: int, refilled: int, count: int) -> list[Group]:
     c = t.config
-    done = number * c.rollout.prompts + t.progress.refilled
+    done = number * c.rollout.prompts + t.progress.refilled + refilled
     start = done + c.rollout.prompts if round_ else done
     return roll_out(
         t.sampler,
@@ -38,6 +38,7 @@ def _round(t: Trainer, number: int, round_: int, count: int) -> list[Group]:
         c.rollout,
         contrast=c.contrast,
         seed=random.Random(f"{c.seed}/{t.progress.step}/{round_}").getrandbits(62),
+        judge=t.judge,
         ranks=t.learner.ranks,
     )
 

@@ -13,17 +13,18 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import fmean
 
+from raif.client.judge import Judge
 from raif.reasoning import Response, split
 from raif.stats import Interval, bootstrap
 from raif.train.batch import Sample
 from raif.train.chat import Chat, Mode
+from raif.train.judging import verify_all
 from raif.train.local import greedy
 from raif.train.model import Model
 from raif.train.policy import score
 from raif.train.ranks import ALONE, Ranks
 from raif.train.repetition import repeated_share
 from raif.types import Instruction, Verification
-from raif.verdicts import verify
 
 ProgressFn = Callable[[int, int], None]
 
@@ -55,36 +56,43 @@ class Row:
     words: float
     repetition: float
     kinds: dict[str, float]
+    unjudged_share: float = 0.0
+    """Of the checks that count, those without a verdict."""
 
 
 @dataclass(frozen=True)
-class Judge:
-    """What answers are held against: the instructions and the untrained model."""
+class HeldOut:
+    """What answers are held against: the instructions with their judge, and the untrained model."""
 
     instructions: Sequence[Instruction]
     untrained: Model
     chat: Chat
     batch: int
+    judge: Judge | None = None
     ranks: Ranks = ALONE
 
     def ask(self, model: Model, mode: Mode, *, max_new_tokens: int, progress: ProgressFn) -> list[Answer]:
-        """Greedy answers of `model`, judged."""
+        """Greedy answers of `model`, checked."""
         prompts = [self.chat.prompt(i.messages, mode) for i in self.instructions]
         answer = partial(greedy, model, max_new_tokens=max_new_tokens, batch=self.batch, progress=progress)
         found = self.ranks.together(prompts, lambda _, mine: answer(mine))
         style = "none" if mode == "direct" else self.chat.style
         responses = [split(self.chat.text(c.ids, mode), style) for c in found]
-        return self.judge(responses, [c.truncated for c in found])
+        return self.check(responses, [c.truncated for c in found])
 
     def experts(self) -> list[Answer]:
         """The records' own expert answers, for the scale of the other rows."""
         chosen = [i.expert for i in self.instructions]
         responses = [Response(e.thinking, e.answer, True) if e else Response("", None, False) for e in chosen]
-        return self.judge(responses, [False] * len(responses))
+        return self.check(responses, [False] * len(responses))
 
-    def judge(self, responses: Sequence[Response], truncated: Sequence[bool]) -> list[Answer]:
-        verifications = [verify(i, r.answer or "") for i, r in zip(self.instructions, responses, strict=True)]
-        fluency = self._fluency([r.answer or "" for r in responses])
+    def check(self, responses: Sequence[Response], truncated: Sequence[bool]) -> list[Answer]:
+        answers = [r.answer or "" for r in responses]
+        answered = list(zip(self.instructions, answers, strict=True))
+        verifications = self.ranks.together(
+            answered, lambda _, mine: verify_all(mine, [self.judge] * len(mine))
+        )
+        fluency = self._fluency(answers)
         return [
             Answer(*fields)
             for fields in zip(self.instructions, responses, truncated, verifications, fluency, strict=True)
@@ -116,6 +124,7 @@ def row(name: str, answers: Sequence[Answer]) -> Row:
         words=fmean(len(t.split()) for t in texts),
         repetition=fmean(repeated_share(t, 4) for t in texts),
         kinds=_kinds(answers),
+        unjudged_share=_unjudged(answers),
     )
 
 
@@ -128,8 +137,13 @@ def _flag(value: bool | None) -> list[float]:
     return [] if value is None else [float(value)]
 
 
+def _unjudged(answers: Sequence[Answer]) -> float:
+    counted = [v.passed is None for a in answers for v in a.verification.counted]
+    return fmean(counted) if counted else 0.0
+
+
 def _kinds(answers: Sequence[Answer]) -> dict[str, float]:
     by_kind: dict[str, list[float]] = defaultdict(list)
     for verdict in (v for a in answers for v in a.verification.counted if v.passed is not None):
-        by_kind[verdict.id].append(float(bool(verdict.passed)))
+        by_kind[verdict.kind].append(float(bool(verdict.passed)))
     return {kind: fmean(values) for kind, values in sorted(by_kind.items())}

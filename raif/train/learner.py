@@ -13,6 +13,7 @@ from torch import Tensor
 from raif.config.train import TrainConfig
 from raif.train.batch import MicroBatch, Sample, bucketed, collate, packed
 from raif.train.engine import Engine, PlainEngine
+from raif.train.grpo import response_mean
 from raif.train.lora import WithoutAdapters, add_adapters, merged
 from raif.train.loss import Counts, cloning_loss, learned, policy_loss
 from raif.train.model import Model, load, save
@@ -64,6 +65,10 @@ class Learner:
         """The policy as this process alone can ask it; a copy, where weights are sharded: `refresh` it."""
         return self._load_frozen() if self.engine.sharded else self.policy
 
+    def whole_weights(self) -> dict[str, Tensor]:
+        """The weights of `whole`, named as in the model's folder: where it can be, its own tensors."""
+        return dict(merged(self.whole.net))
+
     @torch.no_grad()
     def refresh(self) -> None:
         """Bring `whole` up to the policy's weights."""
@@ -95,14 +100,23 @@ class Learner:
         return score(self.reference, samples, size=size, temperature=temperature, ranks=self.ranks)
 
     def update(
-        self, samples: Sequence[Sample], ref_logps: Sequence[list[float]], clones: Sequence[Sample], lr: float
+        self,
+        samples: Sequence[Sample],
+        ref_logps: Sequence[list[float]],
+        clones: Sequence[Sample],
+        lr: float,
+        *,
+        fresh: bool = False,
     ) -> dict[str, float]:
-        """One optimiser step on rollouts, expert answers, or both. Returns the step's metrics."""
+        """One optimiser step on rollouts, expert answers, or both. Returns the step's metrics.
+
+        `fresh`: the policy is still the one that the samples are from.
+        """
         metrics: dict[str, float] = defaultdict(float)
         if samples:
             metrics |= {"policy_loss": 0.0, "clip_share": 0.0}  # of a step from which nothing is learned
         weight = self.config.loss.cloning if samples else 1.0
-        passes = [*self._policy_passes(samples, ref_logps), *self._cloning_passes(clones, weight)]
+        passes = [*self._policy_passes(samples, ref_logps, fresh), *self._cloning_passes(clones, weight)]
         self.policy.net.train()
         for left, (compute, counts) in zip(reversed(range(len(passes))), passes, strict=True):
             loss, parts = compute()
@@ -114,7 +128,7 @@ class Learner:
         return {**self.ranks.add(metrics), "grad_norm": norm, "lr": lr}
 
     def _policy_passes(
-        self, samples: Sequence[Sample], ref_logps: Sequence[list[float]]
+        self, samples: Sequence[Sample], ref_logps: Sequence[list[float]], fresh: bool
     ) -> Iterator[tuple[Callable[[], Loss], float]]:
         """This rank's micro-batches, as what computes them, and whether (1 or 0) they count."""
         c = self.config
@@ -127,16 +141,21 @@ class Learner:
         chosen = learned(samples, c.loss)
         for positions, weight in self.ranks.deal(bucketed(chosen, c.optimizer.micro_batch)):
             rows = [ref_logps[i] for i in positions] if c.loss.kl else None
-            yield partial(self._policy_loss, [chosen[i] for i in positions], rows, counts), weight
+            yield partial(self._policy_loss, [chosen[i] for i in positions], rows, counts, fresh), weight
 
     def _policy_loss(
-        self, samples: Sequence[Sample], ref_logps: Sequence[list[float]] | None, counts: Counts
+        self, samples: Sequence[Sample], ref_logps: Sequence[list[float]] | None, counts: Counts, fresh: bool
     ) -> Loss:
-        batch = self._collate(samples)
+        c, batch = self.config, self._collate(samples)
         reference = _padded(ref_logps, batch.mask) if ref_logps else None
-        temperature = self.config.rollout.temperature
-        logps, entropy = self.policy.call(token_logps_and_entropy, batch, temperature)
-        return policy_loss(logps, reference, entropy, batch, counts, self.config.loss)
+        logps, entropy = self.policy.call(token_logps_and_entropy, batch, c.rollout.temperature)
+        gap = logps.detach() - batch.old_logps if fresh else batch.gap
+        loss, parts = policy_loss(
+            logps, reference, entropy, batch, counts, c.loss, gap if c.corrects else None
+        )
+        if fresh:
+            parts["logp_mismatch"] = response_mean(gap.abs(), batch.mask).sum() / counts.learned
+        return loss, parts
 
     def _cloning_passes(
         self, clones: Sequence[Sample], weight: float

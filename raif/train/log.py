@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from raif.errors import MissingDependency
+from raif.train.doctor import Finding
 from raif.train.rollout import Group
 
 PANELS = (
@@ -53,6 +55,16 @@ class Log:
         folder.mkdir(exist_ok=True)
         lines = [json.dumps(s, ensure_ascii=False) + "\n" for s in _samples(groups, kept)]
         (folder / f"step-{step:06d}.jsonl").write_text("".join(lines), "utf-8")
+
+    def finding(self, step: int, finding: Finding) -> bool:
+        """Write it to findings.jsonl, once in a run; False where it is there already."""
+        file = self._folder / "findings.jsonl"
+        known = file.read_text("utf-8").splitlines() if file.exists() else []
+        if finding.name in (json.loads(line)["name"] for line in known):
+            return False
+        with file.open("a", encoding="utf-8") as written:
+            written.write(json.dumps({"step": step, **asdict(finding)}, ensure_ascii=False) + "\n")
+        return True
 
     def curves(self) -> None:
         """Draw the run's curves into curves.png."""

@@ -11,8 +11,10 @@ from statistics import fmean
 
 from raif.train.batch import Sample
 from raif.train.clock import Clock
+from raif.train.correction import with_gaps
 from raif.train.feed import clone_sample, draw
 from raif.train.groups import sample_groups, samples_of, takes_part
+from raif.train.judging import judgments
 from raif.train.metrics import group_metrics
 from raif.train.schedule import cloning_rate, learning_rate
 from raif.train.sft import sft_step
@@ -34,22 +36,25 @@ def grpo_step(t: Trainer) -> Step:
     """One rollout of groups and the optimiser steps on it."""
     clock, c = Clock(), t.config
     number = t.progress.step - c.cloning.warmup_steps
-    with clock("rollout"):
+    with clock("sync"):
+        t.learner.refresh()
+        t.sampler.sync()
+    with clock("rollout"), judgments(t.judge, t.learner.ranks) as judged:
         groups, replaced = sample_groups(t, number)
     kept = [takes_part(group, c) for group in groups]
     samples = samples_of(groups, kept, scaled=c.loss.normalisation != "dr_grpo")
     random.Random(f"{c.seed}/{number}").shuffle(samples)
     with clock("reference"):
         ref_logps = t.learner.reference_logps(samples)
+    with clock("correction"):
+        samples = with_gaps(samples, t.learner.policy, c, t.learner.ranks)
     with clock("update"):
         updates = [
-            _update(t, samples[i : i + c.optimizer.batch], ref_logps[i : i + c.optimizer.batch])
+            _update(t, samples[i : i + c.optimizer.batch], ref_logps[i : i + c.optimizer.batch], fresh=i == 0)
             for i in range(0, len(samples), c.optimizer.batch)
         ]
-    with clock("sync"):
-        t.sampler.sync()
     groups, kept = groups + replaced, kept + [[False] * len(group.rollouts) for group in replaced]
-    metrics = {**group_metrics(groups, kept), **_mean(updates)}
+    metrics = {**group_metrics(groups, kept), **judged, **_mean(updates)}
     return finish(t, clock, "grpo", metrics, groups, kept)
 
 
@@ -59,16 +64,16 @@ def clone_step(t: Trainer) -> Step:
     with clock("update"):
         metrics = t.learner.update([], [], _clones(t), cloning_rate(c, t.progress.updates))
         t.progress.updates += 1
-    if t.progress.step + 1 == c.cloning.warmup_steps:
-        t.sampler.sync()
     return finish(t, clock, "cloning", metrics)
 
 
-def _update(t: Trainer, samples: Sequence[Sample], ref_logps: Sequence[list[float]]) -> dict[str, float]:
+def _update(
+    t: Trainer, samples: Sequence[Sample], ref_logps: Sequence[list[float]], *, fresh: bool
+) -> dict[str, float]:
     c = t.config
     done = t.progress.updates - c.cloning.warmup_steps
     lr = learning_rate(c.optimizer, done, c.steps * (c.responses // c.optimizer.batch))
-    metrics = t.learner.update(samples, ref_logps, _clones(t) if c.loss.cloning else [], lr)
+    metrics = t.learner.update(samples, ref_logps, _clones(t) if c.loss.cloning else [], lr, fresh=fresh)
     t.progress.updates += 1
     return metrics
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -75,7 +75,7 @@ def _switched_off(net: nn.Module) -> Iterator[None]:
 
 
 @torch.no_grad()
-def merged(net: nn.Module, gathered: Gathered) -> Iterator[tuple[str, Tensor]]:
+def merged(net: nn.Module, gathered: Gathered = nullcontext) -> Iterator[tuple[str, Tensor]]:
     """The net's weights one after another, tied ones once, with the adapters' changes, named as without them.
 
     `gathered` makes sharded tensors whole for as long as they are used.

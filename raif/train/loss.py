@@ -58,22 +58,29 @@ def policy_loss(
     batch: MicroBatch,
     counts: Counts,
     config: LossConfig,
+    gap: Tensor | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """A micro-batch's share of the policy and KL terms. logps, ref_logps, entropy: [B, T]. Metrics add up.
 
-    Without `ref_logps` there is no KL term.
+    Without `ref_logps` there is no KL term. `gap` [B, T]: by how much the policy's log-probabilities were
+    above the sampler's when it sampled. With it the ratio is to the policy's own, and each token is weighed
+    by how likely the policy was to sample it against the sampler, up to `importance_cap`.
     """
+    old_logps = batch.old_logps if gap is None else batch.old_logps + gap
     ratio = (
-        sequence_ratio(logps, batch.old_logps, batch.mask)
+        sequence_ratio(logps, old_logps, batch.mask)
         if config.ratio == "sequence"
-        else token_ratio(logps, batch.old_logps)
+        else token_ratio(logps, old_logps)
     )
     tokens, clipped = clipped_surrogate(ratio, batch.advantage, config.clip, config.clip_high or config.clip)
+    if gap is not None:
+        tokens = tokens * gap.exp().clamp(max=config.importance_cap)
     loss = (_by_response(tokens, batch.mask, config) * batch.keep).sum() / counts.policy
     clip_share = (response_mean(clipped.float(), batch.mask) * batch.keep).sum() / counts.kept
     metrics = {
         "policy_loss": loss.detach(),
         "clip_share": clip_share,
+        "ratio_off": (response_mean((ratio.detach() - 1).abs(), batch.mask) * batch.keep).sum() / counts.kept,
         "entropy": response_mean(entropy, batch.mask).sum() / counts.learned,
     }
     if ref_logps is not None:

@@ -46,7 +46,7 @@ def _dead(groups: Sequence[Group]) -> dict[str, float]:
 
 def _unjudged(groups: Sequence[Group]) -> dict[str, float]:
     """Share of the responses without a verdict, which take no part at all; and how many for which reason."""
-    lost = [v.reason for g in groups for u in g.unjudged for v in u.verdicts if v.passed is None]
+    lost = [v.reason for g in groups for u in g.unjudged for v in u.counted if v.passed is None]
     responses = sum(len(g.rollouts) + len(g.unjudged) for g in groups)
     reasons = {f"unjudged/{reason}": float(count) for reason, count in Counter(lost).items()}
     return {"unjudged_share": sum(len(g.unjudged) for g in groups) / responses, **reasons}
@@ -68,5 +68,5 @@ def _by_kind(rollouts: Sequence[Rollout]) -> dict[str, float]:
     passed: dict[str, list[bool]] = defaultdict(list)
     for verdict in (v for r in rollouts for v in r.verification.counted):
         if verdict.passed is not None:
-            passed[verdict.id].append(verdict.passed)
+            passed[verdict.kind].append(verdict.passed)
     return {f"kind/{name}": fmean(values) for name, values in sorted(passed.items())}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from raif.config.train import DataConfig
 from raif.data.pipeline import generate
 from raif.errors import RaifError, require
 from raif.records import read
-from raif.types import Instruction
+from raif.types import SOLVED, Instruction
 
 
 def check_source(config: DataConfig) -> None:
@@ -33,15 +33,21 @@ def load_records(
         if not (folder / "data" / "card.md").exists():  # the card is written last
             generate(config.generate, folder / "data", progress, overwrite=True)
     assert train, "check_source comes first"
-    return [_usable(r, train) for r in read(train)], list(read(heldout)) if heldout else []
+    return list(read(train)), list(read(heldout)) if heldout else []
 
 
-def _usable(record: Instruction, path: Path) -> Instruction:
-    if record.questions:
-        raise RaifError(
-            f"{path}: record {record.id!r} has questions for a judge",
-            "Train on records that code can check: constraints or a reference answer.",
-        )
-    if record.task == "math":
-        require("math_verify", extra="math")
-    return record
+def check_rewards(records: Iterable[Instruction], *, judged: bool) -> None:
+    """Raise RaifError at a record with nothing to reward, or with questions where they are not `judged`."""
+    for record in records:
+        if record.questions and not judged:
+            raise RaifError(
+                f"the training record {record.id!r} has questions for a judge",
+                "Name one: judge.model with judge.endpoint.base_url, its server, or with judge.local.",
+            )
+        if record.task == "math":
+            require("math_verify", extra="math")
+        elif record.task not in SOLVED and not record.questions and not record.constraints:
+            raise RaifError(
+                f"the training record {record.id!r} has no constraint, question or reference answer",
+                "Leave it out of data.train: there is nothing to reward. method: sft can learn from it.",
+            )

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from raif.config.train import RolloutConfig
+from raif.client.judge import Judge
+from raif.config.rollout import RolloutConfig
 from raif.errors import RaifError
 from raif.reasoning import Response, split
-from raif.reward import overlong, reward
-from raif.solution import solve_ahead
+from raif.reward import overlong, reward, unusable
 from raif.train.chat import Chat, Mode
 from raif.train.decode import Completion, decode
+from raif.train.judging import verify_all
 from raif.train.model import Model
 from raif.train.ranks import ALONE, Ranks
 from raif.types import SOLVED, Instruction, Reward, Verification
-from raif.verdicts import verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +67,10 @@ class Sampler(Protocol):
 
 
 class TransformersSampler:
-    """Samples from the policy itself, in this process, or from a copy that `refresh` brings up to it."""
+    """Samples from the policy itself, in this process."""
 
-    def __init__(
-        self,
-        model: Model,
-        *,
-        max_new_tokens: int,
-        temperature: float,
-        batch: int,
-        refresh: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._model, self._batch, self._refresh = model, batch, refresh
+    def __init__(self, model: Model, *, max_new_tokens: int, temperature: float, batch: int) -> None:
+        self._model, self._batch = model, batch
         self._max_new_tokens, self._temperature = max_new_tokens, temperature
 
     def sample(
@@ -97,7 +89,7 @@ class TransformersSampler:
         return completions
 
     def sync(self) -> None:
-        self._refresh()
+        """Nothing to do: it is the same model."""
 
 
 def _batches(counts: Sequence[int], size: int) -> Iterator[slice]:
@@ -119,49 +111,74 @@ def roll_out(
     *,
     contrast: bool,
     seed: int,
+    judge: Judge | None = None,
     ranks: Ranks = ALONE,
 ) -> list[Group]:
     """Sample and score a group for each instruction, thinking and plain responses side by side."""
     asked = [
-        (k, _Asked(instruction, mode, n))
+        _Asked(k, instruction, mode, n)
         for k, instruction in enumerate(instructions)
         for mode, n in _requests(instruction, config.group_size, contrast)
     ]
-    answered = ranks.together(
-        [a for _, a in asked], lambda first, mine: _answer(mine, sampler, chat, config, seed=seed + first)
-    )
     members: list[list[Rollout | Verification]] = [[] for _ in instructions]
-    for (k, _), responses in zip(asked, answered, strict=True):
-        members[k] += responses
+    for group, member in ranks.together(
+        asked, lambda first, mine: _respond(mine, sampler, chat, config, judge, seed + first)
+    ):
+        members[group].append(member)
     return _groups(instructions, members)
 
 
-class _Asked(NamedTuple):
-    """One prompt, and how many responses to it."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One prompt of a group, and how many responses to it."""
 
+    group: int
     instruction: Instruction
     mode: Mode
     count: int
 
 
-def _answer(
-    asked: Sequence[_Asked], sampler: Sampler, chat: Chat, config: RolloutConfig, *, seed: int
-) -> list[list[Rollout | Verification]]:
-    """The responses to each prompt, scored."""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A sampled response, taken apart."""
+
+    asked: _Asked
+    prompt_ids: list[int]
+    completion: Completion
+    text: str
+    response: Response
+
+    @property
+    def thinking(self) -> bool:
+        return self.asked.mode == "thinking"
+
+    @property
+    def unusable(self) -> bool:
+        """No judge need be asked: its verdicts don't change the reward."""
+        return unusable(self.asked.instruction, self.response, thinking=self.thinking)
+
+
+def _respond(
+    asked: Sequence[_Asked],
+    sampler: Sampler,
+    chat: Chat,
+    config: RolloutConfig,
+    judge: Judge | None,
+    seed: int,
+) -> list[tuple[int, Rollout | Verification]]:
+    """The scored responses to all the prompts, each with the number of its group."""
     prompts = [chat.prompt(a.instruction.messages, a.mode) for a in asked]
     sampled = sampler.sample(prompts, [a.count for a in asked], seed=seed)
-    _solve_ahead(chat, [(a.instruction, a.mode, c) for a, cs in zip(asked, sampled, strict=True) for c in cs])
-    return [
-        [_score(a.instruction, chat, a.mode, prompt, c, config) for c in completions]
+    answers = [
+        _answer(a, chat, prompt, completion)
         for a, prompt, completions in zip(asked, prompts, sampled, strict=True)
+        for completion in completions
     ]
-
-
-def _solve_ahead(chat: Chat, completions: Sequence[tuple[Instruction, Mode, Completion]]) -> None:
-    solve_ahead(
-        (instruction, split(chat.text(c.ids, mode), chat.style).answer or "")
-        for instruction, mode, c in completions
+    found = verify_all(
+        [(a.asked.instruction, a.response.answer or "") for a in answers],
+        [None if a.unusable else judge for a in answers],
     )
+    return [(a.asked.group, _score(a, v, config)) for a, v in zip(answers, found, strict=True)]
 
 
 def _groups(
@@ -176,7 +193,8 @@ def _groups(
         for instruction, each in zip(instructions, members, strict=True)
     ]
     if not any(r.thinking for g in groups for r in g.rollouts):
-        raise RaifError(f"no response could be judged: {groups[0].unjudged[0].verdicts[-1].reason}")
+        reasons = (v.reason for g in groups for u in g.unjudged for v in u.counted if v.passed is None)
+        raise RaifError(f"no response could be judged: {next(reasons, 'none of its checks counts')}")
     return groups
 
 
@@ -188,30 +206,25 @@ def _requests(instruction: Instruction, group_size: int, contrast: bool) -> list
     return [("thinking", group_size - plain), ("plain", plain)]
 
 
-def _score(
-    instruction: Instruction,
-    chat: Chat,
-    mode: Mode,
-    prompt: list[int],
-    completion: Completion,
-    config: RolloutConfig,
-) -> Rollout | Verification:
+def _answer(asked: _Asked, chat: Chat, prompt: list[int], completion: Completion) -> _Answer:
+    text = chat.text(completion.ids, asked.mode)
+    return _Answer(asked, prompt, completion, text, split(text, chat.style))
+
+
+def _score(a: _Answer, verification: Verification, config: RolloutConfig) -> Rollout | Verification:
     """The response with its reward; its verdicts alone where they don't say what it is worth."""
-    text = chat.text(completion.ids, mode)
-    response = split(text, chat.style)
-    verification = verify(instruction, response.answer or "")
-    earned = reward(instruction, response, verification, thinking=mode == "thinking")
+    earned = reward(a.asked.instruction, a.response, verification, thinking=a.thinking)
     if earned is None:
         return verification
-    length = overlong(len(completion.ids), limit=config.max_new_tokens, window=config.overlong)
+    length = overlong(len(a.completion.ids), limit=config.max_new_tokens, window=config.overlong)
     return Rollout(
-        prompt_ids=prompt,
-        ids=completion.ids,
-        logps=completion.logps,
-        truncated=completion.truncated,
-        thinking=mode == "thinking",
-        text=text,
-        response=response,
+        prompt_ids=a.prompt_ids,
+        ids=a.completion.ids,
+        logps=a.completion.logps,
+        truncated=a.completion.truncated,
+        thinking=a.thinking,
+        text=a.text,
+        response=a.response,
         verification=verification,
         reward=replace(earned, length=length),
     )

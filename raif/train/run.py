@@ -6,25 +6,29 @@ Every part that is finished is found again: a killed run goes on from its newest
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
 import torch
 
+from raif.client.judge import Judge
 from raif.config.train import TrainConfig
-from raif.errors import RaifError
+from raif.errors import EndpointError, RaifError, UnhealthyRun
 from raif.train.chat import Chat, Mode
 from raif.train.checkpoint import checkpoints, load_checkpoint, save_checkpoint
+from raif.train.doctor import look
+from raif.train.engines.choose import choose_sampler
 from raif.train.events import Events
 from raif.train.feed import Feed
-from raif.train.heldout import Answer, Judge
+from raif.train.heldout import Answer, HeldOut
+from raif.train.judging import open_judge
 from raif.train.learner import Learner
 from raif.train.log import Log
 from raif.train.loop import clone_step, steps
 from raif.train.ranks import ALONE, Ranks
-from raif.train.records import load_records
+from raif.train.records import check_rewards, load_records
 from raif.train.report import Report
-from raif.train.rollout import TransformersSampler
 from raif.train.trainer import Step, Trainer
 from raif.types import Instruction
 
@@ -32,22 +36,34 @@ from raif.types import Instruction
 class Run:
     """One training run in its folder. All ranks take part in everything; rank 0 alone writes."""
 
-    def __init__(self, config: TrainConfig, folder: Path, events: Events, ranks: Ranks = ALONE) -> None:
-        self.config, self.folder, self.events, self.ranks = config, folder, events, ranks
+    def __init__(
+        self, config: TrainConfig, folder: Path, events: Events, ranks: Ranks = ALONE, *, strict: bool = False
+    ) -> None:
+        """`strict`: UnhealthyRun at the doctor's first finding."""
+        self.config, self.folder, self.events = config, folder, events
+        self.ranks, self.strict = ranks, strict
         torch.manual_seed(config.seed)
         events.phase("making data" if config.data.generate else "reading data")
         with ranks.first_ahead():
             train, heldout = load_records(config.data, folder, events.progress)
+        if config.method == "grpo":
+            check_rewards(train, judged=config.judge is not None)
         events.phase("loading the model")
         learner = Learner(config, ranks)
         chat = Chat(learner.policy.tokenizer, config.model.style, config.model.format_request)
-        self.trainer = Trainer(config, learner, chat, _sampler(learner, config), _feed(train, chat, config))
-        self.judge = _judge(heldout, learner, chat, config)
+        self.judge = open_judge(config.judge, folder)
+        sampler = choose_sampler(config, learner, folder, events.phase)
+        self.trainer = Trainer(config, learner, chat, sampler, _feed(train, chat, config), self.judge)
+        self.heldout = _heldout(heldout, learner, chat, config, self.judge)
         self.log = Log(folder, tensorboard=config.tensorboard and ranks.first)
         self.report = Report(folder, writes=ranks.first)
 
     def go(self) -> Report:
         """Evaluate, train, evaluate."""
+        with self.judge or nullcontext():
+            return self._go()
+
+    def _go(self) -> Report:
         self._evaluate("untrained", "direct")
         self._resume()
         self._train()
@@ -56,20 +72,20 @@ class Run:
         self._evaluate("whole recipe" if self.config.method == "grpo" else "fine-tuned", "thinking")
         if self.config.evaluation.cloning_alone:
             self._clone_alone()
-        if self.judge:
-            self.report.add("expert answers", self.judge.experts)
+        if self.heldout:
+            self.report.add("expert answers", self.heldout.experts)
         return self.report
 
     def _evaluate(self, name: str, mode: Mode) -> None:
-        if self.judge:
+        if self.heldout:
             self.events.phase(f"held-out answers: {name}")
-            self.report.add(name, partial(self._answers, self.judge, mode))
+            self.report.add(name, partial(self._answers, self.heldout, mode))
 
-    def _answers(self, judge: Judge, mode: Mode) -> list[Answer]:
+    def _answers(self, heldout: HeldOut, mode: Mode) -> list[Answer]:
         limit = self.config.evaluation.max_new_tokens
         learner = self.trainer.learner
         learner.refresh()
-        return judge.ask(learner.whole, mode, max_new_tokens=limit, progress=self.events.progress)
+        return heldout.ask(learner.whole, mode, max_new_tokens=limit, progress=self.events.progress)
 
     def _resume(self) -> None:
         found = checkpoints(self.folder / "checkpoints")
@@ -77,28 +93,55 @@ class Run:
             self.trainer.progress = load_checkpoint(found[-1], self.trainer.learner)
         if self.ranks.first:
             self.log.forget_after(self.trainer.progress.step)
-        self.trainer.sampler.sync()
 
     def _train(self) -> None:
         self.events.phase("training")
+        try:
+            self._steps()
+        except EndpointError as error:
+            raise type(error)(error.message, f"{self._save_broken_off()} {error.hint}") from error
+        self.trainer.learner.export(self.folder / "model", self.trainer.chat.served_template())
+
+    def _steps(self) -> None:
         for step in steps(self.trainer):
             if self.ranks.first:
                 self._log(step)
             self.events.step(step, self.trainer.total_steps)
             self._checkpoint()
-        self.trainer.learner.export(self.folder / "model", self.trainer.chat.served_template())
+            self._examine(step)
 
     def _log(self, step: Step) -> None:
         self.log.write(step.metrics)
         if step.groups:
             self.log.samples(self.trainer.progress.step, step.groups, step.kept)
 
+    def _save_broken_off(self) -> str:
+        """A server fails while it takes weights or samples, before the step has changed anything."""
+        self._save("checkpoints", self.config.checkpoint.keep)
+        done, folder = self.trainer.progress.step, self.folder / "checkpoints"
+        return f"Nothing is lost: the run is saved up to step {done} in {folder}."
+
+    def _examine(self, step: Step) -> None:
+        number, found = self.trainer.progress.step, look(self.trainer, step)
+        for finding in found:
+            if self.ranks.first and self.log.finding(number, finding):
+                self.events.finding(finding)
+        if found and self.strict:
+            self._save("checkpoints", self.config.checkpoint.keep)
+            raise UnhealthyRun(
+                f"stopped after step {number}: {'; '.join(f.what for f in found)}",
+                "\n".join([*(f.advice for f in found), "Go on all the same: --resume, without --strict."]),
+            )
+
     def _checkpoint(self) -> None:
         t, c = self.trainer, self.config
         if t.progress.step == c.cloning.warmup_steps and c.evaluation.cloning_alone:
-            save_checkpoint(self.folder / "warm-up", t.learner, t.progress, keep=1)
+            self._save("warm-up", 1)
         if t.progress.step % c.checkpoint.every == 0 or t.progress.step == t.total_steps:
-            save_checkpoint(self.folder / "checkpoints", t.learner, t.progress, keep=c.checkpoint.keep)
+            self._save("checkpoints", c.checkpoint.keep)
+
+    def _save(self, name: str, keep: int) -> None:
+        save_checkpoint(self.folder / name, self.trainer.learner, self.trainer.progress, keep=keep)
 
     def _clone_alone(self) -> None:
         """From the end of the warm-up, clone for as long as the whole recipe took from there."""
@@ -111,19 +154,7 @@ class Run:
         while t.progress.seconds < budget:
             self.events.step(clone_step(t), t.total_steps)
         self.report.note(training_seconds=budget, cloning_alone_steps=t.progress.step)
-        t.sampler.sync()
         self._evaluate(name, "thinking")
-
-
-def _sampler(learner: Learner, config: TrainConfig) -> TransformersSampler:
-    r = config.rollout
-    return TransformersSampler(
-        learner.whole,
-        max_new_tokens=r.max_new_tokens,
-        temperature=r.temperature,
-        batch=r.batch,
-        refresh=learner.refresh,
-    )
 
 
 def _feed(records: Sequence[Instruction], chat: Chat, config: TrainConfig) -> Feed:
@@ -137,8 +168,10 @@ def _feed(records: Sequence[Instruction], chat: Chat, config: TrainConfig) -> Fe
     return feed
 
 
-def _judge(heldout: Sequence[Instruction], learner: Learner, chat: Chat, config: TrainConfig) -> Judge | None:
-    chosen = heldout[: config.evaluation.prompts]
+def _heldout(
+    records: Sequence[Instruction], learner: Learner, chat: Chat, config: TrainConfig, judge: Judge | None
+) -> HeldOut | None:
+    chosen = records[: config.evaluation.prompts]
     if not chosen:
         return None
-    return Judge(chosen, learner.reference, chat, config.evaluation.batch, learner.ranks)
+    return HeldOut(chosen, learner.reference, chat, config.evaluation.batch, judge, learner.ranks)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from raif.client.judge import Judge
 from raif.config.train import TrainConfig
 from raif.train.chat import Chat
 from raif.train.checkpoint import Progress
@@ -25,6 +26,7 @@ class Trainer:
     chat: Chat
     sampler: Sampler
     feed: Feed
+    judge: Judge | None = None
     progress: Progress = field(default_factory=Progress)
 
     @property

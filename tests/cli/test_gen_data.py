@@ -6,8 +6,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from raif.client.budget import BudgetSpent
 from raif.errors import ConfigError
 from raif_cli.gen_data import gen_data
+from tests.chat_server import chat_server
+from tests.teacher import teacher
 
 app = typer.Typer()
 app.command()(gen_data)
@@ -21,6 +24,7 @@ def test_it_writes_the_folder_and_says_where(tmp_path):
     result = run("--preset", "builtin", "--set", "count=12", "--out", tmp_path / "data")
     assert result.exit_code == 0
     assert sorted(path.name for path in (tmp_path / "data").iterdir()) == [
+        "card.html",
         "card.json",
         "card.md",
         "config.yaml",
@@ -72,6 +76,45 @@ def test_a_staged_run_is_continued_on_demand_only(tmp_path):
     staged(tmp_path)
     assert isinstance(staged(tmp_path).exception, ConfigError)
     assert staged(tmp_path, "--resume").exit_code == 0
+
+
+def taught(tmp_path, server, *more):
+    model = (
+        f"teacher={{model: m, endpoint: {{base_url: {server.base_url}}}, prices: {{read: 2, written: 4}}}}"
+    )
+    kinds = "evolve.kinds=[punctuation:no_comma, detectable_format:title, keywords:existence]"
+    return staged(
+        tmp_path, "--stages", "select,evolve,respond,check,pack", "--set", model, "--set", kinds, *more
+    )
+
+
+def test_what_models_were_paid_is_shown(tmp_path):
+    with chat_server(teacher) as server:
+        result = taught(tmp_path, server)
+    assert result.exit_code == 0
+    assert f"Paid for in all: {len(server.requests)} calls" in result.stdout
+
+
+def test_a_dry_run_says_what_models_would_be_paid_at_most(tmp_path):
+    with chat_server(teacher) as server:
+        result = taught(tmp_path, server, "--dry-run")
+    assert server.requests == []
+    assert "evolve, m: up to 9 calls" in result.stderr
+
+
+def test_a_limit_ends_the_run_and_says_how_to_go_on(tmp_path):
+    with chat_server(teacher) as server:
+        result = taught(tmp_path, server, "--max-cost", "0.004")
+        assert isinstance(result.exception, BudgetSpent)
+        asked = len(server.requests)
+        assert taught(tmp_path, server, "--max-cost", "9", "--resume").exit_code == 0
+        assert len(server.requests) == len({json.dumps(body) for body in server.requests}) > asked
+
+
+def test_show_prints_what_the_judge_said_of_the_quality(tmp_path):
+    with chat_server(teacher) as server:
+        taught(tmp_path, server)
+    assert "hallucination: " in run("--show", "1", tmp_path / "run").stdout
 
 
 def test_an_unknown_stage_is_the_users_error(tmp_path):

@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 from raif.config import preset_names
+from raif_cli.main import app, run
 
 
 def raif(*args: object) -> subprocess.CompletedProcess[str]:
@@ -17,6 +20,10 @@ def raif(*args: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, args)], capture_output=True, text=True, timeout=300
     )
+
+
+def dry_run(*args: object) -> Result:
+    return CliRunner().invoke(app, ["train", *map(str, args), "--dry-run", "--flops", "1e14"])
 
 
 @pytest.mark.parametrize(
@@ -53,11 +60,11 @@ def test_an_unknown_preset_has_a_nearest_spelling() -> None:
 
 @pytest.mark.parametrize("preset", preset_names("train"))
 def test_every_preset_has_a_plan_that_reads_back(preset: str, tmp_path: Path) -> None:
-    result = raif("train", "--preset", preset, "--dry-run")
-    assert result.returncode == 0
-    assert "responses" in result.stderr
+    result = dry_run("--preset", preset)
+    assert result.exit_code == 0
+    assert all(part in result.stderr for part in ("responses", "Adam moments", "at the peak", "learnt from"))
     (tmp_path / "resolved.yaml").write_text(result.stdout)
-    assert raif("train", "--config", tmp_path / "resolved.yaml", "--dry-run").stdout == result.stdout
+    assert dry_run("--config", tmp_path / "resolved.yaml").stdout == result.stdout
 
 
 def test_a_run_without_data_is_refused_before_the_model(tmp_path: Path) -> None:
@@ -65,6 +72,31 @@ def test_a_run_without_data_is_refused_before_the_model(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert "nothing to train on" in result.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_a_sick_run_is_named_and_stopped_by_strict_with_exit_code_4(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = [
+        f"model={{path: {tiny_folder}, device: cpu, compute: float32}}",
+        "data.generate={count: 5, max_constraints: 1}",
+        "data.max_prompt_tokens=4000",
+        "rollout={prompts: 1, group_size: 4, max_new_tokens: 4}",
+        "optimizer.batch=4",
+        "cloning.batch=1",
+        "evaluation.prompts=0",
+    ]
+    overrides = [part for key in keys for part in ("--set", key)]
+    monkeypatch.setattr(
+        sys, "argv", ["raif", "train", *overrides, "--strict", "--out", str(tmp_path / "run")]
+    )
+    with pytest.raises(SystemExit) as left:
+        run()
+    said = capsys.readouterr().err
+    assert left.value.code == 4
+    assert "no response ends: 100% of the responses were cut off at 4 tokens" in said
+    assert "Error: stopped after step 1" in said
+    assert "--resume, without --strict" in said
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from raif.constraints import KINDS
+from raif.constraints import find, registered
 from raif_cli.verify import verify
 
 APP = "import typer; from raif_cli.verify import verify; typer.run(verify)"
@@ -77,9 +77,14 @@ def test_dialect_replaces_the_records_own(dialect: str, followed: bool) -> None:
     assert json.loads(result.stdout)["followed"] is followed
 
 
-def test_list_names_every_kind_with_examples() -> None:
-    result = run("--list")
-    assert result.stdout.count("  passes  ") == result.stdout.count("  fails   ") == len(KINDS)
+def test_list_names_every_kind_and_variant_with_examples() -> None:
+    shown = run("--list").stdout
+    assert {f"{id} ({semantics})" if semantics else id for id, semantics in registered()} <= {
+        *shown.splitlines()
+    }
+    examples = [example for each in registered() for example in find(*each).examples]
+    assert shown.count("  passes  ") == sum(example.passes for example in examples)
+    assert shown.count("  fails   ") == sum(not example.passes for example in examples)
 
 
 def test_user_text_is_never_markup() -> None:

@@ -60,6 +60,11 @@ def test_reasoning_that_the_server_split_off_stays_apart(name: str) -> None:
         assert ask(server, "hello") == [(0, Reply("four", "2 + 2", truncated=False))]
 
 
+def test_thinking_that_was_split_off_and_is_empty_is_not_missing() -> None:
+    with chat_server(lambda _: completion("four", reasoning_content="")) as server:
+        assert ask(server, "hello") == [(0, Reply("four", "", truncated=False))]
+
+
 def test_no_content_is_an_empty_text() -> None:
     with chat_server(lambda _: completion(None, finish="length", reasoning_content="hm")) as server:
         assert ask(server, "hello") == [(0, Reply("", "hm", truncated=True))]

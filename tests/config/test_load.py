@@ -12,7 +12,7 @@ from raif.config import Section, dump, load, preset_names, preset_path
 from raif.config.eval import EvalConfig
 from raif.config.gen_data import GenDataConfig
 from raif.config.serve import ServeConfig
-from raif.config.train import TrainConfig
+from raif.config.train import LossConfig, TrainConfig
 from raif.errors import ConfigError
 
 
@@ -21,8 +21,11 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def test_the_defaults_are_the_papers_7b_run() -> None:
-    assert load(TrainConfig, "train", preset="7b") == TrainConfig()
+def test_the_defaults_are_the_papers_7b_run_and_the_correction_that_vllm_needs() -> None:
+    paper = load(TrainConfig, "train", preset="7b")
+    assert paper.loss.importance_cap is None
+    assert paper.model_copy(update={"loss": LossConfig()}) == TrainConfig()
+    assert paper.loss.model_copy(update={"importance_cap": 2.0}) == LossConfig()
 
 
 @pytest.mark.parametrize("written", ["1e-6", "1E-6", "0.000001", "1.0e-6"])
@@ -91,6 +94,34 @@ def undocumented(section: type[BaseModel], at: str = "") -> list[str]:
         inner = [a for a in options if issubclass(a, BaseModel)]
         found += [] if field.description or inner else [at + key]
         found += [name for a in inner for name in undocumented(a, f"{at}{key}.")]
+    return found
+
+
+ABLATED = {
+    "math-only": {"data.mix", "contrast", "loss.cloning"},
+    "complex-only": {"data.mix"},
+    "math-0.2": {"data.mix"},
+    "math-5": {"data.mix"},
+    "no-contrast-no-cloning": {"contrast", "loss.cloning"},
+    "no-cloning": {"loss.cloning"},
+    "no-contrast": {"contrast"},
+}
+
+
+@pytest.mark.parametrize("name", ABLATED)
+def test_an_ablation_is_its_difference_to_the_7b_run(name: str) -> None:
+    ablated = load(TrainConfig, "train", preset=f"ablation-{name}")
+    assert different(ablated, load(TrainConfig, "train", preset="7b")) == ABLATED[name]
+
+
+def different(one: BaseModel, other: BaseModel, at: str = "") -> set[str]:
+    found: set[str] = set()
+    for key in type(one).model_fields:
+        a, b = getattr(one, key), getattr(other, key)
+        if isinstance(a, BaseModel) and isinstance(b, BaseModel):
+            found |= different(a, b, f"{at}{key}.")
+        elif a != b:
+            found.add(at + key)
     return found
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from raif.constraints import KINDS, contradiction, find
+from raif.constraints import KINDS, find
 from raif.constraints.kind import Example
+from raif.constraints.satisfiable import contradiction
 from raif.types import Constraint, Instruction, Message
 from raif.verdicts import verify
 
@@ -135,7 +136,7 @@ def test_a_region_of_chinese_is_chinese() -> None:
         (
             {
                 "length_constraints:number_sentences": {"num_sentences": 2, "relation": "less than"},
-                "combination:repeat_prompt": {"prompt_to_repeat": "写信。要短。"},
+                "startend:end_checker": {"end_phrase": "写完了。再见。"},
             },
             "2 sentences",
         ),

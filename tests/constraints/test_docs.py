@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from raif.constraints import KINDS, Outcome, docs, kind
+from raif.constraints import KINDS, Outcome, docs, find, kind, registered
 from raif.constraints.kind import Count, Example
 
 FILE = Path(__file__).parents[2] / "docs" / "constraints.md"
@@ -27,6 +27,11 @@ def test_file_is_up_to_date() -> None:
 def test_every_kind_has_its_section() -> None:
     headings = [line for line in docs.document().splitlines() if line.startswith("## ")]
     assert headings == [f"## `{id}`" for id in KINDS]
+
+
+@pytest.mark.parametrize(("id", "semantics"), registered())
+def test_every_kind_and_variant_says_what_it_checks(id: str, semantics: str) -> None:
+    assert find(id, semantics).check.__doc__
 
 
 def test_semantics_of_their_own_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:

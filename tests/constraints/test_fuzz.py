@@ -62,12 +62,6 @@ def test_every_kind_has_a_verdict_on_any_text(text: str, seed: int) -> None:
             assert verdict.passed_loose or not verdict.passed
 
 
-def longest(id: str, semantics: str) -> int:
-    """A megabyte; a tenth of it where NLTK's tokenizer or the Chinese tools read all of the text."""
-    ifbench = KINDS[id].check.__module__.startswith("raif.constraints.ifbench")
-    return 100_000 if ifbench or semantics == "zh" else 1_000_000
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("id", "semantics"), ALL)
 def test_long_text_takes_less_than_a_second(id: str, semantics: str) -> None:
@@ -76,9 +70,11 @@ def test_long_text_takes_less_than_a_second(id: str, semantics: str) -> None:
     slow = {}
     for name, text in HARD.items():
         start = time.process_time()
-        judged_strictly(id, semantics, text[: longest(id, semantics)])
+        judged_strictly(id, semantics, text)
         slow[name] = time.process_time() - start
-    assert {name: seconds for name, seconds in slow.items() if seconds >= 1} == {}
+    assert {
+        name: seconds for name, seconds in slow.items() if seconds >= 2
+    } == {}  # a slow machine takes twice as long
 
 
 def judged_strictly(id: str, semantics: str, text: str) -> None:

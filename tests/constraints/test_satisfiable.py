@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from raif.constraints import KINDS, contradiction
-from raif.constraints.satisfiable import conflicting
+from raif.constraints import KINDS
+from raif.constraints.satisfiable import conflicting, contradiction
 from raif.types import Constraint
 
 WORDS, SENTENCES = "length_constraints:number_words", "length_constraints:number_sentences"
 FREQUENCY, LETTERS = "keywords:frequency", "keywords:letter_frequency"
 FIRST_WORD = "length_constraints:nth_paragraph_first_word"
+LETTER_A = {"letter": "a", "let_frequency": 2, "let_relation": "at least"}
 AT_LEAST, LESS = {"relation": "at least"}, {"relation": "less than"}
 Pair = tuple[str, dict[str, Any]]
 
@@ -72,7 +73,6 @@ def test_conflicts_are_symmetric_and_with_oneself() -> None:
             for required in (
                 ("keywords:existence", {"keywords": ["the end"]}),
                 ("startend:end_checker", {"end_phrase": "The End."}),
-                ("combination:repeat_prompt", {"prompt_to_repeat": "Name the end."}),
                 ("detectable_content:postscript", {"postscript_marker": "end note"}),
             )
         ),
@@ -101,7 +101,7 @@ def test_conflicts_are_symmetric_and_with_oneself() -> None:
             ],
             "conflicts with",
         ),
-        ([("language:response_language", {"language": "de"}), ("change_case:english_capital", {})], "'de'"),
+        ([("language:response_language", {"language": "ru"}), (LETTERS, LETTER_A)], "'ru'"),
         ([("language:response_language", {"language": "ja"}), (WORDS, {"num_words": 9} | AT_LEAST)], "'ja'"),
     ],
 )
@@ -125,7 +125,7 @@ def test_contradiction_is_found_and_explained(pairs: list[Pair], said: str) -> N
             ("keywords:forbidden_words", {"forbidden_words": ["can"]}),
             ("keywords:existence", {"keywords": ["cannot"]}),
         ],
-        [("language:response_language", {"language": "en"}), ("change_case:english_capital", {})],
+        [("language:response_language", {"language": "de"}), (LETTERS, LETTER_A)],
     ],
 )
 def test_what_can_be_met_together_is_no_contradiction(pairs: list[Pair]) -> None:
@@ -134,11 +134,12 @@ def test_what_can_be_met_together_is_no_contradiction(pairs: list[Pair]) -> None
 
 @pytest.mark.parity
 def test_few_of_ifevals_own_prompts_are_contradictory(benchmark_data: Path) -> None:
-    """Five are: each asks to repeat what it forbids. The other three show how much wider the table is."""
+    """Five are: each asks to repeat what it forbids. The others IFEval's own table keeps apart, too."""
     lines = (benchmark_data / "ifeval" / "input_data.jsonl").read_text("utf-8").splitlines()
     found = [
         item["key"]
         for item in map(json.loads, lines)
         if reason(*zip(item["instruction_id_list"], item["kwargs"], strict=True))
     ]
-    assert found == [1627, 3305, 3311, 3324, 3369, 3371, 3718, 374]
+    wider = [1129, 1793, 2912, 3272, 3287, 3311, 332, 3324, 3369]
+    assert sorted(found) == sorted([*wider, 1627, 3305, 3371, 3718, 374])

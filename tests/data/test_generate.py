@@ -8,6 +8,7 @@ from raif import records as record_files
 from raif.config import load
 from raif.config.gen_data import GenDataConfig
 from raif.data import generate
+from raif.data.pipeline import records
 from raif.errors import ConfigError
 
 CONFIG = GenDataConfig(count=60, seed=4)
@@ -53,6 +54,14 @@ def test_the_card_counts_every_constraint(folder):
     sizes = card["constraints_per_record"]
     assert sum(card["kind"].values()) == sum(int(size) * count for size, count in sizes.items())
     assert "## Funnel" in (folder / "card.md").read_text("utf-8")
+
+
+def test_a_share_of_the_training_records_keeps_its_expert_answer_and_nothing_else_changes():
+    made, whole = (list(records(GenDataConfig(count=60, expert_share=share))) for share in (0.2, 1))
+    assert [n for n, record in enumerate(made) if record.expert] == [*range(4, 54, 5)]
+    assert [r.model_copy(update={"expert": None}) for r in made] == [
+        r.model_copy(update={"expert": None}) for r in whole
+    ]
 
 
 def test_progress_hears_every_record(tmp_path):

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from raif.config.gen_data import GenDataConfig
-from raif.constraints import KINDS, contradiction
+from raif.constraints import KINDS
+from raif.constraints.satisfiable import contradiction
 from raif.data import records
 from raif.data.respond import RESPONDERS, kinds_for
 from raif.errors import ConfigError

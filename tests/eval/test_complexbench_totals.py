@@ -1,29 +1,33 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from raif.eval.benchmarks.complexbench_items import Item, Judged, ScoringQuestion
 from raif.eval.benchmarks.complexbench_rules import UNKNOWN
-from raif.eval.benchmarks.complexbench_totals import (
-    RAIF_SMOOTHING,
-    Item,
-    Judged,
-    ScoringQuestion,
-    Totals,
-    totals,
-)
+from raif.eval.benchmarks.complexbench_totals import RAIF_SMOOTHING, coherence, tables, tallies
+from raif.eval.rates import Rates
 
 TABLES = {
-    "categories": "categorized_drfr",
-    "category_families": "categorized_avg_drfr",
-    "tasks": "task_types_drfr",
-    "compositions": "nested_methods_drfr",
-    "groups": "constraint_types_and_composition_types_acc",
-    "dimensions": "each_constraint_dimensions_and_composition_types_acc",
+    "category": "categorized_drfr",
+    "family": "categorized_avg_drfr",
+    "task": "task_types_drfr",
+    "composition": "nested_methods_drfr",
+    "group": "constraint_types_and_composition_types_acc",
+    "dimension": "each_constraint_dimensions_and_composition_types_acc",
 }
+
+
+def rates(*judged: Judged) -> Rates:
+    return Rates(tallies(judged))
+
+
+def shares(found: Rates, name: str) -> dict[str, float]:
+    return {cell: float(found[f"{name}/{cell}"][0]) for cell in found.under(f"{name}/")}
 
 
 def item(*deps: tuple[int, ...], group: str | None = None, rule: str | None = None, **fields: Any) -> Item:
@@ -43,20 +47,20 @@ def test_every_total_is_that_of_the_official_programs(
     official = json.loads((folder / "aggregation_expected.json").read_text("utf-8"))[program]
     judged = [Judged(Item.model_validate(record), record["point_judges"]) for record in records]
     assert len(judged) == 40
-    _same(totals(judged, smoothing=smoothing), official)
+    assert all(one.complete for one in judged)
+    _same(rates(*judged), official, smoothing)
 
 
-def _same(found: Totals, official: dict[str, Any]) -> None:
-    assert found.overall == pytest.approx(official["overall_drfr"], abs=1e-12)
+def _same(found: Rates, official: dict[str, Any], smoothing: float) -> None:
+    assert found["overall"][0] == pytest.approx(official["overall_drfr"], abs=1e-12)
     for ours, theirs in TABLES.items():
         expected = {name.replace("Utillity", "Utility"): rate for name, rate in official[theirs].items()}
-        assert getattr(found, ours) == pytest.approx(expected, abs=1e-12)
+        assert shares(found, ours) == pytest.approx(expected, abs=1e-12)
     for name, spelled in (("single", "single"), ("multiple", "miltiple")):
-        ours = getattr(found, name)
-        assert ours.origin == pytest.approx(official[f"{name}_origin_test"], abs=1e-12)
-        assert ours.coherent == pytest.approx(official[f"{name}_coherent_test"], abs=1e-12)
-        assert ours.drop == pytest.approx(official[f"{spelled}_relative_drop"], abs=1e-12)
-    assert found.dropped == 0
+        ours = coherence(found, name, smoothing)
+        assert ours.origin[0] == pytest.approx(official[f"{name}_origin_test"], abs=1e-12)
+        assert ours.coherent[0] == pytest.approx(official[f"{name}_coherent_test"], abs=1e-12)
+        assert ours.drop[0] == pytest.approx(official[f"{spelled}_relative_drop"], abs=1e-12)
 
 
 @pytest.mark.parity
@@ -76,27 +80,45 @@ def test_unknown_rule_fails_none_of_its_dependants() -> None:
     assert Judged(item((), (0,)), [UNKNOWN, True]).relying == [UNKNOWN, True]
 
 
+def test_what_depends_on_an_unjudged_question_is_unjudged_unless_it_failed_itself() -> None:
+    assert Judged(item((), (0,), (0,)), [None, True, False]).relying == [None, None, False]
+
+
 def test_unknown_rule_fails_overall_and_passes_by_dimension() -> None:
-    found = totals([Judged(item((), constraint_dimensions=("Length",)), [UNKNOWN])])
-    assert (found.overall, found.categories, found.category_families) == (0, {"Chain_2": 0}, {"Chain": 0})
-    assert found.groups == {"Structure": 1}
+    found = rates(Judged(item((), constraint_dimensions=("Length",)), [UNKNOWN]))
+    assert (found["overall"][0], shares(found, "category"), shares(found, "family")) == (
+        0,
+        {"Chain_2": 0},
+        {"Chain": 0},
+    )
+    assert shares(found, "group") == {"Structure": 1}
 
 
 def test_unknown_dimension_is_of_the_others() -> None:
-    found = totals([Judged(item((), constraint_dimensions=("New",)), [True])])
-    assert (found.groups, found.dimensions) == ({"Others": 1}, {"New": 1})
+    found = rates(Judged(item((), constraint_dimensions=("New",)), [True]))
+    assert (shares(found, "group"), shares(found, "dimension")) == ({"Others": 1}, {"New": 1})
 
 
-def test_items_without_all_verdicts_or_any_judged_question_are_dropped_and_counted() -> None:
-    found = totals([Judged(item(()), [None]), Judged(item((), rule="length:[1,2]"), [True])])
-    assert (found.overall, found.dropped) == (None, 2)
-    assert (found.single.origin, found.multiple.drop) == (None, None)
+def test_items_without_all_verdicts_or_any_judged_question_are_incomplete_as_in_the_released_script() -> None:
+    assert not Judged(item(()), [None]).complete
+    assert not Judged(item((), rule="length:[1,2]"), [True]).complete
+
+
+def test_unjudged_questions_are_left_out() -> None:
+    found = rates(Judged(item((), ()), [None, True]))
+    assert (found["overall"][0], found.row("overall", "overall").checks) == (1, 1)
 
 
 def test_group_is_coherent_where_all_its_records_are_clean() -> None:
     fields = {"composition_types": ("Selection",)}
     verdicts = [("a", True), ("a", False), ("b", True)]
-    found = totals([Judged(item((), group=g, **fields), [v]) for g, v in verdicts])
-    assert (found.single.origin, found.single.coherent) == (2 / 3, 0.5)
-    assert found.single.drop == pytest.approx(0.25)
-    assert found.multiple.origin is None
+    found = rates(*(Judged(item((), group=g, **fields), [v]) for g, v in verdicts))
+    single = coherence(found, "single")
+    assert (single.origin[0], single.coherent[0]) == (2 / 3, 0.5)
+    assert single.drop[0] == pytest.approx(0.25)
+    assert math.isnan(coherence(found, "multiple").origin[0])
+
+
+def test_headline_is_the_first_value_of_the_tables() -> None:
+    first = tables(rates(Judged(item((), ()), [True, False])))[0].rows[0]
+    assert (first.checks, first.values[0] and first.values[0].value) == (2, 0.5)

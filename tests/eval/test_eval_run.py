@@ -59,7 +59,8 @@ def test_answers_are_checked_and_reported(data: Path, tmp_path: Path) -> None:
     script = answers(range(7)) | answers(range(7, 10), "no, it has one")
     report = run(data, tmp_path / "out", Scripted(script))
     assert report.headline == 0.7
-    assert json.loads((tmp_path / "out" / "report.json").read_text())["rates"][0]["strict"]["value"] == 0.7
+    saved = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert saved["tables"][0]["rows"][0]["values"][0]["value"] == 0.7
     assert "| prompts | 10 | 10 | 70.00 [" in (tmp_path / "out" / "report.md").read_text()
 
 

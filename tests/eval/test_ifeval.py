@@ -61,7 +61,7 @@ def test_totals_are_those_of_the_official_program(
     official = {str(v["key"]): v for v in _lines(folder / "fixtures" / f"{name}.verdicts.jsonl")}
     ours = {line["id"]: line["verification"] for line in _lines(tmp_path / "verdicts.jsonl")}
     assert (report.items, report.answered, report.undecided) == (541, 270, 0)
-    assert report.rates[1].checks == 413
+    assert report.tables[0].rows[1].checks == 413
     for number, (field, side) in enumerate([("passed", "strict"), ("passed_loose", "loose")]):
         passed = [_where_decided(ours[id], official[id][side], field) for id in official]
         assert sum(map(sum, passed)) == checks[number]

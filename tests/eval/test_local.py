@@ -29,3 +29,11 @@ def test_the_thinking_that_the_template_opened_is_part_of_the_answer(tmp_path: P
     template = tiny.make(tmp_path) / "chat_template.jinja"
     template.write_text(tiny.TEMPLATE + "{% if add_generation_prompt %}<think>\n{% endif %}")
     assert all(answer.response.startswith("<think>\n") for answer in answers(tmp_path, 2))
+
+
+def test_a_server_is_started_for_a_checkpoint_and_stopped(tiny_folder: Path) -> None:
+    pytest.importorskip("fastapi", reason="needs raif[serve]")
+    local = {"backend": "transformers", "compute": "float32", "device": "cpu"}
+    keys = {"model": str(tiny_folder), "sampling": {"max_tokens": 6}, "local": local}
+    found = dict(responder(EvalConfig.model_validate(keys)).respond(ASKS[:1]))
+    assert [ask.id for ask in found] == ["0"]

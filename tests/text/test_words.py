@@ -1,17 +1,21 @@
-"""The fast ways to sentences and capitals find what NLTK finds."""
+"""The fast ways to sentences, tokens, capitals and words find what NLTK and `re` find."""
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raif.text import capital_tokens, sentences, tokens
+from raif.text import capital_tokens, count_words, sentences, tokens, words
+from raif.text.punkt import parameters
 from raif.text.search import TooSlow
-from raif.text.sentences import parameters
+from raif.text.words import each_token
 
 PIECES = (
     *".?!,;:'\"()[]{}<>*-_/\\@#&$%`~+=|^",
@@ -60,9 +64,19 @@ texts = st.lists(st.sampled_from(PIECES), max_size=25).map("".join) | st.text(ma
 
 @cache
 def nltk() -> Any:
-    from nltk.tokenize.punkt import PunktSentenceTokenizer
+    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 
-    return PunktSentenceTokenizer(parameters())
+    model, given = parameters(), PunktParameters()
+    for name in ("abbrev_types", "collocations", "sent_starters"):
+        setattr(given, name, getattr(model, name))
+    given.ortho_context = Counter(model.ortho_context)
+    return PunktSentenceTokenizer(given)
+
+
+def treebank(text: str) -> list[str]:
+    from nltk.tokenize import NLTKWordTokenizer
+
+    return [token for sentence in nltk().tokenize(text) for token in NLTKWordTokenizer().tokenize(sentence)]
 
 
 @settings(max_examples=600, deadline=None)
@@ -74,7 +88,22 @@ def test_same_sentences_as_nltks(text: str) -> None:
 @settings(max_examples=600, deadline=None)
 @given(texts)
 def test_capitals_are_the_tokens_in_capitals(text: str) -> None:
-    assert capital_tokens(text) == sum(map(str.isupper, tokens(text)))
+    assert capital_tokens(text) == sum(map(str.isupper, treebank(text)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(texts, min_size=4, max_size=4))
+def test_same_tokens_as_nltks_also_in_parts(parts: list[str]) -> None:
+    text = " plain words 12 between ".join(parts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["raif.text.words"], "_LONG", 0)
+        assert tokens(text) == treebank(text)
+
+
+@settings(deadline=None)
+@given(texts)
+def test_words_are_counted_as_found(text: str) -> None:
+    assert count_words(text) == len(words(text))
 
 
 @pytest.mark.parametrize(
@@ -93,5 +122,15 @@ def test_capitals_are_counted_with_nltks_quirks(text: str, count: int) -> None:
 
 
 def test_text_with_countless_marks_is_refused_rather_than_read_for_ever() -> None:
-    with pytest.raises(TooSlow, match="5,000 marks"):
+    with pytest.raises(TooSlow, match="marks that may end"):
         sentences(". " * 500_000)
+
+
+def test_text_of_countless_odd_words_is_refused_rather_than_taken_apart_for_ever() -> None:
+    with pytest.raises(TooSlow, match="punctuation"):
+        tokens(" ".join(f"a-{n}," for n in range(50_000)))
+
+
+def test_first_tokens_of_a_long_text_are_found_without_the_others() -> None:
+    long = " ".join(f"a {n}," for n in range(50_000))
+    assert [*islice(each_token(long), 3)] == ["a", "0", ","]

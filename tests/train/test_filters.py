@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from raif import math_check
-from raif.config.train import RolloutConfig, TrainConfig
+from raif.config.rollout import RolloutConfig
+from raif.config.train import TrainConfig
 from raif.errors import RaifError
 from raif.math_check import Checked
 from raif.reward import overlong

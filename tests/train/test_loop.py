@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from raif.config.train import CloningConfig, OptimizerConfig, RolloutConfig, TrainConfig
+from raif.config.rollout import RolloutConfig
+from raif.config.train import CloningConfig, OptimizerConfig, TrainConfig
 from raif.reasoning import EMPTY_THINKING
 from raif.train.chat import Chat
 from raif.train.decode import Completion
@@ -103,7 +104,11 @@ def test_each_response_is_used_once(tiny_folder: Path, monkeypatch: pytest.Monke
     seen: list[int] = []
     update = t.learner.update
     monkeypatch.setattr(
-        t.learner, "update", lambda samples, *rest: (seen.extend(map(id, samples)), update(samples, *rest))[1]
+        t.learner,
+        "update",
+        lambda samples, *rest, **options: (seen.extend(map(id, samples)), update(samples, *rest, **options))[
+            1
+        ],
     )
     step = grpo_step(t)
     assert len(seen) == len(set(seen)) == 16

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from raif.boxed import equal, last_boxed
-from raif.errors import RaifError
 from raif.reasoning import split
 from raif.reward import reward
 from raif.train.repetition import repeated_share
@@ -93,9 +92,9 @@ def test_a_task_without_format_always_has_the_format_reward() -> None:
     )
 
 
-def test_questions_without_a_judge_are_an_error_and_never_a_score() -> None:
-    with pytest.raises(RaifError, match="no check that could be judged"):
-        scored(record(questions=(Question(text="Is it kind?"),)), GOOD.format("Fine"))
+def test_questions_without_a_judge_are_never_a_score() -> None:
+    instruction, response = record(questions=(Question(text="Is it kind?"),)), split(GOOD, "tagged")
+    assert reward(instruction, response, verify(instruction, "Fine"), thinking=True) is None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ValidationInfo
 
 from raif.constraints.ifbench.common import Draw, Keyword, Number, Position, bare, no_kwargs, trim
 from raif.constraints.kind import Example, Material, Outcome, compare, exactly, kind
-from raif.text import tokens, words
+from raif.text import count_words, tokens, words
 
 _CONJUNCTIONS = frozenset(("and", "but", "for", "nor", "or", "so", "yet"))
 _INTERROBANGS = ("?!", "!?", "‽")
@@ -73,7 +73,8 @@ def _from_least(most: int, info: ValidationInfo) -> int:
 def word_count_range(
     response: str, *, min_words: Number, max_words: Annotated[Number, AfterValidator(_from_least)]
 ) -> Outcome:
-    count = len(words(response))
+    r"""Runs of `\w+`, as in IFEval's number of words; both bounds count."""
+    count = count_words(response)
     return Outcome(min_words <= count <= max_words, f"{count} words, asked for {min_words} to {max_words}")
 
 
@@ -153,6 +154,7 @@ def punctuation(response: str) -> Outcome:
     examples=(Example(True, "She/her knew it.", {"N": 3}), Example(False, "Emma knew it.", {"N": 3})),
 )
 def pronouns(response: str, *, N: Number) -> Outcome:
+    """NLTK's word tokens in the benchmark's list of pronouns, in either case; a slash parts them."""
     found = sum(1 for token in tokens(response.replace("/", " ").lower()) if token in _PRONOUNS)
     return compare(found, "at least", N, "pronouns")
 

@@ -39,6 +39,7 @@ def _ascii(text: str) -> str:
     examples=(Example(True, "14,21,28,35,42,49", {}), Example(False, "7, 14, 21, 28, 35, 42, 49", {})),
 )
 def multiples(response: str) -> Outcome:
+    """The runs of digits are 14, 21, 28, 35, 42 and 49 in this order; other text may stand between them."""
     found = re.findall(r"\d+", response)
     return Outcome(found == _MULTIPLES, f"numbers: {' '.join(found[:8])}")
 
@@ -114,6 +115,7 @@ def word_reverse(response: str) -> Outcome:
     examples=(Example(True, "elgae dlab A", {}), Example(False, "eagle bald A", {})),
 )
 def character_reverse(response: str) -> Outcome:
+    """The letters of "bald eagle" stand somewhere in reverse order, in either case."""
     found = "elgae dlab" in response.lower()
     return Outcome(found, f"{'' if found else 'no '}bald eagle when read backwards")
 
@@ -128,6 +130,7 @@ def character_reverse(response: str) -> Outcome:
     ),
 )
 def sentence_alphabet(response: str) -> Outcome:
+    """By Punkt's sentences: 26 of them, whose first characters are a to z in either case."""
     initials = [sentence.strip().lower()[:1] for sentence in sentences(response)]
     if len(initials) != 26:
         return exactly(len(initials), 26, "sentences")

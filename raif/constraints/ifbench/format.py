@@ -142,5 +142,6 @@ def output_template(response: str) -> Outcome:
     examples=(Example(True, "Teaishot.", {}), Example(False, "Tea is hot.", {})),
 )
 def no_whitespace(response: str) -> Outcome:
+    """No character that Python counts as white space."""
     found = sum(map(str.isspace, response))
     return Outcome(not found, f"{found} characters of white space")

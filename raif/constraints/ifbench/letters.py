@@ -22,6 +22,7 @@ _PRIMES = frozenset(n for n in range(2, 100) if all(n % divisor for divisor in r
     examples=(Example(True, "Young zebras always bite.", {}), Example(False, "A big dog.", {})),
 )
 def alphabet(response: str) -> Outcome:
+    """Words without their punctuation, in either case."""
     found = bare_words(response)
     start = ascii_lowercase.find(found[0][0].lower()) if found else -1
     if start < 0:
@@ -39,6 +40,7 @@ def alphabet(response: str) -> Outcome:
     examples=(Example(True, "An iced tea.", {}), Example(False, "An iced tea for you.", {})),
 )
 def vowel(response: str) -> Outcome:
+    """One line, in which at most three of a, e, i, o and u occur, in either case."""
     if "\n" in response.strip():
         return Outcome(False, "more than one line")
     used = sorted(set("aeiou") & set(response.lower()))
@@ -92,7 +94,8 @@ def odd_even_syllables(response: str) -> Outcome:
     from syllapy import count
 
     found = bare_words(response.lower())
-    odd = [count(word) % 2 for word in found]
+    parity = {word: count(word) % 2 for word in set(found)}
+    odd = [parity[word] for word in found]
     clash = next((i for i, (a, b) in enumerate(pairwise(odd)) if a == b), None)
     if clash is None:
         return Outcome(True, "odd and even take turns")
@@ -107,6 +110,7 @@ def odd_even_syllables(response: str) -> Outcome:
     examples=(Example(True, "A big cat.", {}), Example(False, "A big bad cat.", {})),
 )
 def no_consecutive(response: str) -> Outcome:
+    """Words without their punctuation, in either case."""
     pairs = pairwise(bare_words(response.lower()))
     clash = next((f'"{a} {b}"' for a, b in pairs if a[0] == b[0]), None)
     return Outcome(clash is None, f"{clash} begin alike" if clash else "neighbours begin differently")

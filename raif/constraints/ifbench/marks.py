@@ -10,7 +10,8 @@ from typing import Any
 
 from raif.constraints.ifbench.common import Keyword, bare, no_kwargs, trim
 from raif.constraints.kind import Example, Material, Outcome, compare, kind
-from raif.text import sentences, tokens
+from raif.text import sentences
+from raif.text.words import each_token
 
 _OPENS = {")": "(", "]": "[", "}": "{"}
 _LETTERED = re.compile(r"\W*[aA]\W*[bB]\W*[cC]")
@@ -153,7 +154,7 @@ def thesis(response: str) -> Outcome:
 )
 def title_case(response: str) -> Outcome:
     """Mixed case passes, as in "iPhone". "Don't" fails: the tokenizer cuts it before "n't"."""
-    wrong = next((token for token in tokens(response) if _small(token)), None)
+    wrong = next((token for token in each_token(response) if _small(token)), None)
     return Outcome(wrong is None, f'"{wrong}"' if wrong else "every word begins with a capital")
 
 

@@ -50,6 +50,7 @@ def _trigrams(text: str) -> set[tuple[str, ...]]:
     ),
 )
 def stop_words(response: str, *, percentage: Percentage) -> Outcome:
+    r"""The share of NLTK's English stop words among the runs of `\w+`, in either case."""
     found = words(response)
     if not found:
         return Outcome(False, "no words")

@@ -55,6 +55,7 @@ def repeat_change(response: str, *, prompt_to_repeat: Text) -> Outcome:
     examples=(Example(True, _SENTENCE.upper(), {}), Example(False, f'"{_SENTENCE}"', {})),
 )
 def repeat_simple(response: str) -> Outcome:
+    """In either case; white space around it is left aside."""
     passed = response.strip().lower() == _SENTENCE.lower()
     return Outcome(passed, f"{'' if passed else 'not '}just the sentence")
 
@@ -80,5 +81,6 @@ def repeat_span(
     n_start: Number,
     n_end: Annotated[Number, AfterValidator(_from_start)],
 ) -> Outcome:
+    """In either case; white space around the response and around the part is left aside."""
     span = prompt_to_repeat[n_start : n_end + 1].strip().lower()
     return Outcome(response.strip().lower() == span, f'asked for "{span}" alone')

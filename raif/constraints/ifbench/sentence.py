@@ -54,6 +54,7 @@ def alliteration_increment(response: str) -> Outcome:
     ),
 )
 def keyword(response: str, *, word: Text, N: Position) -> Outcome:
+    """As a whole word, in either case, in the Nth of Punkt's sentences."""
     found = sentences(response)
     if len(found) < N:
         return Outcome(False, f"{len(found)} sentences, no sentence {N}")
@@ -71,5 +72,6 @@ def keyword(response: str, *, word: Text, N: Position) -> Outcome:
     ),
 )
 def increment(response: str, *, small_n: Number) -> Outcome:
+    """Of Punkt's sentences, by words without their punctuation; a single sentence passes."""
     counts = [len(bare_words(sentence)) for sentence in sentences(response)]
     return Outcome(all(a + small_n == b for a, b in pairwise(counts)), f"words by sentence: {counts}")

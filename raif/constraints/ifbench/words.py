@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import string
 from collections import Counter
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 from raif.constraints.ifbench.common import (
@@ -21,6 +21,7 @@ from raif.constraints.ifbench.common import (
 from raif.constraints.kind import Example, Material, Outcome, kind
 from raif.text import sentences, tokens
 from raif.text.tagger import MISSING, tagger
+from raif.text.words import each_token
 
 _CONTEXT = 3
 """The tagger looks at a word and the two after it: the others can't change the first one's tag."""
@@ -53,7 +54,7 @@ def _draw_repeats(rng: random.Random, material: Material) -> dict[str, Any]:
 )
 def start_verb(response: str) -> Outcome:
     """By NLTK's tagger, which takes the "Run" of "Run fast" for a noun."""
-    start = tokens(response)[:_CONTEXT]
+    start = [*islice(each_token(response), _CONTEXT)]
     if not start:
         return Outcome(False, "no words")
     model = tagger()
@@ -73,6 +74,7 @@ def start_verb(response: str) -> Outcome:
     ),
 )
 def repeats(response: str, *, small_n: Number) -> Outcome:
+    """Words without their punctuation, in either case."""
     ((word, times),) = Counter(bare_words(response.lower())).most_common(1) or [("", 0)]
     return Outcome(times <= small_n, f'"{word}" {times} times, asked for at most {small_n}')
 
@@ -105,6 +107,7 @@ def last_first(response: str) -> Outcome:
     ),
 )
 def paragraph_last_first(response: str) -> Outcome:
+    """In either case, without the punctuation at a line's ends; blank lines are left aside."""
     for line in response.lower().split("\n"):
         found = trim(line.strip()).split()
         if found and found[0] != found[-1]:
@@ -122,6 +125,7 @@ def paragraph_last_first(response: str) -> Outcome:
     ),
 )
 def keywords_specific_position(response: str, *, keyword: Keyword, n: Position, m: Position) -> Outcome:
+    """The mth of NLTK's tokens with a letter or digit in the nth of Punkt's sentences, in either case."""
     sentence = "".join(sentences(response)[n - 1 : n])
     found = [token for token in tokens(sentence) if any(map(str.isalnum, token))]
     if len(found) < m:

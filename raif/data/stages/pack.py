@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from raif import jsonl
-from raif.data.card import statistics, write_card
+from raif.data.card import statistics
+from raif.data.cards import write_card
 from raif.data.funnel import StageFunnel
 from raif.data.seeds import SPLITS
 from raif.data.stages import sources

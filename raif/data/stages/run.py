@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from raif import jsonl
+from raif.client.budget import Budget
 from raif.config.pipeline import PipelineConfig
 from raif.data.funnel import StageFunnel
 from raif.data.stages import journal
@@ -25,15 +26,18 @@ def run(
     *,
     resume: bool = False,
     overwrite: bool = False,
+    budget: Budget | None = None,
 ) -> list[StageFunnel]:
     """Run the stages of `config` in `folder`; with `resume`, only what is not done yet.
 
-    ConfigError where the folder holds another run or a stage can't work with its config.
+    `budget` limits what all stages spend together, and tells what they have spent. BudgetSpent where they
+    reach it. ConfigError where the folder holds another run or a stage can't work with its config.
     """
     source = config.input
     stages: list[Stage] = []
     for name in config.stages:
         stages.append(STAGES[name](config, folder, source))
+        stages[-1].budget = budget or stages[-1].budget
         source = stages[-1].output
     open_run(folder, config, resume=resume, overwrite=overwrite)
     return [run_stage(stage, progress) for stage in stages]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from raif import jsonl
 from raif.config.pipeline import Layout, SourceConfig
+from raif.data.seeds import all_seeds
 from raif.errors import RecordError, did_you_mean, require
 
 Row = Mapping[str, Any]
@@ -28,11 +29,17 @@ class Request(NamedTuple):
 
 def rows(source: SourceConfig) -> Iterator[Row]:
     """The rows of a source, up to its limit; RecordError where it can't be read."""
-    return islice(_dataset(source) if source.dataset else _file(source), source.limit)
+    return islice(_all(source), source.limit)
 
 
 def name_of(source: SourceConfig) -> str:
-    return source.dataset or (source.path.name if source.path else "")
+    return source.dataset or (source.path.name if source.path else "packaged")
+
+
+def _all(source: SourceConfig) -> Iterator[Row]:
+    if source.path:
+        return _file(source.path)
+    return _dataset(source) if source.dataset else (seed.model_dump() for seed in all_seeds())
 
 
 def _dataset(source: SourceConfig) -> Iterator[Row]:
@@ -42,15 +49,13 @@ def _dataset(source: SourceConfig) -> Iterator[Row]:
     return iter(load_dataset(source.dataset, split=source.split, streaming=True))
 
 
-def _file(source: SourceConfig) -> Iterator[Row]:
-    assert source.path
-    suffix = source.path.suffix
-    if suffix not in _READERS:
-        raise RecordError(f"{source.path}: no reader for {suffix!r}", did_you_mean(suffix, _READERS))
+def _file(path: Path) -> Iterator[Row]:
+    if path.suffix not in _READERS:
+        raise RecordError(f"{path}: no reader for {path.suffix!r}", did_you_mean(path.suffix, _READERS))
     try:
-        yield from _READERS[suffix](source.path)
+        yield from _READERS[path.suffix](path)
     except OSError as error:
-        raise RecordError(f"{source.path}: {error.strerror}") from None
+        raise RecordError(f"{path}: {error.strerror}") from None
 
 
 def _jsonl(path: Path) -> Iterator[Row]:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 from pydantic import Field
 
 from raif import jsonl, records
+from raif.client.budget import Budget
 from raif.config.pipeline import PipelineConfig
 from raif.data.funnel import StageFunnel
 from raif.errors import ConfigError
@@ -54,6 +55,8 @@ class Stage(ABC):
 
     def __init__(self, config: PipelineConfig, folder: Path, source: Path | None) -> None:
         self.config, self.folder, self.source = config, folder, source
+        self.budget = Budget()
+        """What the whole run may spend, and has spent; without limits unless the run sets others."""
 
     @property
     def output(self) -> Path:

@@ -1,5 +1,14 @@
 """One file a benchmark; importing this package registers them."""
 
-from raif.eval.benchmarks import ifeval
+from raif.eval.benchmarks import (
+    cello,
+    cfbench,
+    complexbench,
+    fbbench,
+    followbench,
+    ifbench,
+    ifeval,
+    infobench,
+)
 
-__all__ = ["ifeval"]
+__all__ = ["cello", "cfbench", "complexbench", "fbbench", "followbench", "ifbench", "ifeval", "infobench"]

@@ -44,7 +44,7 @@ def _literal(*types: type) -> Callable[[str], bool]:
 
 def _yaml(answer: str) -> bool:
     """An anchor used again and a hundred open brackets fail: reading them can take exponential time."""
-    if len(answer) > _LONGEST["yaml"] or not _shallow(answer):
+    if len(answer) > _LONGEST["yaml"] or not shallow(answer):
         return False
     try:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(answer, yaml.SafeLoader)):
@@ -55,7 +55,8 @@ def _yaml(answer: str) -> bool:
     return True
 
 
-def _shallow(answer: str) -> bool:
+def shallow(answer: str) -> bool:
+    """Whether few enough brackets are open at once for PyYAML to fail fast, if at all."""
     depths = accumulate((character in "[{") - (character in "]}") for character in answer)
     return max(depths, default=0) < _DEEPEST
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from raif.eval.benchmarks.cello_criteria import mean
 from raif.eval.benchmarks.cello_scores import Scores
+from raif.eval.rates import Figure, Rates, average
 
 STRUCTURE = ("Structure_hard", "Structure_simple", "Structure_None")
 COMPLEX_INSTRUCTION = (
@@ -27,43 +27,51 @@ COMPLEX_INPUT = (
 
 
 @dataclass(frozen=True, slots=True)
-class TaskScores:
-    """Means over the answers of one file; `average` is the mean of the four that apply."""
+class FileScores:
+    """Means over the answers of one file, by criterion; `average` is the mean of those that apply."""
 
-    by_criterion: Scores
-    average: float | None
+    by_criterion: tuple[Figure, ...]
+    average: Figure
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
     """`average` is the headline: the mean of the two groups of tasks, not of the four criteria."""
 
-    files: Mapping[str, TaskScores]
-    tasks: Mapping[str, float | None]
-    by_criterion: Scores
-    complex_instruction: float | None
-    complex_input: float | None
-    average: float | None
+    files: Mapping[str, FileScores]
+    tasks: Mapping[str, Figure]
+    by_criterion: tuple[Figure, ...]
+    complex_instruction: Figure
+    complex_input: Figure
+    average: Figure
 
 
-def totals(answers: Mapping[str, Sequence[Scores]]) -> Totals:
-    """From the scores of all answers by file name ("closed_qa"); a file without answers is left out.
+def cells(file: str) -> tuple[str, ...]:
+    """The cells of a file's four criteria."""
+    return tuple(f"{file}/{criterion}" for criterion in Scores._fields)
+
+
+def files_of(task: str) -> tuple[str, ...]:
+    return STRUCTURE if task == "Structure" else (task,)
+
+
+def totals(rates: Rates) -> Totals:
+    """From the scores of all answers, in the cells of their files; a file without answers is left out.
 
     An id that comes twice counts twice, as officially. The official program needs all 13 files.
     """
-    files = {name: _file(scores) for name, scores in answers.items() if scores}
-    tasks = {name: found.average for name, found in files.items() if name not in STRUCTURE}
-    tasks["Structure"] = mean(files[name].average for name in STRUCTURE if name in files)
-    instruction = mean(tasks.get(name) for name in COMPLEX_INSTRUCTION)
-    input = mean(tasks.get(name) for name in COMPLEX_INPUT)
-    average = None if instruction is None or input is None else (instruction + input) / 2
-    return Totals(files, tasks, _means(f.by_criterion for f in files.values()), instruction, input, average)
+    names = [file for task in (*COMPLEX_INSTRUCTION, *COMPLEX_INPUT) for file in files_of(task)]
+    files = {name: _file(rates, name) for name in names}
+    tasks = {
+        task: average(files[file].average for file in files_of(task))
+        for task in (*COMPLEX_INSTRUCTION, *COMPLEX_INPUT)
+    }
+    criteria = zip(*(found.by_criterion for found in files.values()), strict=True)
+    instruction = average(tasks[task] for task in COMPLEX_INSTRUCTION)
+    input = average(tasks[task] for task in COMPLEX_INPUT)
+    return Totals(files, tasks, tuple(map(average, criteria)), instruction, input, (instruction + input) / 2)
 
 
-def _file(scores: Sequence[Scores]) -> TaskScores:
-    means = _means(scores)
-    return TaskScores(means, mean(means))
-
-
-def _means(scores: Iterable[Scores]) -> Scores:
-    return Scores(*map(mean, zip(*scores, strict=True)))
+def _file(rates: Rates, name: str) -> FileScores:
+    means = tuple(rates[cell] for cell in cells(name))
+    return FileScores(means, average(means))

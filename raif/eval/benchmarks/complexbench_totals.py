@@ -1,18 +1,15 @@
-"""What ComplexBench's verdicts add up to: shares of satisfied questions, and how coherent selections are.
-
-A question whose dependency failed counts as failed itself. Only direct dependencies are looked at, by their
-own verdict and not by what their dependencies made of it, as officially.
-"""
+"""What ComplexBench's verdicts add up to: shares of satisfied questions, and how coherent selections are."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict
+import numpy as np
 
-from raif.eval.benchmarks.complexbench_rules import Verdict
+from raif.eval.benchmarks.complexbench_items import Item, Judged
+from raif.eval.rates import Figure, Rates, Row, Table, Tally, average
 
 _GROUPS = {
     "Lexical": ("Word Matching", "Keywords"),
@@ -30,138 +27,127 @@ _GROUPS = {
     "Utility": ("Helpfulness", "Target Language", "Supportiveness", "Consistency", "Factuality"),
 }
 _GROUP_OF = {dimension: group for group, dimensions in _GROUPS.items() for dimension in dimensions}
+_TABLES = {
+    "category": "category",
+    "family": "category, pooled",
+    "task": "task",
+    "composition": "composition",
+    "group": "group of dimensions",
+    "dimension": "dimension",
+}
+_DEPTHS = ("single", "multiple")
 RAIF_SMOOTHING = 1e-4
 """What the method's authors add to the coherent test's denominators."""
-
-
-class ScoringQuestion(BaseModel):
-    model_config = ConfigDict(frozen=True)
-    question: str
-    rule: str | None = None
-    """None: a judge answers."""
-    constraint_dimensions: tuple[str, ...] = ()
-    composition_types: tuple[str, ...] = ()
-    dep: tuple[int, ...] = ()
-    """Positions of the questions that this one depends on."""
-
-
-class Item(BaseModel):
-    """A record of the data; `group` holds together the branches of one instruction."""
-
-    model_config = ConfigDict(frozen=True)
-    main_id: int
-    group: str | None = None
-    category: str
-    task_types: str
-    composition_types: tuple[str, ...] = ()
-    scoring_questions: tuple[ScoringQuestion, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """An item with a verdict for each question; None: could not be judged."""
-
-    item: Item
-    verdicts: Sequence[Verdict | None]
-
-    @property
-    def complete(self) -> bool:
-        """Whether it counts: officially an item without any judged question gets lost as well."""
-        asked = any(question.rule is None for question in self.item.scoring_questions)
-        return asked and None not in self.verdicts
-
-    @property
-    def relying(self) -> list[Verdict | None]:
-        """The verdicts, False where that on a dependency is."""
-        pairs = zip(self.item.scoring_questions, self.verdicts, strict=True)
-        return [
-            False if any(self.verdicts[position] is False for position in question.dep) else verdict
-            for question, verdict in pairs
-        ]
 
 
 @dataclass(frozen=True, slots=True)
 class Coherence:
     """Share of records without a failure, share of groups without one, and the relative drop between them."""
 
-    origin: float | None
-    coherent: float | None
-    drop: float | None
+    origin: Figure
+    coherent: Figure
+    drop: Figure
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """`overall` is the headline. An unknown rule's verdict 2 is a failure, except by group and dimension.
+def tallies(judged: Iterable[Judged]) -> Sequence[Tally]:
+    """One for the branches of an instruction, or an item without branches; verdicts that are None left out.
 
-    `dropped` counts the items left out for want of verdicts.
+    An unknown rule's verdict 2 is a failure, except by group of dimensions and dimension.
     """
-
-    overall: float | None
-    categories: Mapping[str, float]
-    category_families: Mapping[str, float]
-    tasks: Mapping[str, float]
-    compositions: Mapping[str, float]
-    groups: Mapping[str, float]
-    dimensions: Mapping[str, float]
-    single: Coherence
-    multiple: Coherence
-    dropped: int
+    groups: dict[object, list[Judged]] = defaultdict(list)
+    for one in judged:
+        groups[one.item.group or one.item.main_id].append(one)
+    return [_tally(group) for group in groups.values()]
 
 
-def totals(judged: Sequence[Judged], *, smoothing: float = 0.0) -> Totals:
-    """All rates; `smoothing` is added to the denominators of the coherent test."""
-    kept = [(one.item, one.relying) for one in judged if one.complete]
-    passed = [(item, verdict is True) for item, verdicts in kept for verdict in verdicts]
-    dimensions = list(_by_dimension(kept))
-    return Totals(
-        overall=_rates(("", one) for _, one in passed).get(""),
-        categories=_rates((item.category, one) for item, one in passed),
-        category_families=_rates((item.category.partition("_")[0], one) for item, one in passed),
-        tasks=_rates((item.task_types, one) for item, one in passed),
-        compositions=_rates(("_".join(sorted(item.composition_types)), one) for item, one in passed),
-        groups=_rates((group, one) for group, _, one in dimensions),
-        dimensions=_rates((dimension, one) for _, dimension, one in dimensions),
-        single=_coherence(kept, lambda depth: depth == 1, smoothing),
-        multiple=_coherence(kept, lambda depth: depth > 1, smoothing),
-        dropped=len(judged) - len(kept),
-    )
+def _tally(group: Sequence[Judged]) -> Tally:
+    cells: dict[str, list[float]] = defaultdict(list)
+    for one in group:
+        for cell, passed in _passed(one):
+            cells[cell].append(float(passed))
+    depth = _depth(group[0].item)
+    if depth:
+        clean = [_clean(one) for one in group]
+        cells[f"{depth}/origin"] = [float(one) for one in clean if one is not None]
+        if False in clean or None not in clean:
+            cells[f"{depth}/coherent"] = [float(all(clean))]
+    return cells
 
 
-_Kept = Sequence[tuple[Item, list[Verdict | None]]]
+def _passed(one: Judged) -> Iterator[tuple[str, bool]]:
+    """Each cell that a verdict counts in. A composition is a group and a dimension, too."""
+    item = one.item
+    composition = "_".join(sorted(item.composition_types))
+    whole = ("overall", f"category/{item.category}", f"family/{_family(item)}", f"task/{item.task_types}")
+    for question, verdict in zip(item.scoring_questions, one.relying, strict=True):
+        if verdict is None:
+            continue
+        for cell in (*whole, f"composition/{composition}"):
+            yield cell, verdict is True
+        for dimension in question.constraint_dimensions:
+            yield f"group/{_GROUP_OF.get(dimension, 'Others')}", bool(verdict)
+            yield f"dimension/{dimension}", bool(verdict)
+        for kind in question.composition_types:
+            yield f"group/{kind}", bool(verdict)
+            yield f"dimension/{kind}", bool(verdict)
 
 
-def _rates(passed: Iterable[tuple[str, bool]]) -> dict[str, float]:
-    """The share of True by name, names in order."""
-    found = defaultdict(list)
-    for name, one in passed:
-        found[name].append(one)
-    return {name: sum(found[name]) / len(found[name]) for name in sorted(found)}
+def _family(item: Item) -> str:
+    """Selections with chains are pooled into the selections, as officially."""
+    return item.category.partition("_")[0]
 
 
-def _by_dimension(kept: _Kept) -> Iterable[tuple[str, str, bool]]:
-    """Group, dimension and verdict; a composition is both. Here an unknown rule's 2 is as good as True."""
-    for item, verdicts in kept:
-        for question, verdict in zip(item.scoring_questions, verdicts, strict=True):
-            for dimension in question.constraint_dimensions:
-                yield _GROUP_OF.get(dimension, "Others"), dimension, bool(verdict)
-            for composition in question.composition_types:
-                yield composition, composition, bool(verdict)
+def _depth(item: Item) -> str | None:
+    """Whether a group's first record has one question on a selection, or several."""
+    selections = sum("Selection" in question.composition_types for question in item.scoring_questions)
+    if item.group is None or not selections:
+        return None
+    return _DEPTHS[selections > 1]
 
 
-def _coherence(kept: _Kept, chosen: Callable[[int], bool], smoothing: float) -> Coherence:
-    """Of the groups whose first record has the chosen number of questions on selections."""
-    groups = defaultdict(list)
-    for item, verdicts in kept:
-        groups[item.group].append((item, False not in verdicts))
-    clean = [[one for _, one in group] for group in groups.values() if chosen(_selections(group[0][0]))]
-    if not clean:
-        return Coherence(None, None, None)
-    origin = sum(map(sum, clean)) / (sum(map(len, clean)) + smoothing)
-    whole = sum(map(all, clean))
-    lost = origin - whole / len(clean) + smoothing
-    drop = lost / (origin + smoothing) if origin + smoothing else None
-    return Coherence(origin, whole / (len(clean) + smoothing), drop)
+def _clean(one: Judged) -> bool | None:
+    """Whether no question failed; None where that can't be said."""
+    verdicts = one.relying
+    if False in verdicts:
+        return False
+    return None if None in verdicts else True
 
 
-def _selections(item: Item) -> int:
-    return sum("Selection" in question.composition_types for question in item.scoring_questions)
+def coherence(rates: Rates, depth: str, smoothing: float = 0.0) -> Coherence:
+    """Of the groups with a `single` or with `multiple` questions on selections."""
+    origin, whole = rates[f"{depth}/origin"], rates[f"{depth}/coherent"]
+    records, groups = rates.count(f"{depth}/origin"), rates.count(f"{depth}/coherent")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        smoothed = origin * records / (records + smoothing)
+        drop = (smoothed - whole + smoothing) / (smoothed + smoothing)
+        return Coherence(smoothed, whole * groups / (groups + smoothing), drop)
+
+
+def paper(rates: Rates) -> Mapping[str, Figure]:
+    """The rows of the paper's table 2, the overall one first."""
+    both = [rates[f"category/Selection_and_Chain_{depth}"] for depth in (2, 3)]
+    return {
+        "Overall": rates["overall"],
+        "And 1": rates["category/And"],
+        **{f"Chain {depth}": rates[f"category/Chain_{depth}"] for depth in (1, 2)},
+        "Chain": rates["family/Chain"],
+        **{f"Selection {depth}": rates[f"category/Selection_{depth}"] for depth in (1, 2, 3)},
+        "Selection": rates["family/Selection"],
+        **{f"Selection & Chain {depth}": both[depth - 2] for depth in (2, 3)},
+        "Selection & Chain": average(both),
+    }
+
+
+def tables(rates: Rates, *, smoothing: float = 0.0) -> Sequence[Table]:
+    """The share of satisfied questions in all and by category; then the coherent test."""
+    found = [Table("satisfied questions", ("DRFR",), (rates.row("overall", "overall"),))]
+    for prefix, name in _TABLES.items():
+        rows = tuple(rates.row(cell, f"{prefix}/{cell}") for cell in rates.under(f"{prefix}/"))
+        found.append(Table(name, ("DRFR",), rows))
+    rows = tuple(_coherent_row(rates, depth, smoothing) for depth in _DEPTHS)
+    return [*found, Table("selection", ("branches", "all branches", "drop"), rows)]
+
+
+def _coherent_row(rates: Rates, depth: str, smoothing: float) -> Row:
+    found = coherence(rates, depth, smoothing)
+    return rates.row(depth, found.origin, found.coherent, found.drop, of=[f"{depth}/origin"])

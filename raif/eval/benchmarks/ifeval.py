@@ -8,43 +8,21 @@ An item, in the layout of the public file:
      "kwargs": [{"num_words": 50, "relation": "at least"}, {}]}
 
 Prompt: the item's prompt as the user's turn, after the system text where one is configured.
-Score: strict checks the response as it is, loose also without its first or last line and without asterisks.
-Prompt level: all instructions of a prompt are followed. Instruction level: single instructions.
+Score: strict and loose rates of prompts and of instructions, see `raif.eval.verified`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
-from raif import records
 from raif.eval.benchmark import BENCHMARKS
-from raif.eval.metrics import Scores, score
-from raif.reasoning import Style
-from raif.types import Instruction, Message, Verification
-from raif.verdicts import verify
+from raif.eval.verified import Verified
 
 
-class IFEval:
+class IFEval(Verified):
     file = "ifeval/input_data.jsonl"
     source = (
         "https://github.com/google-research/google-research/blob/master/"
         "instruction_following_eval/data/input_data.jsonl"
     )
-
-    def items(self, path: Path) -> Sequence[Instruction]:
-        return list(records.read(path))
-
-    def messages(self, item: Instruction, system: str | None) -> tuple[Message, ...]:
-        if not system or item.messages[0].role == "system":
-            return item.messages
-        return (Message(role="system", content=system), *item.messages)
-
-    def verify(self, item: Instruction, response: str, think: Style) -> Verification:
-        return verify(item, response, think=think)
-
-    def score(self, verifications: Sequence[Verification], *, seed: int) -> Scores:
-        return score(verifications, seed=seed)
 
 
 BENCHMARKS.add("ifeval", IFEval())

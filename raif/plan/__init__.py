@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from raif.config.judge import JudgeConfig
 from raif.config.train import TrainConfig
+from raif.plan.estimate import estimate
+from raif.plan.memory import Sharding
 
 
-def describe(config: TrainConfig) -> str:
-    """The plan of a run in a few lines of text."""
+def describe(config: TrainConfig, *, ranks: int = 1, flops: float | None = None) -> str:
+    """The plan of a run in a few lines of text; `flops`: operations a second of a device, where known."""
     c = config
+    sharding = Sharding(ranks, c.distributed.zero, c.distributed.offload)
     lines = [
         f"method     {c.method}",
         f"model      {c.model.path}, {c.model.style}, {c.model.compute} with float32 master weights",
         f"weights    {_trained(c)}",
-        f"ranks      {_ranks(c)}",
+        f"ranks      {_ranks(sharding)}",
         f"data       {_data(c)}",
         *(_sft(c) if c.method == "sft" else _grpo(c)),
         f"checkpoint every {c.checkpoint.every} steps, the newest {c.checkpoint.keep} kept",
+        *estimate(c, flops=flops, sharding=sharding),
     ]
     return "\n".join(lines)
 
@@ -27,11 +32,11 @@ def _trained(c: TrainConfig) -> str:
     return f"LoRA of rank {c.lora.rank}, alpha {c.lora.alpha:g}, beside {layers}"
 
 
-def _ranks(c: TrainConfig) -> str:
-    if not c.distributed.zero:
+def _ranks(s: Sharding) -> str:
+    if not s.zero:
         return "one process"
-    offload = ", optimiser in the host's memory" if c.distributed.offload else ""
-    return f"as many as the launcher starts, under DeepSpeed ZeRO-{c.distributed.zero}{offload}"
+    offload = ", optimiser in the host's memory" if s.offload else ""
+    return f"{s.ranks}, as many as the launcher starts, under DeepSpeed ZeRO-{s.zero}{offload}"
 
 
 def _grpo(c: TrainConfig) -> list[str]:
@@ -44,10 +49,21 @@ def _grpo(c: TrainConfig) -> list[str]:
         f"({r.group_size - plain} thinking, {plain} plain), up to {r.max_new_tokens} tokens",
         f"update     {updates} optimiser steps of {c.optimizer.batch} responses a rollout, each used once, "
         f"in micro-batches of {c.optimizer.micro_batch}; {clones} expert answers beside each",
+        f"engine     {_engine(c)}",
         f"loss       {_loss(c)}",
+        *([f"judge      {_judge(c.judge)}"] if c.judge else []),
         f"length     {c.steps} rollouts, {c.steps * updates} optimiser steps, "
         f"{c.steps * c.responses} responses",
     ]
+
+
+def _engine(c: TrainConfig) -> str:
+    v = c.rollout.vllm
+    if c.rollout.engine == "transformers":
+        return "transformers, on the policy itself"
+    where = {"vllm": "in this process", "vllm_server": f"{', '.join(v.urls)}, weights by {v.transfer}"}
+    cap = f"tokens weighed up to {c.loss.importance_cap:g}" if c.corrects else "not corrected for"
+    return f"vLLM, {where[c.rollout.engine]}; its log-probabilities {cap}"
 
 
 def _sft(c: TrainConfig) -> list[str]:
@@ -58,6 +74,10 @@ def _sft(c: TrainConfig) -> list[str]:
         f"cut off at {c.sft.max_tokens} tokens; nothing is sampled",
         f"length     {length}",
     ]
+
+
+def _judge(c: JudgeConfig) -> str:
+    return f"{c.model} at {c.endpoint.base_url}" if c.endpoint.base_url else f"{c.model} in this process"
 
 
 def _loss(config: TrainConfig) -> str:

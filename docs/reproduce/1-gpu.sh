@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# One GPU: everything in one process, the judge too. The same batches as on 16, so the same run, in weeks for 7B.
+#
+#   1-gpu.sh [PRESET]
+. "$(dirname "$0")/common.sh"
+
+raif train "${run_keys[@]}" --set distributed.zero=2 --set distributed.offload=true "${rollout_here_keys[@]}" \
+  --set "judge.model=$judge" --set judge.local.batch=8 \
+  --set optimizer.micro_batch=1 --set rollout.batch=16

@@ -1,0 +1,50 @@
+"""A table on disk. Threads and processes may share its file, and a killed one loses nothing that it put."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+from raif.errors import RaifError
+
+PATIENCE = 60.0
+"""Seconds to wait while another process writes."""
+
+
+class Store:
+    """One SQLite table, which a subclass names. RaifError where the file can't be used."""
+
+    table: ClassVar[str]
+    """Its name and columns, as CREATE TABLE has them."""
+    purpose: ClassVar[str]
+    """What errors say that the file is used as."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._explained():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Each statement is a transaction of its own, and SQLite itself keeps threads apart.
+            self._db = sqlite3.connect(path, PATIENCE, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.execute(f"CREATE TABLE IF NOT EXISTS {self.table}")
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """What the statement finds; nothing where it writes."""
+        with self._explained():
+            return self._db.execute(statement, values).fetchall()
+
+    def close(self) -> None:
+        self._db.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise RaifError(
+                f"{self._path}: can't be used as {self.purpose}: {error}", "Name another file, or none."
+            ) from error

@@ -1,0 +1,157 @@
+"""How an answer is got out of a model: the rows and columns of the paper's tables 1 and 2 (A.5).
+
+A method is a talk: a generator that yields the calls it wants answered, gets the answers, and returns the
+final one. So a server's client and a model in this process can lead it alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from raif.config.eval import EvalConfig, Method
+from raif.errors import ConfigError, EndpointError
+from raif.eval.answers import Answer, Ask
+from raif.eval.prompts import Prompts, load
+from raif.reasoning import FORMAT_REQUEST, Style, split
+from raif.types import Message
+
+_HAN, _LATIN = re.compile("[\u4e00-\u9fff]"), re.compile("[A-Za-z]+")
+DONE = "NOTHING TO IMPROVE"
+"""What ends self-refine, in both languages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Messages to answer. `thinker`: by the model whose thinking is borrowed; `temperature`: this one."""
+
+    messages: tuple[Message, ...]
+    thinker: bool = False
+    temperature: float | None = None
+
+
+Talk = Generator[Sequence[Call], Sequence[Answer], Answer]
+
+
+def talk(ask: Ask, config: EvalConfig) -> Talk:
+    """The talk of the config's method; it raises ConfigError where the item can't be asked so."""
+    return _METHODS[config.method](ask, config)
+
+
+def style(config: EvalConfig) -> Style:
+    """How an answer holds its thinking: the method cot asks for tags."""
+    return "tagged" if config.method == "cot" and config.think == "none" else config.think
+
+
+def _io(ask: Ask, config: EvalConfig) -> Talk:
+    (answer,) = yield [Call(ask.messages)]
+    return answer
+
+
+def _cot(ask: Ask, config: EvalConfig) -> Talk:
+    """With the system text that asks for thinking and answer in tags."""
+    (answer,) = yield [Call(_asked_to_think(ask.messages))]
+    return answer
+
+
+def _sdc(ask: Ask, config: EvalConfig) -> Talk:
+    """Self-DeepClaude: the thinking of a first call, packed into a second."""
+    (first,) = yield [Call(_asked_to_think(ask.messages))]
+    thinking = first.reasoning or split(first.response, "tagged").thinking or first.response
+    return (yield from _on_thinking(ask, thinking))
+
+
+def _deepclaude(ask: Ask, config: EvalConfig) -> Talk:
+    """The same with the thinking of another model."""
+    (first,) = yield [Call(ask.messages, thinker=True)]
+    thinking = first.reasoning or split(first.response, "tagged").thinking
+    if not thinking:
+        raise EndpointError(
+            f"{config.options.thinker}: no thinking in its reply to {ask.id!r}",
+            "Start its server with a reasoning parser, or name a model that thinks.",
+        )
+    return (yield from _on_thinking(ask, thinking))
+
+
+def _self_consistency(ask: Ask, config: EvalConfig) -> Talk:
+    """Of several answers the one that is most like the others: the majority's, where some are equal."""
+    call = Call(ask.messages, temperature=config.options.temperature)
+    answers = yield [call] * config.options.samples
+    finals = [split(one.whole(config.think), config.think).answer or "" for one in answers]
+    return answers[_most_alike(finals)]
+
+
+def _self_refine(ask: Ask, config: EvalConfig) -> Talk:
+    """The model criticises its answer and mends it, until it finds nothing or the turns are used up."""
+    prompts, language = _prompts(), _language(ask)
+    request = Message(role="user", content=prompts.fill(f"{language}_feedback", done=DONE))
+    refine = Message(role="user", content=prompts.fill(f"{language}_refine"))
+    (answer,) = yield [Call(ask.messages)]
+    for _ in range(config.options.turns - 1):
+        said = (*ask.messages, Message(role="assistant", content=answer.response), request)
+        (feedback,) = yield [Call(said)]
+        if DONE in feedback.response.upper():
+            break
+        critique = Message(role="assistant", content=feedback.response)
+        (answer,) = yield [Call((*said, critique, refine))]
+    return answer
+
+
+def _oracle_decomposition(ask: Ask, config: EvalConfig) -> Talk:
+    """The benchmark's own sub-instructions one after another; their answers together are the answer."""
+    if not ask.steps:
+        raise ConfigError(
+            f"{ask.id}: no sub-instructions, which oracle-decomposition asks one after another",
+            "ComplexBench's release of July 2024 (data_release.json) has them.",
+        )
+    turns, answers = list(ask.messages[:-1]), []
+    for step in ask.steps:
+        turns.append(Message(role="user", content=step))
+        (answer,) = yield [Call(tuple(turns))]
+        answers.append(answer)
+        turns.append(Message(role="assistant", content=answer.response))
+    response = "\n\n".join(one.response for one in answers)
+    return Answer(response, truncated=any(one.truncated for one in answers))
+
+
+_METHODS: Mapping[Method, Callable[[Ask, EvalConfig], Talk]] = {
+    "io": _io,
+    "cot": _cot,
+    "sdc": _sdc,
+    "deepclaude": _deepclaude,
+    "self-consistency": _self_consistency,
+    "self-refine": _self_refine,
+    "oracle-decomposition": _oracle_decomposition,
+}
+
+
+def _asked_to_think(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    first, *rest = messages
+    if first.role != "system":
+        return (Message(role="system", content=FORMAT_REQUEST), *messages)
+    return (Message(role="system", content=f"{first.content}\n{FORMAT_REQUEST}"), *rest)
+
+
+def _on_thinking(ask: Ask, thinking: str) -> Talk:
+    packed = _prompts().fill(f"{_language(ask)}_pack", request=ask.prompt, thinking=thinking)
+    (answer,) = yield [Call((*ask.messages[:-1], Message(role="user", content=packed)))]
+    return replace(answer, reasoning=answer.reasoning or thinking)
+
+
+@cache
+def _prompts() -> Prompts:
+    return load("methods")
+
+
+def _language(ask: Ask) -> str:
+    """That of the request, as far as the prompts know it."""
+    return "zh" if len(_HAN.findall(ask.prompt)) > len(_LATIN.findall(ask.prompt)) else "en"
+
+
+def _most_alike(texts: Sequence[str]) -> int:
+    """The first position whose text shares the most with all others, by sets of three characters."""
+    grams = [{text[i : i + 3] for i in range(max(1, len(text) - 2))} for text in texts]
+    shared = [sum(len(one & other) / len(one | other) for other in grams) for one in grams]
+    return shared.index(max(shared))

@@ -1,0 +1,26 @@
+"""What a vLLM server needs to sample for training. Nothing heavy is imported here: `raif serve` reads it."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+BACKEND = "raif_disk"
+"""Name of the weight-transfer back-end that `raif.train.engines.plugin` registers with vLLM."""
+
+ENVIRONMENT = {"VLLM_SERVER_DEV_MODE": "1"}
+"""The endpoints that take weights and reset caches exist only so, and no key guards them."""
+
+
+def rollout_arguments(transfer: Literal["disk", "nccl"] = "disk") -> list[str]:
+    """Arguments of `python -m vllm.entrypoints.openai.api_server` beside those of any server.
+
+    Log-probabilities are of the distribution that is sampled from, temperature included, and nothing of the
+    checkpoint's generation_config.json (top-p, penalties) applies.
+    """
+    backend = BACKEND if transfer == "disk" else "nccl"
+    return [
+        *("--weight-transfer-config", json.dumps({"backend": backend})),
+        *("--logprobs-mode", "processed_logprobs"),
+        *("--generation-config", "vllm"),
+    ]

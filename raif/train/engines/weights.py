@@ -1,0 +1,22 @@
+"""The policy's weights as an engine takes them: named as the model's folder names them, each tensor once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+Weights = Callable[[], Mapping[str, Tensor]]
+"""Gives the policy's weights as they are now."""
+
+
+def write_weights(weights: Mapping[str, Tensor], file: Path) -> None:
+    """Write a safetensors file, whole or not at all."""
+    from safetensors.torch import save_file
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    half_made = file.with_suffix(".unfinished")
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, half_made)
+    os.replace(half_made, file)

@@ -1,0 +1,125 @@
+"""The options of `raif eval`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from raif.reasoning import Style
+
+JUDGE, METHOD = "Judge", "Method"
+
+Names = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="BENCHMARK...",
+        help="One or more of cello, cfbench, complexbench, fbbench, followbench, ifbench, ifeval, infobench; "
+        "all: each of them.",
+        show_default=False,
+    ),
+]
+Model = Annotated[
+    str | None, typer.Option("--model", "-m", help="A checkpoint; with --base-url the server's name for it.")
+]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", help="Ask this server, e.g. http://127.0.0.1:8000/v1.")
+]
+Concurrency = Annotated[
+    int | None, typer.Option("--concurrency", min=1, help="Requests in flight at once. Default: 16.")
+]
+Responses = Annotated[
+    Path | None,
+    typer.Option("--responses", help="Score stored answers: JSONL, or in the benchmark's released format."),
+]
+Data = Annotated[
+    Path | None, typer.Option("--data", help="The benchmark's data. Default: from RAIF_BENCHMARK_DATA.")
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", help="The run's folder. Default: runs/eval-BENCHMARK-MODEL.")
+]
+Think = Annotated[
+    Style | None, typer.Option("--think", help="How answers hold their thinking. Default: none.")
+]
+Limit = Annotated[int | None, typer.Option("--limit", help="Only so many items, drawn by the seed.")]
+Dialect = Annotated[
+    str | None,
+    typer.Option(
+        "--dialect",
+        help="sound (default): what can't be judged is left out and counted; upstream: as the released "
+        "scripts score; raif: as its authors' copies of them do.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
+FailUnder = Annotated[
+    float | None,
+    typer.Option(
+        "--fail-under",
+        help="Exit with 1 where the first rate of the report (ifeval: prompts, strict; several benchmarks: "
+        "their average) is below this, 0 to 1.",
+    ),
+]
+PaperModel = Annotated[
+    str | None, typer.Option("--paper-model", help="The paper's model to compare with. Default: by its name.")
+]
+JudgeUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--judge-url", help="The judge's server, e.g. http://127.0.0.1:8001/v1.", rich_help_panel=JUDGE
+    ),
+]
+JudgeModel = Annotated[
+    str | None, typer.Option("--judge-model", help="The server's name for the judge.", rich_help_panel=JUDGE)
+]
+JudgeConcurrency = Annotated[
+    int | None,
+    typer.Option(
+        "--judge-concurrency",
+        min=1,
+        help="Its requests in flight at once. Default: 16.",
+        rich_help_panel=JUDGE,
+    ),
+]
+JudgePrompts = Annotated[
+    Path | None,
+    typer.Option(
+        "--judge-prompts",
+        help="Folder with your own BENCHMARK.yaml in place of the shipped prompts.",
+        rich_help_panel=JUDGE,
+    ),
+]
+Judgments = Annotated[
+    Path | None,
+    typer.Option(
+        "--judgments",
+        help="Score stored judgments: JSONL, or in the benchmark's released format.",
+        rich_help_panel=JUDGE,
+    ),
+]
+Rejudge = Annotated[
+    bool,
+    typer.Option(
+        "--rejudge",
+        help="Keep the folder's answers and judge them anew, perhaps by another judge.",
+        rich_help_panel=JUDGE,
+    ),
+]
+Method = Annotated[
+    str | None,
+    typer.Option(
+        "--method",
+        help="io (default), cot, sdc, deepclaude, self-consistency, self-refine or oracle-decomposition.",
+        rich_help_panel=METHOD,
+    ),
+]
+Thinker = Annotated[
+    str | None,
+    typer.Option("--thinker", help="deepclaude: the model whose thinking is used.", rich_help_panel=METHOD),
+]
+ThinkerUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--thinker-url", help="deepclaude: its server. Default: that of the model.", rich_help_panel=METHOD
+    ),
+]

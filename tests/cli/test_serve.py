@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import yaml
+from typer.testing import CliRunner
+
+from raif_cli.main import app
+
+
+def planned(*words: str) -> dict:
+    result = CliRunner().invoke(app, ["serve", *words], catch_exceptions=False)
+    return yaml.safe_load(result.stdout)
+
+
+def test_the_options_make_the_config() -> None:
+    size = ("--tensor-parallel", "4", "--data-parallel", "2", "--max-model-len", "4096")
+    purpose = ("--judge", "--think", "tagged", "--api-key", "SERVER_KEY")
+    found = planned("m", "--backend", "vllm", "--dry-run", *size, *purpose)
+    expected = {
+        "model": "m",
+        "backend": "vllm",
+        "host": "127.0.0.1",
+        "tensor_parallel": 4,
+        "data_parallel": 2,
+        "max_model_len": 4096,
+        "judge": True,
+        "rollout": False,
+        "think": "tagged",
+        "api_key_env": "SERVER_KEY",
+    }
+    assert found.items() >= expected.items()
+
+
+def test_what_follows_two_dashes_is_the_back_end_s() -> None:
+    further = ["--seed", "3", "--override-generation-config", '{"top_p": 1}', "--dry-run"]
+    assert planned("m", "--dry-run", "--", *further)["arguments"] == further

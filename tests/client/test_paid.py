@@ -1,0 +1,144 @@
+"""Paid replies: on disk the moment they come, never asked for twice, counted, and limited."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raif.client.budget import Budget, BudgetSpent
+from raif.client.chat import Reply
+from raif.client.ledger import Ledger, Spent
+from raif.client.paid import Account, PaidChat, estimated_tokens
+from raif.config.endpoint import SamplingConfig
+from raif.config.models import ModelConfig
+from raif.types import Message
+from tests.chat_server import Body, ChatServer, chat_server, completion, last_turn
+
+Asking = Callable[[PaidChat], Awaitable[Any]]
+
+
+def counted(body: Body) -> tuple[int, Body]:
+    return completion(f"echo {last_turn(body)}", usage=(1000, 500), reasoning_content="hm")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    found = Ledger(tmp_path / "replies.sqlite")
+    yield found
+    found.close()
+
+
+def turn(text: str) -> list[Message]:
+    return [Message(role="user", content=text)]
+
+
+def during(
+    server: ChatServer, ledger: Ledger, work: Asking, budget: Budget | None = None, purpose: str = "respond"
+) -> Any:
+    """What `work` gives, done with a chat of its own, as a process of its own would."""
+    model = ModelConfig.model_validate(
+        {
+            "model": "m",
+            "endpoint": {"base_url": server.base_url, "retries": 0},
+            "prices": {"read": 1, "written": 4},
+        }
+    )
+
+    async def run() -> Any:
+        chat = PaidChat(model, SamplingConfig(max_tokens=100), Account(ledger, budget or Budget(), purpose))
+        try:
+            return await work(chat)
+        finally:
+            await chat.close()
+
+    return asyncio.run(run())
+
+
+def test_a_reply_on_disk_is_not_asked_for_again(ledger: Ledger) -> None:
+    with chat_server(counted) as server:
+        first = during(server, ledger, lambda chat: chat.reply(turn("tea"), seed=1, top_logprobs=3))
+        again = during(server, ledger, lambda chat: chat.reply(turn("tea"), seed=1, top_logprobs=3))
+    assert first == again
+    assert isinstance(again, Reply)
+    assert len(server.requests) == 1
+
+
+def test_the_same_request_made_twice_at_once_is_sent_once(ledger: Ledger) -> None:
+    async def both(chat: PaidChat) -> list[Reply]:
+        return await asyncio.gather(chat.reply(turn("tea")), chat.reply(turn("tea")))
+
+    with chat_server(counted) as server:
+        one, other = during(server, ledger, both)
+    assert one == other
+    assert len(server.requests) == 1
+
+
+def test_another_seed_is_another_request(ledger: Ledger) -> None:
+    async def both(chat: PaidChat) -> None:
+        await asyncio.gather(chat.reply(turn("tea"), seed=1), chat.reply(turn("tea"), seed=2))
+
+    with chat_server(counted) as server:
+        during(server, ledger, both)
+    assert sorted(body["seed"] for body in server.requests) == [1, 2]
+
+
+def test_tokens_and_money_are_counted_by_purpose(ledger: Ledger) -> None:
+    with chat_server(counted) as server:
+        during(server, ledger, lambda chat: chat.reply(turn("a")), purpose="evolve")
+        during(server, ledger, lambda chat: chat.reply(turn("b")), purpose="check")
+    assert ledger.spent("evolve") == Spent(1, 1000, 500, 0.003)
+    assert ledger.spent() == Spent(2, 2000, 1000, 0.006)
+
+
+def test_a_server_that_does_not_count_is_counted_by_length(ledger: Ledger) -> None:
+    with chat_server() as server:
+        during(server, ledger, lambda chat: chat.reply(turn("x" * 300)))
+    assert ledger.spent()[1:3] == (101, estimated_tokens("echo " + "x" * 300))
+
+
+def test_a_reply_that_was_refused_costs_nothing(ledger: Ledger) -> None:
+    with chat_server(lambda _: (400, {"error": "no"})) as server, pytest.raises(Exception, match="400"):
+        during(server, ledger, lambda chat: chat.reply(turn("tea")))
+    assert ledger.spent() == Spent()
+
+
+@pytest.mark.parametrize("limits", [{"max_tokens": 3500}, {"max_cost": 0.0065}])
+def test_no_request_is_sent_that_might_exceed_the_limit(ledger: Ledger, limits: dict[str, Any]) -> None:
+    budget = Budget(**limits)
+
+    async def many(chat: PaidChat) -> None:
+        for n in range(9):
+            await chat.reply(turn(f"{n}" * 3000))
+
+    with chat_server(counted) as server, pytest.raises(BudgetSpent) as caught:
+        during(server, ledger, many, budget)
+    assert len(server.requests) == ledger.spent().calls == 2
+    assert "3,000 tokens" in caught.value.message
+    assert "--resume" in caught.value.hint
+
+
+def test_what_is_in_flight_counts_against_the_limit_until_it_is_known(ledger: Ledger) -> None:
+    """Four requests may take 101 + 100 tokens each, and take 15: all fit below 250, one at a time."""
+    budget = Budget(max_tokens=250)
+
+    async def four(chat: PaidChat) -> None:
+        await asyncio.gather(*(chat.reply(turn(f"{n}" * 300)) for n in range(4)))
+
+    def short(_: Body) -> tuple[int, Body]:
+        return completion("ok", usage=(10, 5))
+
+    with chat_server(short) as server:
+        during(server, ledger, four, budget)
+    assert server.most_in_flight == 1
+    assert budget.spent == Spent(4, 40, 20, pytest.approx(0.00012))
+
+
+def test_what_is_on_disk_is_free_of_any_limit(ledger: Ledger) -> None:
+    with chat_server(counted) as server:
+        during(server, ledger, lambda chat: chat.reply(turn("tea")))
+        during(server, ledger, lambda chat: chat.reply(turn("tea")), Budget(max_tokens=1))
+    assert len(server.requests) == 1

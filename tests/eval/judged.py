@@ -1,0 +1,48 @@
+"""What the tests of judged benchmarks share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from raif.config.eval import Dialect
+from raif.eval.benchmark import BENCHMARKS, Benchmark, Request, Scored
+from raif.eval.prompts import load
+from raif.eval.scoring import Final, Outcome, score
+
+ANSWER = "An answer."
+RELEASED: tuple[Dialect, ...] = ("upstream", "raif")
+DIALECTS: tuple[Dialect, ...] = ("sound", *RELEASED)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def scored(
+    name: str, items: Sequence[Any], replies: Mapping[str, Mapping[str, str]], dialect: Dialect
+) -> Outcome:
+    """All items with the same answer and their judge's replies."""
+    finals = {item.id: Final("", ANSWER) for item in items}
+    return score(BENCHMARKS[name], items, finals, replies, dialect)
+
+
+def one(name: str, item: Any, replies: Mapping[str, str], dialect: Dialect, answer: str = ANSWER) -> Scored:
+    return BENCHMARKS[name].score(item, answer, replies, dialect)
+
+
+def requests(
+    name: str, item: Any, dialect: Dialect, replies: Mapping[str, str] | None = None, answer: str = ANSWER
+) -> Sequence[Request]:
+    """What is asked with the shipped prompts."""
+    benchmark: Benchmark[Any] = BENCHMARKS[name]
+    return benchmark.requests(item, answer, replies or {}, load(str(benchmark.prompts)), dialect)
+
+
+def value(outcome: Outcome, table: str, row: str, column: str) -> float | None:
+    """A value of a table, None where it is not defined."""
+    found = next(t for t in outcome.tables if t.name == table)
+    interval = next(r for r in found.rows if r.name == row).values[found.columns.index(column)]
+    return interval and interval.value

@@ -1,0 +1,92 @@
+"""What all benchmarks share: prompts in files, the paper's rows, dialects of the answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from raif.config.eval import Dialect, EvalConfig
+from raif.errors import ConfigError
+from raif.eval.answers import Answer
+from raif.eval.benchmark import BENCHMARKS
+from raif.eval.paper import beside
+from raif.eval.prompts import load
+from raif.eval.responders import responder
+from raif.eval.run import evaluate, plan
+from raif.eval.scoring import taken_apart
+from raif.stats import Interval
+from tests.chat_server import chat_server
+
+
+def printed(model: str, name: str = "prompts, loose") -> dict[str, float]:
+    (figure,) = beside("ifeval", EvalConfig(model=model), {name: Interval(0.7, 0.6, 0.8)})
+    return {row.method: row.printed for row in figure.rows}
+
+
+def test_the_prompts_of_every_judged_benchmark_can_be_loaded() -> None:
+    names = [BENCHMARKS[name].prompts for name in BENCHMARKS]
+    assert all(load(name).templates for name in (*filter(None, names), "methods"))
+
+
+def test_own_prompts_take_the_place_of_the_shipped_ones_benchmark_by_benchmark(tmp_path: Path) -> None:
+    assert load("followbench", tmp_path).fill("en_content") == load("followbench").fill("en_content")
+    shipped = load("followbench").templates
+    lines = [
+        f"{name}: {' '.join('$' + f for f in text.get_identifiers())} x" for name, text in shipped.items()
+    ]
+    (tmp_path / "followbench.yaml").write_text("\n".join(lines), "utf-8")
+    assert load("followbench", tmp_path).fill("en_content") == "x"
+
+
+def test_a_prompt_that_lacks_a_field_is_named(tmp_path: Path) -> None:
+    (tmp_path / "methods.yaml").write_text("en_pack: no fields\n", "utf-8")
+    with pytest.raises(ConfigError, match=r"methods\.yaml: en_pack: needs \$request, \$thinking"):
+        load("methods", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("model", "io"),
+    [
+        ("Qwen/Qwen2.5-7B-Instruct", 72.82),
+        ("deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", 60.81),
+        ("agentica-org/DeepScaleR-1.5B-Preview", 41.77),
+        ("mistralai/Ministral-8B-Instruct-2410", 59.51),
+    ],
+)
+def test_the_papers_rows_are_found_by_the_models_name(model: str, io: float) -> None:
+    assert printed(model)["io"] == io
+
+
+def test_a_model_that_the_paper_does_not_have_has_no_rows() -> None:
+    assert printed("gpt-5") == {}
+    assert printed("Qwen2.5-7B-Instruct", "prompts, strict") == {}
+
+
+def test_a_difference_is_ours_less_the_papers() -> None:
+    config = EvalConfig(model="m", paper_model="Qwen2.5-7B-Instruct")
+    (figure,) = beside("ifeval", config, {"prompts, loose": Interval(0.75, 0.7, 0.8)})
+    assert {row.method: row.difference for row in figure.rows}["io"] == 2.18
+
+
+@pytest.mark.parametrize(("dialect", "text"), [("sound", "<answer>\nx</answer>"), ("raif", "x</answer>")])
+def test_the_papers_clean_up_drops_a_tag_at_the_start_alone(dialect: Dialect, text: str) -> None:
+    assert taken_apart(Answer("<answer>\nx</answer>"), "none", dialect).answer == text
+
+
+def test_a_wrap_is_put_around_the_last_turn_alone(data: Path, tmp_path: Path) -> None:
+    with chat_server() as server:
+        keys = {
+            "model": "m",
+            "data": data,
+            "limit": 1,
+            "system": "Be kind.",
+            "wrap": "USER: $prompt ASSISTANT:",
+            "endpoint": {"base_url": server.base_url},
+        }
+        config = EvalConfig.model_validate(keys)
+        evaluate(config, plan(config), responder(config), tmp_path)
+    first, last = server.requests[0]["messages"]
+    assert first["content"] == "Be kind."
+    assert last["content"].startswith("USER: Question")
+    assert last["content"].endswith("without commas. ASSISTANT:")

@@ -1,0 +1,173 @@
+"""Memory by part and time of a step: the arithmetic, and what is said of the machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raif.config.judge import JudgeConfig
+from raif.config.train import TrainConfig
+from raif.plan import describe
+from raif.plan.cost import cost
+from raif.plan.machine import device, processor_rate
+from raif.plan.memory import BUCKET, Memory, Sharding, memory, trained
+from raif.plan.shapes import shape_of
+
+SEVEN = shape_of("Qwen/Qwen2.5-7B-Instruct")
+assert SEVEN
+NUMBER = SEVEN.parameters
+
+
+def config(**keys: Any) -> TrainConfig:
+    return TrainConfig.model_validate(keys)
+
+
+def used(c: TrainConfig, **sharding: Any) -> Memory:
+    assert SEVEN
+    return memory(c, SEVEN, cpu=False, sharding=Sharding(**sharding))
+
+
+def test_the_state_of_a_bfloat16_run_is_eighteen_bytes_a_parameter_beside_its_gradients() -> None:
+    always = used(config()).always
+    assert {part: size / NUMBER for part, size in always.items()} == {
+        "weights": 2,
+        "whole copy to sample from": 0,
+        "float32 masters": 4,
+        "Adam moments": 8,
+        "reference": 2,
+        "judge": 0,
+    }
+    assert used(config()).update["gradients"] / NUMBER == 6
+
+
+def test_a_float32_run_has_no_masters() -> None:
+    always = used(config(model={"compute": "float32"})).always
+    assert (always["weights"] / NUMBER, always["float32 masters"]) == (4, 0)
+
+
+def test_without_kl_and_held_out_prompts_there_is_no_reference() -> None:
+    assert used(config(loss={"kl": 0})).always["reference"] == 0
+    assert used(config(loss={"kl": 0}, data={"heldout": "h.jsonl"})).always["reference"] > 0
+
+
+@pytest.mark.parametrize(
+    ("zero", "divided"),
+    [
+        (0, set()),
+        (2, {"float32 masters", "Adam moments"}),
+        (3, {"float32 masters", "Adam moments", "weights", "reference"}),
+    ],
+)
+def test_zero_divides_the_state_over_the_ranks(zero: int, divided: set[str]) -> None:
+    one, four = used(config()).always, used(config(), ranks=4, zero=zero).always
+    copy = four.pop("whole copy to sample from")
+    assert copy == (one["weights"] if zero == 3 else 0)
+    assert {part for part in four if one[part] and four[part] == one[part] / 4} == divided
+    assert {part for part in four if four[part] == one[part]} == set(four) - divided
+
+
+@pytest.mark.parametrize("zero", [2, 3])
+def test_zero_keeps_a_share_of_the_gradients_and_a_bucket(zero: int) -> None:
+    assert used(config(), ranks=4, zero=zero).update["gradients"] == NUMBER + BUCKET
+
+
+def test_offload_takes_the_optimisers_state_and_the_summed_gradients_off_the_device() -> None:
+    found = used(config(), ranks=1, zero=2, offload=True)
+    assert (found.always["float32 masters"], found.always["Adam moments"]) == (0, 0)
+    assert found.update["gradients"] == BUCKET
+
+
+def test_lora_trains_two_matrices_beside_each_layer_and_needs_no_reference() -> None:
+    assert SEVEN
+    all_layers, two = config(lora={"rank": 8}), config(lora={"rank": 8, "targets": ["q_proj", "v_proj"]})
+    assert trained(two, SEVEN) == 28 * 8 * ((3584 + 3584) + (3584 + 512))
+    assert trained(all_layers, SEVEN) == 20_185_088
+    assert used(all_layers).always["Adam moments"] == 8 * trained(all_layers, SEVEN)
+    assert used(all_layers).always["reference"] == 0
+
+
+def test_checkpointing_and_smaller_micro_batches_save_activations() -> None:
+    whole, half = config(), config(optimizer={"micro_batch": 2})
+    kept = config(model={"gradient_checkpointing": False})
+    assert used(half).update["activations"] == used(whole).update["activations"] / 2
+    assert used(half).update["logits"] == used(whole).update["logits"] / 2
+    assert used(kept).update["activations"] > 5 * used(whole).update["activations"]
+
+
+def test_the_cache_holds_keys_and_values_of_all_that_is_sampled_side_by_side() -> None:
+    c = config(rollout={"batch": 10, "max_new_tokens": 100}, data={"max_prompt_tokens": 60})
+    assert used(c).rollout["KV cache"] == 10 * 160 * 28 * 2 * (4 * 128) * 2
+
+
+def test_the_peak_is_that_of_the_larger_phase() -> None:
+    assert Memory({"a": 5}, {"b": 3, "c": 4}, {"d": 6}).peak == 12
+
+
+def test_a_judge_in_this_process_takes_its_weights() -> None:
+    judge = JudgeConfig.model_validate({"model": "Qwen/Qwen2.5-7B-Instruct", "local": {}})
+    assert used(config(judge=judge)).always["judge"] == 2 * NUMBER
+
+
+def test_a_step_costs_two_six_or_eight_operations_a_parameter_and_token() -> None:
+    assert SEVEN
+    keys: dict[str, Any] = {
+        "data": {"max_prompt_tokens": 10},
+        "rollout": {"prompts": 2, "group_size": 4, "max_new_tokens": 30},
+        "optimizer": {"batch": 4},
+        "cloning": {"batch": 3},
+    }
+    found = cost(config(**keys), SEVEN)
+    assert (found.sampled, found.trained) == (8 * 30, (8 + 2 * 3) * 40)
+    assert found.operations == {
+        "rollout": 2 * NUMBER * (8 * 30 + 2 * 2 * 10),
+        "reference": 2 * NUMBER * 8 * 40,
+        "update": 8 * NUMBER * 14 * 40,
+    }
+    plain = cost(config(**keys, model={"gradient_checkpointing": False}, loss={"kl": 0}), SEVEN)
+    assert plain.operations["update"] == 6 * NUMBER * 14 * 40
+    assert plain.operations["reference"] == 0
+
+
+def test_fine_tuning_samples_nothing() -> None:
+    assert SEVEN
+    c = config(method="sft", optimizer={"batch": 16}, sft={"max_tokens": 2048})
+    found = cost(c, SEVEN)
+    assert (found.sampled, found.trained, list(found.operations)) == (0, 16 * 2048, ["update"])
+    assert used(c).rollout == {}
+
+
+def test_a_plan_says_what_fits_and_what_the_time_is_made_of() -> None:
+    small = describe(config(model={"path": "packaged:smollm2-135m", "device": "cpu"}), flops=1e12)
+    large = describe(config(model={"device": "cpu"}), flops=1e12)
+    assert "it does not fit" in large
+    assert "at 1.0e+12 FLOP/s a rank (given)" in small
+    assert all(part in small for part in ("weights", "Adam moments", "KV cache", "logits", "rollout"))
+
+
+def test_a_model_of_unknown_shape_still_has_its_arithmetic() -> None:
+    plan = describe(config(model={"path": "nobody/nothing"}))
+    assert "memory     not known: nobody/nothing" in plan
+    assert "2000 rollouts, 4000 optimiser steps" in plan
+
+
+def test_a_processor_is_measured_in_operations_a_second() -> None:
+    assert 1e8 < processor_rate() < 1e15
+
+
+def name(wanted: str) -> str | None:
+    found = device(wanted)
+    return found and found.name
+
+
+def test_a_gpu_is_what_the_driver_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert (name("cuda"), name("auto")) == (None, "CPU")
+    smi = tmp_path / "nvidia-smi"
+    smi.write_text("#!/bin/sh\necho 'NVIDIA H200, 143771'\necho 'NVIDIA H200, 143771'\n")
+    smi.chmod(0o755)
+    assert (name("cuda"), name("auto"), name("cpu")) == ("NVIDIA H200", "NVIDIA H200", "CPU")
+    found = device("auto")
+    assert found
+    assert found.bytes == 143771 * 2**20

@@ -1,0 +1,62 @@
+"""The listed shapes are those of the models: their parameters add up to what the models are known to have."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from raif.config import load, preset_names
+from raif.config.train import TrainConfig
+from raif.plan.shapes import shape_of
+
+PARAMETERS = {
+    "Qwen/Qwen2.5-0.5B-Instruct": 494_032_768,
+    "Qwen/Qwen2.5-1.5B-Instruct": 1_543_714_304,
+    "Qwen/Qwen2.5-7B-Instruct": 7_615_616_512,
+    "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B": 1_777_088_000,
+    "meta-llama/Llama-3.1-8B-Instruct": 8_030_261_248,
+    "mistralai/Ministral-8B-Instruct-2410": 8_019_808_256,
+    "packaged:smollm2-135m": 134_515_008,
+}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_listed_shape_has_the_models_number_of_parameters(name: str) -> None:
+    shape = shape_of(name)
+    assert shape
+    assert shape.parameters == PARAMETERS[name]
+
+
+@pytest.mark.parametrize("preset", preset_names("train"))
+def test_the_shape_of_every_presets_model_is_known_without_a_download(preset: str) -> None:
+    assert shape_of(load(TrainConfig, "train", preset=preset).model.path)
+
+
+def test_the_shape_of_a_folder_is_read_from_it(tiny_folder: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    shape = shape_of(str(tiny_folder))
+    assert shape
+    assert shape.parameters == AutoModelForCausalLM.from_pretrained(tiny_folder).num_parameters()
+
+
+def test_biases_and_missing_keys_are_those_of_the_architecture(tmp_path: Path) -> None:
+    config = {
+        "num_hidden_layers": 1,
+        "hidden_size": 8,
+        "intermediate_size": 16,
+        "num_attention_heads": 2,
+        "vocab_size": 10,
+    }
+    (tmp_path / "config.json").write_text(json.dumps({**config, "model_type": "qwen2"}))
+    shape = shape_of(str(tmp_path))
+    assert shape
+    assert (shape.kv_heads, shape.head_dim, shape.tied, shape.qkv_bias) == (2, 4, False, True)
+
+
+def test_what_is_not_known_is_no_shape(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "mamba"}')
+    assert shape_of(str(tmp_path)) is None
+    assert shape_of("nobody/nothing") is None

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from raif.config import load
+from raif.config.serve import ServeConfig
+from raif.errors import ConfigError, MissingDependency
+from raif.reasoning import Style
+from raif.serve import backends
+from raif.serve.backends import Command, command, style
+from raif.serve.middleware import KEY
+from raif.train.chat import Chat
+from tests.tiny import byte_tokenizer
+
+RENDERED = "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a checkpoint's config alone: no server is started here, and none need be installed."""
+    monkeypatch.setattr(backends, "require", lambda *modules, extra: None)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").touch()
+    return tmp_path / "model"
+
+
+def made(folder: Path, backend: str = "vllm", **keys: object) -> Command:
+    config = {"model": str(folder), "backend": backend, **keys}
+    return command(ServeConfig.model_validate(config), 8123)
+
+
+def option(made: Command, name: str) -> list[str]:
+    """All values of an option."""
+    return [made.arguments[n + 1] for n, word in enumerate(made.arguments) if word == name]
+
+
+@pytest.mark.parametrize("backend", ["vllm", "transformers"])
+def test_a_server_listens_where_it_is_told(folder: Path, backend: str) -> None:
+    found = made(folder, backend)
+    assert option(found, "--host") == ["127.0.0.1"]
+    assert option(found, "--port") == ["8123"]
+    assert found.model == "model"
+
+
+@pytest.mark.parametrize("backend", ["vllm", "transformers"])
+def test_further_arguments_reach_the_back_end(folder: Path, backend: str) -> None:
+    assert option(made(folder, backend, arguments=["--seed", "3"]), "--seed") == ["3"]
+
+
+def test_sizes_reach_vllm(folder: Path) -> None:
+    found = made(folder, tensor_parallel=4, data_parallel=2, max_model_len=4096, dtype="float32")
+    assert option(found, "--tensor-parallel-size") == ["4"]
+    assert option(found, "--data-parallel-size") == ["2"]
+    assert option(found, "--max-model-len") == ["4096"]
+    assert option(found, "--dtype") == ["float32"]
+    assert option(made(folder), "--max-model-len") == []
+
+
+def test_a_judge_is_greedy_and_gives_the_candidates_that_are_asked_for(folder: Path) -> None:
+    found = made(folder, judge=True)
+    assert option(found, "--override-generation-config") == ['{"temperature": 0.0}']
+    assert option(found, "--max-logprobs") == ["20"]
+    assert "--enable-prefix-caching" in found.arguments
+
+
+def test_rollouts_can_be_given_new_weights(folder: Path) -> None:
+    found = made(folder, rollout=True)
+    assert found.environment["VLLM_SERVER_DEV_MODE"] == "1"
+    assert option(found, "--weight-transfer-config")
+    assert "VLLM_SERVER_DEV_MODE" not in made(folder).environment
+
+
+@pytest.mark.parametrize("backend", ["vllm", "transformers"])
+def test_the_key_is_told_by_the_environment_alone(
+    folder: Path, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVER_KEY", "secret")
+    found = made(folder, backend, api_key_env="SERVER_KEY")
+    assert found.environment[KEY] == "secret"
+    assert "secret" not in " ".join(found.arguments)
+    assert "RequireKey" in " ".join(found.arguments)
+    assert "RequireKey" not in " ".join(made(folder, backend).arguments)
+
+
+def test_a_key_given_in_place_of_its_variable_is_not_repeated(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="no environment variable") as caught:
+        made(folder, api_key_env="sk-secret")
+    assert "sk-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("think", "layer"), [("tagged", "SplitTagged"), ("deepseek", "SplitDeepseek"), ("none", None)]
+)
+def test_both_back_ends_split_alike(folder: Path, think: str, layer: str | None) -> None:
+    in_vllm = option(made(folder, think=think), "--middleware")
+    assert in_vllm == ([f"raif.serve.middleware.{layer}"] if layer else [])
+    assert (layer or "") in made(folder, "transformers", think=think).arguments
+
+
+@pytest.mark.parametrize(
+    ("template", "found"),
+    [
+        (RENDERED + "{% endif %}", "none"),
+        ("{{ content.split('</think>') }}" + RENDERED + "{% endif %}", "none"),
+        (RENDERED + "{{ '<think>\\n' }}{% endif %}", "deepseek"),
+        (
+            RENDERED + "{% if enable_thinking is false %}{{ '<think>\\n\\n</think>' }}{% endif %}{% endif %}",
+            "deepseek",
+        ),
+    ],
+)
+def test_the_template_tells_how_thinking_is_marked(folder: Path, template: str, found: Style) -> None:
+    (folder / "chat_template.jinja").write_text(template)
+    assert style(ServeConfig(model=str(folder)), folder) == found
+    assert style(ServeConfig(model=str(folder), think="tagged"), folder) == "tagged"
+
+
+@pytest.mark.parametrize("trained", ["tagged", "deepseek"])
+def test_a_trained_model_is_known_by_the_template_it_was_saved_with(folder: Path, trained: Style) -> None:
+    pytest.importorskip("transformers", reason="needs raif[train]")
+    tokenizer = byte_tokenizer()
+    (folder / "chat_template.jinja").write_text(Chat(tokenizer, trained).served_template())
+    config = ServeConfig(model=str(folder), backend="vllm")
+    assert style(config, folder) == trained
+    assert style(config.model_copy(update={"rollout": True}), folder) == "none"
+
+
+def test_the_template_of_an_older_folder_is_found_in_its_tokenizer_s_config(folder: Path) -> None:
+    (folder / "tokenizer_config.json").write_text(
+        '{"chat_template": "{% if add_generation_prompt %}<think>{% endif %}"}'
+    )
+    assert style(ServeConfig(model=str(folder)), folder) == "deepseek"
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (["judge=true"], "judge"),
+        (["rollout=true", "max_model_len=9"], "rollout, max_model_len"),
+        (["backend=vllm", "device=cpu"], "device"),
+    ],
+)
+def test_what_a_back_end_can_not_do_is_refused(given: list[str], named: str) -> None:
+    with pytest.raises(ConfigError, match=rf"can't do this: {named}"):
+        load(ServeConfig, "serve", overrides=["model=m", *given])
+
+
+def test_a_folder_without_a_model_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no config\.json"):
+        made(tmp_path, "transformers")
+
+
+def test_a_name_that_the_server_would_misread_is_an_error(folder: Path) -> None:
+    odd = folder.rename(folder.parent / "model@best")
+    with pytest.raises(ConfigError, match="revision"):
+        made(odd, "transformers")
+
+
+@pytest.mark.parametrize(
+    ("backend", "module", "extra"), [("transformers", "fastapi", "serve"), ("vllm", "vllm", "vllm")]
+)
+def test_missing_packages_are_named_with_their_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str, module: str, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingDependency) as caught:
+        made(tmp_path, backend)
+    assert f"pip install 'raif[{extra}]'" in str(caught.value)

@@ -1,0 +1,61 @@
+"""A scripted model that teaches and judges: it tells by the prompt what it is asked for. Always the same."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tests.chat_server import Body, completion, last_turn
+
+ANSWER = "<<A title>>\nThe keeper lit a lantern at the harbour: a storm was its signal 灯塔海浪港口船长信号."
+WORDS = {
+    "en": ["harbour", "lantern", "keeper", "storm", "signal"],
+    "zh": ["灯塔", "海浪", "港口", "船长", "信号"],
+}
+
+
+def purpose(body: Body) -> str:
+    """keywords, requirements, fuse, quality, judge or answer."""
+    text = last_turn(body)
+    for name, mark in (
+        ("fuse", r"<rules>|<规则>"),
+        ("quality", r"<fault>|<毛病>"),
+        ("judge", r"<question>|<问题>"),
+        ("requirements", r"Write exactly|正好写"),
+        ("keywords", r"<request>|<请求>"),
+    ):
+        if re.search(mark, text):
+            return name
+    return "answer"
+
+
+def reply(body: Body) -> str:
+    text, what = last_turn(body), purpose(body)
+    chinese = re.search("[\u4e00-\u9fff]{8}", text) is not None
+    if what == "keywords":
+        return "\n".join(f"{n}. {word}" for n, word in enumerate(WORDS["zh" if chinese else "en"], 1))
+    if what == "requirements":
+        return _pairs(int(re.findall(r"(?:exactly|正好写) (\d+)", text)[-1]), chinese)
+    if what == "fuse":
+        rules = re.search(r"<(?:rules|规则)>\n(.*?)\n</", text, re.DOTALL)
+        assert rules
+        return ("另外请注意：" if chinese else "While you are at it: ") + rules[1].strip()
+    if what == "quality":
+        return "否。没有这种毛病。" if chinese else "No. There is no sign of it."
+    if what == "judge":
+        return "是" if chinese else "yes"
+    return ANSWER
+
+
+def _pairs(count: int, chinese: bool) -> str:
+    form = (
+        "要求：写得像第{n}位船长。\n问题：像第{n}位船长写的吗？"
+        if chinese
+        else ("Requirement: Sound like captain number {n}.\nQuestion: Does it sound like captain number {n}?")
+    )
+    return "\n".join(form.format(n=n) for n in range(1, count + 1))
+
+
+def teacher(body: Body) -> tuple[int, Body]:
+    more: dict[str, Any] = {"reasoning_content": "I count."} if purpose(body) == "answer" else {}
+    return completion(reply(body), usage=(len(last_turn(body)), 20), **more)

@@ -1,0 +1,94 @@
+"""The scripts of docs/reproduce run against stand-ins for what they call, and every call can be planned."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from raif.config import preset_names
+from raif_cli.main import app
+
+FOLDER = Path(__file__).parents[1] / "docs" / "reproduce"
+SCRIPTS = sorted(FOLDER.glob("*.sh"))
+LAYOUTS = ["16-gpus", "4-gpus", "1-gpu"]
+NOTES = 'note="$(mktemp "$CALLS/.XXXXXX")"; printf "%s\\0" "$@" > "$note"; mv "$note" "$CALLS/${note##*.}"\n'
+"""Moved when it is whole: a server may be ended while it writes."""
+STAND_INS = {
+    "raif": NOTES + 'case "$*" in train*--dry-run*) echo "  path: a/model" ;; esac\n',
+    "torchrun": 'while [ "$1" != raif ]; do shift; done; exec "$@"\n',
+    "curl": 'port="${@: -1}"; port="${port##*:}"; grep -qsz "^${port%%/*}$" "$CALLS"/*\n',
+    "hf": 'mkdir -p "${@: -1}" && echo "{}" > "${@: -1}/released.jsonl"\n',
+}
+
+
+def calls(folder: Path, script: str, *arguments: str, **other: str) -> list[list[str]]:
+    """What the script asks `raif` for, in no certain order; `other` replaces stand-ins."""
+    for name, text in {**STAND_INS, **other}.items():
+        (path := folder / name).write_text(f"#!/usr/bin/env bash\n{text}")
+        path.chmod(0o755)
+    (noted := folder / "calls").mkdir()
+    environment = {
+        **os.environ,
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "CALLS": str(noted),
+        "PATIENCE": "0.1",
+    }
+    command = ["bash", str(FOLDER / script), *arguments]
+    subprocess.run(command, check=True, cwd=folder, env=environment, timeout=60)
+    return [path.read_text().split("\0")[:-1] for path in noted.glob("[!.]*")]
+
+
+def plan(call: list[str]) -> None:
+    dry = [] if "--dry-run" in call else ["--dry-run"]
+    given = ["--flops", "1e14"] if call[0] == "train" else []
+    result = CliRunner().invoke(app, [*call, *dry, *given])
+    assert result.exit_code == 0, (call, result.exception)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda p: p.name)
+def test_bash_can_read_the_script(script: Path) -> None:
+    subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_main_run_and_every_ablation_can_be_planned(layout: str, tmp_path: Path) -> None:
+    trained = [call for call in calls(tmp_path, "all.sh", layout) if call[0] == "train"]
+    for call in trained:
+        plan(call)
+    runs = [call for call in trained if "--strict" in call]
+    ablations = {name for name in preset_names("train") if name.startswith("ablation-")}
+    assert sorted(call[call.index("--preset") + 1] for call in runs) == sorted({"7b"} | ablations)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_run_has_a_judge(layout: str, tmp_path: Path) -> None:
+    runs = [call for call in calls(tmp_path, f"{layout}.sh", "1.5b") if "--strict" in call]
+    assert runs
+    assert all("judge.model=Qwen/Qwen2.5-7B-Instruct" in call for call in runs)
+
+
+def test_the_servers_serve_the_presets_model_and_the_judge(tmp_path: Path) -> None:
+    served = [call[1] for call in calls(tmp_path, "4-gpus.sh") if call[0] == "serve"]
+    assert sorted(served) == ["Qwen/Qwen2.5-7B-Instruct", "a/model"]
+
+
+def test_a_server_that_ends_before_it_is_ready_ends_the_script(tmp_path: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        calls(tmp_path, "4-gpus.sh", curl="exit 7\n")
+
+
+def test_the_data_can_be_planned(tmp_path: Path) -> None:
+    (made,) = calls(tmp_path, "data.sh", "5", "data-math-5")
+    assert "pack.math_ratio=5" in made
+    plan(made)
+
+
+def test_the_table_of_the_documentation_names_every_ablation() -> None:
+    text = (FOLDER.parent / "reproduce.md").read_text("utf-8")
+    assert [name for name in preset_names("train") if f"`{name}`" not in text and "sft-" not in name] == [
+        "smol"
+    ]

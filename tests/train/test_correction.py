@@ -1,0 +1,117 @@
+"""Truncated importance sampling: closed forms, and what a step measures and corrects."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from raif.config import load
+from raif.config.train import LossConfig, TrainConfig
+from raif.train.batch import Sample, collate
+from raif.train.correction import with_gaps
+from raif.train.loop import grpo_step
+from raif.train.loss import Counts, policy_loss
+from raif.train.model import Model
+from raif.train.policy import score
+from raif.train.rollout import TransformersSampler
+from tests.train.test_loop import trainer
+
+SAMPLES = [
+    Sample([5, 6, 7], [10, 11, 12], [-5.0, -5.5, -5.2], 1.0, True),
+    Sample([8, 9], [30], [-5.4], -2.0, True),
+]
+
+
+def loss_of(
+    samples: Sequence[Sample], logps: Sequence[Sequence[float]], gap: float | None, **keys: Any
+) -> Any:
+    batch = collate(samples, pad=0, device=torch.device("cpu"))
+    width = batch.mask.shape[1]
+    values = torch.tensor([[*row, *[0.0] * (width - len(row))] for row in logps])
+    config = LossConfig(**{"kl": 0.0, **keys})
+    counts = Counts.of(samples, config, divide_by_all=False, max_new_tokens=8)
+    gaps = None if gap is None else torch.full_like(values, gap)
+    return policy_loss(values, None, torch.zeros_like(values), batch, counts, config, gaps)[0].item()
+
+
+def test_a_sampler_that_agrees_is_not_corrected() -> None:
+    own = [s.old_logps for s in SAMPLES]
+    assert loss_of(SAMPLES, own, 0.0) == loss_of(SAMPLES, own, None)
+
+
+@pytest.mark.parametrize(("gap", "weight"), [(0.3, math.exp(0.3)), (-0.3, math.exp(-0.3)), (5.0, 2.0)])
+def test_tokens_count_by_their_probability_ratio_up_to_the_cap(gap: float, weight: float) -> None:
+    """The policy has not moved: its ratio to itself is 1, whatever the sampler thought."""
+    own = [[logp + gap for logp in s.old_logps] for s in SAMPLES]
+    assert loss_of(SAMPLES, own, gap) == pytest.approx(weight * -(1.0 - 2.0) / 2, rel=1e-5)
+
+
+def test_the_clip_is_against_the_policy_and_not_the_sampler() -> None:
+    own = [[logp + 1.0 for logp in s.old_logps] for s in SAMPLES[:1]]
+    moved = [[logp + 0.1 for logp in row] for row in own]
+    expected = -math.exp(0.1) * 2.0
+    assert loss_of(SAMPLES[:1], moved, 1.0, clip=0.2) == pytest.approx(expected, rel=1e-5)
+
+
+def config_with(engine: str, **loss: Any) -> TrainConfig:
+    return TrainConfig.model_validate(
+        {
+            "rollout": {"prompts": 1, "group_size": 4, "engine": engine},
+            "optimizer": {"batch": 2},
+            "loss": loss,
+        }
+    )
+
+
+def test_gaps_are_those_to_the_policys_own_after_the_first_optimiser_step(tiny: Model) -> None:
+    samples = [*SAMPLES, *SAMPLES]
+    own = score(tiny, samples, size=4)
+    found = with_gaps(samples, tiny, config_with("vllm"))
+    assert [s.gap for s in found[:2]] == [(), ()]
+    for sample, row in zip(found[2:], own[2:], strict=True):
+        assert sample.gap == pytest.approx(
+            [a - b for a, b in zip(row, sample.old_logps, strict=True)], abs=1e-5
+        )
+
+
+def test_what_is_not_learned_from_is_not_scored(tiny: Model) -> None:
+    samples = [*SAMPLES, replace(SAMPLES[0], keep=False), SAMPLES[1]]
+    gaps = [s.gap for s in with_gaps(samples, tiny, config_with("vllm", kl=0.0))]
+    assert [bool(gap) for gap in gaps] == [False, False, False, True]
+
+
+@pytest.mark.parametrize("config", [config_with("transformers"), config_with("vllm", importance_cap=None)])
+def test_the_policys_own_samples_are_not_corrected_nor_is_what_is_turned_off(
+    tiny: Model, config: TrainConfig
+) -> None:
+    assert with_gaps([*SAMPLES, *SAMPLES], tiny, config) == [*SAMPLES, *SAMPLES]
+
+
+@pytest.mark.parametrize(
+    ("preset", "corrected"), [("7b", False), ("1.5b", False), ("8b", False), ("smol", True)]
+)
+def test_the_papers_presets_correct_nothing(preset: str, corrected: bool) -> None:
+    assert load(TrainConfig, "train", preset=preset, overrides=["rollout.engine=vllm"]).corrects == corrected
+
+
+def test_every_step_measures_the_mismatch(tiny_folder: Path) -> None:
+    t = trainer(tiny_folder, optimizer={"batch": 16, "micro_batch": 4, "lr": 1e-3})
+    t.sampler = TransformersSampler(t.learner.policy, max_new_tokens=12, temperature=1.0, batch=16)
+    assert grpo_step(t).metrics["logp_mismatch"] == pytest.approx(0, abs=1e-4)
+
+
+def test_the_mismatch_is_the_mean_distance_of_the_samplers_log_probabilities(tiny_folder: Path) -> None:
+    """The scripted sampler says -5.5 of every token; the tiny model thinks about -ln(vocabulary)."""
+    t = trainer(tiny_folder, optimizer={"batch": 16, "micro_batch": 4, "lr": 1e-3})
+    step = grpo_step(t)
+    samples = [Sample(r.prompt_ids, r.ids, r.logps) for g in step.groups for r in g.rollouts]
+    fresh = trainer(tiny_folder).learner.policy
+    rows = score(fresh, samples, size=4)
+    means = [sum(abs(a + 5.5) for a in row) / len(row) for row in rows]
+    assert step.metrics["logp_mismatch"] == pytest.approx(sum(means) / len(means), rel=1e-4)
