@@ -50,7 +50,7 @@ class Sharded(Model):
 def settings(config: TrainConfig) -> dict[str, Any]:
     """DeepSpeed's own configuration."""
     d = config.distributed
-    zero = {"stage": d.zero, "overlap_comm": config.model.device != "cpu" and torch.cuda.is_available()}
+    zero: dict[str, Any] = {"stage": d.zero, "overlap_comm": config.model.device != "cpu" and torch.cuda.is_available()}
     if d.offload:
         zero["offload_optimizer"] = {"device": "cpu"}
     return {

@@ -19,9 +19,18 @@ from tests.train.engines.conftest import NEEDS_VLLM
 
 
 def test_no_two_responses_share_their_random_numbers() -> None:
-    """vLLM numbers the seeds of a prompt's responses from its own on; next steps' seeds differ by 1."""
-    seeds = [r.seed + k for step in (0, 1) for r in requests([[1]] * 40, [8] * 40, step) for k in range(8)]
+    """vLLM numbers the seeds of a prompt's responses from its own on."""
+    steps = (0, 1 << 40)
+    seeds = [r.seed + k for step in steps for r in requests([[1]] * 40, [8] * 40, step) for k in range(8)]
     assert len(set(seeds)) == len(seeds)
+
+
+def test_ranks_that_share_the_prompts_ask_as_one_would() -> None:
+    prompts, counts = [[1], [2], [3]], [4, 2, 4]
+    assert requests(prompts, counts, 7) == [
+        *requests(prompts[:1], counts[:1], 7),
+        *requests(prompts[1:], counts[1:], 8),
+    ]
 
 
 def test_a_request_is_the_same_whenever_it_is_made() -> None:
