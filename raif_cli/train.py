@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,9 @@ from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, R
 
 if TYPE_CHECKING:
     from raif.config.train import TrainConfig
+    from raif.launch import Launch
+    from raif.train.events import Events
+    from raif.train.report import Report
 
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="The run's folder. Default: runs/train-PRESET.")
@@ -21,6 +25,12 @@ Strict = Annotated[
 Flops = Annotated[
     float | None,
     typer.Option("--flops", min=1, help="For --dry-run: operations a second of a device, such as 4e14."),
+]
+Ranks = Annotated[
+    int | None,
+    typer.Option(
+        "--ranks", min=1, help="For --dry-run: how many will share the run. Default: as many as were started."
+    ),
 ]
 
 
@@ -34,14 +44,18 @@ def train(
     dry_run: DryRun = False,
     strict: Strict = False,
     flops: Flops = None,
+    ranks: Ranks = None,
 ) -> None:
     """Train a model by GRPO with rule-centric rewards, superior-CoT contrast and behaviour cloning."""
     from raif.config import load
     from raif.config.train import TrainConfig
+    from raif.launch import Launch
 
     resolved = load(TrainConfig, "train", preset=preset, file=config, overrides=set_ or ())
+    launch = Launch(size=ranks) if dry_run and ranks else Launch.of()
+    launch.check(resolved)
     if dry_run:
-        _print_plan(resolved, flops)
+        _print_plan(resolved, launch, flops)
         return
     _train(
         resolved,
@@ -52,29 +66,47 @@ def train(
     )
 
 
-def _print_plan(config: TrainConfig, flops: float | None) -> None:
+def _print_plan(config: TrainConfig, launch: Launch, flops: float | None) -> None:
     from raif.config import dump
     from raif.plan import describe
     from raif_cli.console import err
 
     typer.echo(dump(config), nl=False)
-    err.print(describe(config, flops=flops), markup=False, highlight=False, soft_wrap=True)
+    err.print(describe(config, ranks=launch.size, flops=flops), markup=False, highlight=False, soft_wrap=True)
 
 
 def _train(config: TrainConfig, folder: Path, resume: bool, overwrite: bool, strict: bool) -> None:
     from raif.errors import require
-    from raif_cli.console import out
-    from raif_cli.training_view import TrainingView, table
+    from raif.launch import Launch
 
     require("torch", "transformers", "safetensors", extra="train")
     from raif.runs import open_run
+    from raif.train.join import joined
     from raif.train.records import check_source
     from raif.train.run import Run
 
+    launch = Launch.of()
     check_source(config.data)
-    open_run(folder, config, resume=resume, overwrite=overwrite)
-    with TrainingView() as view:
-        report = Run(config, folder, view, strict=strict).go()
+    if launch.first:
+        open_run(folder, config, resume=resume, overwrite=overwrite)
+    with _view(launch) as view, joined(config, launch) as ranks:
+        report = Run(config, folder, view, ranks, strict=strict).go()
+    if launch.first:
+        _print_results(report, folder)
+
+
+def _view(launch: Launch) -> AbstractContextManager[Events]:
+    """Of several ranks, one speaks."""
+    from raif.train.events import Events
+    from raif_cli.training_view import TrainingView
+
+    return TrainingView() if launch.first else nullcontext(Events())
+
+
+def _print_results(report: Report, folder: Path) -> None:
+    from raif_cli.console import out
+    from raif_cli.training_view import table
+
     out.print(table(report))
     typer.echo(
         f"\nModel: {folder / 'model'}   Curves: {folder / 'curves.png'}   Report: {folder / 'report.json'}"

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"dialect", "errors", "types", "jsonl", "registry", "text", "reasoning", "stats", "boxed", "ahead"}
     | {"knights"},
-    {"config", "runs", "plan"},
+    {"config", "runs", "plan", "launch"},
     {"constraints", "client", "math_check", "math_worker"},
     {"solution"},
     {"verdicts", "questions", "judge_audit", "records", "released", "reward", "api"}
@@ -24,11 +24,9 @@ LAYERS = [
     {"__init__"},
 ]
 HEAVY = {
-    "torch": ("raif/train",),
+    **dict.fromkeys(("torch", "vllm", "deepspeed", "peft"), ("raif/train",)),
     "transformers": ("raif/train", "raif/serve/transformers_server.py"),
-    "vllm": ("raif/train",),
-    "typer": ("raif_cli",),
-    "rich": ("raif_cli",),
+    **dict.fromkeys(("typer", "rich"), ("raif_cli",)),
 }
 
 

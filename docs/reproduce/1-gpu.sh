@@ -4,7 +4,6 @@
 #   1-gpu.sh [PRESET]
 . "$(dirname "$0")/common.sh"
 
-torchrun --nproc_per_node 1 --no-python \
-  raif train "${run_keys[@]}" "${zero_keys[@]}" "${rollout_here_keys[@]}" \
+raif train "${run_keys[@]}" --set distributed.zero=2 --set distributed.offload=true "${rollout_here_keys[@]}" \
   --set "judge.model=$judge" --set judge.local.batch=8 \
   --set optimizer.micro_batch=1 --set rollout.batch=16

@@ -13,8 +13,8 @@ rollout_keys=(--set rollout.engine=vllm_server --set "rollout.vllm.urls=$rollout
 # vLLM in the trainer's process, on the same GPU.
 rollout_here_keys=(--set rollout.engine=vllm)
 
-# Keys that `raif train` does not have yet. Fill them in here; every script passes them on.
-zero_keys=()            # PLACE distributed.zero: ZeRO-3 over the ranks of torchrun, its optimiser on the host
+# Everything over the ranks of torchrun, the optimiser in the host's memory.
+zero_keys=(--set distributed.zero=3 --set distributed.offload=true)
 
 run_keys=(--preset "$preset" --out "$out" --strict --resume
   --set "data.train=$data/train.jsonl" --set "data.heldout=$data/heldout.jsonl")

@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from raif.config.distributed import DistributedConfig, LoraConfig
 from raif.config.gen_data import GenDataConfig
 from raif.config.judge import JudgeConfig
 from raif.config.rollout import RolloutConfig
@@ -183,6 +184,8 @@ class TrainConfig(Section):
     cloning: CloningConfig = CloningConfig()
     sft: SftConfig = SftConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
+    lora: LoraConfig = LoraConfig()
+    distributed: DistributedConfig = DistributedConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     judge: JudgeConfig | None = None

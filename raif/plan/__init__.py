@@ -5,20 +5,38 @@ from __future__ import annotations
 from raif.config.judge import JudgeConfig
 from raif.config.train import TrainConfig
 from raif.plan.estimate import estimate
+from raif.plan.memory import Sharding
 
 
-def describe(config: TrainConfig, *, flops: float | None = None) -> str:
+def describe(config: TrainConfig, *, ranks: int = 1, flops: float | None = None) -> str:
     """The plan of a run in a few lines of text; `flops`: operations a second of a device, where known."""
     c = config
+    sharding = Sharding(ranks, c.distributed.zero, c.distributed.offload)
     lines = [
         f"method     {c.method}",
         f"model      {c.model.path}, {c.model.style}, {c.model.compute} with float32 master weights",
+        f"weights    {_trained(c)}",
+        f"ranks      {_ranks(sharding)}",
         f"data       {_data(c)}",
         *(_sft(c) if c.method == "sft" else _grpo(c)),
         f"checkpoint every {c.checkpoint.every} steps, the newest {c.checkpoint.keep} kept",
-        *estimate(c, flops=flops),
+        *estimate(c, flops=flops, sharding=sharding),
     ]
     return "\n".join(lines)
+
+
+def _trained(c: TrainConfig) -> str:
+    if not c.lora.rank:
+        return "all are trained"
+    layers = ", ".join(c.lora.targets) or "all linear layers"
+    return f"LoRA of rank {c.lora.rank}, alpha {c.lora.alpha:g}, beside {layers}"
+
+
+def _ranks(s: Sharding) -> str:
+    if not s.zero:
+        return "one process"
+    offload = ", optimiser in the host's memory" if s.offload else ""
+    return f"{s.ranks}, as many as the launcher starts, under DeepSpeed ZeRO-{s.zero}{offload}"
 
 
 def _grpo(c: TrainConfig) -> list[str]:

@@ -17,6 +17,9 @@ LOGIT_BYTES = 16
 SCORE_BYTES = 8
 """An attention score on a CPU, which keeps them: in float32, and as the weight that multiplies."""
 
+BUCKET = 10**9
+"""Bytes of gradients that DeepSpeed gathers before it sums them over the ranks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sharding:
@@ -25,7 +28,11 @@ class Sharding:
     ranks: int = 1
     zero: int = 0
     offload: bool = False
-    """Master weights and moments are in the machine's memory, not the device's."""
+    """Master weights, moments and summed gradients are in the machine's memory, not the device's."""
+
+    def kept(self, numbers: int) -> float:
+        """How many of the optimiser's numbers are on one rank's device."""
+        return 0.0 if self.offload else numbers / (self.ranks if self.zero else 1)
 
 
 UNDIVIDED = Sharding()
@@ -55,16 +62,27 @@ def memory(c: TrainConfig, shape: Shape, *, cpu: bool, sharding: Sharding = UNDI
 
 
 def _always(c: TrainConfig, shape: Shape, sharding: Sharding) -> dict[str, float]:
-    number, size = shape.parameters, BYTES[c.model.compute]
-    state = 0.0 if sharding.offload else number / (sharding.ranks if sharding.zero >= 2 else 1)
-    weights = number * size / (sharding.ranks if sharding.zero == 3 else 1)
+    size = BYTES[c.model.compute]
+    state = sharding.kept(trained(c, shape))
+    whole = float(shape.parameters * size)
+    weights = whole / (sharding.ranks if sharding.zero == 3 else 1)
     return {
         "weights": weights,
+        "whole copy to sample from": whole if sharding.zero == 3 else 0.0,
         "float32 masters": 4 * state if size < 4 else 0.0,
         "Adam moments": 8 * state,
-        "reference": weights if _has_reference(c) else 0.0,
+        "reference": weights if _has_reference(c) and not c.lora.rank else 0.0,
         "judge": _judge(c),
     }
+
+
+def trained(c: TrainConfig, shape: Shape) -> int:
+    """How many parameters are trained: all, or LoRA's two matrices beside each of its layers."""
+    if not c.lora.rank:
+        return shape.parameters
+    widths = shape.linear
+    chosen = [widths[name] for name in c.lora.targets or widths if name in widths]
+    return shape.layers * c.lora.rank * sum(inputs + outputs for inputs, outputs in chosen)
 
 
 def _has_reference(c: TrainConfig) -> bool:
@@ -81,14 +99,15 @@ def _judge(c: TrainConfig) -> float:
 
 def _update(c: TrainConfig, shape: Shape, cpu: bool, sharding: Sharding) -> dict[str, float]:
     size, rows, length, answer = BYTES[c.model.compute], *micro_batch(c)
-    summed = 4 * shape.parameters / (sharding.ranks if sharding.zero >= 2 else 1)
+    number = trained(c, shape)
+    fresh = min(number * size, BUCKET) if sharding.zero else number * size if size < 4 else 0
     layer = rows * length * _layer_numbers(shape) * size
     if cpu:
         layer += rows * shape.heads * length**2 * SCORE_BYTES
     kept = rows * length * shape.hidden * size  # all that checkpointing keeps of a layer: what goes into it
     activations = layer + shape.layers * kept if c.model.gradient_checkpointing else shape.layers * layer
     return {
-        "gradients": summed + (shape.parameters * size if size < 4 else 0),
+        "gradients": 4 * sharding.kept(number) + fresh,
         "activations": activations,
         "logits": rows * answer * shape.vocabulary * LOGIT_BYTES,
     }

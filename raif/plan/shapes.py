@@ -33,11 +33,23 @@ class Shape:
         return self.kv_heads * self.head_dim
 
     @property
+    def linear(self) -> dict[str, tuple[int, int]]:
+        """A layer's matrices by the names that transformers gives them: numbers in, numbers out."""
+        queries = self.heads * self.head_dim
+        return {
+            "q_proj": (self.hidden, queries),
+            **dict.fromkeys(("k_proj", "v_proj"), (self.hidden, self.kv)),
+            "o_proj": (queries, self.hidden),
+            **dict.fromkeys(("gate_proj", "up_proj"), (self.hidden, self.intermediate)),
+            "down_proj": (self.intermediate, self.hidden),
+        }
+
+    @property
     def parameters(self) -> int:
         queries = self.heads * self.head_dim
-        attention = 2 * self.hidden * (queries + self.kv)
+        matrices = sum(inputs * outputs for inputs, outputs in self.linear.values())
         bias = (queries + 2 * self.kv) * self.qkv_bias
-        layer = attention + bias + 3 * self.hidden * self.intermediate + 2 * self.hidden
+        layer = matrices + bias + 2 * self.hidden
         return self.layers * layer + self.vocabulary * self.hidden * (2 - self.tied) + self.hidden
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -48,27 +48,26 @@ class MicroBatch:
     keep: Tensor
 
 
-def micro_batches(
-    samples: Sequence[Sample], size: int, *, pad: int, device: torch.device
-) -> Iterator[tuple[list[int], MicroBatch]]:
-    """Micro-batches with the positions of their samples, longest sequences together: little is padding."""
+def bucketed(samples: Sequence[Sample], size: int) -> list[list[int]]:
+    """Positions in micro-batches of `size`, longest sequences together: little is padding."""
     order = sorted(range(len(samples)), key=lambda i: -len(samples[i]))
-    for start in range(0, len(order), size):
-        chosen = order[start : start + size]
-        yield chosen, collate([samples[i] for i in chosen], pad=pad, device=device)
+    return [order[start : start + size] for start in range(0, len(order), size)]
 
 
-def packed_batches(
-    samples: Sequence[Sample], tokens: int, *, pad: int, device: torch.device
-) -> Iterator[MicroBatch]:
-    """Micro-batches of at most `tokens` tokens each, or one longer sample; the longest find a place first."""
-    packs: list[list[Sample]] = []
-    for sample in sorted(samples, key=len, reverse=True):
-        pack = next((p for p in packs if sum(map(len, p)) + len(sample) <= tokens), None)
-        if pack is None:
-            packs.append(pack := [])
-        pack.append(sample)
-    return (collate(pack, pad=pad, device=device) for pack in packs)
+def packed(samples: Sequence[Sample], tokens: int) -> list[list[int]]:
+    """Positions in micro-batches of at most `tokens` tokens, or one longer sample; the longest find a place
+    first.
+    """
+    packs: list[list[int]] = []
+    room: list[int] = []
+    for i in sorted(range(len(samples)), key=lambda i: -len(samples[i])):
+        found = next((p for p, left in enumerate(room) if len(samples[i]) <= left), len(packs))
+        if found == len(packs):
+            packs.append([])
+            room.append(tokens)
+        packs[found].append(i)
+        room[found] -= len(samples[i])
+    return packs
 
 
 def collate(samples: Sequence[Sample], *, pad: int, device: torch.device) -> MicroBatch:

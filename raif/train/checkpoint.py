@@ -1,4 +1,7 @@
-"""Checkpoints: a model folder that transformers loads, with all that a run needs to go on bit for bit."""
+"""Checkpoints: all that a run needs to go on bit for bit, on this number of ranks or another.
+
+Without LoRA a checkpoint is a model folder that transformers loads; with it, it holds the adapters alone.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from pathlib import Path
 import torch
 
 from raif.train.learner import Learner
-from raif.train.model import save
+from raif.train.shards import read_shards, write_shards
 
 
 @dataclass
@@ -29,17 +32,29 @@ class Progress:
 
 def save_checkpoint(folder: Path, learner: Learner, progress: Progress, *, keep: int) -> None:
     """Write `folder/step-N` whole or not at all, then delete all but the newest `keep`."""
-    final = folder / f"step-{progress.step:06d}"
-    half_made = folder / "unfinished"
-    shutil.rmtree(half_made, ignore_errors=True)
-    half_made.mkdir(parents=True)
-    save(learner.policy, half_made, state=learner.master.state())
-    torch.save({"optimizer": learner.optimizer.state_dict(), "rng": _rng()}, half_made / "state.pt")
+    half_made, ranks = folder / "unfinished", learner.ranks
+    if ranks.first:
+        shutil.rmtree(half_made, ignore_errors=True)
+        half_made.mkdir(parents=True)
+    ranks.wait()
+    write_shards(half_made, learner.engine, ranks)
+    ranks.wait()
+    if ranks.first:
+        _finish(half_made, learner, progress)
+        for old in checkpoints(folder)[:-keep]:
+            shutil.rmtree(old)
+
+
+def _finish(half_made: Path, learner: Learner, progress: Progress) -> None:
+    if not learner.config.lora.rank:
+        net = learner.policy.net
+        for part in (net.config, net.generation_config, learner.policy.tokenizer):
+            part.save_pretrained(half_made)
+    torch.save({"torch": torch.get_rng_state(), "python": random.getstate()}, half_made / "rng.pt")
     (half_made / "progress.json").write_text(json.dumps(asdict(progress)))
+    final = half_made.with_name(f"step-{progress.step:06d}")
     shutil.rmtree(final, ignore_errors=True)
     half_made.rename(final)
-    for old in checkpoints(folder)[:-keep]:
-        shutil.rmtree(old)
 
 
 def checkpoints(folder: Path) -> list[Path]:
@@ -49,15 +64,8 @@ def checkpoints(folder: Path) -> list[Path]:
 
 def load_checkpoint(path: Path, learner: Learner) -> Progress:
     """Put the learner back to where it was."""
-    from safetensors.torch import load_file
-
-    learner.master.load(load_file(path / "model.safetensors"))
-    state = torch.load(path / "state.pt", weights_only=False)
-    learner.optimizer.load_state_dict(state["optimizer"])
-    torch.set_rng_state(state["rng"]["torch"])
-    random.setstate(state["rng"]["python"])
+    read_shards(path, learner.engine)
+    rng = torch.load(path / "rng.pt", weights_only=False)
+    torch.set_rng_state(rng["torch"])
+    random.setstate(rng["python"])
     return Progress(**json.loads((path / "progress.json").read_text()))
-
-
-def _rng() -> dict[str, object]:
-    return {"torch": torch.get_rng_state(), "python": random.getstate()}

@@ -10,9 +10,12 @@ from raif.train.batch import Sample
 from raif.train.loss import learned
 from raif.train.model import Model
 from raif.train.policy import score
+from raif.train.ranks import ALONE, Ranks
 
 
-def with_gaps(samples: Sequence[Sample], policy: Model, config: TrainConfig) -> list[Sample]:
+def with_gaps(
+    samples: Sequence[Sample], policy: Model, config: TrainConfig, ranks: Ranks = ALONE
+) -> list[Sample]:
     """The samples of one rollout before any update on it. Those of the first optimiser step stay as they are:
     the policy is still the one that sampled, so their gap is known when they are learned from. The others
     get theirs here, if they are learned from at all.
@@ -22,7 +25,7 @@ def with_gaps(samples: Sequence[Sample], policy: Model, config: TrainConfig) -> 
     batch = config.optimizer.batch
     later = learned(samples[batch:], config.loss)
     size = 2 * config.optimizer.micro_batch  # no activations are kept: twice as many fit
-    logps = score(policy, later, size=size, temperature=config.rollout.temperature)
+    logps = score(policy, later, size=size, temperature=config.rollout.temperature, ranks=ranks)
     gaps = {
         id(sample): tuple(own - old for own, old in zip(row, sample.old_logps, strict=True))
         for sample, row in zip(later, logps, strict=True)

@@ -37,14 +37,18 @@ def decode(
     *,
     max_new_tokens: int,
     temperature: float,
-    generator: torch.Generator,
+    seeds: Sequence[int] | None = None,
 ) -> list[list[Completion]]:
-    """Sample `counts` completions of the prompts side by side; temperature 0 takes the likeliest token."""
+    """Sample `counts` completions of the prompts side by side; temperature 0 takes the likeliest token.
+
+    Each prompt's completions follow from its own seed, whatever else is in the batch.
+    """
     completions = [[Completion() for _ in range(n)] for n in counts]
     flat = [completion for each in completions for completion in each]
     batch = _Batch.prefill(model, prompts, counts, room=max_new_tokens)
-    for _ in range(max_new_tokens):
-        tokens, logps = pick(batch.logits, temperature, generator)
+    chances = _chances(counts, seeds or [0] * len(prompts), max_new_tokens)
+    for position in range(max_new_tokens):
+        tokens, logps = pick(batch.logits, temperature, chances[batch.owners, position])
         _record(flat, batch, tokens, logps, model.end_ids)
         if bool(batch.ended.all()):
             break
@@ -52,16 +56,30 @@ def decode(
     return completions
 
 
-def pick(logits: Tensor, temperature: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """A token for each row of [R, V] logits, drawn by inverting its distribution; its log-probability. [R]"""
+def _chances(counts: Sequence[int], seeds: Sequence[int], tokens: int) -> Tensor:
+    """A number in [0, 1) for each token of each completion, [R, tokens], on the CPU."""
+    generator = torch.Generator()
+    return torch.cat(
+        [
+            torch.rand(n, tokens, generator=generator.manual_seed(s))
+            for n, s in zip(counts, seeds, strict=True)
+        ]
+    )
+
+
+def pick(logits: Tensor, temperature: float, chances: Tensor) -> tuple[Tensor, Tensor]:
+    """A token for each row of [R, V] logits, by inverting its distribution at `chances`; its log-probability.
+
+    chances and both results: [R].
+    """
     scaled = logits.float() if temperature in (0, 1) else logits.float() / temperature
     total = scaled.logsumexp(-1, keepdim=True)
     if temperature == 0:
         tokens = scaled.argmax(-1)
     else:
         cumulative = (scaled - total).exp_().cumsum_(-1)
-        uniform = torch.rand(len(scaled), 1, generator=generator, device=scaled.device)
-        tokens = torch.searchsorted(cumulative, uniform * cumulative[:, -1:], right=True).squeeze(1)
+        places = chances.to(scaled.device)[:, None] * cumulative[:, -1:]
+        tokens = torch.searchsorted(cumulative, places, right=True).squeeze(1)
     tokens = tokens.clamp(max=scaled.shape[-1] - 1)
     return tokens, (scaled.gather(1, tokens[:, None]) - total).squeeze(1)
 

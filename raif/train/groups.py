@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 from raif.config.train import TrainConfig
@@ -36,8 +37,9 @@ def _round(t: Trainer, number: int, round_: int, refilled: int, count: int) -> l
         t.feed.draw(start, count, c.seed),
         c.rollout,
         contrast=c.contrast,
-        seed=c.seed * 1_000_003 + t.progress.step + (round_ << 32),
+        seed=random.Random(f"{c.seed}/{t.progress.step}/{round_}").getrandbits(62),
         judge=t.judge,
+        ranks=t.learner.ranks,
     )
 
 

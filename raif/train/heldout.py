@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 
 from raif.client.judge import Judge
@@ -21,6 +22,7 @@ from raif.train.judging import verify_all
 from raif.train.local import greedy
 from raif.train.model import Model
 from raif.train.policy import score
+from raif.train.ranks import ALONE, Ranks
 from raif.train.repetition import repeated_share
 from raif.types import Instruction, Verification
 
@@ -67,11 +69,13 @@ class HeldOut:
     chat: Chat
     batch: int
     judge: Judge | None = None
+    ranks: Ranks = ALONE
 
     def ask(self, model: Model, mode: Mode, *, max_new_tokens: int, progress: ProgressFn) -> list[Answer]:
         """Greedy answers of `model`, checked."""
         prompts = [self.chat.prompt(i.messages, mode) for i in self.instructions]
-        found = greedy(model, prompts, max_new_tokens=max_new_tokens, batch=self.batch, progress=progress)
+        answer = partial(greedy, model, max_new_tokens=max_new_tokens, batch=self.batch, progress=progress)
+        found = self.ranks.together(prompts, lambda _, mine: answer(mine))
         style = "none" if mode == "direct" else self.chat.style
         responses = [split(self.chat.text(c.ids, mode), style) for c in found]
         return self.check(responses, [c.truncated for c in found])
@@ -85,7 +89,9 @@ class HeldOut:
     def check(self, responses: Sequence[Response], truncated: Sequence[bool]) -> list[Answer]:
         answers = [r.answer or "" for r in responses]
         answered = list(zip(self.instructions, answers, strict=True))
-        verifications = verify_all(answered, [self.judge] * len(answered))
+        verifications = self.ranks.together(
+            answered, lambda _, mine: verify_all(mine, [self.judge] * len(mine))
+        )
         fluency = self._fluency(answers)
         return [
             Answer(*fields)
@@ -96,7 +102,7 @@ class HeldOut:
         prompts = [self.chat.prompt(i.messages, "direct") for i in self.instructions]
         samples = [Sample(p, self.chat.encode(a), []) for p, a in zip(prompts, answers, strict=True)]
         some = [i for i, s in enumerate(samples) if s.ids]
-        logps = score(self.untrained, [samples[i] for i in some], size=16)
+        logps = score(self.untrained, [samples[i] for i in some], size=16, ranks=self.ranks)
         means = {i: fmean(values) for i, values in zip(some, logps, strict=True)}
         return [means.get(i) for i in range(len(answers))]
 

@@ -12,6 +12,7 @@ from raif.client.judge import Judge
 from raif.config.judge import JudgeConfig
 from raif.errors import RaifError
 from raif.solution import solve_ahead
+from raif.train.ranks import ALONE, Ranks
 from raif.types import Instruction, Verification
 from raif.verdicts import begin, verify
 
@@ -67,16 +68,16 @@ class _Named:
 
 
 @contextmanager
-def judgments(judge: Judge | None) -> Iterator[dict[str, float]]:
-    """What the judge says within the block, as metrics that are there once the block is left."""
+def judgments(judge: Judge | None, ranks: Ranks = ALONE) -> Iterator[dict[str, float]]:
+    """What the judges of all ranks say within the block, as metrics that are there once it is left."""
     said: dict[str, float] = {}
     before = Counter(judge.counts) if judge else Counter[str]()
     yield said
     if judge:
-        said |= judge_metrics(judge.counts - before)
+        said |= judge_metrics(ranks.add(judge.counts - before))
 
 
-def judge_metrics(counts: Mapping[str, int]) -> dict[str, float]:
+def judge_metrics(counts: Mapping[str, float]) -> dict[str, float]:
     """Questions, and the shares of yes among the judged, unjudged and known before; nothing without any."""
     asked = counts.get("asked", 0) + counts.get("cached", 0)
     if not asked:

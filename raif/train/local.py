@@ -43,7 +43,7 @@ class LocalModel:
             [1] * len(messages_batch),
             max_new_tokens=max_new_tokens,
             temperature=temperature,
-            generator=torch.Generator(self._model.device).manual_seed(seed),
+            seeds=[seed + i for i in range(len(messages_batch))],
         )
         return [Generation(self._chat.text(c[0].ids, "direct"), c[0].truncated) for c in found]
 
@@ -67,7 +67,6 @@ def greedy(
             [1] * len(chosen),
             max_new_tokens=max_new_tokens,
             temperature=0.0,
-            generator=torch.Generator(model.device),
         )
         found.update({i: c[0] for i, c in zip(chosen, decoded, strict=True)})
         progress(len(found), len(prompts))

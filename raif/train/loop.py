@@ -37,8 +37,9 @@ def grpo_step(t: Trainer) -> Step:
     clock, c = Clock(), t.config
     number = t.progress.step - c.cloning.warmup_steps
     with clock("sync"):
+        t.learner.refresh()
         t.sampler.sync()
-    with clock("rollout"), judgments(t.judge) as judged:
+    with clock("rollout"), judgments(t.judge, t.learner.ranks) as judged:
         groups, replaced = sample_groups(t, number)
     kept = [takes_part(group, c) for group in groups]
     samples = samples_of(groups, kept, scaled=c.loss.normalisation != "dr_grpo")
@@ -46,7 +47,7 @@ def grpo_step(t: Trainer) -> Step:
     with clock("reference"):
         ref_logps = t.learner.reference_logps(samples)
     with clock("correction"):
-        samples = with_gaps(samples, t.learner.policy, c)
+        samples = with_gaps(samples, t.learner.policy, c, t.learner.ranks)
     with clock("update"):
         updates = [
             _update(t, samples[i : i + c.optimizer.batch], ref_logps[i : i + c.optimizer.batch], fresh=i == 0)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from raif.errors import RaifError
 from raif.train.packaged import resolve
 
 if TYPE_CHECKING:
     import torch
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,10 @@ class Model:
     net: Any
     tokenizer: Any
     device: torch.device
+
+    def call(self, work: Callable[..., T], *args: Any) -> T:
+        """`work(model, *args)`; a model that is sharded or shared prepares its weights around it."""
+        return work(self, *args)
 
     @property
     def pad_id(self) -> int:
@@ -63,13 +70,13 @@ def pick_device(name: str) -> torch.device:
 
 
 def save(
-    model: Model, folder: Path, *, state: dict[str, torch.Tensor] | None = None, template: str | None = None
+    model: Model, folder: Path, weights: dict[str, torch.Tensor], *, template: str | None = None
 ) -> None:
     """Write a folder that transformers and vLLM load: safetensors, config, tokenizer, chat template.
 
-    `state` replaces the model's own weights (by master weights, say), `template` its chat template.
+    `template` replaces the tokenizer's own chat template.
     """
-    model.net.save_pretrained(folder, state_dict=state or model.net.state_dict())
+    model.net.save_pretrained(folder, state_dict=weights)
     model.tokenizer.save_pretrained(folder)
     if template:
         (folder / "chat_template.jinja").write_text(template, "utf-8")

@@ -8,8 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from raif.train.batch import MicroBatch, Sample, micro_batches
+from raif.train.batch import MicroBatch, Sample, bucketed, collate
 from raif.train.model import Model
+from raif.train.ranks import ALONE, Ranks
 
 
 def response_logits(model: Model, batch: MicroBatch, *, packed: bool = False) -> tuple[Tensor, Tensor]:
@@ -76,12 +77,19 @@ def _spread(values: Tensor, mask: Tensor) -> Tensor:
 
 @torch.no_grad()
 def score(
-    model: Model, samples: Sequence[Sample], *, size: int, temperature: float = 1.0
+    model: Model,
+    samples: Sequence[Sample],
+    *,
+    size: int,
+    temperature: float = 1.0,
+    ranks: Ranks = ALONE,
 ) -> list[list[float]]:
     """The log-probability of each token of each response, in order, without gradients."""
-    scores: list[list[float]] = [[] for _ in samples]
-    for positions, batch in micro_batches(samples, size, pad=model.pad_id, device=model.device):
-        logps = token_logps(model, batch, temperature)
-        for row, i in enumerate(positions):
-            scores[i] = logps[row, : len(samples[i].ids)].tolist()
-    return scores
+    found: dict[int, list[float]] = {}
+    for positions, _ in ranks.deal(bucketed(samples, size)):
+        chosen = [samples[i] for i in positions]
+        batch = collate(chosen, pad=model.pad_id, device=model.device)
+        logps = model.call(token_logps, batch, temperature)
+        found |= {i: logps[row, : len(samples[i].ids)].tolist() for row, i in enumerate(positions)}
+    scores = {i: logps for share in ranks.gather(found) for i, logps in share.items()}
+    return [scores[i] for i in range(len(samples))]

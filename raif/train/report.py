@@ -13,9 +13,13 @@ from raif.train.heldout import Answer, Row, row
 
 
 class Report:
-    """Rows by name, each written as soon as it is known; a resumed run keeps the rows that it has."""
+    """Rows by name, each written as soon as it is known; a resumed run keeps the rows that it has.
 
-    def __init__(self, folder: Path) -> None:
+    Of several ranks all know the rows, and one `writes` them.
+    """
+
+    def __init__(self, folder: Path, *, writes: bool = True) -> None:
+        self._writes = writes
         self._file, self._answers = folder / "report.json", folder / "heldout"
         stored = json.loads(self._file.read_text("utf-8")) if self._file.exists() else {}
         self.rows: dict[str, Row] = {r["name"]: _row(r) for r in stored.get("rows", [])}
@@ -27,10 +31,14 @@ class Report:
             return
         answers = answer()
         self.rows[name] = row(name, answers)
+        if self._writes:
+            self._write_answers(name, answers)
+        self._write()
+
+    def _write_answers(self, name: str, answers: Sequence[Answer]) -> None:
         self._answers.mkdir(exist_ok=True)
         lines = [json.dumps(_answer(a), ensure_ascii=False) + "\n" for a in answers]
         (self._answers / f"{name.replace(' ', '-')}.jsonl").write_text("".join(lines), "utf-8")
-        self._write()
 
     def note(self, **facts: Any) -> None:
         """Keep facts of the run beside the rows."""
@@ -38,6 +46,8 @@ class Report:
         self._write()
 
     def _write(self) -> None:
+        if not self._writes:
+            return
         content = {"facts": self.facts, "rows": [asdict(r) for r in self.rows.values()]}
         self._file.write_text(json.dumps(content, indent=1), "utf-8")
 

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import torch
-
 from raif.client.judge import Judge
 from raif.config.rollout import RolloutConfig
 from raif.errors import RaifError
@@ -17,6 +15,7 @@ from raif.train.chat import Chat, Mode
 from raif.train.decode import Completion, decode
 from raif.train.judging import verify_all
 from raif.train.model import Model
+from raif.train.ranks import ALONE, Ranks
 from raif.types import SOLVED, Instruction, Reward, Verification
 
 
@@ -56,7 +55,10 @@ class Sampler(Protocol):
     def sample(
         self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
     ) -> list[list[Completion]]:
-        """As many completions of each prompt as its count says, in order."""
+        """As many completions of each prompt as its count says, in order.
+
+        Prompt i draws from `seed + i` alone: ranks that share the prompts sample what one would.
+        """
         ...
 
     def sync(self) -> None:
@@ -74,7 +76,6 @@ class TransformersSampler:
     def sample(
         self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
     ) -> list[list[Completion]]:
-        generator = torch.Generator(self._model.device).manual_seed(seed)
         completions: list[list[Completion]] = []
         for chosen in _batches(counts, self._batch):
             completions += decode(
@@ -83,12 +84,12 @@ class TransformersSampler:
                 counts[chosen],
                 max_new_tokens=self._max_new_tokens,
                 temperature=self._temperature,
-                generator=generator,
+                seeds=range(seed + chosen.start, seed + chosen.stop),
             )
         return completions
 
     def sync(self) -> None:
-        """Nothing to do: it samples from the policy itself."""
+        """Nothing to do: it is the same model."""
 
 
 def _batches(counts: Sequence[int], size: int) -> Iterator[slice]:
@@ -111,46 +112,73 @@ def roll_out(
     contrast: bool,
     seed: int,
     judge: Judge | None = None,
+    ranks: Ranks = ALONE,
 ) -> list[Group]:
     """Sample and score a group for each instruction, thinking and plain responses side by side."""
     asked = [
-        (k, instruction, mode, n)
+        _Asked(k, instruction, mode, n)
         for k, instruction in enumerate(instructions)
         for mode, n in _requests(instruction, config.group_size, contrast)
     ]
-    prompts = [chat.prompt(instruction.messages, mode) for _, instruction, mode, _ in asked]
-    sampled = sampler.sample(prompts, [n for *_, n in asked], seed=seed)
-    answers = [
-        _answer(k, instruction, chat, mode, prompt, completion)
-        for (k, instruction, mode, _), prompt, completions in zip(asked, prompts, sampled, strict=True)
-        for completion in completions
-    ]
-    found = verify_all(
-        [(a.instruction, a.response.answer or "") for a in answers],
-        [None if a.unusable else judge for a in answers],
-    )
     members: list[list[Rollout | Verification]] = [[] for _ in instructions]
-    for answer, verification in zip(answers, found, strict=True):
-        members[answer.group].append(_score(answer, verification, config))
+    for group, member in ranks.together(
+        asked, lambda first, mine: _respond(mine, sampler, chat, config, judge, seed + first)
+    ):
+        members[group].append(member)
     return _groups(instructions, members)
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """A sampled response, taken apart, and the place of its group."""
+class _Asked:
+    """One prompt of a group, and how many responses to it."""
 
     group: int
     instruction: Instruction
-    thinking: bool
+    mode: Mode
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A sampled response, taken apart."""
+
+    asked: _Asked
     prompt_ids: list[int]
     completion: Completion
     text: str
     response: Response
 
     @property
+    def thinking(self) -> bool:
+        return self.asked.mode == "thinking"
+
+    @property
     def unusable(self) -> bool:
         """No judge need be asked: its verdicts don't change the reward."""
-        return unusable(self.instruction, self.response, thinking=self.thinking)
+        return unusable(self.asked.instruction, self.response, thinking=self.thinking)
+
+
+def _respond(
+    asked: Sequence[_Asked],
+    sampler: Sampler,
+    chat: Chat,
+    config: RolloutConfig,
+    judge: Judge | None,
+    seed: int,
+) -> list[tuple[int, Rollout | Verification]]:
+    """The scored responses to all the prompts, each with the number of its group."""
+    prompts = [chat.prompt(a.instruction.messages, a.mode) for a in asked]
+    sampled = sampler.sample(prompts, [a.count for a in asked], seed=seed)
+    answers = [
+        _answer(a, chat, prompt, completion)
+        for a, prompt, completions in zip(asked, prompts, sampled, strict=True)
+        for completion in completions
+    ]
+    found = verify_all(
+        [(a.asked.instruction, a.response.answer or "") for a in answers],
+        [None if a.unusable else judge for a in answers],
+    )
+    return [(a.asked.group, _score(a, v, config)) for a, v in zip(answers, found, strict=True)]
 
 
 def _groups(
@@ -178,17 +206,14 @@ def _requests(instruction: Instruction, group_size: int, contrast: bool) -> list
     return [("thinking", group_size - plain), ("plain", plain)]
 
 
-def _answer(
-    group: int, instruction: Instruction, chat: Chat, mode: Mode, prompt: list[int], completion: Completion
-) -> _Answer:
-    text = chat.text(completion.ids, mode)
-    response = split(text, chat.style)
-    return _Answer(group, instruction, mode == "thinking", prompt, completion, text, response)
+def _answer(asked: _Asked, chat: Chat, prompt: list[int], completion: Completion) -> _Answer:
+    text = chat.text(completion.ids, asked.mode)
+    return _Answer(asked, prompt, completion, text, split(text, chat.style))
 
 
 def _score(a: _Answer, verification: Verification, config: RolloutConfig) -> Rollout | Verification:
     """The response with its reward; its verdicts alone where they don't say what it is worth."""
-    earned = reward(a.instruction, a.response, verification, thinking=a.thinking)
+    earned = reward(a.asked.instruction, a.response, verification, thinking=a.thinking)
     if earned is None:
         return verification
     length = overlong(len(a.completion.ids), limit=config.max_new_tokens, window=config.overlong)

@@ -26,7 +26,7 @@ from raif.train.judging import open_judge
 from raif.train.learner import Learner
 from raif.train.log import Log
 from raif.train.loop import clone_step, steps
-from raif.train.model import save
+from raif.train.ranks import ALONE, Ranks
 from raif.train.records import check_rewards, load_records
 from raif.train.report import Report
 from raif.train.trainer import Step, Trainer
@@ -34,25 +34,29 @@ from raif.types import Instruction
 
 
 class Run:
-    """One training run in its folder."""
+    """One training run in its folder. All ranks take part in everything; rank 0 alone writes."""
 
-    def __init__(self, config: TrainConfig, folder: Path, events: Events, *, strict: bool = False) -> None:
+    def __init__(
+        self, config: TrainConfig, folder: Path, events: Events, ranks: Ranks = ALONE, *, strict: bool = False
+    ) -> None:
         """`strict`: UnhealthyRun at the doctor's first finding."""
-        self.config, self.folder, self.events, self.strict = config, folder, events, strict
+        self.config, self.folder, self.events = config, folder, events
+        self.ranks, self.strict = ranks, strict
         torch.manual_seed(config.seed)
         events.phase("making data" if config.data.generate else "reading data")
-        train, heldout = load_records(config.data, folder, events.progress)
+        with ranks.first_ahead():
+            train, heldout = load_records(config.data, folder, events.progress)
         if config.method == "grpo":
             check_rewards(train, judged=config.judge is not None)
         events.phase("loading the model")
-        learner = Learner(config)
+        learner = Learner(config, ranks)
         chat = Chat(learner.policy.tokenizer, config.model.style, config.model.format_request)
         self.judge = open_judge(config.judge, folder)
-        sampler = choose_sampler(config, learner.policy, folder, events.phase)
+        sampler = choose_sampler(config, learner, folder, events.phase)
         self.trainer = Trainer(config, learner, chat, sampler, _feed(train, chat, config), self.judge)
         self.heldout = _heldout(heldout, learner, chat, config, self.judge)
-        self.log = Log(folder, tensorboard=config.tensorboard)
-        self.report = Report(folder)
+        self.log = Log(folder, tensorboard=config.tensorboard and ranks.first)
+        self.report = Report(folder, writes=ranks.first)
 
     def go(self) -> Report:
         """Evaluate, train, evaluate."""
@@ -63,7 +67,8 @@ class Run:
         self._evaluate("untrained", "direct")
         self._resume()
         self._train()
-        self.log.curves()
+        if self.ranks.first:
+            self.log.curves()
         self._evaluate("whole recipe" if self.config.method == "grpo" else "fine-tuned", "thinking")
         if self.config.evaluation.cloning_alone:
             self._clone_alone()
@@ -78,15 +83,16 @@ class Run:
 
     def _answers(self, heldout: HeldOut, mode: Mode) -> list[Answer]:
         limit = self.config.evaluation.max_new_tokens
-        return heldout.ask(
-            self.trainer.learner.policy, mode, max_new_tokens=limit, progress=self.events.progress
-        )
+        learner = self.trainer.learner
+        learner.refresh()
+        return heldout.ask(learner.whole, mode, max_new_tokens=limit, progress=self.events.progress)
 
     def _resume(self) -> None:
         found = checkpoints(self.folder / "checkpoints")
         if found:
             self.trainer.progress = load_checkpoint(found[-1], self.trainer.learner)
-        self.log.forget_after(self.trainer.progress.step)
+        if self.ranks.first:
+            self.log.forget_after(self.trainer.progress.step)
 
     def _train(self) -> None:
         self.events.phase("training")
@@ -94,16 +100,20 @@ class Run:
             self._steps()
         except EndpointError as error:
             raise type(error)(error.message, f"{self._save_broken_off()} {error.hint}") from error
-        save(self.trainer.learner.policy, self.folder / "model", template=self.trainer.chat.served_template())
+        self.trainer.learner.export(self.folder / "model", self.trainer.chat.served_template())
 
     def _steps(self) -> None:
         for step in steps(self.trainer):
-            self.log.write(step.metrics)
-            if step.groups:
-                self.log.samples(self.trainer.progress.step, step.groups, step.kept)
+            if self.ranks.first:
+                self._log(step)
             self.events.step(step, self.trainer.total_steps)
             self._checkpoint()
             self._examine(step)
+
+    def _log(self, step: Step) -> None:
+        self.log.write(step.metrics)
+        if step.groups:
+            self.log.samples(self.trainer.progress.step, step.groups, step.kept)
 
     def _save_broken_off(self) -> str:
         """A server fails while it takes weights or samples, before the step has changed anything."""
@@ -114,7 +124,7 @@ class Run:
     def _examine(self, step: Step) -> None:
         number, found = self.trainer.progress.step, look(self.trainer, step)
         for finding in found:
-            if self.log.finding(number, finding):
+            if self.ranks.first and self.log.finding(number, finding):
                 self.events.finding(finding)
         if found and self.strict:
             self._save("checkpoints", self.config.checkpoint.keep)
@@ -164,4 +174,4 @@ def _heldout(
     chosen = records[: config.evaluation.prompts]
     if not chosen:
         return None
-    return HeldOut(chosen, learner.reference, chat, config.evaluation.batch, judge)
+    return HeldOut(chosen, learner.reference, chat, config.evaluation.batch, judge, learner.ranks)

@@ -55,7 +55,7 @@ def finish(
     kept: Sequence[Sequence[bool]] = (),
 ) -> Step:
     """Count the step, and put its time beside its metrics."""
-    seconds = sum(clock.seconds.values())
+    (seconds, *_) = t.learner.ranks.gather(sum(clock.seconds.values()))  # rank 0's, everywhere
     t.progress = replace(t.progress, step=t.progress.step + 1, seconds=t.progress.seconds + seconds)
     times = {f"time_{name}": value for name, value in clock.seconds.items()}
     return Step({"step": t.progress.step, "phase": phase, **metrics, **times}, groups, kept)

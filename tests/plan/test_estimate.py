@@ -12,7 +12,7 @@ from raif.config.train import TrainConfig
 from raif.plan import describe
 from raif.plan.cost import cost
 from raif.plan.machine import device, processor_rate
-from raif.plan.memory import Memory, Sharding, memory
+from raif.plan.memory import BUCKET, Memory, Sharding, memory, trained
 from raif.plan.shapes import shape_of
 
 SEVEN = shape_of("Qwen/Qwen2.5-7B-Instruct")
@@ -33,6 +33,7 @@ def test_the_state_of_a_bfloat16_run_is_eighteen_bytes_a_parameter_beside_its_gr
     always = used(config()).always
     assert {part: size / NUMBER for part, size in always.items()} == {
         "weights": 2,
+        "whole copy to sample from": 0,
         "float32 masters": 4,
         "Adam moments": 8,
         "reference": 2,
@@ -61,13 +62,30 @@ def test_without_kl_and_held_out_prompts_there_is_no_reference() -> None:
 )
 def test_zero_divides_the_state_over_the_ranks(zero: int, divided: set[str]) -> None:
     one, four = used(config()).always, used(config(), ranks=4, zero=zero).always
-    assert {part for part in one if one[part] and four[part] == one[part] / 4} == divided
-    assert {part for part in one if four[part] == one[part]} == set(one) - divided
+    copy = four.pop("whole copy to sample from")
+    assert copy == (one["weights"] if zero == 3 else 0)
+    assert {part for part in four if one[part] and four[part] == one[part] / 4} == divided
+    assert {part for part in four if four[part] == one[part]} == set(four) - divided
 
 
-def test_offload_takes_the_optimisers_state_off_the_device() -> None:
-    always = used(config(), ranks=1, zero=2, offload=True).always
-    assert (always["float32 masters"], always["Adam moments"]) == (0, 0)
+@pytest.mark.parametrize("zero", [2, 3])
+def test_zero_keeps_a_share_of_the_gradients_and_a_bucket(zero: int) -> None:
+    assert used(config(), ranks=4, zero=zero).update["gradients"] == NUMBER + BUCKET
+
+
+def test_offload_takes_the_optimisers_state_and_the_summed_gradients_off_the_device() -> None:
+    found = used(config(), ranks=1, zero=2, offload=True)
+    assert (found.always["float32 masters"], found.always["Adam moments"]) == (0, 0)
+    assert found.update["gradients"] == BUCKET
+
+
+def test_lora_trains_two_matrices_beside_each_layer_and_needs_no_reference() -> None:
+    assert SEVEN
+    all_layers, two = config(lora={"rank": 8}), config(lora={"rank": 8, "targets": ["q_proj", "v_proj"]})
+    assert trained(two, SEVEN) == 28 * 8 * ((3584 + 3584) + (3584 + 512))
+    assert trained(all_layers, SEVEN) == 20_185_088
+    assert used(all_layers).always["Adam moments"] == 8 * trained(all_layers, SEVEN)
+    assert used(all_layers).always["reference"] == 0
 
 
 def test_checkpointing_and_smaller_micro_batches_save_activations() -> None:

@@ -17,7 +17,7 @@ def sampled(model: Model, **kwargs: object) -> list:  # type: ignore[type-arg]
         "counts": [2, 2, 2],
         "max_new_tokens": 12,
         "temperature": 1.0,
-        "generator": torch.Generator().manual_seed(3),
+        "seeds": [3, 4, 5],
     }
     return decode(model, PROMPTS, **{**options, **kwargs})  # type: ignore[arg-type]
 
@@ -42,7 +42,7 @@ def test_rows_that_end_leave_the_others_as_they_are(tiny: Model) -> None:
         counts=[16] * 3,
         max_new_tokens=20,
         temperature=1.0,
-        generator=torch.Generator().manual_seed(1),
+        seeds=[1, 2, 3],
     )
     tiny.net.generation_config.eos_token_id = list(range(64))
     cut = decode(
@@ -51,7 +51,7 @@ def test_rows_that_end_leave_the_others_as_they_are(tiny: Model) -> None:
         counts=[16] * 3,
         max_new_tokens=20,
         temperature=1.0,
-        generator=torch.Generator().manual_seed(1),
+        seeds=[1, 2, 3],
     )
     flat = [Sample(p, c.ids, c.logps) for p, cs in zip(PROMPTS, cut, strict=True) for c in cs]
     assert len({len(s.ids) for s in flat}) > 3
@@ -75,10 +75,17 @@ def test_one_seed_samples_the_same_again(tiny: Model) -> None:
     assert [c.ids for cs in sampled(tiny) for c in cs] == [c.ids for cs in sampled(tiny) for c in cs]
 
 
+def test_a_prompt_is_answered_alike_whatever_is_sampled_beside_it(tiny: Model) -> None:
+    together = sampled(tiny)
+    for i, prompt in enumerate(PROMPTS):
+        (alone,) = decode(tiny, [prompt], [2], max_new_tokens=12, temperature=1.0, seeds=[3 + i])
+        assert [c.ids for c in alone] == [c.ids for c in together[i]]
+
+
 def test_tokens_are_drawn_in_proportion_to_their_probability() -> None:
     probabilities = torch.tensor([0.5, 0.3, 0.2, 0.0])
     logits = probabilities.log().expand(20_000, 4)
-    tokens, logps = pick(logits, 1.0, torch.Generator().manual_seed(0))
+    tokens, logps = pick(logits, 1.0, torch.rand(20_000, generator=torch.Generator().manual_seed(0)))
     shares = torch.bincount(tokens, minlength=4) / len(tokens)
     torch.testing.assert_close(shares, probabilities, atol=0.015, rtol=0)
     torch.testing.assert_close(logps, probabilities.log()[tokens])

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from raif.config.train import LossConfig
-from raif.train.batch import Sample, collate, micro_batches
+from raif.train.batch import Sample, bucketed, collate
 from raif.train.loss import Counts, cloning_loss, learned, policy_loss
 from raif.train.model import Model
 from raif.train.policy import token_logps, token_logps_and_entropy
@@ -38,7 +38,8 @@ def gradient(
     config = LossConfig(**{"kl": 0.0, **loss_keys})
     counts = Counts.of(samples, config, divide_by_all=divide_by_all, max_new_tokens=20)
     chosen = learned(samples, config) if skip else samples
-    for _, batch in micro_batches(chosen, size, pad=0, device=model.device):
+    for positions in bucketed(chosen, size):
+        batch = collate([chosen[i] for i in positions], pad=0, device=model.device)
         logps, entropy = token_logps_and_entropy(model, batch)
         loss, _ = policy_loss(logps, torch.full_like(logps, -5.0), entropy, batch, counts, config)
         loss.backward()

@@ -10,25 +10,27 @@ from raif.config.train import TrainConfig
 from raif.errors import require
 from raif.train.engines.checked import Checked
 from raif.train.engines.transfer import DiskTransfer, Transfer
-from raif.train.engines.weights import Weights, weights_of
+from raif.train.engines.weights import Weights
+from raif.train.learner import Learner
 from raif.train.model import Model
 from raif.train.packaged import resolve
 from raif.train.policy import score
 from raif.train.rollout import Sampler, TransformersSampler
 
 
-def choose_sampler(config: TrainConfig, policy: Model, folder: Path, say: Callable[[str], None]) -> Sampler:
+def choose_sampler(
+    config: TrainConfig, learner: Learner, folder: Path, say: Callable[[str], None]
+) -> Sampler:
     """`folder` is the run's; `say` is told of servers that are waited for."""
-    r = config.rollout
+    r, policy, weights = config.rollout, learner.whole, learner.whole_weights
     if r.engine == "transformers" or config.method == "sft":
         return TransformersSampler(
             policy, max_new_tokens=r.max_new_tokens, temperature=r.temperature, batch=r.batch
         )
-    weights = partial(weights_of, policy.net)
     sampler = (
         _colocated(config, policy, weights, folder)
         if r.engine == "vllm"
-        else _server(config, policy, weights, folder, say)
+        else _server(config, learner, folder, say)
     )
     scored = partial(score, policy, size=config.optimizer.micro_batch, temperature=r.temperature)
     usual = 0.15 if config.model.compute == "bfloat16" else 0.005
@@ -52,13 +54,13 @@ def _colocated(config: TrainConfig, policy: Model, weights: Weights, folder: Pat
     )
 
 
-def _server(
-    config: TrainConfig, policy: Model, weights: Weights, folder: Path, say: Callable[[str], None]
-) -> Sampler:
+def _server(config: TrainConfig, learner: Learner, folder: Path, say: Callable[[str], None]) -> Sampler:
     from raif.train.engines.server import ServerSampler
 
-    transfer = _transfer(config, weights, folder)
-    return ServerSampler(config.rollout, transfer, end_ids=policy.end_ids, say=say)
+    transfer = _transfer(config, learner.whole_weights, folder)
+    return ServerSampler(
+        config.rollout, transfer, end_ids=learner.policy.end_ids, say=say, ranks=learner.ranks
+    )
 
 
 def _transfer(config: TrainConfig, weights: Weights, folder: Path) -> Transfer:

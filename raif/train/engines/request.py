@@ -22,7 +22,7 @@ class Request:
 def requests(prompts: Sequence[list[int]], counts: Sequence[int], seed: int) -> list[Request]:
     """The requests of one rollout, each with its own seed: two prompts never share their random numbers."""
     return [
-        Request(prompt, count, random.Random(f"{seed}/{i}").getrandbits(48))
+        Request(prompt, count, random.Random(str(seed + i)).getrandbits(48))
         for i, (prompt, count) in enumerate(zip(prompts, counts, strict=True))
     ]
 

@@ -15,6 +15,7 @@ from raif.train.decode import Completion
 from raif.train.engines.http import Server, ServerGone
 from raif.train.engines.request import Request, parameters, requests
 from raif.train.engines.transfer import Transfer
+from raif.train.ranks import ALONE, Ranks
 
 
 class ServerSampler:
@@ -27,8 +28,10 @@ class ServerSampler:
         *,
         end_ids: Collection[int],
         say: Callable[[str], None],
+        ranks: Ranks = ALONE,
     ) -> None:
         self._config, self._transfer, self._end_ids, self._say = config, transfer, end_ids, say
+        self._ranks = ranks
         key = os.environ.get(config.vllm.api_key_env)
         self._servers = [Server(url, key) for url in config.vllm.urls]
         self._run, self._syncs, self._version = uuid.uuid4().hex[:8], 0, ""
@@ -45,12 +48,16 @@ class ServerSampler:
             return list(pool.map(self._answer, divide(self._servers, counts), asked))
 
     def sync(self) -> None:
+        """One rank sends the weights, and all know what they are called."""
+        (self._version,) = self._ranks.together([None], lambda *_: [self._send()])
+
+    def _send(self) -> str:
         for server in self._servers:
             self._await(server)
         self._syncs += 1
         version = f"{self._run}-{self._syncs}"  # no other run, and no other server, calls its weights so
         self._transfer.send(self._servers, version)
-        self._version = version
+        return version
 
     def _answer(self, server: Server, request: Request) -> list[Completion]:
         try:

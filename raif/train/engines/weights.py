@@ -1,4 +1,4 @@
-"""The policy's weights as an engine takes them: named as the checkpoint names them, each tensor once."""
+"""The policy's weights as an engine takes them: named as the model's folder names them, each tensor once."""
 
 from __future__ import annotations
 
@@ -6,21 +6,10 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from torch import Tensor, nn
+from torch import Tensor
 
 Weights = Callable[[], Mapping[str, Tensor]]
 """Gives the policy's weights as they are now."""
-
-
-def weights_of(net: nn.Module) -> dict[str, Tensor]:
-    """The net's own tensors, not copied. A tied output head is left out: engines tie it themselves."""
-    named: dict[str, Tensor] = {}
-    places: set[int] = set()
-    for name, tensor in net.state_dict().items():
-        if tensor.data_ptr() not in places:
-            places.add(tensor.data_ptr())
-            named[name] = tensor
-    return named
 
 
 def write_weights(weights: Mapping[str, Tensor], file: Path) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from raif.config.rollout import RolloutConfig
 from raif.train.chat import Chat
-from raif.train.engines.weights import weights_of
+from raif.train.lora import merged
 from raif.train.model import Model
 from raif.train.rollout import Sampler
 from raif.types import Message
@@ -37,7 +36,7 @@ def sampler(policy: Model, wide_folder: Path, tmp_path_factory: pytest.TempPathF
     )
     yield ColocatedSampler(
         str(wide_folder),
-        partial(weights_of, policy.net),
+        lambda: dict(merged(policy.net)),
         config,
         dtype="float32",
         end_ids=policy.end_ids,

@@ -12,15 +12,25 @@ from safetensors.torch import load_file
 
 from raif.config.rollout import RolloutConfig
 from raif.train.engines.request import parameters, requests
-from raif.train.engines.weights import weights_of, write_weights
+from raif.train.engines.weights import write_weights
+from raif.train.lora import merged
 from raif.train.model import Model
 from tests.train.engines.conftest import NEEDS_VLLM
 
 
 def test_no_two_responses_share_their_random_numbers() -> None:
-    """vLLM numbers the seeds of a prompt's responses from its own on; next steps' seeds differ by 1."""
-    seeds = [r.seed + k for step in (0, 1) for r in requests([[1]] * 40, [8] * 40, step) for k in range(8)]
+    """vLLM numbers the seeds of a prompt's responses from its own on."""
+    steps = (0, 1 << 40)
+    seeds = [r.seed + k for step in steps for r in requests([[1]] * 40, [8] * 40, step) for k in range(8)]
     assert len(set(seeds)) == len(seeds)
+
+
+def test_ranks_that_share_the_prompts_ask_as_one_would() -> None:
+    prompts, counts = [[1], [2], [3]], [4, 2, 4]
+    assert requests(prompts, counts, 7) == [
+        *requests(prompts[:1], counts[:1], 7),
+        *requests(prompts[1:], counts[1:], 8),
+    ]
 
 
 def test_a_request_is_the_same_whenever_it_is_made() -> None:
@@ -28,17 +38,17 @@ def test_a_request_is_the_same_whenever_it_is_made() -> None:
 
 
 def test_a_tied_head_is_sent_once(tiny: Model) -> None:
-    names = weights_of(tiny.net)
+    names = dict(merged(tiny.net))
     assert "model.embed_tokens.weight" in names
     assert "lm_head.weight" not in names
 
 
 def test_weights_arrive_whole(tiny: Model, tmp_path: Path) -> None:
     file = tmp_path / "new" / "weights.safetensors"
-    write_weights(weights_of(tiny.net), file)
+    write_weights(dict(merged(tiny.net)), file)
     found = load_file(file)
-    assert found.keys() == weights_of(tiny.net).keys()
-    assert all(torch.equal(found[name], tensor) for name, tensor in weights_of(tiny.net).items())
+    assert found.keys() == dict(merged(tiny.net)).keys()
+    assert all(torch.equal(found[name], tensor) for name, tensor in dict(merged(tiny.net)).items())
     assert list(file.parent.iterdir()) == [file]
 
 

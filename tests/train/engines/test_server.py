@@ -6,7 +6,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from raif.errors import EndpointError
 from raif.train.engines.http import Server, ServerGone
 from raif.train.engines.server import ServerSampler, divide
 from raif.train.engines.transfer import DiskTransfer
-from raif.train.engines.weights import weights_of
+from raif.train.lora import merged
 from raif.train.model import Model
 from tests.rollout_server import RolloutServer, rollout_server, start, stop
 from tests.train.engines.conftest import largest_difference, move
@@ -37,7 +36,7 @@ def sampler(
     config = RolloutConfig.model_validate(
         {"engine": "vllm_server", "max_new_tokens": 8, "vllm": {"urls": urls, "restart_timeout": 0, **keys}}
     )
-    transfer = DiskTransfer(partial(weights_of, policy.net), folder, timeout=10)
+    transfer = DiskTransfer(lambda: dict(merged(policy.net)), folder, timeout=10)
     return ServerSampler(
         config, transfer, end_ids=policy.end_ids, say=said.append if said is not None else str
     )

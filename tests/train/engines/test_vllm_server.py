@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from raif.train.engines.flags import ENVIRONMENT, rollout_arguments
 from raif.train.engines.http import Server, ServerGone
 from raif.train.engines.server import ServerSampler
 from raif.train.engines.transfer import DiskTransfer
-from raif.train.engines.weights import weights_of
+from raif.train.lora import merged
 from raif.train.model import Model
 from tests.train.engines.conftest import NEEDS_VLLM, largest_difference, move, policy_of
 
@@ -83,7 +82,7 @@ def sampler(policy: Model, url: str, folder: Path, **keys: Any) -> ServerSampler
     config = RolloutConfig.model_validate(
         {"engine": "vllm_server", "max_new_tokens": 24, "temperature": 0.7, "vllm": {"urls": [url], **keys}}
     )
-    transfer = DiskTransfer(partial(weights_of, policy.net), folder, timeout=60)
+    transfer = DiskTransfer(lambda: dict(merged(policy.net)), folder, timeout=60)
     return ServerSampler(config, transfer, end_ids=policy.end_ids, say=str)
 
 
