@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from raif import jsonl, knights
+from raif import jsonl, knights, released
 from raif.constraints import find
 from raif.constraints.tree import active
 from raif.dialect import Dialect
@@ -44,11 +44,6 @@ def instruction(record: dict[str, Any], where: str, dialect: Dialect | None = No
     return found
 
 
-def given(kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The kwargs without nulls, with which columnar files fill those that an id doesn't take."""
-    return {name: value for name, value in (kwargs or {}).items() if value is not None}
-
-
 class _IFEval(BaseModel):
     model_config = ConfigDict(coerce_numbers_to_str=True)
     key: str | None = None
@@ -64,8 +59,6 @@ def _fields(record: dict[str, Any], where: str) -> dict[str, Any]:
     if "instruction_id_list" in record:
         return _ifeval(jsonl.parse(record, _IFEval, where))
     if "input" in record and "target" in record:
-        from raif import released
-
         line = jsonl.parse(record, released.Line, where)
         return _named(line.id) | line.fields(where)
     raise ValueError("needs `messages`, or `instruction_id_list` with `prompt`, or `input` with `target`")
@@ -86,7 +79,7 @@ def _ifeval(item: _IFEval) -> dict[str, Any]:
     return _named(item.key) | {
         "messages": [{"role": "user", "content": item.prompt}],
         "dialect": "ifeval",
-        "constraints": [{"id": id, "kwargs": given(kwargs)} for id, kwargs in pairs],
+        "constraints": [{"id": id, "kwargs": released.given(kwargs)} for id, kwargs in pairs],
     }
 
 

@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict
 
 from raif import jsonl
 from raif.reasoning import TAGS, Style, split
-from raif.records import given
 
 _HAN = re.compile(r"[一-鿿]")
 _ROLES = {"[inst]": "user", "[/inst]": "assistant"}
@@ -96,6 +95,11 @@ def messages(text: str) -> list[dict[str, str]]:
     return [
         {"role": role, "content": content} for role, content in turns if role != "system" or _kept(content)
     ]
+
+
+def given(kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The kwargs without nulls, with which columnar files fill those that an id doesn't take."""
+    return {name: value for name, value in (kwargs or {}).items() if value is not None}
 
 
 def _kept(system: str) -> bool:
