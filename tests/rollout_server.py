@@ -83,7 +83,7 @@ class RolloutServer(ThreadingHTTPServer):
             [body["n"]],
             max_new_tokens=body["max_tokens"],
             temperature=body["temperature"],
-            generator=torch.Generator().manual_seed(body["seed"]),
+            seeds=[body["seed"]],
         )
         return 200, {"choices": [_choice(i, c) for i, c in enumerate(found)]}
 
