@@ -114,7 +114,10 @@ class ServerSampler:
 
 
 def divide(servers: Sequence[Server], counts: Sequence[int], rank: int = 0) -> list[Server]:
-    """Which server answers each prompt: the one with the fewest responses so far. Each rank begins at another."""
+    """Which server answers each prompt: the one with the fewest responses so far.
+
+    Ranks begin at different ones: each may have fewer prompts than there are servers.
+    """
     first = rank % len(servers)
     load = dict.fromkeys([*servers[first:], *servers[:first]], 0)
     chosen = []
