@@ -23,7 +23,7 @@ from raif.train.engines.choose import choose_sampler
 from raif.train.learner import Learner
 from raif.train.model import Model
 from raif.train.policy import score
-from raif.train.rollout import Sampler
+from raif.train.sampler import Sampler
 from raif.types import Message
 
 QUESTION = "Write two sentences about the number {}. Use no comma, and end with the word done."

@@ -55,7 +55,7 @@ def vllm_server(folder: Path, log: Path) -> Iterator[Running]:
     server = Running(folder, port, log)
     server.start()
     try:
-        Server(server.url).wait(300)
+        Server(server.url).wait(900)
         yield server
     finally:
         if server.process.poll() is None:

@@ -219,6 +219,15 @@ class TrainConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _overlap_is_corrected(self) -> Self:
+        if self.rollout.overlap and self.loss.importance_cap is None:
+            raise ValueError(
+                "rollout.overlap: true learns from responses of weights one step old, which "
+                "loss.importance_cap corrects for; give it, or overlap: false"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _sft(self) -> Self:
         if self.method != "sft":
             return self

@@ -65,7 +65,7 @@ class Training:
 
     def end(self) -> tuple[int, str]:
         """Its exit code, and what the user saw."""
-        code = self.process.wait(600)
+        code = self.process.wait(1200)
         return code, " ".join(self.log.read_text().split())
 
 
@@ -87,7 +87,7 @@ def whole(server: Running, tmp_path_factory: pytest.TempPathFactory) -> list[Any
 def test_a_run_goes_on_with_a_server_that_is_started_again(
     whole: list[Any], server: Running, tmp_path: Path
 ) -> None:
-    training = Training(server, tmp_path, 300)
+    training = Training(server, tmp_path, 900)
     training.reach(2)
     server.kill()
     server.start()
@@ -110,7 +110,7 @@ def test_a_run_without_its_server_is_saved_and_goes_on_later(
     assert "--resume" in said
     assert "Traceback" not in said
     server.start()
-    Server(server.url).wait(300)
+    Server(server.url).wait(900)
     again = Training(server, tmp_path, 1, "--resume")
     code, said = again.end()
     assert code == 0, said

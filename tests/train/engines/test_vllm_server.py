@@ -45,7 +45,7 @@ def test_the_policys_new_weights_answer_also_after_a_restart(
     policy: Model, running: Running, tmp_path: Path
 ) -> None:
     """The last of these servers is a fresh one, which starts with the checkpoint's own weights."""
-    s = sampler(policy, running.url, tmp_path, restart_timeout=300)
+    s = sampler(policy, running.url, tmp_path, restart_timeout=900)
     for seed in (1, 2):
         move(policy, seed)
         s.sync()
@@ -55,6 +55,14 @@ def test_the_policys_new_weights_answer_also_after_a_restart(
     running.kill()
     running.start()
     assert largest_difference(policy, PROMPTS, s.sample(PROMPTS, [3, 1, 2], seed=0), 0.7) < 1e-4
+
+
+def test_more_prompts_than_a_step_reads_are_sampled(policy: Model, running: Running, tmp_path: Path) -> None:
+    """vLLM reads some thousand tokens of prompts a step."""
+    s = sampler(policy, running.url, tmp_path)
+    s.sync()
+    sampled = s.sample([[5 + i] * 400 for i in range(16)], [1] * 16, seed=0)
+    assert all(c.ids for cs in sampled for c in cs)
 
 
 def test_a_killed_server_ends_the_wait(policy: Model, running: Running, tmp_path: Path) -> None:
