@@ -24,6 +24,9 @@ from raif.errors import did_you_mean
 from raif.reasoning import FORMAT_REQUEST
 from raif.types import Task
 
+LOGIT_TOKENS = 256
+"""Response tokens whose logits over the whole vocabulary are held at once; under ZeRO-3 a micro-batch's."""
+
 
 class ModelConfig(Section):
     path: str = "Qwen/Qwen2.5-7B-Instruct"
