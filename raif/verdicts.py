@@ -115,10 +115,17 @@ def loosened(response: str) -> list[str]:
 def summary(instruction: Instruction, found: Sequence[Verdict]) -> Verification:
     """What verdicts, in the order of the instruction's checks, add up to; inactive ones are left out."""
     strict, loose = [verdict.passed for verdict in found], [verdict.passed_loose for verdict in found]
+    if instruction.composition is None:
+        return _summed(found, strict, loose)
     counts = active(instruction.composition, strict)
     shown = [v if counted else replace(v, active=False) for v, counted in zip(found, counts, strict=True)]
-    strict = list(compress(strict, counts))
     loose = list(compress(loose, active(instruction.composition, loose)))
+    return _summed(shown, list(compress(strict, counts)), loose)
+
+
+def _summed(
+    shown: Sequence[Verdict], strict: Sequence[bool | None], loose: Sequence[bool | None]
+) -> Verification:
     decided = [passed for passed in strict if passed is not None]
     fraction = sum(decided) / len(decided) if decided else None
     return Verification(tuple(shown), _all(strict), _all(loose), fraction)

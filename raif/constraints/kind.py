@@ -93,7 +93,7 @@ class Kind:
         """
         given = {name: value for name, value in kwargs.items() if value is not None}
         try:
-            return dict(vars(self._validate(given)))
+            return vars(self._validate(given))
         except ValidationError as error:
             raise self._refusal(error) from None
 

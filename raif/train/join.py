@@ -52,7 +52,7 @@ def _connect(config: TrainConfig, launch: Launch) -> None:
     backend = "gloo" if on_cpu else "nccl"
     dist.init_process_group(
         backend,
-        store=None if launch.size > 1 else dist.HashStore(),
+        store=None if launch.size > 1 else dist.HashStore(),  # type: ignore[attr-defined]
         rank=launch.rank,
         world_size=launch.size,
         timeout=timedelta(minutes=config.distributed.timeout),

@@ -77,7 +77,7 @@ def judgments(judge: Judge | None, ranks: Ranks = ALONE) -> Iterator[dict[str, f
         said |= judge_metrics(ranks.add(judge.counts - before))
 
 
-def judge_metrics(counts: Mapping[str, int]) -> dict[str, float]:
+def judge_metrics(counts: Mapping[str, float]) -> dict[str, float]:
     """Questions, and the shares of yes among the judged, unjudged and known before; nothing without any."""
     asked = counts.get("asked", 0) + counts.get("cached", 0)
     if not asked:

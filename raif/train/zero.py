@@ -56,7 +56,8 @@ class Sharded(Model):
 def settings(config: TrainConfig) -> dict[str, Any]:
     """DeepSpeed's own configuration."""
     d = config.distributed
-    zero = {"stage": d.zero, "overlap_comm": config.model.device != "cpu" and torch.cuda.is_available()}
+    on_gpu = config.model.device != "cpu" and torch.cuda.is_available()
+    zero: dict[str, Any] = {"stage": d.zero, "overlap_comm": on_gpu}
     if d.offload:
         zero["offload_optimizer"] = {"device": "cpu"}
     return {
@@ -118,7 +119,7 @@ class ZeroEngine:
         return self._gathered(tensors, None)
 
     def _gathered(self, tensors: Sequence[Tensor], changed_by: int | None) -> AbstractContextManager[Any]:
-        from deepspeed.zero import GatheredParameters
+        from deepspeed.runtime.zero import GatheredParameters
 
         return GatheredParameters(tensors, modifier_rank=changed_by, enabled=self.sharded)
 

@@ -18,15 +18,19 @@ from raif.train.model import Model
 from tests.train.engines.conftest import NEEDS_VLLM
 
 
-def test_no_two_responses_of_a_rollout_share_their_random_numbers() -> None:
+def test_no_two_responses_share_their_random_numbers() -> None:
     """vLLM numbers the seeds of a prompt's responses from its own on."""
-    seeds = [r.seed + k for r in requests([[1]] * 40, [8] * 40, 0) for k in range(8)]
+    steps = (0, 1 << 40)
+    seeds = [r.seed + k for step in steps for r in requests([[1]] * 40, [8] * 40, step) for k in range(8)]
     assert len(set(seeds)) == len(seeds)
 
 
-def test_a_rank_asks_for_its_part_in_the_words_of_one_that_asks_for_all() -> None:
-    prompts, counts = [[1], [2], [3]], [3, 1, 3]
-    assert requests(prompts[1:], counts[1:], 5 + 1) == requests(prompts, counts, 5)[1:]
+def test_ranks_that_share_the_prompts_ask_as_one_would() -> None:
+    prompts, counts = [[1], [2], [3]], [4, 2, 4]
+    assert requests(prompts, counts, 7) == [
+        *requests(prompts[:1], counts[:1], 7),
+        *requests(prompts[1:], counts[1:], 8),
+    ]
 
 
 def test_a_request_is_the_same_whenever_it_is_made() -> None:
