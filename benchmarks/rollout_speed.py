@@ -15,16 +15,15 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import torch
-
 from raif.config.train import TrainConfig
 from raif.train.batch import Sample
 from raif.train.chat import Chat
 from raif.train.engines.checked import mean_difference
 from raif.train.engines.choose import choose_sampler
-from raif.train.model import Model, load
+from raif.train.learner import Learner
+from raif.train.model import Model
 from raif.train.policy import score
-from raif.train.rollout import Sampler
+from raif.train.sampler import Sampler
 from raif.types import Message
 
 QUESTION = "Write two sentences about the number {}. Use no comma, and end with the word done."
@@ -71,7 +70,8 @@ def main() -> None:
     parser.add_argument("--url", help="of a rollout server")
     parser.add_argument("--engines", nargs="+", default=["transformers", "vllm"])
     options = parser.parse_args()
-    policy = load(options.model, dtype=getattr(torch, options.dtype))
+    learner = Learner(config(options, "transformers"))
+    policy = learner.policy
     chat = Chat(policy.tokenizer, "tagged")
     prompts = [
         chat.prompt([Message(role="user", content=QUESTION.format(n))], "thinking")
@@ -80,7 +80,7 @@ def main() -> None:
     policy.net.generation_config.eos_token_id = policy.tokenizer.eos_token_id = None
     for engine in [*options.engines, *(["vllm_server"] if options.url else [])]:
         with tempfile.TemporaryDirectory() as folder:
-            sampler = choose_sampler(config(options, engine), policy, Path(folder), print)
+            sampler = choose_sampler(config(options, engine), learner, Path(folder), print)
             print(f"{engine:13}", *measure(sampler, prompts, policy, options.rounds), sep="", flush=True)
 
 

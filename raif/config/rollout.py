@@ -63,6 +63,9 @@ class RolloutConfig(Section):
     engine: Literal["transformers", "vllm", "vllm_server"] = "transformers"
     """What samples. transformers: the policy itself; vllm: vLLM in this process, beside the policy;
     vllm_server: one or several vLLM servers, see `vllm.urls`."""
+    overlap: bool = False
+    """Servers sample the next rollout while the policy learns from this one: by weights one step old, which
+    `loss.importance_cap` corrects for."""
     vllm: VllmConfig = VllmConfig()
 
     @model_validator(mode="after")
@@ -75,4 +78,13 @@ class RolloutConfig(Section):
     def _servers_are_named(self) -> Self:
         if self.engine == "vllm_server" and not self.vllm.urls:
             raise ValueError("engine: vllm_server needs vllm.urls, the addresses of the rollout servers")
+        return self
+
+    @model_validator(mode="after")
+    def _overlap_on_servers(self) -> Self:
+        if self.overlap and self.engine != "vllm_server":
+            raise ValueError(
+                f"overlap: true samples while the policy learns, and engine: {self.engine} samples in the "
+                "trainer's own process; give engine: vllm_server, or overlap: false"
+            )
         return self

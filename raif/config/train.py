@@ -24,6 +24,9 @@ from raif.errors import did_you_mean
 from raif.reasoning import FORMAT_REQUEST
 from raif.types import Task
 
+LOGIT_TOKENS = 256
+"""Response tokens whose logits over the whole vocabulary are held at once; under ZeRO-3 a micro-batch's."""
+
 
 class ModelConfig(Section):
     path: str = "Qwen/Qwen2.5-7B-Instruct"
@@ -215,6 +218,15 @@ class TrainConfig(Section):
             raise ValueError(
                 f"rollout.group_size: {r.group_size} is not a multiple of 4, which contrast needs: a quarter "
                 "of a group answers without thinking. Give 4, 8, 12, ..., or contrast: false"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _overlap_is_corrected(self) -> Self:
+        if self.rollout.overlap and self.loss.importance_cap is None:
+            raise ValueError(
+                "rollout.overlap: true learns from responses of weights one step old, which "
+                "loss.importance_cap corrects for; give it, or overlap: false"
             )
         return self
 

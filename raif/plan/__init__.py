@@ -63,7 +63,8 @@ def _engine(c: TrainConfig) -> str:
         return "transformers, on the policy itself"
     where = {"vllm": "in this process", "vllm_server": f"{', '.join(v.urls)}, weights by {v.transfer}"}
     cap = f"tokens weighed up to {c.loss.importance_cap:g}" if c.corrects else "not corrected for"
-    return f"vLLM, {where[c.rollout.engine]}; its log-probabilities {cap}"
+    when = ", one rollout ahead of the policy" if c.rollout.overlap else ""
+    return f"vLLM, {where[c.rollout.engine]}{when}; its log-probabilities {cap}"
 
 
 def _sft(c: TrainConfig) -> list[str]:

@@ -13,8 +13,8 @@ from torch import Tensor
 class Sample:
     """One response to learn from. Advantage, keep, old_logps and gap mean nothing to a cloned one.
 
-    old_logps: the sampler's; gap: by how much the policy's own were above them when it was sampled, where
-    that is corrected for (`raif.train.correction`).
+    old_logps: the sampler's; gap: by how much the policy's own were above them before it learned from the
+    rollout, where that is corrected for (`raif.train.correction`).
     """
 
     prompt_ids: list[int]

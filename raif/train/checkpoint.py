@@ -13,8 +13,13 @@ from pathlib import Path
 
 import torch
 
+from raif.train.decode import Completion
+from raif.train.engines.overlap import Completions
 from raif.train.learner import Learner
+from raif.train.ranks import Ranks
 from raif.train.shards import read_shards, write_shards
+
+_AHEAD = "ahead.json"
 
 
 @dataclass
@@ -30,9 +35,15 @@ class Progress:
     refilled: int = 0
 
 
-def save_checkpoint(folder: Path, learner: Learner, progress: Progress, *, keep: int) -> None:
-    """Write `folder/step-N` whole or not at all, then delete all but the newest `keep`."""
+def save_checkpoint(
+    folder: Path, learner: Learner, progress: Progress, *, keep: int, ahead: Completions | None = None
+) -> None:
+    """Write `folder/step-N` whole or not at all, then delete all but the newest `keep`.
+
+    `ahead`: this rank's responses of the next rollout, where they are sampled already.
+    """
     half_made, ranks = folder / "unfinished", learner.ranks
+    shares = ranks.gather(ahead)
     if ranks.first:
         shutil.rmtree(half_made, ignore_errors=True)
         half_made.mkdir(parents=True)
@@ -40,6 +51,9 @@ def save_checkpoint(folder: Path, learner: Learner, progress: Progress, *, keep:
     write_shards(half_made, learner.engine, ranks)
     ranks.wait()
     if ranks.first:
+        if None not in shares:
+            responses = [[asdict(c) for c in each] for share in shares for each in share or ()]
+            (half_made / _AHEAD).write_text(json.dumps(responses))
         _finish(half_made, learner, progress)
         for old in checkpoints(folder)[:-keep]:
             shutil.rmtree(old)
@@ -69,3 +83,12 @@ def load_checkpoint(path: Path, learner: Learner) -> Progress:
     torch.set_rng_state(rng["torch"])
     random.setstate(rng["python"])
     return Progress(**json.loads((path / "progress.json").read_text()))
+
+
+def load_ahead(path: Path, ranks: Ranks) -> Completions | None:
+    """This rank's responses of the next rollout, where they were sampled already."""
+    file = path / _AHEAD
+    if not file.exists():
+        return None
+    _, mine = ranks.share(json.loads(file.read_text()))
+    return [[Completion(**completion) for completion in each] for each in mine]

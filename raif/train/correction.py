@@ -1,4 +1,5 @@
-"""Truncated importance sampling, for samples of another program, whose probabilities differ a little."""
+"""Truncated importance sampling, for samples of another program, whose probabilities differ a little, or of
+weights one step old (`rollout.overlap`)."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ def with_gaps(
     samples: Sequence[Sample], policy: Model, config: TrainConfig, ranks: Ranks = ALONE
 ) -> list[Sample]:
     """The samples of one rollout before any update on it. Those of the first optimiser step stay as they are:
-    the policy is still the one that sampled, so their gap is known when they are learned from. The others
+    the policy is still the one of now then, so their gap is known when they are learned from. The others
     get theirs here, if they are learned from at all.
     """
     if not config.corrects:

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from raif.config.train import TrainConfig
 from raif.train import contrast
 from raif.train.batch import Sample
+from raif.train.engines.overlap import Overlapped
 from raif.train.grpo import advantages
-from raif.train.rollout import Group, roll_out
+from raif.train.rollout import Group, ask_ahead, roll_out
 from raif.train.trainer import Trainer
+from raif.types import Instruction
 
 
 def sample_groups(t: Trainer, number: int) -> tuple[list[Group], list[Group]]:
@@ -23,24 +25,49 @@ def sample_groups(t: Trainer, number: int) -> tuple[list[Group], list[Group]]:
         if equal:
             fresh = _round(t, number, round_, len(replaced), len(equal))
             groups, replaced = [g for g in groups if not g.equal] + fresh, replaced + equal
-    t.progress.refilled += len(replaced)  # at the end: a rollout that breaks off leaves no trace
     return groups, replaced
+
+
+def sample_ahead(t: Trainer, number: int, refilled: int) -> None:
+    """Begin to sample the groups of the rollout `number`, where that is to overlap the step before it, which
+    `refilled` so many prompts.
+    """
+    if isinstance(t.sampler, Overlapped) and number < t.config.steps:
+        c = t.config
+        instructions, seed = _drawn(t, number, 0, refilled, c.rollout.prompts)
+        ask_ahead(
+            t.sampler,
+            t.chat,
+            instructions,
+            c.rollout,
+            contrast=c.contrast,
+            seed=seed,
+            ranks=t.learner.ranks,
+        )
 
 
 def _round(t: Trainer, number: int, round_: int, refilled: int, count: int) -> list[Group]:
     c = t.config
-    done = number * c.rollout.prompts + t.progress.refilled + refilled
-    start = done + c.rollout.prompts if round_ else done
+    instructions, seed = _drawn(t, number, round_, refilled, count)
     return roll_out(
         t.sampler,
         t.chat,
-        t.feed.draw(start, count, c.seed),
+        instructions,
         c.rollout,
         contrast=c.contrast,
-        seed=random.Random(f"{c.seed}/{t.progress.step}/{round_}").getrandbits(62),
+        seed=seed,
         judge=t.judge,
         ranks=t.learner.ranks,
     )
+
+
+def _drawn(t: Trainer, number: int, round_: int, refilled: int, count: int) -> tuple[list[Instruction], int]:
+    """What is asked in a round of a rollout, and the seed of its answers."""
+    c = t.config
+    done = number * c.rollout.prompts + t.progress.refilled + refilled
+    start = done + c.rollout.prompts if round_ else done
+    seed = random.Random(f"{c.seed}/{number + c.cloning.warmup_steps}/{round_}").getrandbits(62)
+    return t.feed.draw(start, count, c.seed), seed
 
 
 def takes_part(group: Group, c: TrainConfig) -> list[bool]:

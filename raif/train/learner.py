@@ -110,7 +110,7 @@ class Learner:
     ) -> dict[str, float]:
         """One optimiser step on rollouts, expert answers, or both. Returns the step's metrics.
 
-        `fresh`: the policy is still the one that the samples are from.
+        `fresh`: the samples are the first of their rollout, of which nothing was learned yet.
         """
         metrics: dict[str, float] = defaultdict(float)
         if samples:

@@ -13,7 +13,7 @@ from raif.train.batch import Sample
 from raif.train.clock import Clock
 from raif.train.correction import with_gaps
 from raif.train.feed import clone_sample, draw
-from raif.train.groups import sample_groups, samples_of, takes_part
+from raif.train.groups import sample_ahead, sample_groups, samples_of, takes_part
 from raif.train.judging import judgments
 from raif.train.metrics import group_metrics
 from raif.train.schedule import cloning_rate, learning_rate
@@ -41,6 +41,8 @@ def grpo_step(t: Trainer) -> Step:
         t.sampler.sync()
     with clock("rollout"), judgments(t.judge, t.learner.ranks) as judged:
         groups, replaced = sample_groups(t, number)
+    with clock("ahead"):
+        sample_ahead(t, number + 1, len(replaced))
     kept = [takes_part(group, c) for group in groups]
     samples = samples_of(groups, kept, scaled=c.loss.normalisation != "dr_grpo")
     random.Random(f"{c.seed}/{number}").shuffle(samples)
@@ -53,6 +55,7 @@ def grpo_step(t: Trainer) -> Step:
             _update(t, samples[i : i + c.optimizer.batch], ref_logps[i : i + c.optimizer.batch], fresh=i == 0)
             for i in range(0, len(samples), c.optimizer.batch)
         ]
+    t.progress.refilled += len(replaced)  # at the end: a step that breaks off leaves no trace
     groups, kept = groups + replaced, kept + [[False] * len(group.rollouts) for group in replaced]
     metrics = {**group_metrics(groups, kept), **judged, **_mean(updates)}
     return finish(t, clock, "grpo", metrics, groups, kept)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from raif.config.train import LOGIT_TOKENS
 from raif.errors import RaifError
 from raif.train.packaged import resolve
 
@@ -27,6 +28,11 @@ class Model:
     def call(self, work: Callable[..., T], *args: Any) -> T:
         """`work(model, *args)`; a model that is sharded or shared prepares its weights around it."""
         return work(self, *args)
+
+    @property
+    def chunk(self) -> int:
+        """Tokens whose logits over the whole vocabulary are held at once."""
+        return LOGIT_TOKENS
 
     @property
     def pad_id(self) -> int:

@@ -1,28 +1,82 @@
-"""Log-probabilities of responses under a model, without ever holding logits of more than one micro-batch."""
+"""Log-probabilities of responses under a model, never holding the logits of more than a chunk of tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from raif.train.batch import MicroBatch, Sample, bucketed, collate
 from raif.train.model import Model
 from raif.train.ranks import ALONE, Ranks
 
 
-def response_logits(model: Model, batch: MicroBatch, *, packed: bool = False) -> tuple[Tensor, Tensor]:
-    """float32 logits [N, V] of the N response tokens of a micro-batch, and those tokens [N].
+def token_logps(model: Model, batch: MicroBatch, temperature: float = 1.0, *, packed: bool = False) -> Tensor:
+    """Log-probability of each response token, [B, T], 0 on padding.
 
-    The output head sees only the hidden states that predict a response token. `packed`: the model reads
-    the sequences one after another in a single row, without any padding.
+    `packed`: the model reads the sequences one after another in a single row, without any padding.
     """
+    (logps,) = _by_chunks(_logps, model, batch, temperature, packed=packed)
+    return logps
+
+
+def token_logps_and_entropy(
+    model: Model, batch: MicroBatch, temperature: float = 1.0
+) -> tuple[Tensor, Tensor]:
+    """The same, and the entropy of each token's distribution (nats, without gradient), both [B, T]."""
+    logps, entropy = _by_chunks(_logps_and_entropy, model, batch, temperature)
+    return logps, entropy
+
+
+def _by_chunks(
+    work: Callable[..., tuple[Tensor, ...]],
+    model: Model,
+    batch: MicroBatch,
+    temperature: float,
+    *,
+    packed: bool = False,
+) -> list[Tensor]:
+    """What `work` makes of the logits of `model.chunk` response tokens after another, as [B, T].
+
+    Those of more than one chunk are computed again in the backward pass, and never held together.
+    """
+    states, targets = _response_states(model, batch, packed=packed)
+    head, parts = model.net.get_output_embeddings(), states.split(model.chunk)
+    if len(parts) > 1:
+        work = partial(checkpoint, work, use_reentrant=False, preserve_rng_state=False)
+    found = [work(head, *p, temperature) for p in zip(parts, targets.split(model.chunk), strict=True)]
+    return [_spread(torch.cat(values), batch.mask) for values in zip(*found, strict=True)]
+
+
+def _logits(head: nn.Module, states: Tensor, temperature: float) -> Tensor:
+    """float32, [N, V]."""
+    logits = head(states).float()
+    return logits if temperature == 1 else logits / temperature
+
+
+def _logps(head: nn.Module, states: Tensor, targets: Tensor, temperature: float) -> tuple[Tensor]:
+    return (-F.cross_entropy(_logits(head, states, temperature), targets, reduction="none"),)
+
+
+def _logps_and_entropy(
+    head: nn.Module, states: Tensor, targets: Tensor, temperature: float
+) -> tuple[Tensor, Tensor]:
+    logits = _logits(head, states, temperature)
+    with torch.no_grad():
+        all_logps = torch.log_softmax(logits, -1)
+        entropy = -torch.linalg.vecdot(all_logps.exp(), all_logps)
+    return -F.cross_entropy(logits, targets, reduction="none"), entropy
+
+
+def _response_states(model: Model, batch: MicroBatch, *, packed: bool) -> tuple[Tensor, Tensor]:
+    """The hidden states [N, D] that predict the N response tokens of a micro-batch, and those tokens [N]."""
     states, starts = _packed_states(model, batch) if packed else _padded_states(model, batch)
     real = batch.mask.bool()
-    logits = model.net.get_output_embeddings()(states[(starts[:, None] + batch.sources)[real]])
-    return logits.float(), batch.targets[real]
+    return states[(starts[:, None] + batch.sources)[real]], batch.targets[real]
 
 
 def _padded_states(model: Model, batch: MicroBatch) -> tuple[Tensor, Tensor]:
@@ -46,28 +100,6 @@ def _packed_states(model: Model, batch: MicroBatch) -> tuple[Tensor, Tensor]:
         input_ids=batch.ids[real][None], position_ids=places[real][None], use_cache=False
     ).last_hidden_state
     return hidden[0], batch.lengths.cumsum(0) - batch.lengths
-
-
-def token_logps(model: Model, batch: MicroBatch, temperature: float = 1.0, *, packed: bool = False) -> Tensor:
-    """Log-probability of each response token, [B, T], 0 on padding."""
-    logits, targets = response_logits(model, batch, packed=packed)
-    return _logps(logits, targets, batch, temperature)
-
-
-def token_logps_and_entropy(
-    model: Model, batch: MicroBatch, temperature: float = 1.0
-) -> tuple[Tensor, Tensor]:
-    """The same, and the entropy of each token's distribution (nats, without gradient), both [B, T]."""
-    logits, targets = response_logits(model, batch)
-    with torch.no_grad():
-        all_logps = torch.log_softmax(logits / temperature, -1)
-        entropy = -torch.linalg.vecdot(all_logps.exp(), all_logps)
-    return _logps(logits, targets, batch, temperature), _spread(entropy, batch.mask)
-
-
-def _logps(logits: Tensor, targets: Tensor, batch: MicroBatch, temperature: float) -> Tensor:
-    scaled = logits if temperature == 1 else logits / temperature
-    return _spread(-F.cross_entropy(scaled, targets, reduction="none"), batch.mask)
 
 
 def _spread(values: Tensor, mask: Tensor) -> Tensor:

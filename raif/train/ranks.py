@@ -38,15 +38,20 @@ class Ranks:
             mine = self.rank < len(turn)
             yield turn[self.rank if mine else 0], float(mine)
 
+    def share(self, items: Sequence[T]) -> tuple[int, Sequence[T]]:
+        """This rank's run of the items, and its first one's position."""
+        start, end = (len(items) * r // self.size for r in (self.rank, self.rank + 1))
+        return start, items[start:end]
+
     def together(self, items: Sequence[T], work: Callable[[int, Sequence[T]], Sequence[U]]) -> list[U]:
         """What `work` makes of all items, in order. It gets its first one's position, and its run of them.
 
         A RaifError of one rank is raised on all of them, so that they can still act together.
         """
-        start, end = (len(items) * r // self.size for r in (self.rank, self.rank + 1))
+        start, mine = self.share(items)
         found: Sequence[U] | RaifError
         try:
-            found = work(start, items[start:end]) if start < end else []
+            found = work(start, mine) if mine else []
         except RaifError as error:
             found = error
         together: list[U] = []

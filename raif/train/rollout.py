@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from raif.client.judge import Judge
 from raif.config.rollout import RolloutConfig
@@ -12,10 +11,11 @@ from raif.errors import RaifError
 from raif.reasoning import Response, split
 from raif.reward import overlong, reward, unusable
 from raif.train.chat import Chat, Mode
-from raif.train.decode import Completion, decode
+from raif.train.decode import Completion
+from raif.train.engines.overlap import Overlapped
 from raif.train.judging import verify_all
-from raif.train.model import Model
 from raif.train.ranks import ALONE, Ranks
+from raif.train.sampler import Sampler
 from raif.types import SOLVED, Instruction, Reward, Verification
 
 
@@ -49,60 +49,6 @@ class Group:
         return len({r.reward.total for r in self.rollouts}) <= 1
 
 
-class Sampler(Protocol):
-    """What a rollout back-end has to do: prompts' tokens in, sampled tokens with log-probabilities out."""
-
-    def sample(
-        self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
-    ) -> list[list[Completion]]:
-        """As many completions of each prompt as its count says, in order.
-
-        Prompt i draws from `seed + i` alone: ranks that share the prompts sample what one would.
-        """
-        ...
-
-    def sync(self) -> None:
-        """Take over the policy's weights after an update."""
-        ...
-
-
-class TransformersSampler:
-    """Samples from the policy itself, in this process."""
-
-    def __init__(self, model: Model, *, max_new_tokens: int, temperature: float, batch: int) -> None:
-        self._model, self._batch = model, batch
-        self._max_new_tokens, self._temperature = max_new_tokens, temperature
-
-    def sample(
-        self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
-    ) -> list[list[Completion]]:
-        completions: list[list[Completion]] = []
-        for chosen in _batches(counts, self._batch):
-            completions += decode(
-                self._model,
-                prompts[chosen],
-                counts[chosen],
-                max_new_tokens=self._max_new_tokens,
-                temperature=self._temperature,
-                seeds=range(seed + chosen.start, seed + chosen.stop),
-            )
-        return completions
-
-    def sync(self) -> None:
-        """Nothing to do: it is the same model."""
-
-
-def _batches(counts: Sequence[int], size: int) -> Iterator[slice]:
-    """Runs of prompts with at most `size` responses together, and at least one prompt."""
-    start = total = 0
-    for i, count in enumerate(counts):
-        if total and total + count > size:
-            yield slice(start, i)
-            start, total = i, 0
-        total += count
-    yield slice(start, len(counts))
-
-
 def roll_out(
     sampler: Sampler,
     chat: Chat,
@@ -115,17 +61,28 @@ def roll_out(
     ranks: Ranks = ALONE,
 ) -> list[Group]:
     """Sample and score a group for each instruction, thinking and plain responses side by side."""
-    asked = [
-        _Asked(k, instruction, mode, n)
-        for k, instruction in enumerate(instructions)
-        for mode, n in _requests(instruction, config.group_size, contrast)
-    ]
+    asked = _asked(instructions, config, contrast)
     members: list[list[Rollout | Verification]] = [[] for _ in instructions]
     for group, member in ranks.together(
         asked, lambda first, mine: _respond(mine, sampler, chat, config, judge, seed + first)
     ):
         members[group].append(member)
     return _groups(instructions, members)
+
+
+def ask_ahead(
+    sampler: Overlapped,
+    chat: Chat,
+    instructions: Sequence[Instruction],
+    config: RolloutConfig,
+    *,
+    contrast: bool,
+    seed: int,
+    ranks: Ranks = ALONE,
+) -> None:
+    """Have sampled in the background what the next `roll_out`, with the same arguments, will ask for."""
+    first, mine = ranks.share(_asked(instructions, config, contrast))
+    sampler.ask(_prompts(mine, chat), [a.count for a in mine], seed=seed + first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +124,7 @@ def _respond(
     seed: int,
 ) -> list[tuple[int, Rollout | Verification]]:
     """The scored responses to all the prompts, each with the number of its group."""
-    prompts = [chat.prompt(a.instruction.messages, a.mode) for a in asked]
+    prompts = _prompts(asked, chat)
     sampled = sampler.sample(prompts, [a.count for a in asked], seed=seed)
     answers = [
         _answer(a, chat, prompt, completion)
@@ -198,12 +155,24 @@ def _groups(
     return groups
 
 
+def _asked(instructions: Sequence[Instruction], config: RolloutConfig, contrast: bool) -> list[_Asked]:
+    return [
+        _Asked(k, instruction, mode, n)
+        for k, instruction in enumerate(instructions)
+        for mode, n in _requests(instruction, config.group_size, contrast)
+    ]
+
+
 def _requests(instruction: Instruction, group_size: int, contrast: bool) -> list[tuple[Mode, int]]:
     """Modes and how many responses in each: problems are always thought about, else a quarter is plain."""
     if not contrast or instruction.task in SOLVED:
         return [("thinking", group_size)]
     plain = group_size // 4
     return [("thinking", group_size - plain), ("plain", plain)]
+
+
+def _prompts(asked: Sequence[_Asked], chat: Chat) -> list[list[int]]:
+    return [chat.prompt(a.instruction.messages, a.mode) for a in asked]
 
 
 def _answer(asked: _Asked, chat: Chat, prompt: list[int], completion: Completion) -> _Answer:

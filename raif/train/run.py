@@ -16,9 +16,10 @@ from raif.client.judge import Judge
 from raif.config.train import TrainConfig
 from raif.errors import EndpointError, RaifError, UnhealthyRun
 from raif.train.chat import Chat, Mode
-from raif.train.checkpoint import checkpoints, load_checkpoint, save_checkpoint
+from raif.train.checkpoint import checkpoints, load_ahead, load_checkpoint, save_checkpoint
 from raif.train.doctor import look
 from raif.train.engines.choose import choose_sampler
+from raif.train.engines.overlap import Overlapped
 from raif.train.events import Events
 from raif.train.feed import Feed
 from raif.train.heldout import Answer, HeldOut
@@ -91,8 +92,15 @@ class Run:
         found = checkpoints(self.folder / "checkpoints")
         if found:
             self.trainer.progress = load_checkpoint(found[-1], self.trainer.learner)
+            self._take_up(found[-1])
         if self.ranks.first:
             self.log.forget_after(self.trainer.progress.step)
+
+    def _take_up(self, checkpoint: Path) -> None:
+        """Responses that were sampled ahead of the next step: its weights can't sample them any more."""
+        sampler, ahead = self.trainer.sampler, load_ahead(checkpoint, self.ranks)
+        if isinstance(sampler, Overlapped) and ahead is not None:
+            sampler.put(ahead)
 
     def _train(self) -> None:
         self.events.phase("training")
@@ -141,7 +149,9 @@ class Run:
             self._save("checkpoints", c.checkpoint.keep)
 
     def _save(self, name: str, keep: int) -> None:
-        save_checkpoint(self.folder / name, self.trainer.learner, self.trainer.progress, keep=keep)
+        t = self.trainer
+        ahead = t.sampler.finished() if isinstance(t.sampler, Overlapped) else None
+        save_checkpoint(self.folder / name, t.learner, t.progress, keep=keep, ahead=ahead)
 
     def _clone_alone(self) -> None:
         """From the end of the warm-up, clone for as long as the whole recipe took from there."""

@@ -14,7 +14,8 @@ from raif.train.checkpoint import Progress
 from raif.train.clock import Clock
 from raif.train.feed import Feed
 from raif.train.learner import Learner
-from raif.train.rollout import Group, Sampler
+from raif.train.rollout import Group
+from raif.train.sampler import Sampler
 
 
 @dataclass

@@ -19,7 +19,7 @@ from raif.train.loop import grpo_step
 from raif.train.loss import Counts, policy_loss
 from raif.train.model import Model
 from raif.train.policy import score
-from raif.train.rollout import TransformersSampler
+from raif.train.sampler import TransformersSampler
 from tests.train.test_loop import trainer
 
 SAMPLES = [

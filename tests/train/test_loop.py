@@ -123,7 +123,7 @@ def test_plain_responses_take_no_part_but_set_the_mean(tiny_folder: Path) -> Non
 
 
 def test_the_clip_share_and_kl_of_a_fresh_policy_are_zero_on_its_own_samples(tiny_folder: Path) -> None:
-    from raif.train.rollout import TransformersSampler
+    from raif.train.sampler import TransformersSampler
 
     t = trainer(tiny_folder, optimizer={"batch": 16, "micro_batch": 4, "lr": 1e-3})
     t.sampler = TransformersSampler(t.learner.policy, max_new_tokens=12, temperature=1.0, batch=16)

@@ -128,6 +128,23 @@ def test_only_the_response_tokens_reach_the_output_head(tiny: Model) -> None:
     assert seen == [sum(len(s.ids) for s in SAMPLES)]
 
 
+class ByFives(Model):
+    chunk = 5
+
+
+def test_logits_of_one_chunk_after_another_give_the_same_gradients(tiny: Model) -> None:
+    whole = gradient(tiny, SAMPLES, 4, kl=0.1).clone()
+    by_fives = gradient(ByFives(tiny.net, tiny.tokenizer, tiny.device), SAMPLES, 4, kl=0.1)
+    torch.testing.assert_close(by_fives, whole, atol=1e-6, rtol=1e-4)
+
+
+def test_no_logits_of_more_than_a_chunk_are_made(tiny: Model) -> None:
+    seen: list[int] = []
+    tiny.net.lm_head.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0].shape[0]))
+    gradient(ByFives(tiny.net, tiny.tokenizer, tiny.device), SAMPLES, 4)
+    assert seen == [5, 5, 3, 3, 5, 5]  # for the losses, and again for the gradients
+
+
 def test_entropy_of_a_uniform_model_is_the_log_of_its_vocabulary(tiny: Model) -> None:
     with torch.no_grad():
         tiny.net.lm_head.weight.zero_()

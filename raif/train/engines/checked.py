@@ -9,7 +9,7 @@ from statistics import fmean
 from raif.errors import RaifError
 from raif.train.batch import Sample
 from raif.train.decode import Completion
-from raif.train.rollout import Sampler
+from raif.train.sampler import Sampler
 
 PROBED = 8
 """Responses of a rollout that are compared."""
@@ -28,11 +28,11 @@ class Checked:
 
     def __init__(self, sampler: Sampler, score: Score, *, every: int, tolerance: float) -> None:
         self._sampler, self._score, self._every, self._tolerance = sampler, score, every, tolerance
-        self._syncs, self._due = 0, False
+        self._syncs, self.due = 0, False
 
     def sync(self) -> None:
         self._sampler.sync()
-        self._due = self._due or self._syncs % self._every == 0
+        self.due = self.due or self._syncs % self._every == 0
         self._syncs += 1
 
     def sample(
@@ -40,9 +40,9 @@ class Checked:
     ) -> list[list[Completion]]:
         """Raises RaifError where the weights are not the policy's."""
         completions = self._sampler.sample(prompts, counts, seed=seed)
-        if self._due:
+        if self.due:
             self._compare(prompts, completions)
-            self._due = False
+            self.due = False
         return completions
 
     def _compare(self, prompts: Sequence[list[int]], completions: Sequence[Sequence[Completion]]) -> None:

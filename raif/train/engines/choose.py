@@ -9,13 +9,14 @@ from pathlib import Path
 from raif.config.train import TrainConfig
 from raif.errors import require
 from raif.train.engines.checked import Checked
+from raif.train.engines.overlap import Overlapped
 from raif.train.engines.transfer import DiskTransfer, Transfer
 from raif.train.engines.weights import Weights
 from raif.train.learner import Learner
 from raif.train.model import Model
 from raif.train.packaged import resolve
 from raif.train.policy import score
-from raif.train.rollout import Sampler, TransformersSampler
+from raif.train.sampler import Sampler, TransformersSampler
 
 
 def choose_sampler(
@@ -34,7 +35,8 @@ def choose_sampler(
     )
     scored = partial(score, policy, size=config.optimizer.micro_batch, temperature=r.temperature)
     usual = 0.15 if config.model.compute == "bfloat16" else 0.005
-    return Checked(sampler, scored, every=r.vllm.check_every, tolerance=r.vllm.tolerance or usual)
+    checked = Checked(sampler, scored, every=r.vllm.check_every, tolerance=r.vllm.tolerance or usual)
+    return Overlapped(checked) if r.overlap else checked
 
 
 def _colocated(config: TrainConfig, policy: Model, weights: Weights, folder: Path) -> Sampler:
@@ -49,7 +51,7 @@ def _colocated(config: TrainConfig, policy: Model, weights: Weights, folder: Pat
         dtype=config.model.compute,
         end_ids=policy.end_ids,
         max_length=min(needed, policy.net.config.max_position_embeddings),
-        eager=policy.device.type == "cpu",  # compiling takes a minute there, and gains little
+        on_cpu=policy.device.type == "cpu",
         folder=folder / "weights",
     )
 

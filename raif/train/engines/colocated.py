@@ -31,7 +31,7 @@ class ColocatedSampler:
         dtype: str,
         end_ids: Collection[int],
         max_length: int,
-        eager: bool,
+        on_cpu: bool,
         folder: Path,
     ) -> None:
         os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
@@ -46,7 +46,8 @@ class ColocatedSampler:
             skip_tokenizer_init=True,
             max_model_len=max_length,
             max_num_seqs=config.batch,
-            enforce_eager=eager,
+            enforce_eager=on_cpu,  # compiling takes a minute there, and gains little
+            enable_chunked_prefill=False if on_cpu else None,  # as `rollout_arguments` says
             logprobs_mode="processed_logprobs",
             weight_transfer_config={"backend": BACKEND},
             gpu_memory_utilization=config.vllm.gpu_memory_utilization,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
 BACKEND = "raif_disk"
@@ -16,11 +17,21 @@ def rollout_arguments(transfer: Literal["disk", "nccl"] = "disk") -> list[str]:
     """Arguments of `python -m vllm.entrypoints.openai.api_server` beside those of any server.
 
     Log-probabilities are of the distribution that is sampled from, temperature included, and nothing of the
-    checkpoint's generation_config.json (top-p, penalties) applies.
+    checkpoint's generation_config.json (top-p, penalties) applies. On a CPU prompts are read whole: vLLM 0.32
+    dies there of a request with a seed whose prompt it reads in parts.
     """
     backend = BACKEND if transfer == "disk" else "nccl"
     return [
         *("--weight-transfer-config", json.dumps({"backend": backend})),
         *("--logprobs-mode", "processed_logprobs"),
         *("--generation-config", "vllm"),
+        *(["--no-enable-chunked-prefill"] if _for_cpu() else []),
     ]
+
+
+def _for_cpu() -> bool:
+    """Is vLLM here built for CPUs? Then it is a package of another name, or says so in its version."""
+    try:
+        return "cpu" in version("vllm")
+    except PackageNotFoundError:
+        return True

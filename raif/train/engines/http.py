@@ -98,6 +98,6 @@ def _words(error: urllib.error.HTTPError) -> str:
     try:
         body = json.loads(text)
     except ValueError:
-        return text.strip()
+        return text.strip() or error.reason
     inner = body.get("error", body) if isinstance(body, dict) else body
     return str(inner.get("message", inner) if isinstance(inner, dict) else inner)

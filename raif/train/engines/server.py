@@ -45,7 +45,7 @@ class ServerSampler:
             self._revive(server)
         asked = requests(prompts, counts, seed)
         with ThreadPoolExecutor(len(asked)) as pool:
-            return list(pool.map(self._answer, divide(self._servers, counts), asked))
+            return list(pool.map(self._answer, divide(self._servers, counts, self._ranks.rank), asked))
 
     def sync(self) -> None:
         """One rank sends the weights, and all know what they are called."""
@@ -113,12 +113,16 @@ class ServerSampler:
             raise
 
 
-def divide(servers: Sequence[Server], counts: Sequence[int]) -> list[Server]:
-    """Which server answers each prompt: the one with the fewest responses so far."""
-    load = dict.fromkeys(servers, 0)
+def divide(servers: Sequence[Server], counts: Sequence[int], rank: int = 0) -> list[Server]:
+    """Which server answers each prompt: the one with the fewest responses so far.
+
+    Ranks begin at different ones: each may have fewer prompts than there are servers.
+    """
+    first = rank % len(servers)
+    load = dict.fromkeys([*servers[first:], *servers[:first]], 0)
     chosen = []
     for count in counts:
-        server = min(servers, key=lambda s: load[s])
+        server = min(load, key=lambda s: load[s])
         load[server] += count
         chosen.append(server)
     return chosen

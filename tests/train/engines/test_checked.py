@@ -13,7 +13,7 @@ from raif.train.decode import Completion
 from raif.train.engines.checked import Checked
 from raif.train.model import Model
 from raif.train.policy import score
-from raif.train.rollout import TransformersSampler
+from raif.train.sampler import TransformersSampler
 from tests.train.engines.conftest import move, policy_of
 
 PROMPTS, COUNTS = [[5, 6, 7], [14]], [2, 2]

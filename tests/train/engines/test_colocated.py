@@ -12,7 +12,7 @@ from raif.config.rollout import RolloutConfig
 from raif.train.chat import Chat
 from raif.train.lora import merged
 from raif.train.model import Model
-from raif.train.rollout import Sampler
+from raif.train.sampler import Sampler
 from raif.types import Message
 from tests.train.engines.conftest import NEEDS_VLLM, largest_difference, move, policy_of
 
@@ -41,7 +41,7 @@ def sampler(policy: Model, wide_folder: Path, tmp_path_factory: pytest.TempPathF
         dtype="float32",
         end_ids=policy.end_ids,
         max_length=512,
-        eager=True,
+        on_cpu=True,
         folder=tmp_path_factory.mktemp("weights"),
     )
     gc.collect()
@@ -77,3 +77,10 @@ def test_a_response_ends_with_its_end_token_or_is_truncated(policy: Model, sampl
     for c in (c for cs in sampler.sample(PROMPTS, [8, 8, 8], seed=3) for c in cs):
         assert c.truncated == (c.ids[-1] not in policy.end_ids)
         assert len(c.ids) == 24 if c.truncated else len(c.ids) <= 24
+
+
+def test_more_prompts_than_a_step_reads_are_sampled(sampler: Sampler) -> None:
+    """vLLM reads some thousand tokens of prompts a step."""
+    sampler.sync()
+    sampled = sampler.sample([[5 + i] * 400 for i in range(16)], [1] * 16, seed=0)
+    assert all(c.ids for cs in sampled for c in cs)

@@ -91,6 +91,11 @@ def test_prompts_go_where_the_fewest_responses_wait() -> None:
     assert divide([one, two], [6, 2, 6, 2]) == [one, two, two, one]
 
 
+def test_ranks_with_few_prompts_share_all_servers() -> None:
+    one, two = Server("http://one"), Server("http://two")
+    assert [divide([one, two], [6], rank) for rank in range(3)] == [[one], [two], [one]]
+
+
 def test_a_restarted_server_gets_the_newest_weights(tiny: Model, tiny_folder: Path, tmp_path: Path) -> None:
     said: list[str] = []
     first = start(tiny_folder)

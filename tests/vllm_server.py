@@ -1,0 +1,62 @@
+"""A real vLLM rollout server on the CPU, to be killed and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from raif.train.engines.flags import ENVIRONMENT, rollout_arguments
+from raif.train.engines.http import Server
+
+MEMORY = ["--kv-cache-memory-bytes", str(100 * 2**20), "--max-model-len", "2048", "--max-num-seqs", "16"]
+
+
+@dataclass
+class Running:
+    """A vLLM server in a process group of its own; what it says is in `log`."""
+
+    folder: Path
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        options = ["--port", str(self.port), "--dtype", "float32", "--enforce-eager", *MEMORY]
+        module = "vllm.entrypoints.openai.api_server"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", module, "--model", str(self.folder), *options, *rollout_arguments()],
+            env={**os.environ, **ENVIRONMENT, "VLLM_CPU_OMP_THREADS_BIND": "nobind", "HF_HUB_OFFLINE": "1"},
+            stdout=self.log.open("ab"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@contextmanager
+def vllm_server(folder: Path, log: Path) -> Iterator[Running]:
+    """A healthy one, which ends with the block, or the one that was started in its place."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Running(folder, port, log)
+    server.start()
+    try:
+        Server(server.url).wait(900)
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.kill()
