@@ -63,7 +63,7 @@ class Chat:
         slots: Slots | None = None,
         limit: Callable[[Sequence[Message]], int] | None = None,
     ) -> None:
-        """`slots` where several chats share one limit; `limit`: the most tokens of a reply to these messages."""
+        """`slots` where several chats share one limit; `limit`: the most tokens of a reply to messages."""
         from openai import AsyncOpenAI
 
         self._endpoint, self._sampling, self._model = endpoint, sampling, model

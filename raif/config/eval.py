@@ -28,8 +28,8 @@ class EvalLocalConfig(LocalConfig):
 
 class ContextConfig(Section):
     size: PositiveInt | None = None
-    """Tokens that a prompt and its response share. The response's limit is (size - the prompt's) / margin - 100,
-    at least 1 and at most `sampling.max_tokens`; none: `sampling.max_tokens` alone."""
+    """Tokens that a prompt and its response share. The limit of a response is (size - the prompt's) / margin
+    - 100, at least 1 and at most `sampling.max_tokens`; none: `sampling.max_tokens` alone."""
     margin: float = Field(default=1.3, ge=1)
     """For servers whose tokens are more than those that are counted here."""
     tokenizer: Path | None = None

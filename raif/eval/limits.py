@@ -1,4 +1,4 @@
-"""How many tokens each response may have: what the prompt leaves of a context, as the method's authors count."""
+"""How many tokens a response may have: what its prompt leaves of a context, as the method's authors count."""
 
 from __future__ import annotations
 
