@@ -34,7 +34,9 @@ class Served:
 
     def __init__(self, config: EvalConfig) -> None:
         self.model = str(config.model)
-        self.settings: Mapping[str, Any] = settings(config) | config.local.model_dump(exclude={"batch"})
+        self.settings: Mapping[str, Any] = settings(config) | config.local.model_dump(
+            mode="json", exclude={"batch"}
+        )
         self._config = config
 
     def respond(self, asks: Sequence[Ask]) -> Answers:

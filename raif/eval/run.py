@@ -89,24 +89,24 @@ def evaluate(
     Raises RaifError where not one item has an answer, EndpointError where a server can't be asked.
     """
     benchmark = planned.benchmark
-    found = asks(planned, config)
-    answers = collect(found, responder, folder / ANSWERS, progress)
+    asks = asks_of(planned, config)
+    answers = collect(asks, responder, folder / ANSWERS, progress)
     answered = [item for item in planned.items if item.id in answers]
     if not answered:
-        raise RaifError(f"none of the {len(found)} items has an answer", _JOIN)
+        raise RaifError(f"none of the {len(asks)} items has an answer", _JOIN)
     finals = {item.id: taken_apart(answers[item.id], style(config), config.dialect) for item in answered}
     replies = _replies(config, benchmark, answered, finals, folder / JUDGMENTS, judging)
     outcome = score(benchmark, answered, finals, replies, config.dialect, seed=config.seed)
-    messages = {ask.id: ask.messages for ask in found}
+    messages = {ask.id: ask.messages for ask in asks}
     results = [
         result(sample, messages[sample.item.id], answers[sample.item.id], finals, replies)
         for sample in outcome.samples
     ]
     jsonl.write(folder / RESULTS, results)
-    return write(folder, _report(config, responder, len(found), results, outcome))
+    return write(folder, _report(config, responder, len(asks), results, outcome))
 
 
-def asks(planned: Plan, config: EvalConfig) -> list[Ask]:
+def asks_of(planned: Plan, config: EvalConfig) -> list[Ask]:
     """What the model is asked, an ask for each item."""
     return [_ask(planned.benchmark, item, config) for item in planned.items]
 
@@ -132,12 +132,12 @@ def _replies(
     if config.judgments:
         return stored_replies(benchmark, config.judgments)
     prompts = load(benchmark.prompts, config.judge.prompts)
-    questions: dict[str, Asks] = {}
+    asks: dict[str, Asks] = {}
     for item in items:
         answer = finals[item.id].answer or ""
         if answer.strip() or config.dialect != "sound":
-            questions[item.id] = partial(_requests, benchmark, item, answer, prompts, config.dialect)
-    return Judging(config.judge, path).replies(questions, progress)
+            asks[item.id] = partial(_requests, benchmark, item, answer, prompts, config.dialect)
+    return Judging(config.judge, path).replies(asks, progress)
 
 
 def _requests(

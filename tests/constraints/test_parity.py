@@ -27,12 +27,10 @@ def found(case: Line, response: str, semantics: str = "ifeval") -> Line:
 
 
 def decided(found: Line, official: Line, sides: tuple[str, ...] = ("strict", "loose")) -> tuple[Line, Line]:
-    """Ours and theirs, both null where theirs is."""
-    theirs = {side: official[side] for side in sides}
-    ours = {
-        side: [None if b is None else a for a, b in zip(found[side], theirs[side], strict=True)]
-        for side in sides
-    }
+    """Ours and theirs, without those for which theirs is null."""
+    pairs = {side: list(zip(found[side], official[side], strict=True)) for side in sides}
+    ours = {side: [mine for mine, theirs in each if theirs is not None] for side, each in pairs.items()}
+    theirs = {side: [theirs for _, theirs in each if theirs is not None] for side, each in pairs.items()}
     return ours, theirs
 
 
@@ -41,16 +39,16 @@ def on_answers(
 ) -> tuple[dict[str, Line], dict[str, Line]]:
     """Our verdicts and the official ones on the answers of a fixture, by the item's key."""
     items = {item["key"]: item for item in load(folder / data)}
-    verdicts = {line["key"]: line for line in load(official)}
+    theirs = {line["key"]: line for line in load(official)}
     sides = how.pop("sides", ("strict", "loose"))
     both = {
         answer["key"]: decided(
-            found(items[answer["key"]], answer["response"], **how), verdicts[answer["key"]], sides
+            found(items[answer["key"]], answer["response"], **how), theirs[answer["key"]], sides
         )
         for answer in load(folder / "fixtures" / f"{name}.responses.jsonl")
     }
-    assert both.keys() == verdicts.keys()
-    return {key: ours for key, (ours, _) in both.items()}, {key: theirs for key, (_, theirs) in both.items()}
+    assert both.keys() == theirs.keys()
+    return {key: one[0] for key, one in both.items()}, {key: one[1] for key, one in both.items()}
 
 
 def on_cases(cases: Lines, sides: dict[str, str], semantics: str = "ifeval") -> tuple[Lines, Lines]:

@@ -18,7 +18,7 @@ from raif.eval.benchmarks.followbench_totals import JUDGED, LEVELS, SIDES, Sums,
 from raif.eval.prompts import load
 from raif.eval.report import Report
 from raif.eval.responders import responder
-from raif.eval.run import Plan, asks, evaluate, plan
+from raif.eval.run import Plan, asks_of, evaluate, plan
 from raif.eval.scoring import Final, Outcome, score
 from tests.parity import Parity
 
@@ -136,7 +136,7 @@ def test_what_the_authors_sent_is_a_wrapped_instruction_of_ours(
     begin = sent[0]["q"].partition("USER: ")[0]
     config = EvalConfig(benchmark="followbench", model="m", wrap=f"{begin}USER: $prompt ASSISTANT:")
     items = BENCHMARK.items(folder)
-    prompts = [ask.prompt for ask in asks(Plan(BENCHMARK, folder, items), config)]
+    prompts = [ask.prompt for ask in asks_of(Plan(BENCHMARK, folder, items), config)]
     asked = {item.record.instruction: prompt for item, prompt in zip(items, prompts, strict=True)}
     ours = [asked[line["raw"]["instruction"]] for line in sent]
     parity.same(path, "raif", ours, [line["q"] for line in sent])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -90,6 +93,37 @@ def _has(path: Path, text: bytes) -> bool:
         return text in path.read_bytes()
     except OSError:
         return False  # it has ended in the meantime
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_of_a_server_whose_command_has_ended(folder: Path, end: signal.Signals) -> None:
+    """Its engine is a process of its own."""
+    program = [sys.executable, "-c", "from raif_cli.main import run; run()", "serve", str(folder)]
+    options = ["--backend", "vllm", "--port", "0", "--max-model-len", "1024", "--", *SMALL]
+    with subprocess.Popen(
+        [*program, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as command:
+        assert command.stdout is not None
+        assert f"serves {folder.name!r}" in command.stdout.readline()
+        group = next(pid for pid, (parent, _) in processes().items() if parent == command.pid)
+        members = [pid for pid, (_, its_group) in processes().items() if its_group == group]
+        command.send_signal(end)
+    assert len(members) > 1
+    deadline = time.monotonic() + 60
+    while any(its_group == group for _, its_group in processes().values()):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def processes() -> dict[int, tuple[int, int]]:
+    """Parent and group of each process that is not a zombie, by its id."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended in the meantime
+            state, parent, group, *_ = path.read_text().rpartition(")")[2].split()
+            if state != "Z":
+                found[int(path.parent.name)] = int(parent), int(group)
+    return found
 
 
 def test_a_length_that_does_not_fit_into_memory_is_explained(folder: Path) -> None:
