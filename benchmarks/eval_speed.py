@@ -85,11 +85,11 @@ def _silent(done: int, total: int) -> None:
 
 
 def suite(server: Server, folder: Path) -> None:
-    url, tokens = server.base_url, (f"sampling.max_tokens={TOKENS}", f"judge.sampling.max_tokens={TOKENS}")
+    url, short = server.base_url, f"sampling.max_tokens={TOKENS}"
     command = [*RAIF, "eval", "all", "--model", server.model, "--base-url", url, "--out", str(folder)]
     command += ["--judge-model", server.model, "--judge-url", url, "--limit", str(LIMIT), "--json"]
     command += ["--concurrency", str(AT_ONCE), "--judge-concurrency", str(AT_ONCE)]
-    command += ["--set", tokens[0], "--set", tokens[1]]
+    command += ["--set", short, "--set", f"judge.{short}"]
     before, start = _metric(server, "request_success"), time.perf_counter()
     first = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while _kept(folder) < KILLED_AFTER and first.poll() is None:
@@ -103,7 +103,7 @@ def suite(server: Server, folder: Path) -> None:
     answered = _metric(server, "request_success") - before
     print(
         f"{len(json.loads(report)['reports'])} benchmarks in {took:.0f} s, {_kept(folder)} replies kept of "
-        f"{answered:.0f} that the server gave, at most {AT_ONCE} of them in flight at the kill"
+        f"{answered:.0f} that the server gave; the others were not yet kept at the kill"
     )
 
 
@@ -113,8 +113,7 @@ def _kept(folder: Path) -> int:
         json.loads(line)
         for path in folder.glob("*/*.jsonl")
         if path.stem in ("responses", "judgments")
-        for line in path.read_text("utf-8").splitlines(keepends=True)
-        if line.endswith("\n")
+        for line in path.read_bytes().split(b"\n")[:-1]
     ]
     return sum(line.get("attempts", 1) for line in lines)
 
