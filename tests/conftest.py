@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests import tiny
+from tests.parity import Parity
+
+PARITY = pytest.StashKey[Parity]()
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +20,19 @@ def benchmark_data() -> Path:
     if not folder:
         pytest.skip("RAIF_BENCHMARK_DATA is not set: no official verdicts to compare with")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def parity(request: pytest.FixtureRequest, benchmark_data: Path) -> Parity:
+    """Compares with official verdicts, and counts for the table."""
+    return request.config.stash.setdefault(PARITY, Parity(benchmark_data))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.option.markexpr == "parity" and PARITY in config.stash:
+        terminalreporter.section("parity with the official programs")
+        for line in config.stash[PARITY].table():
+            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")

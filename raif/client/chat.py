@@ -56,12 +56,18 @@ class Chat:
     """One model on one server, for use inside one event loop."""
 
     def __init__(
-        self, endpoint: EndpointConfig, sampling: SamplingConfig, model: str, slots: Slots | None = None
+        self,
+        endpoint: EndpointConfig,
+        sampling: SamplingConfig,
+        model: str,
+        slots: Slots | None = None,
+        limit: Callable[[Sequence[Message]], int] | None = None,
     ) -> None:
-        """`slots` where several chats share one limit."""
+        """`slots` where several chats share one limit; `limit`: the most tokens of a reply to messages."""
         from openai import AsyncOpenAI
 
         self._endpoint, self._sampling, self._model = endpoint, sampling, model
+        self._limit = limit or (lambda messages: sampling.max_tokens)
         self._slots = slots or Slots(endpoint.concurrency)
         self._client = AsyncOpenAI(
             base_url=endpoint.base_url,
@@ -119,7 +125,7 @@ class Chat:
             "model": self._model,
             "messages": [{"role": each.role, "content": _encodable(each.content)} for each in messages],
             "temperature": self._sampling.temperature if temperature is None else temperature,
-            "max_tokens": self._sampling.max_tokens,
+            "max_tokens": self._limit(messages),
         }
         if top_logprobs:
             request |= {"logprobs": True, "top_logprobs": top_logprobs}

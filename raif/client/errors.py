@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from openai import APIError
 
 _HINTS = {
-    400: "Does the server know this model name, and do prompt and sampling.max_tokens fit its context?",
+    400: "Does the server know this model name, and do prompt and sampling.max_tokens (for raif eval: "
+    "context.size) fit its context?",
     401: "Put the key into the environment variable {key}.",
     403: "Put a key that may use this model into the environment variable {key}.",
     404: "The base URL should end in /v1, and the model name be one that the server knows.",

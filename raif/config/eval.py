@@ -22,6 +22,19 @@ Method = Literal["io", "cot", "sdc", "deepclaude", "self-consistency", "self-ref
 class EvalLocalConfig(LocalConfig):
     backend: Literal["process", "transformers", "vllm"] = "process"
     """process: in this one, batch by batch; the others: by that server, started before and stopped after."""
+    arguments: tuple[str, ...] = ()
+    """Further arguments for the server's own command line."""
+
+
+class ContextConfig(Section):
+    size: PositiveInt | None = None
+    """Tokens that a prompt and its response share. The limit of a response is (size - the prompt's) / margin
+    - 100, at least 1 and at most `sampling.max_tokens`; none: `sampling.max_tokens` alone."""
+    margin: float = Field(default=1.3, ge=1)
+    """For servers whose tokens are more than those that are counted here."""
+    tokenizer: Path | None = None
+    """A tokenizer.json, or the folder that holds it, to count the prompt's tokens by; none: the model's own
+    where it is a folder, else an estimate, of a token for three letters or for a Chinese character."""
 
 
 class MethodConfig(Section):
@@ -85,6 +98,7 @@ class EvalConfig(Section):
     seed: NonNegativeInt = 0
     """Draws the subset and the bootstrap's resamples."""
     sampling: SamplingConfig = SamplingConfig()
+    context: ContextConfig = ContextConfig()
     endpoint: EndpointConfig = EndpointConfig()
     local: EvalLocalConfig = EvalLocalConfig()
     judge: EvalJudgeConfig = EvalJudgeConfig()

@@ -52,5 +52,6 @@ class ServeConfig(Section):
             vllm_only = ("judge", "rollout", "tensor_parallel", "data_parallel", "max_model_len")
             unknown = {key: getattr(self, key) != type(self).model_fields[key].default for key in vllm_only}
         if named := [key for key, given in unknown.items() if given]:
-            raise ValueError(f"the back-end {self.backend} can't do this: {', '.join(named)}")
+            other = "" if self.backend == "vllm" else " (--backend vllm can)"
+            raise ValueError(f"the back-end {self.backend} can't do this: {', '.join(named)}{other}")
         return self

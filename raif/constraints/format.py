@@ -20,9 +20,8 @@ _OPTIONS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 _SPLITTERS = {"en": ("Section", "Part", "Step"), "zh": ("章节", "部分", "步骤")}
 
 
-def unfenced(response: str, language: str) -> str:
-    """The response without the markdown fence around it, with or without the language's name."""
-    text = response.strip()
+def unfenced(text: str, language: str) -> str:
+    """The text without the markdown fence that it begins and ends with, named after the language or not."""
     for name in (language, language.capitalize(), language.upper(), ""):
         text = text.removeprefix(f"```{name}")
     return text.removesuffix("```").strip()
@@ -193,7 +192,7 @@ def title(response: str) -> Outcome:
 )
 def json_format(response: str) -> Outcome:
     """The whole response parses as JSON, inside a code fence or without one."""
-    return json_outcome(unfenced(response, "json"))
+    return json_outcome(unfenced(response.strip(), "json"))
 
 
 @kind(

@@ -125,7 +125,11 @@ class Kind:
 
 KINDS: Registry[Kind] = Registry("constraint", ConstraintError, ("raif.constraints.ifbench",))
 _VARIANTS: dict[tuple[str, str], Kind] = {}
-_HOMES = {"zh": "raif.constraints.chinese", "reference": "raif.constraints.reference"}
+_HOMES = {
+    "zh": "raif.constraints.chinese",
+    "reference": "raif.constraints.reference",
+    "raif_eval": "raif.constraints.raif_eval",
+}
 """What registers the variants of a semantics, imported when they are first looked for."""
 
 
@@ -182,7 +186,7 @@ def kind(
 def variant(
     id: str, semantics: str, *, examples: tuple[Example, ...]
 ) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
-    """Register the decorated check as what the kind `id` means under `semantics` ("zh", "reference").
+    """Register the decorated check as what the kind `id` means under `semantics`, as "zh" or "reference".
 
     Wordings, draw and conflicts stay the kind's own.
     """

@@ -37,4 +37,4 @@ def xml_outcome(text: str) -> Outcome:
 )
 def xml_format(response: str) -> Outcome:
     """The whole response is one well-formed XML document, inside a code fence or without one."""
-    return xml_outcome(unfenced(response, "xml"))
+    return xml_outcome(unfenced(response.strip(), "xml"))

@@ -10,6 +10,7 @@ from typing import Any
 from raif.client.chat import Chat, talks
 from raif.config.eval import EvalConfig
 from raif.eval.answers import Answer, Ask
+from raif.eval.limits import limit
 from raif.eval.methods import Call, talk
 
 Answers = Generator[tuple[Ask, Answer], None, None]
@@ -17,8 +18,9 @@ Answers = Generator[tuple[Ask, Answer], None, None]
 
 def settings(config: EvalConfig) -> dict[str, Any]:
     """All that an answer depends on besides the model and the ask."""
+    context = {"context": config.context.model_dump(mode="json")} if config.context.size else {}
     method = {} if config.method == "io" else {"method": config.method, "options": _options(config)}
-    return {"think": config.think, **config.sampling.model_dump(), **method}
+    return {"think": config.think, **config.sampling.model_dump(), **context, **method}
 
 
 def _options(config: EvalConfig) -> dict[str, Any]:
@@ -28,8 +30,9 @@ def _options(config: EvalConfig) -> dict[str, Any]:
 class Endpoint:
     """Asks a server, several requests at once."""
 
-    def __init__(self, config: EvalConfig) -> None:
-        self.model = str(config.model)
+    def __init__(self, config: EvalConfig, model: str | None = None) -> None:
+        """`model`: the server's name for it, where the config has a folder."""
+        self.model = model or str(config.model)
         self.settings: Mapping[str, Any] = settings(config)
         self._config = config
 
@@ -53,10 +56,13 @@ class Models:
     """The model that answers, and the one whose thinking is borrowed, where the config names one."""
 
     def __init__(self, config: EvalConfig, model: str) -> None:
-        self._answerer = Chat(config.endpoint, config.sampling, model)
+        fits = limit(config)
+        self._answerer = Chat(config.endpoint, config.sampling, model, limit=fits)
         options = config.options
         thinks = options.thinker_endpoint if options.thinker_endpoint.base_url else config.endpoint
-        self._thinker = Chat(thinks, config.sampling, options.thinker) if options.thinker else None
+        self._thinker = (
+            Chat(thinks, config.sampling, options.thinker, limit=fits) if options.thinker else None
+        )
 
     async def answer(self, call: Call) -> Answer:
         chat = self._thinker if call.thinker and self._thinker else self._answerer

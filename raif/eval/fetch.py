@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -60,7 +61,8 @@ def fetch(
     for file in found.files:
         path = folder / file.to
         if not (file.sha256 and path.is_file() and _sha256(path) == file.sha256):
-            said(f"{path}: sha256 {_get((base or found.base).rstrip('/'), file, path)}")
+            checksum = _get((base or found.base).rstrip("/"), file, path)
+            said(f"{path}: sha256 {checksum}{'' if file.sha256 else ', compared with none: none is known'}")
         paths.append(path)
     return paths
 
@@ -73,9 +75,12 @@ def _get(base: str, file: File, path: Path) -> str:
         with urllib.request.urlopen(url, timeout=TIMEOUT) as response, part.open("wb") as target:
             while chunk := response.read(_CHUNK):
                 target.write(chunk)
-    except (urllib.error.URLError, OSError, ValueError) as error:
+            if response.length:
+                raise ConnectionError(f"ended {response.length} bytes too early")
+    except (OSError, http.client.HTTPException, ValueError) as error:
         part.unlink(missing_ok=True)
-        raise RaifError(f"{url}: {error}", f"Download it yourself to {path}, or try --url MIRROR.") from None
+        why = error.reason if type(error) is urllib.error.URLError else error
+        raise RaifError(f"{url}: {why}", f"Download it yourself to {path}, or try --url MIRROR.") from None
     found = _sha256(part)
     if file.sha256 not in (None, found):
         part.unlink()

@@ -14,7 +14,8 @@ from raif.errors import ConfigError, require
 from raif.eval.answers import Answer, Ask, Responder
 from raif.eval.benchmark import BENCHMARKS
 from raif.eval.endpoint import Answers, Endpoint, settings
-from raif.eval.methods import Call, talk
+from raif.eval.limits import limit
+from raif.eval.methods import Call, style, talk
 from raif.eval.stored import StoredAnswer
 
 
@@ -33,7 +34,9 @@ class Served:
 
     def __init__(self, config: EvalConfig) -> None:
         self.model = str(config.model)
-        self.settings: Mapping[str, Any] = settings(config) | config.local.model_dump(exclude={"batch"})
+        self.settings: Mapping[str, Any] = settings(config) | config.local.model_dump(
+            mode="json", exclude={"batch"}
+        )
         self._config = config
 
     def respond(self, asks: Sequence[Ask]) -> Answers:
@@ -41,12 +44,19 @@ class Served:
 
         with serving(self._server()) as server:
             endpoint = self._config.endpoint.model_copy(update={"base_url": server.base_url})
-            config = self._config.model_copy(update={"endpoint": endpoint, "model": server.model})
-            yield from Endpoint(config).respond(asks)
+            config = self._config.model_copy(update={"endpoint": endpoint})
+            yield from Endpoint(config, server.model).respond(asks)
 
     def _server(self) -> ServeConfig:
         local = self._config.local
-        keys = {"model": self.model, "backend": local.backend, "dtype": local.compute, "device": local.device}
+        keys = {
+            "model": self.model,
+            "backend": local.backend,
+            "dtype": local.compute,
+            "device": local.device,
+            "arguments": local.arguments,
+            "think": style(self._config),  # whatever the template says: it is taken apart as in this process
+        }
         return validate(ServeConfig, {**keys, "port": 0}, {}, "raif eval")
 
 
@@ -58,6 +68,7 @@ class Local:
         compute = config.local.compute
         self.settings: Mapping[str, Any] = settings(config) | {"compute": compute}
         self._config = config
+        self._limit = limit(config)
 
     def respond(self, asks: Sequence[Ask]) -> Answers:
         local = self._config.local
@@ -85,7 +96,7 @@ class Local:
             heat = batch[0].temperature
             generations = model.chat(
                 [call.messages for call in batch],
-                max_new_tokens=sampling.max_tokens,
+                max_new_tokens=max(self._limit(call.messages) for call in batch),
                 temperature=sampling.temperature if heat is None else heat,
             )
             yield from (Answer(one.text, truncated=one.truncated) for one in generations)

@@ -89,7 +89,7 @@ def evaluate(
     Raises RaifError where not one item has an answer, EndpointError where a server can't be asked.
     """
     benchmark = planned.benchmark
-    asks = [_ask(benchmark, item, config) for item in planned.items]
+    asks = asks_of(planned, config)
     answers = collect(asks, responder, folder / ANSWERS, progress)
     answered = [item for item in planned.items if item.id in answers]
     if not answered:
@@ -104,6 +104,11 @@ def evaluate(
     ]
     jsonl.write(folder / RESULTS, results)
     return write(folder, _report(config, responder, len(asks), results, outcome))
+
+
+def asks_of(planned: Plan, config: EvalConfig) -> list[Ask]:
+    """What the model is asked, an ask for each item."""
+    return [_ask(planned.benchmark, item, config) for item in planned.items]
 
 
 def _ask(benchmark: Benchmark[Any], item: Any, config: EvalConfig) -> Ask:

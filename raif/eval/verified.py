@@ -21,13 +21,14 @@ SIDES = ("strict", "loose")
 
 
 class Verified(Benchmark[Instruction]):
-    """Needs no judge; the dialects agree."""
+    """Needs no judge. The dialects agree, but for a code fence around JSON (`raif.constraints.raif_eval`)."""
 
     def items(self, path: Path) -> Sequence[Instruction]:
         return list(records.read(path))
 
     def score(self, item: Instruction, answer: str | None, replies: Replies, dialect: Dialect) -> Scored:
-        found = summary(item, verdicts(item.constraints, answer, item.semantics))
+        semantics = "raif_eval" if dialect == "raif" else item.semantics
+        found = summary(item, verdicts(item.constraints, answer, semantics))
         followed = zip(SIDES, (found.followed, found.followed_loose), strict=True)
         return Scored(found, {side: None if one is None else float(one) for side, one in followed})
 

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from raif.text.stopwords import STOPWORDS
 from raif.types import Constraint
 from raif.verdicts import verdicts
-from tests.constraints.test_parity import differences, load
+from tests.constraints.test_parity import load, on_answers, on_cases
+from tests.parity import Parity
 
 pytestmark = pytest.mark.parity
 Line = dict[str, Any]
@@ -27,31 +29,23 @@ def constraints(item: Line) -> list[Constraint]:
 
 
 @pytest.mark.parametrize("name", ["sample_first147", "crafted_first147"])
-def test_every_verdict_on_answers_is_equal(benchmark_data: Path, name: str) -> None:
-    found = answers(benchmark_data / "ifbench", name)
-    wrong = [
-        (item["key"], different)
-        for item, response, official in found
-        if (different := differences(item["instruction_id_list"], item["kwargs"], response, official))
-    ]
-    assert len(found) == 147
-    assert not wrong
+def test_every_verdict_on_answers_is_equal(benchmark_data: Path, parity: Parity, name: str) -> None:
+    folder = benchmark_data / "ifbench"
+    official = folder / "fixtures" / f"{name}.verdicts.jsonl"
+    parity.same(official, "upstream", *on_answers(folder, "IFBench_test.jsonl", name, official))
 
 
-def test_every_verdict_on_unit_cases_is_equal(benchmark_data: Path) -> None:
-    cases = load(benchmark_data / "ifbench" / "fixtures" / "unit_cases.jsonl")
-    wrong = [
-        case["n"]
-        for case in cases
-        if differences(
-            [case["instruction_id"]],
-            [case["kwargs"]],
-            case["response"],
-            {"strict": [case["strict"]], "loose": [case["loose"]]},
-        )
-    ]
+def test_every_verdict_on_unit_cases_is_equal(benchmark_data: Path, parity: Parity) -> None:
+    path = benchmark_data / "ifbench" / "fixtures" / "unit_cases.jsonl"
+    cases = load(path)
     assert len({case["instruction_id"] for case in cases}) == 58
-    assert not wrong
+    parity.same(path, "upstream", *on_cases(cases, {"strict": "strict", "loose": "loose"}))
+
+
+def test_stop_words_are_the_corpus_s_that_a_word_can_equal(benchmark_data: Path, parity: Parity) -> None:
+    path = benchmark_data / "ifbench" / "english_stopwords.txt"
+    listed = [word for word in path.read_text("utf-8").split() if "'" not in word]
+    parity.same(path, "upstream", sorted(STOPWORDS), sorted(listed))
 
 
 def test_published_sample_scores_as_the_official_checker_has_it(benchmark_data: Path) -> None:

@@ -8,58 +8,86 @@ import pytest
 
 from raif.types import Constraint
 from raif.verdicts import verdicts
+from tests.parity import Parity
 
 pytestmark = pytest.mark.parity
-Lines = list[dict[str, Any]]
+Line = dict[str, Any]
+Lines = list[Line]
 
 
 def load(path: Path) -> Lines:
     return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
 
 
-def differences(
-    ids: list[str], kwargs: Lines, response: str, official: dict[str, list[bool | None]]
-) -> list[str]:
-    found = verdicts([Constraint(id=i, kwargs=k) for i, k in zip(ids, kwargs, strict=True)], response)
-    ours = {"strict": [v.passed for v in found], "loose": [v.passed_loose for v in found]}
-    return [
-        f"{id} {how}"
-        for how in ours
-        for id, mine, theirs in zip(ids, ours[how], official[how], strict=True)
-        if theirs is not None and mine is not theirs
-    ]
+def found(case: Line, response: str, semantics: str = "ifeval") -> Line:
+    """Our verdicts on the instructions of an item."""
+    pairs = zip(case["instruction_id_list"], case["kwargs"], strict=True)
+    ours = verdicts([Constraint(id=id, kwargs=kwargs) for id, kwargs in pairs], response, semantics)
+    return {"strict": [v.passed for v in ours], "loose": [v.passed_loose for v in ours]}
+
+
+def decided(found: Line, official: Line, sides: tuple[str, ...] = ("strict", "loose")) -> tuple[Line, Line]:
+    """Ours and theirs, without those for which theirs is null."""
+    pairs = {side: list(zip(found[side], official[side], strict=True)) for side in sides}
+    ours = {side: [mine for mine, theirs in each if theirs is not None] for side, each in pairs.items()}
+    theirs = {side: [theirs for _, theirs in each if theirs is not None] for side, each in pairs.items()}
+    return ours, theirs
+
+
+def on_answers(
+    folder: Path, data: str, name: str, official: Path, **how: Any
+) -> tuple[dict[str, Line], dict[str, Line]]:
+    """Our verdicts and the official ones on the answers of a fixture, by the item's key."""
+    items = {item["key"]: item for item in load(folder / data)}
+    theirs = {line["key"]: line for line in load(official)}
+    sides = how.pop("sides", ("strict", "loose"))
+    both = {
+        answer["key"]: decided(
+            found(items[answer["key"]], answer["response"], **how), theirs[answer["key"]], sides
+        )
+        for answer in load(folder / "fixtures" / f"{name}.responses.jsonl")
+    }
+    assert both.keys() == theirs.keys()
+    return {key: one[0] for key, one in both.items()}, {key: one[1] for key, one in both.items()}
+
+
+def on_cases(cases: Lines, sides: dict[str, str], semantics: str = "ifeval") -> tuple[Lines, Lines]:
+    """The same on cases of one instruction each; `sides`: strict and loose by their official names."""
+    both = []
+    for case in cases:
+        one = {"instruction_id_list": [case["instruction_id"]], "kwargs": [case["kwargs"]]}
+        official = {side: [case[name]] for side, name in sides.items()}
+        both.append(decided(found(one, case["response"], semantics), official, tuple(sides)))
+    return [ours for ours, _ in both], [theirs for _, theirs in both]
 
 
 @pytest.mark.parametrize("name", ["gpt4_first270", "crafted_first270"])
-def test_every_decided_verdict_on_answers_is_equal(benchmark_data: Path, name: str) -> None:
+def test_every_decided_verdict_on_answers_is_equal(benchmark_data: Path, parity: Parity, name: str) -> None:
     folder = benchmark_data / "ifeval"
-    items = {item["key"]: item for item in load(folder / "input_data.jsonl")}
-    responses = load(folder / "fixtures" / f"{name}.responses.jsonl")
-    official = {line["key"]: line for line in load(folder / "fixtures" / f"{name}.verdicts.jsonl")}
-    wrong = {}
-    for answer in responses:
-        item = items[answer["key"]]
-        different = differences(
-            item["instruction_id_list"], item["kwargs"], answer["response"], official[answer["key"]]
-        )
-        wrong |= {answer["key"]: different} if different else {}
-    assert len(responses) == 270
-    assert not wrong
+    official = folder / "fixtures" / f"{name}.verdicts.jsonl"
+    parity.same(official, "upstream", *on_answers(folder, "input_data.jsonl", name, official))
 
 
-def test_every_decided_verdict_on_unit_cases_is_equal(benchmark_data: Path) -> None:
-    cases = load(benchmark_data / "ifeval" / "fixtures" / "unit_cases.jsonl")
-    wrong = {
-        case["n"]: different
-        for case in cases
-        if (
-            different := differences(
-                [case["instruction_id"]],
-                [case["kwargs"]],
-                case["response"],
-                {how: [case[how]] for how in ("strict", "loose")},
-            )
-        )
-    }
-    assert len(cases) == 105
-    assert not wrong
+@pytest.mark.parametrize("name", ["gpt4_first270", "crafted_first270"])
+def test_every_verdict_is_that_of_the_training_checker_too(
+    benchmark_data: Path, parity: Parity, name: str
+) -> None:
+    folder = benchmark_data / "ifeval"
+    official = folder / "fixtures" / f"{name}.training_checker.jsonl"
+    how = {"semantics": "reference", "sides": ("strict",)}
+    parity.same(official, "reference", *on_answers(folder, "input_data.jsonl", name, official, **how))
+
+
+UNIT_CASES = {
+    "upstream": ({"strict": "strict", "loose": "loose"}, "ifeval"),
+    "raif": ({"strict": "raif_eval_strict", "loose": "raif_eval_loose"}, "raif_eval"),
+    "reference": ({"strict": "raif_training"}, "reference"),
+}
+
+
+@pytest.mark.parametrize("dialect", UNIT_CASES)
+def test_every_decided_verdict_on_unit_cases_is_equal(
+    benchmark_data: Path, parity: Parity, dialect: str
+) -> None:
+    path = benchmark_data / "ifeval" / "fixtures" / "unit_cases.jsonl"
+    parity.same(path, dialect, *on_cases(load(path), *UNIT_CASES[dialect]))

@@ -17,7 +17,9 @@ from raif.eval.benchmarks.cfbench_parse import Judgment, read
 from raif.eval.benchmarks.cfbench_scores import scores
 from raif.eval.scoring import Outcome
 from tests.eval.judged import ANSWER, DIALECTS, RELEASED, lines, one, requests, scored, value
+from tests.parity import Parity
 
+Line = dict[str, Any]
 MAIN, OTHER = "主需", "次需"
 CRITERIA = ["写三句话", "语气活泼", "提到潮池"]
 STRICT = "写三句话\t1\n\n语气活泼\t0\n\n提到潮池\t1"
@@ -41,61 +43,71 @@ def cases(benchmark_data: Path) -> list[dict[str, Any]]:
     return lines(benchmark_data / "cfbench" / "fixtures" / "parse_cases.jsonl")
 
 
-def check(found: Judgment | None, item: Item, official: dict[str, Any]) -> None:
-    """Equal scores of one item; where the official program crashes there are none."""
-    if "crash" in official:
-        assert found is None
-        return
-    assert found is not None
-    assert (list(found.scores), str(found.parsed)) == (official["judge_score"], official["judge_parsing"])
+def judged(reply: str, item: Item, dialect: Dialect) -> Line:
+    """What the official program keeps of a judgment; where it crashes there is nothing."""
+    found = read(reply, item.texts, dialect)
+    if found is None:
+        return {"crash": True}
     score = scores(found, [criterion[1] for criterion in item.criteria])
-    assert (score.csr, score.isr, score.psr) == tuple(official[metric] for metric in METRICS)
+    metrics = zip(METRICS, (score.csr, score.isr, score.psr), strict=True)
+    return {"judge_score": list(found.scores), "judge_parsing": str(found.parsed), **dict(metrics)}
 
 
-def check_sets(outcome: Outcome, official: dict[str, Any]) -> None:
-    """Equal rates of all sets, to the two decimals that are printed."""
-    for name, suffix in (("full", ""), ("easy", "_easy"), ("hard", "_hard")):
-        for metric in METRICS:
-            assert value(outcome, "set", name, metric) == official[f"{metric}{suffix}"]
+def expected(official: Line) -> Line:
+    """Of what the official program says, that which `judged` says too."""
+    if "crash" in official:
+        return {"crash": True}
+    return {name: official[name] for name in ("judge_score", "judge_parsing", *METRICS)}
+
+
+def rates(outcome: Outcome) -> Line:
+    """The rates of all sets, to the two decimals that are printed."""
+    sets = (("full", ""), ("easy", "_easy"), ("hard", "_hard"))
+    return {f"{m}{suffix}": value(outcome, "set", name, m) for name, suffix in sets for m in METRICS}
 
 
 @pytest.mark.parity
 @released
 def test_every_reply_is_read_as_officially(
-    benchmark_data: Path, items: dict[int, Item], dialect: Dialect
+    benchmark_data: Path, parity: Parity, items: dict[int, Item], dialect: Dialect
 ) -> None:
-    found = cases(benchmark_data)
-    assert len(found) == 60
-    for case in found:
-        its = items[case["idx"]]
-        check(read(case["judge_response"], its.texts, dialect), its, case[dialect])
+    path = benchmark_data / "cfbench" / "fixtures" / "parse_cases.jsonl"
+    found = lines(path)
+    ours = [judged(case["judge_response"], items[case["idx"]], dialect) for case in found]
+    parity.same(path, dialect, ours, [expected(case[dialect]) for case in found])
 
 
 @pytest.mark.parity
 @released
-def test_rates_are_the_official_ones(benchmark_data: Path, items: dict[int, Item], dialect: Dialect) -> None:
+def test_rates_are_the_official_ones(
+    benchmark_data: Path, parity: Parity, items: dict[int, Item], dialect: Dialect
+) -> None:
     replies = {str(case["idx"]): {"judge": case["judge_response"]} for case in cases(benchmark_data)}
     path = benchmark_data / "cfbench" / "fixtures" / "parse_cases_scores.json"
     chosen = [items[int(idx)] for idx in replies]
-    check_sets(scored("cfbench", chosen, replies, dialect), json.loads(path.read_text())[dialect])
+    ours = rates(scored("cfbench", chosen, replies, dialect))
+    official = json.loads(path.read_text("utf-8"))[dialect]
+    parity.same(path, dialect, ours, {name: official[name] for name in ours})
 
 
 @pytest.mark.parity
 @released
 @pytest.mark.parametrize("model", MODELS)
 def test_released_judgments_score_as_published(
-    benchmark_data: Path, items: dict[int, Item], model: str, dialect: Dialect
+    benchmark_data: Path, parity: Parity, items: dict[int, Item], model: str, dialect: Dialect
 ) -> None:
     folder = benchmark_data / "cfbench" / "fixtures"
-    official = json.loads((folder / "official_scores.json").read_text("utf-8"))[model]
+    path = folder / "official_scores.json"
+    official = json.loads(path.read_text("utf-8"))[model]
     stored = list(BENCHMARKS["cfbench"].judgments(folder / "judge" / f"{model}_eval.json"))
     replies = {judgment.id: {judgment.key: judgment.reply} for judgment in stored}
     assert len(replies) == official["n"]
-    for expected in official["items"]:
-        its = items[expected["idx"]]
-        check(read(replies[its.id]["judge"], its.texts, dialect), its, expected[dialect])
-    outcome = scored("cfbench", [items[int(id)] for id in replies], replies, dialect)
-    check_sets(outcome, official["upstream" if dialect == "upstream" else "raif_parser"])
+    chosen = [items[one["idx"]] for one in official["items"]]
+    ours = [judged(replies[its.id]["judge"], its, dialect) for its in chosen]
+    parity.same(path, dialect, ours, [expected(one[dialect]) for one in official["items"]])
+    found = rates(scored("cfbench", [items[int(id)] for id in replies], replies, dialect))
+    sets = official["upstream" if dialect == "upstream" else "raif_parser"]
+    parity.same(path, dialect, found, {name: sets[name] for name in found})
 
 
 @pytest.mark.parity

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from raif.errors import ConstraintError
 from raif.eval.benchmarks.complexbench_rules import UNKNOWN, judge, objects
 from raif.eval.benchmarks.complexbench_text import normal, unquoted
+from tests.parity import Parity
 
 ASK = "【模型回复中评分问题的评测对象】\n评分对象："
 
@@ -22,34 +23,34 @@ def cases(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parity
-def test_every_unit_case_is_equal(benchmark_data: Path) -> None:
-    found = cases(benchmark_data / "complexbench-rules" / "unit_cases.jsonl")
-    wrong = [case["n"] for case in found if not _equal(case, case["targets"], case["result"])]
-    assert len(found) == 88
-    assert not wrong
+def test_every_unit_case_is_equal(benchmark_data: Path, parity: Parity) -> None:
+    path = benchmark_data / "complexbench-rules" / "unit_cases.jsonl"
+    found = cases(path)
+    official = [
+        _crash() if isinstance(c["result"], str) else (c["targets"] or [], c["result"]) for c in found
+    ]
+    parity.same(path, "both", [_judged(case) for case in found], official)
 
 
 @pytest.mark.parity
-def test_every_case_on_real_answers_is_equal(benchmark_data: Path) -> None:
-    found = cases(benchmark_data / "complexbench" / "fixtures" / "rule_cases.jsonl")
-    wrong = [
-        case["id"]
-        for case in found
-        if not _equal(case, case["objects"], f"raises {case['error']}" if case["error"] else case["verdict"])
-    ]
-    assert len(found) == 144
-    assert not wrong
+def test_every_case_on_real_answers_is_equal(benchmark_data: Path, parity: Parity) -> None:
+    path = benchmark_data / "complexbench" / "fixtures" / "rule_cases.jsonl"
+    found = cases(path)
+    official = [_crash() if c["error"] else (c["objects"] or [], c["verdict"]) for c in found]
+    parity.same(path, "both", [_judged(case) for case in found], official)
 
 
-def _equal(case: dict[str, Any], targets: list[str] | None, expected: Any) -> bool:
-    """Where the official code crashes ours must refuse."""
+def _judged(case: dict[str, Any]) -> tuple[list[str], Any]:
+    """The parts that are looked at, and the verdict; where the official code crashes ours must refuse."""
     parts = objects(case["output"], case["extraction"])
-    if isinstance(expected, str):
-        with pytest.raises(ConstraintError):
-            judge(case["rule"], parts)
-        return True
-    verdict = judge(case["rule"], parts)
-    return parts == (targets or []) and verdict == expected and type(verdict) is type(expected)
+    try:
+        return parts, judge(case["rule"], parts)
+    except ConstraintError:
+        return _crash()
+
+
+def _crash() -> tuple[list[str], str]:
+    return [], "crash"
 
 
 @pytest.mark.parametrize(

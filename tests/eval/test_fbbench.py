@@ -15,7 +15,9 @@ from raif.eval.benchmark import BENCHMARKS
 from raif.eval.benchmarks.fbbench import Item
 from raif.eval.benchmarks.fbbench_judge import LONGEST, REASON, VERDICT, WEIGHT, read, score
 from tests.eval.judged import ANSWER, DIALECTS, RELEASED, lines, one, requests, scored, value
+from tests.parity import Parity
 
+Line = dict[str, Any]
 MODELS = ("Phi-3-medium-4k-instruct", "gemma-2-9b-it")
 VERSIONS = {"v1": "fb_bench_dataset.json", "v3": "fb_bench_dataset_v3.json"}
 released = pytest.mark.parametrize("dialect", RELEASED)
@@ -57,13 +59,15 @@ def unpacked(benchmark_data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.mark.parity
 @released
-def test_every_reply_is_read_as_officially(benchmark_data: Path, dialect: Dialect) -> None:
-    cases = lines(benchmark_data / "fbbench" / "fixtures" / "judge_parse_cases.jsonl")
-    assert len(cases) == 80
+def test_every_reply_is_read_as_officially(benchmark_data: Path, parity: Parity, dialect: Dialect) -> None:
+    path = benchmark_data / "fbbench" / "fixtures" / "judge_parse_cases.jsonl"
+    cases = lines(path)
+    found = []
     for case in cases:
         points = [(p, None) if isinstance(p, str) else tuple(p) for p in case["checklist"]]
-        found = read(case["judge_response"], points, dialect)
-        assert (None if found is None else score(found)) == case[dialect].get("score")
+        found.append(read(case["judge_response"], points, dialect))
+    ours = [None if one is None else score(one) for one in found]
+    parity.same(path, dialect, ours, [case[dialect].get("score") for case in cases])
 
 
 @pytest.mark.parity
@@ -71,46 +75,51 @@ def test_every_reply_is_read_as_officially(benchmark_data: Path, dialect: Dialec
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("model", MODELS)
 def test_released_judgments_score_as_published(
-    benchmark_data: Path, unpacked: Path, model: str, version: str, dialect: Dialect
+    benchmark_data: Path, parity: Parity, unpacked: Path, model: str, version: str, dialect: Dialect
 ) -> None:
     benchmark = BENCHMARKS["fbbench"]
     items = benchmark.items(benchmark_data / "fbbench" / VERSIONS[version])
     path = unpacked / version / "judgment" / f"{model}.jsonl"
     replies = {stored.id: {stored.key: stored.reply} for stored in benchmark.judgments(path)}
     outcome = scored("fbbench", items, replies, dialect)
-    for sample, line in zip(sorted_by_query(outcome.samples), sorted_lines(path), strict=True):
-        assert sample.scored.parts["score"] == line["score"]
-    official = benchmark_data / "fbbench" / "fixtures" / "official_aggregates.json"
-    _same(outcome, json.loads(official.read_text("utf-8"))[version][model])
+    folder = benchmark_data / "fbbench" / "fixtures"
+    parity.same(
+        folder / version / "judgment" / f"{model}.jsonl.gz",
+        dialect,
+        {sample.item.user_query: sample.scored.parts["score"] for sample in outcome.samples},
+        {line["user_query"]: line["score"] for line in lines(path)},
+    )
+    official = json.loads((folder / "official_aggregates.json").read_text("utf-8"))[version][model]
+    parity.same(folder / "official_aggregates.json", dialect, *_totals(outcome, official))
 
 
-def sorted_by_query(samples: Any) -> list[Any]:
-    return sorted(samples, key=lambda sample: sample.item.user_query)
-
-
-def sorted_lines(path: Path) -> list[dict[str, Any]]:
-    return sorted(lines(path), key=lambda line: line["user_query"])
-
-
-def _same(outcome: Any, official: dict[str, Any]) -> None:
+def _totals(outcome: Any, official: Line) -> tuple[Line, Line]:
+    """Ours and theirs: the rates to the printed decimal, the cells as they are."""
+    ours: Line = {}
     for name, column in (("macro_over_task_types", MEAN), ("micro_over_items", ITEMS)):
-        for part, expected in official[name].items():
-            found = value(outcome, "score", part.replace("_", " "), column)
-            assert 100 * round(found or 0, 4) == pytest.approx(expected, abs=1e-9)
-    for cell, expected in official["cells"].items():
-        found = value(outcome, "kind and task", cell.replace(" / ", "/"), "score")
-        assert found == pytest.approx(expected["mean"], abs=1e-12)
+        parts = {part: value(outcome, "score", part.replace("_", " "), column) for part in official[name]}
+        ours[name] = {part: 100 * round(share or 0, 4) for part, share in parts.items()}
+    cells = {
+        cell: value(outcome, "kind and task", cell.replace(" / ", "/"), "score") for cell in official["cells"]
+    }
+    theirs = {name: official[name] for name in ours}
+    return ours | cells, theirs | {cell: one["mean"] for cell, one in official["cells"].items()}
 
 
 @pytest.mark.parity
 @pytest.mark.parametrize("version", VERSIONS)
-def test_released_answers_are_read(benchmark_data: Path, unpacked: Path, version: str) -> None:
+@pytest.mark.parametrize("model", MODELS)
+def test_released_answers_are_read(
+    benchmark_data: Path, parity: Parity, unpacked: Path, model: str, version: str
+) -> None:
     benchmark = BENCHMARKS["fbbench"]
     items = benchmark.items(benchmark_data / "fbbench" / VERSIONS[version])
-    answers = {
-        a.id: a.response for a in benchmark.answers(unpacked / version / "answer" / f"{MODELS[1]}.jsonl")
-    }
-    assert all(answers[item.id] for item in items)
+    path = unpacked / version / "answer" / f"{model}.jsonl"
+    answers = {answer.id: answer.response for answer in benchmark.answers(path)}
+    stored = {line["user_query"]: line["second_response"] for line in lines(path)}
+    packed = benchmark_data / "fbbench" / "fixtures" / version / "answer" / f"{model}.jsonl.gz"
+    asked = {item.user_query: answers[item.id] for item in items}
+    parity.same(packed, "both", asked, {query: stored[query] for query in asked})
 
 
 @pytest.mark.parity

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +18,7 @@ from raif.eval.benchmark import BENCHMARKS
 from raif.eval.fetch import fetch, source
 from raif_cli.main import app
 
-REMOTE = "data/IFBench_test.jsonl"
+REMOTE, PLACE = "data/IFBench_test.jsonl", "ifbench/IFBench_test.jsonl"
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -58,6 +60,38 @@ def test_a_file_that_is_not_what_it_should_be_is_not_kept(mirror: tuple[Path, st
 def test_a_file_that_is_not_there_is_named(mirror: tuple[Path, str], tmp_path: Path) -> None:
     with pytest.raises(RaifError, match=r"IFBench_test\.jsonl: HTTP Error 404"):
         fetch("ifbench", tmp_path / "out", mirror[1])
+
+
+def test_a_server_that_can_not_be_reached_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    with pytest.raises(RaifError, match=r"IFBench_test\.jsonl: .*Connection refused") as caught:
+        fetch("ifbench", tmp_path, url)
+    assert caught.value.hint == f"Download it yourself to {tmp_path / PLACE}, or try --url MIRROR."
+
+
+def test_half_a_file_is_not_kept_though_no_checksum_is_known(tmp_path: Path) -> None:
+    half = b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nten bytes."
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as pool:
+        pool.submit(_answer, server, half)
+        with pytest.raises(RaifError, match="ended 10 bytes too early"):
+            fetch("complexbench", tmp_path, f"http://127.0.0.1:{server.getsockname()[1]}")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def _answer(server: socket.socket, text: bytes) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(1 << 16)
+        connection.sendall(text)
+
+
+def test_a_file_without_a_known_checksum_says_so(mirror: tuple[Path, str], tmp_path: Path) -> None:
+    folder, url = mirror
+    (folder / "data" / "data_release.json").write_text("[]", "utf-8")
+    said: list[str] = []
+    fetch("complexbench", tmp_path / "out", url, said.append)
+    assert "none is known" in said[-1]
 
 
 @pytest.mark.parity

@@ -18,8 +18,9 @@ from raif.eval.benchmarks.followbench_totals import JUDGED, LEVELS, SIDES, Sums,
 from raif.eval.prompts import load
 from raif.eval.report import Report
 from raif.eval.responders import responder
-from raif.eval.run import evaluate, plan
+from raif.eval.run import Plan, asks_of, evaluate, plan
 from raif.eval.scoring import Final, Outcome, score
+from tests.parity import Parity
 
 BENCHMARK = FollowBench()
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
@@ -47,56 +48,64 @@ def full_run(folder: Path, language: Language, dialect: Dialect) -> tuple[Outcom
 
 @pytest.mark.parity
 @LANGUAGES
-def test_every_judgment_is_read_as_officially(benchmark_data: Path, language: Language) -> None:
+def test_every_judgment_is_read_as_officially(
+    benchmark_data: Path, parity: Parity, language: Language
+) -> None:
     path = benchmark_data / "followbench" / "fixtures" / f"judge_parse_cases_{language}.jsonl"
-    for case in lines(path):
-        found = read(case["judge_output"], case["level"], language)
-        soft = -1 if found is None else sum(found) / len(found)
-        hard = -1 if found is None else float(all(found))
-        assert (hard, soft) == (case["expected_hard"], pytest.approx(case["expected_soft"])), case
+    found = [read(case["judge_output"], case["level"], language) for case in lines(path)]
+    ours = [(-1.0, -1.0) if one is None else (float(all(one)), sum(one) / len(one)) for one in found]
+    parity.same(path, "both", ours, [expected(case) for case in lines(path)])
+
+
+def expected(case: dict[str, Any]) -> tuple[float, float]:
+    """Hard and soft, which are the same where a rule decides."""
+    if "expected_rule" in case:
+        return (float(case["expected_rule"]),) * 2
+    return float(case["expected_hard"]), float(case["expected_soft"])
 
 
 @pytest.mark.parity
 @LANGUAGES
 @pytest.mark.parametrize("dialect", ["upstream", "raif"])
 def test_every_item_of_the_full_run_scores_as_officially(
-    benchmark_data: Path, language: Language, dialect: Dialect
+    benchmark_data: Path, parity: Parity, language: Language, dialect: Dialect
 ) -> None:
+    path = benchmark_data / "followbench" / "fixtures" / f"synthetic_full_run_{language}.jsonl"
     outcome, cases = full_run(benchmark_data, language, dialect)
-    for sample in outcome.samples:
-        case, parts = cases[sample.item.id], sample.scored.parts
-        if "expected_rule" in case:
-            assert parts["hard"] == parts["soft"] == float(case["expected_rule"])
-        else:
-            assert parts["hard"] == case["expected_hard"]
-            assert parts["soft"] == pytest.approx(case["expected_soft"])
+    parts = {sample.item.id: sample.scored.parts for sample in outcome.samples}
+    ours = {id: (each["hard"], each["soft"]) for id, each in parts.items()}
+    parity.same(path, dialect, ours, {id: expected(case) for id, case in cases.items()})
 
 
 @pytest.mark.parity
 @LANGUAGES
-def test_every_table_of_the_full_run_is_the_official_one(benchmark_data: Path, language: Language) -> None:
+def test_every_table_of_the_full_run_is_the_official_one(
+    benchmark_data: Path, parity: Parity, language: Language
+) -> None:
     path = benchmark_data / "followbench" / "fixtures" / f"synthetic_full_run_{language}_results.json"
     official = json.loads(path.read_text("utf-8"))
     outcome, _ = full_run(benchmark_data, language, "raif")
-    sums = Sums(outcome.rates, language, rounded=True)
+    ours = _tables(Sums(outcome.rates, language, rounded=True))
+    parity.same(path, "raif", ours, {name: official[name] for name in ours})
+
+
+def _tables(sums: Sums) -> dict[str, Any]:
+    """All sound tables under their official names: each type's to the printed decimal, and the averages."""
+    found: dict[str, Any] = {"example_rule_based.csv": _printed(sums, "example", "hard")}
+    found["example_csl.csv"] = {"CSL": f"{sums.consistent('example')[0]:.1f}"}
     for side, spelled in zip(SIDES, ("hsr", "ssr"), strict=True):
-        by_level = official[f"{spelled}_results_by_models_level"]
-        for level in LEVELS:
-            for type in JUDGED:
-                assert 100 * sums.rate(type, side, level)[0] == pytest.approx(by_level[f"level{level}"][type])
-                csv = official[f"{type}_{spelled}.csv"][f"level {level}"]
-                assert f"{100 * sums.rate(type, side, level)[0]:.2f}%" == csv
-            assert 100 * sums.level(side, level)[0] == pytest.approx(by_level[f"level{level}_avg"])
-    consistent = official["csl_results_by_models"]
-    for type in JUDGED:
-        assert sums.consistent(type)[0] == pytest.approx(consistent[type])
-    assert sums.consistent_levels[0] == pytest.approx(consistent["csl_avg"])
-    for level in LEVELS:
-        assert (
-            f"{100 * sums.rate('example', 'hard', level)[0]:.2f}%"
-            == official["example_rule_based.csv"][f"level {level}"]
-        )
-    assert f"{sums.consistent('example')[0]:.1f}" == official["example_csl.csv"]["CSL"]
+        found |= {f"{type}_{spelled}.csv": _printed(sums, type, side) for type in JUDGED}
+        by_level: dict[str, Any] = {}
+        for n in LEVELS:
+            by_level[f"level{n}"] = {t: float(100 * sums.rate(t, side, n)[0]) for t in JUDGED}
+            by_level[f"level{n}_avg"] = float(100 * sums.level(side, n)[0])
+        found[f"{spelled}_results_by_models_level"] = by_level
+    consistent = {type: float(sums.consistent(type)[0]) for type in JUDGED}
+    return found | {"csl_results_by_models": consistent | {"csl_avg": float(sums.consistent_levels[0])}}
+
+
+def _printed(sums: Sums, type: Any, side: Any) -> dict[str, str]:
+    return {f"level {n}": f"{100 * sums.rate(type, side, n)[0]:.2f}%" for n in LEVELS}
 
 
 @pytest.mark.parity
@@ -113,6 +122,24 @@ def test_the_headline_is_the_mean_of_22_numbers_of_the_official_tables(benchmark
         ours.append(headline(outcome.rates, rounded=True)[0])
     assert len(numbers) == 22
     assert 100 * sum(ours) / 2 == pytest.approx(sum(numbers) / 22)
+
+
+@pytest.mark.parity
+@LANGUAGES
+def test_what_the_authors_sent_is_a_wrapped_instruction_of_ours(
+    benchmark_data: Path, parity: Parity, language: Language
+) -> None:
+    """The beginning of the wrapper is the file's own: it is not in the package."""
+    folder = benchmark_data / "followbench"
+    path = folder / "raif_inference_sample" / f"{language}_mixed_constraint.jsonl"
+    sent = lines(path)
+    begin = sent[0]["q"].partition("USER: ")[0]
+    config = EvalConfig(benchmark="followbench", model="m", wrap=f"{begin}USER: $prompt ASSISTANT:")
+    items = BENCHMARK.items(folder)
+    prompts = [ask.prompt for ask in asks_of(Plan(BENCHMARK, folder, items), config)]
+    asked = {item.record.instruction: prompt for item, prompt in zip(items, prompts, strict=True)}
+    ours = [asked[line["raw"]["instruction"]] for line in sent]
+    parity.same(path, "raif", ours, [line["q"] for line in sent])
 
 
 def item(folder: Path, level: int = 3, source: str = "made_up") -> Item:

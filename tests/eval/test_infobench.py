@@ -12,6 +12,7 @@ from raif.eval.benchmark import BENCHMARKS
 from raif.eval.benchmarks.infobench import Item
 from raif.eval.benchmarks.infobench_judge import read
 from tests.eval.judged import ANSWER, DIALECTS, RELEASED, lines, one, requests, scored, value
+from tests.parity import Parity
 
 QUESTIONS = ("Is it short?", "Is it kind?", "Is it a text?")
 ITEM = Item(
@@ -33,35 +34,52 @@ def said(*replies: str) -> dict[str, str]:
 
 @pytest.mark.parity
 @released
-def test_every_reply_is_read_as_officially(benchmark_data: Path, dialect: Dialect) -> None:
+def test_every_reply_is_read_as_officially(benchmark_data: Path, parity: Parity, dialect: Dialect) -> None:
     folder = benchmark_data / "infobench"
     items = {item.id: item for item in BENCHMARKS["infobench"].items(folder / "InfoBench.json")}
-    cases = lines(folder / "fixtures" / "synthetic_full_run.jsonl")
+    path = folder / "fixtures" / "synthetic_full_run.jsonl"
+    cases = lines(path)
     assert len(cases) == len(items) == 500
+    ours = []
     for case in cases:
         found = one("infobench", items[case["id"]], said(*case["judge_outputs"]), dialect).verification
-        assert [verdict.passed for verdict in found.counted] == case[f"{dialect}_eval"]
+        ours.append([verdict.passed for verdict in found.counted])
+    parity.same(path, dialect, ours, [case[f"{dialect}_eval"] for case in cases])
+
+
+@pytest.mark.parity
+def test_the_prompt_is_the_one_that_the_authors_made(benchmark_data: Path, parity: Parity) -> None:
+    path = benchmark_data / "infobench" / "InfoBench_with_prompt.jsonl"
+    items = BENCHMARKS["infobench"].items(benchmark_data / "infobench" / "InfoBench.json")
+    asked = {item.id: item.messages[-1].content for item in items}
+    parity.same(path, "both", asked, {line["id"]: line["prompt"] for line in lines(path)})
 
 
 @pytest.mark.parity
 @released
-def test_rates_are_the_official_ones(benchmark_data: Path, dialect: Dialect) -> None:
+def test_rates_are_the_official_ones(benchmark_data: Path, parity: Parity, dialect: Dialect) -> None:
     folder = benchmark_data / "infobench"
     items = BENCHMARKS["infobench"].items(folder / "InfoBench.json")
     cases = lines(folder / "fixtures" / "synthetic_full_run.jsonl")
     replies = {case["id"]: said(*case["judge_outputs"]) for case in cases}
     outcome = scored("infobench", items, replies, dialect)
-    official = json.loads((folder / "fixtures" / "synthetic_full_run_scores.json").read_text())[dialect]
+    path = folder / "fixtures" / "synthetic_full_run_scores.json"
+    official = json.loads(path.read_text("utf-8"))[dialect]
     assert outcome.paper["DRFR"]
+    drfr = outcome.paper["DRFR"].value
     if dialect == "upstream":
-        assert outcome.paper["DRFR"].value == pytest.approx(official["drfr"], abs=1e-12)
-        assert outcome.tables[0].rows[0].checks == sum(official["count"].values())
+        ours = {"drfr": drfr, "count": outcome.tables[0].rows[0].checks}
+        official = {"drfr": official["drfr"], "count": sum(official["count"].values())}
+        parity.same(path, dialect, ours, official)
         return
-    assert outcome.paper["DRFR"].value == pytest.approx(official["overall"], abs=1e-12)
-    for name in ("easy", "hard", "all"):
-        for column, level in ((DRFR, "instruction"), (PROMPTS, "prompt")):
-            expected = official[f"{level}_level_{name}_true"]
-            assert value(outcome, "set", name, column) == pytest.approx(expected, abs=1e-12)
+    columns = ((DRFR, "instruction"), (PROMPTS, "prompt"))
+    rates = {
+        f"{level}_level_{name}_true": value(outcome, "set", name, column)
+        for name in ("easy", "hard", "all")
+        for column, level in columns
+    }
+    ours = {"overall": drfr, **rates}
+    parity.same(path, dialect, ours, {name: official[name] for name in ours})
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ import pytest
 from raif.config.eval import EvalConfig
 from raif.eval.answers import Answer, Ask
 from raif.eval.responders import responder
+from raif.reasoning import Style
 from raif.types import Message
 from tests import tiny
+from tests.serve import thinker
 
 pytestmark = pytest.mark.slow
 
@@ -37,3 +39,18 @@ def test_a_server_is_started_for_a_checkpoint_and_stopped(tiny_folder: Path) -> 
     keys = {"model": str(tiny_folder), "sampling": {"max_tokens": 6}, "local": local}
     found = dict(responder(EvalConfig.model_validate(keys)).respond(ASKS[:1]))
     assert [ask.id for ask in found] == ["0"]
+
+
+@pytest.mark.parametrize(
+    ("think", "expected"),
+    [("tagged", Answer(thinker.ANSWER, thinker.THINKING)), ("none", Answer(thinker.RESPONSE))],
+)
+def test_a_started_server_splits_what_think_says_and_not_what_the_template_does(
+    tmp_path: Path, think: Style, expected: Answer
+) -> None:
+    pytest.importorskip("fastapi", reason="needs raif[serve]")
+    local = {"backend": "transformers", "compute": "float32", "device": "cpu"}
+    keys = {"model": str(thinker.make(tmp_path)), "think": think, "sampling": {"max_tokens": 50}}
+    asks = [Ask("0", (Message(role="user", content=thinker.ASKED),))]
+    config = EvalConfig.model_validate(keys | {"local": local})
+    assert [answer for _, answer in responder(config).respond(asks)] == [expected]

@@ -107,6 +107,19 @@ class ScriptedModel:
         return [Generation(f"to {prompt}", prompt == "prompt 4") for prompt in prompts]
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"local": {"backend": "vllm", "arguments": ["--enforce-eager"]}},
+        {"endpoint": {"base_url": "http://x/v1"}, "context": {"size": 9}, "method": "self-refine"},
+    ],
+)
+def test_settings_come_back_from_a_file_as_they_are(keys: dict[str, Any]) -> None:
+    """Else a resumed run would ask for all answers again."""
+    found = dict(responder(EvalConfig.model_validate({"model": "m", **keys})).settings)
+    assert json.loads(json.dumps(found)) == found
+
+
 def test_a_checkpoint_answers_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(responders, "_local_model", lambda: ScriptedModel)
     keys = {

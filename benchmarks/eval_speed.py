@@ -1,0 +1,131 @@
+"""Runs all eight benchmarks behind `raif serve --backend vllm`, model and judge in one, killed and resumed.
+
+    export RAIF_BENCHMARK_DATA=data
+    python benchmarks/eval_speed.py MODEL --enforce-eager --gpu-memory-utilization 0.3
+
+MODEL is a chat model's folder, or packaged:smollm2-135m; what follows is for vLLM. Prints the tokens a second
+that the server gives to a plain client and to `raif eval`, for the same requests, in turns; then the time of
+`raif eval all` on LIMIT items a benchmark, killed by SIGKILL on the way and resumed, and how many replies the
+server gave for those that were kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from openai import AsyncOpenAI
+
+from raif.config import load
+from raif.config.eval import EvalConfig
+from raif.config.serve import ServeConfig
+from raif.eval.answers import Ask, collect
+from raif.eval.responders import responder
+from raif.eval.run import asks_of, plan
+from raif.serve import Server, serving
+
+REQUESTS, TOKENS, AT_ONCE, ROUNDS = 128, 128, 64, 2
+LIMIT, KILLED_AFTER = 4, 40
+RAIF = [sys.executable, "-c", "from raif_cli.main import run; run()"]
+
+
+def _metric(server: Server, name: str) -> float:
+    """The sum of a counter of the server's, without what was broken off."""
+    text = urllib.request.urlopen(server.base_url.removesuffix("/v1") + "/metrics").read().decode()
+    found = re.findall(rf"^vllm:{name}_total(\{{.*\}}) (\S+)$", text, re.MULTILINE)
+    return sum(float(value) for labels, value in found if '"abort"' not in labels)
+
+
+def _speed(server: Server, work: Callable[[], object]) -> float:
+    """Tokens a second that the server writes while `work` goes on."""
+    before, start = _metric(server, "generation_tokens"), time.perf_counter()
+    work()
+    return (_metric(server, "generation_tokens") - before) / (time.perf_counter() - start)
+
+
+async def _plain(server: Server, found: list[Ask]) -> None:
+    """The same requests from a client that does nothing else."""
+    slots = asyncio.Semaphore(AT_ONCE)
+    async with AsyncOpenAI(base_url=server.base_url, api_key="none", timeout=600) as client:
+
+        async def asked(ask: Ask) -> None:
+            messages = [{"role": turn.role, "content": turn.content} for turn in ask.messages]
+            async with slots:
+                await client.chat.completions.create(
+                    model=server.model, messages=messages, temperature=0, max_tokens=TOKENS
+                )
+
+        await asyncio.gather(*map(asked, found))
+
+
+def speeds(server: Server, folder: Path) -> None:
+    changed = [f"model={server.model}", f"endpoint.base_url={server.base_url}", f"limit={REQUESTS}"]
+    changed += [f"endpoint.concurrency={AT_ONCE}", f"sampling.max_tokens={TOKENS}"]
+    config = load(EvalConfig, "eval", preset="ifeval", overrides=changed)
+    found = asks_of(plan(config), config)
+    asyncio.run(_plain(server, found))
+    for n in range(ROUNDS):
+        alone = _speed(server, lambda: asyncio.run(_plain(server, found)))
+        evaluated = _speed(server, partial(collect, found, responder(config), folder / f"{n}.jsonl", _silent))
+        share = evaluated / alone
+        print(f"{alone:.0f} tokens/s alone, {evaluated:.0f} through raif eval: {share:.1%}", flush=True)
+
+
+def _silent(done: int, total: int) -> None:
+    """Shows no progress."""
+
+
+def suite(server: Server, folder: Path) -> None:
+    url, short = server.base_url, f"sampling.max_tokens={TOKENS}"
+    command = [*RAIF, "eval", "all", "--model", server.model, "--base-url", url, "--out", str(folder)]
+    command += ["--judge-model", server.model, "--judge-url", url, "--limit", str(LIMIT), "--json"]
+    command += ["--concurrency", str(AT_ONCE), "--judge-concurrency", str(AT_ONCE)]
+    command += ["--set", short, "--set", f"judge.{short}"]
+    before, start = _metric(server, "request_success"), time.perf_counter()
+    first = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while _kept(folder) < KILLED_AFTER and first.poll() is None:
+        time.sleep(0.05)
+    first.kill()
+    first.wait()
+    kept, killed = _kept(folder), time.perf_counter() - start
+    print(f"killed after {killed:.0f} s, with {kept} replies kept", flush=True)
+    report = subprocess.run([*command, "--resume"], check=True, stdout=subprocess.PIPE).stdout
+    took = time.perf_counter() - start
+    answered = _metric(server, "request_success") - before
+    print(
+        f"{len(json.loads(report)['reports'])} benchmarks in {took:.0f} s, {_kept(folder)} replies kept of "
+        f"{answered:.0f} that the server gave; the others were not yet kept at the kill"
+    )
+
+
+def _kept(folder: Path) -> int:
+    """Replies in the run's files; a judgment counts each of its attempts."""
+    lines = [
+        json.loads(line)
+        for path in folder.glob("*/*.jsonl")
+        if path.stem in ("responses", "judgments")
+        for line in path.read_bytes().split(b"\n")[:-1]
+    ]
+    return sum(line.get("attempts", 1) for line in lines)
+
+
+def main(model: str, *arguments: str) -> None:
+    config = ServeConfig(model=model, backend="vllm", judge=True, think="none", port=0, arguments=arguments)
+    start = time.perf_counter()
+    with serving(config) as server, tempfile.TemporaryDirectory() as folder:
+        print(f"ready after {time.perf_counter() - start:.0f} s", flush=True)
+        speeds(server, Path(folder))
+        suite(server, Path(folder) / "suite")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
