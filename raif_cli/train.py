@@ -76,6 +76,4 @@ def _train(config: TrainConfig, folder: Path, resume: bool, overwrite: bool, str
     with TrainingView() as view:
         report = Run(config, folder, view, strict=strict).go()
     out.print(table(report))
-    typer.echo(
-        f"\nModel: {folder / 'model'}   Curves: {folder / 'curves.png'}   Report: {folder / 'report.json'}"
-    )
+    typer.echo(f"\nModel: {folder / 'model'}   Report: {folder / 'report.html'}")

@@ -15,6 +15,7 @@ import torch
 from raif.client.judge import Judge
 from raif.config.train import TrainConfig
 from raif.errors import EndpointError, RaifError, UnhealthyRun
+from raif.train import page
 from raif.train.chat import Chat, Mode
 from raif.train.checkpoint import checkpoints, load_checkpoint, save_checkpoint
 from raif.train.doctor import look
@@ -51,7 +52,7 @@ class Run:
         sampler = choose_sampler(config, learner.policy, folder, events.phase)
         self.trainer = Trainer(config, learner, chat, sampler, _feed(train, chat, config), self.judge)
         self.heldout = _heldout(heldout, learner, chat, config, self.judge)
-        self.log = Log(folder, tensorboard=config.tensorboard)
+        self.log = Log(folder, tensorboard=config.tensorboard, wandb=config.wandb)
         self.report = Report(folder)
 
     def go(self) -> Report:
@@ -69,6 +70,8 @@ class Run:
             self._clone_alone()
         if self.heldout:
             self.report.add("expert answers", self.heldout.experts)
+        page.write(self.folder)
+        self.log.close()
         return self.report
 
     def _evaluate(self, name: str, mode: Mode) -> None:
