@@ -25,7 +25,7 @@ BELOW_THRESHOLD = 1
 """Exit code where --fail-under isn't met."""
 FREE = ("endpoint", "judge", "judgments", "dialect", "paper_model")
 """Keys of the config that a run may be resumed with another value of: answers don't depend on them."""
-FILES = "config.yaml, responses.jsonl, verdicts.jsonl, report.json, report.md"
+FILES = "config.yaml, responses.jsonl, verdicts.jsonl, report.json, report.md, report.html"
 
 
 class _Group(TyperGroup):
@@ -219,6 +219,7 @@ def _evaluate(config: EvalConfig, chosen: Plan, source: Responder, folder: Path)
 
 def _print(reports: Sequence[Report], folder: Path, as_json: bool) -> float | None:
     """The report of one benchmark, or of several; and its headline."""
+    from raif.eval import page
     from raif.eval import report as one
     from raif.eval import suite as several
     from raif_cli.eval_view import print_suite, print_tables
@@ -227,5 +228,7 @@ def _print(reports: Sequence[Report], folder: Path, as_json: bool) -> float | No
         typer.echo(one.as_json(reports[0])) if as_json else print_tables(reports[0])
         return reports[0].headline
     found = several.write(folder, several.suite(reports))
+    page.write(folder)
+    typer.echo(f"{folder}: report.json, report.md, report.html", err=True)
     typer.echo(several.as_json(found)) if as_json else print_suite(found)
     return found.headline

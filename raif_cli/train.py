@@ -108,6 +108,4 @@ def _print_results(report: Report, folder: Path) -> None:
     from raif_cli.training_view import table
 
     out.print(table(report))
-    typer.echo(
-        f"\nModel: {folder / 'model'}   Curves: {folder / 'curves.png'}   Report: {folder / 'report.json'}"
-    )
+    typer.echo(f"\nModel: {folder / 'model'}   Report: {folder / 'report.html'}")

@@ -180,6 +180,8 @@ class TrainConfig(Section):
     """Superior-CoT enforcement: thinking has to beat answering without it."""
     tensorboard: bool = False
     """Also write TensorBoard events (needs raif[tensorboard])."""
+    wandb: str | None = None
+    """Also log to this project of Weights & Biases (needs raif[wandb]; offline with WANDB_MODE=offline)."""
     model: ModelConfig = ModelConfig()
     data: DataConfig = DataConfig()
     rollout: RolloutConfig = RolloutConfig()

@@ -10,20 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter
 
-from raif import jsonl
 from raif.config import load
 from raif.config.eval import EvalConfig
-from raif.errors import ConfigError, RecordError
+from raif.errors import ConfigError
+from raif.eval import finished
 from raif.eval.benchmark import Benchmark, Sample, Scored
 from raif.eval.rates import Figure, Rates, interval
 from raif.eval.report import Result, lines, shown
-from raif.eval.run import RESULTS, plan
+from raif.eval.run import plan
 from raif.runs import CONFIG_NAME
 from raif.stats import Interval
-
-_RESULT: TypeAdapter[Result] = TypeAdapter(Result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +86,8 @@ def compare(a: Path, b: Path) -> Comparison:
 
 
 def _read(folder: Path) -> tuple[EvalConfig, Mapping[str, Result]]:
-    if not (folder / RESULTS).is_file():
-        raise ConfigError(f"{folder}: no {RESULTS}", "Give the folders of two finished runs of raif eval.")
-    results = [_result(found) for _, found in jsonl.lines(folder / RESULTS)]
-    return load(EvalConfig, "eval", file=folder / CONFIG_NAME), {one.id: one for one in results}
-
-
-def _result(found: dict[str, Any] | RecordError) -> Result:
-    if isinstance(found, RecordError):
-        raise found
-    return _RESULT.validate_python(found)
+    found = {one.id: one for one in finished.results(folder)}
+    return load(EvalConfig, "eval", file=folder / CONFIG_NAME), found
 
 
 def _sample(item: Any, result: Result) -> Sample[Any]:

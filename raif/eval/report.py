@@ -12,6 +12,8 @@ from raif.eval.rates import Table
 from raif.stats import Interval
 from raif.types import Message, Verification
 
+REPORT, RESULTS = "report.json", "verdicts.jsonl"
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -60,7 +62,7 @@ class Report:
 
 def write(folder: Path, report: Report) -> Report:
     """Save report.json and report.md."""
-    (folder / "report.json").write_text(as_json(report) + "\n", "utf-8")
+    (folder / REPORT).write_text(as_json(report) + "\n", "utf-8")
     (folder / "report.md").write_text(markdown(report), "utf-8")
     return report
 

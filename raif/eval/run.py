@@ -15,17 +15,18 @@ import raif.eval.benchmarks  # noqa: F401 (registers them)
 from raif import jsonl
 from raif.config.eval import Dialect, EvalConfig
 from raif.errors import ConfigError, RaifError, RecordError
+from raif.eval import page
 from raif.eval.answers import Ask, Progress, Responder, collect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, Item, Replies, Request, locate
 from raif.eval.judging import Asks, Judging
 from raif.eval.methods import style
 from raif.eval.paper import beside
 from raif.eval.prompts import Prompts, load
-from raif.eval.report import Report, Result, write
+from raif.eval.report import RESULTS, Report, Result, write
 from raif.eval.scoring import Final, Outcome, result, score, stored_replies, taken_apart
 from raif.types import Message
 
-ANSWERS, JUDGMENTS, RESULTS = "responses.jsonl", "judgments.jsonl", "verdicts.jsonl"
+ANSWERS, JUDGMENTS = "responses.jsonl", "judgments.jsonl"
 _JOIN = (
     "A stored answer needs its item's `key` or `id`, or its `prompt` letter by letter, and the `response`."
 )
@@ -103,7 +104,9 @@ def evaluate(
         for sample in outcome.samples
     ]
     jsonl.write(folder / RESULTS, results)
-    return write(folder, _report(config, responder, len(asks), results, outcome))
+    report = write(folder, _report(config, responder, len(asks), results, outcome))
+    page.write(folder)
+    return report
 
 
 def asks_of(planned: Plan, config: EvalConfig) -> list[Ask]:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from raif.eval.paper import PaperFigure, PaperRow
-from raif.eval.report import Report, beside_table, lines, shown
+from raif.eval.report import REPORT, Report, beside_table, lines, shown
 from raif.stats import Interval
 
 
@@ -30,12 +30,16 @@ class Suite:
 
 
 def suite(reports: Sequence[Report]) -> Suite:
-    """All reports and their average. The paper's average is over its seven; others are left out of it."""
-    printed = [report for report in reports if report.benchmark != "ifbench"] or reports
-    heads = [report.paper[0] for report in printed]
+    """All reports and their average. The paper's average is over its seven."""
+    heads = [report.paper[0] for report in averaged(reports)]
     ours = _mean([head.ours for head in heads])
     name = f"average of {len(heads)}"
     return Suite(reports[0].model, tuple(reports), PaperFigure(name, ours, _rows(heads, ours)))
+
+
+def averaged(reports: Sequence[Report]) -> Sequence[Report]:
+    """Those of the paper's seven; where there are none of them, all."""
+    return [report for report in reports if report.benchmark != "ifbench"] or reports
 
 
 def _mean(parts: Sequence[Interval | None]) -> Interval | None:
@@ -62,7 +66,7 @@ def _rows(heads: Sequence[PaperFigure], ours: Interval | None) -> tuple[PaperRow
 def write(folder: Path, found: Suite) -> Suite:
     """Save report.json and report.md; each benchmark's own are in its folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.json").write_text(as_json(found) + "\n", "utf-8")
+    (folder / REPORT).write_text(as_json(found) + "\n", "utf-8")
     (folder / "report.md").write_text(markdown(found), "utf-8")
     return found
 

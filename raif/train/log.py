@@ -1,4 +1,4 @@
-"""What a run leaves behind: metrics.jsonl, sampled responses, curves.png, and TensorBoard events if asked."""
+"""What a run leaves behind: metrics.jsonl, samples, curves.png; if asked TensorBoard events and a W&B run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from raif.errors import MissingDependency
+from raif.runs import CONFIG_NAME
 from raif.train.doctor import Finding
 from raif.train.rollout import Group
 
@@ -25,10 +28,11 @@ PANELS = (
 class Log:
     """Appends to a run's folder; `forget_after` drops what a killed run wrote beyond its last checkpoint."""
 
-    def __init__(self, folder: Path, *, tensorboard: bool) -> None:
+    def __init__(self, folder: Path, *, tensorboard: bool, wandb: str | None = None) -> None:
         self.metrics_file = folder / "metrics.jsonl"
         self._folder = folder
         self._writer = _tensorboard(folder) if tensorboard else None
+        self._wandb = _wandb(folder, wandb) if wandb else None
 
     def forget_after(self, step: int) -> None:
         kept = [m for m in self.read() if m["step"] <= step]
@@ -44,10 +48,19 @@ class Log:
     def write(self, metrics: dict[str, Any]) -> None:
         with self.metrics_file.open("a") as file:
             file.write(json.dumps(metrics) + "\n")
+        numbers = {name: value for name, value in metrics.items() if isinstance(value, int | float)}
         if self._writer:
-            for name, value in metrics.items():
-                if isinstance(value, int | float):
-                    self._writer.add_scalar(name, value, metrics["step"])
+            for name, value in numbers.items():
+                self._writer.add_scalar(name, value, metrics["step"])
+        if self._wandb:
+            self._wandb.log(numbers, step=metrics["step"])
+
+    def close(self) -> None:
+        """Write out what is still under way."""
+        if self._writer:
+            self._writer.close()
+        if self._wandb:
+            self._wandb.finish()
 
     def samples(self, step: int, groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> None:
         """All responses of a step, with rewards and verdicts, as one JSONL file."""
@@ -112,3 +125,19 @@ def _tensorboard(folder: Path) -> Any:
             "tensorboard: true needs TensorBoard", "pip install 'raif[tensorboard]'"
         ) from None
     return SummaryWriter(str(folder / "tensorboard"))
+
+
+def _wandb(folder: Path, project: str) -> Any:
+    """A run of its own; one that was broken off goes on as the same."""
+    try:
+        import wandb
+    except ImportError:
+        raise MissingDependency("wandb needs Weights & Biases", "pip install 'raif[wandb]'") from None
+    return wandb.init(
+        project=project,
+        name=folder.resolve().name,
+        dir=str(folder),
+        config=yaml.safe_load((folder / CONFIG_NAME).read_text("utf-8")),
+        resume="auto",
+        reinit="create_new",
+    )

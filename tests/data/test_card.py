@@ -27,7 +27,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        self.texts.append(data.strip())
+        self.texts += [data.strip()] if data.strip() else []
 
 
 def page_of(folder, records, introduction="All of it.", funnel=(("read", 500), ("  failed <b>", 100))):

@@ -1,0 +1,50 @@
+"""Pages that stand alone: a template filled in, its style and its script inside, and nothing is loaded.
+
+What models and data say is text: Jinja escapes it, and a page's content security policy names the hashes of
+its own style and script, so that no browser runs or fetches anything else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic_core import to_jsonable_python
+
+from raif.html import charts
+
+
+def write(path: Path, template: str, **values: Any) -> None:
+    """Fill in `template`, named by its place under `raif`, such as `eval/page.html`."""
+    text = _environment().get_template(template).render(values)
+    # Half a surrogate pair, which UTF-8 can't hold: its escape is what JSON calls it too.
+    path.write_text(text, "utf-8", errors="backslashreplace")
+
+
+@cache
+def _environment() -> Environment:
+    found = Environment(
+        loader=PackageLoader("raif", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.policies["json.dumps_kwargs"] = {
+        "default": to_jsonable_python,
+        "ensure_ascii": False,
+        "separators": (",", ":"),
+    }
+    for function in (charts.corner, charts.polygon, charts.plot, charts.trail):
+        found.globals[function.__name__] = function
+    found.filters |= {"sha256": _sha256}
+    return found
+
+
+def _sha256(text: str) -> str:
+    """As a content security policy names what may run."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

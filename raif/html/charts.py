@@ -1,0 +1,118 @@
+"""Where the points of a chart are. The templates draw them as SVG."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+Point = tuple[float, float]
+RADIUS = 100
+WIDTH, HEIGHT, LEFT, BOTTOM = 360, 190, 46, 22
+"""Pixels of a plot, and of its margins for the axes' numbers."""
+SMOOTHED = 60
+"""A line of more points than this is drawn as its running mean, over its own shadow."""
+
+
+def corner(position: int, count: int, share: float) -> Point:
+    """Where a share of 1 lies on one of `count` axes from the middle; the first one points up."""
+    angle = 2 * math.pi * position / count
+    return round(RADIUS * share * math.sin(angle), 1), round(-RADIUS * share * math.cos(angle), 1)
+
+
+def polygon(shares: Sequence[float]) -> str:
+    """A share on each axis, as the points of an SVG polygon."""
+    return _points([corner(n, len(shares), share) for n, share in enumerate(shares)])
+
+
+def trail(shares: Sequence[float]) -> str:
+    """Shares over their positions, smoothed where there are many, as a polyline in a box of 120 by 26."""
+    across = _Scale(0, max(1, len(shares) - 1), 2, 118)
+    points = [(across(n), 24 - 22 * share) for n, share in enumerate(shares)]
+    return _points(_smoothed(points, len(points) // 20) if len(points) > SMOOTHED else points)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`points`, and of many their running mean `smooth`, for an SVG polyline. `last`: its last value."""
+
+    name: str
+    points: str
+    smooth: str
+    dots: tuple[Point, ...]
+    last: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """Lines in a frame. Ticks: where on the axis, and what is written there."""
+
+    lines: tuple[Line, ...]
+    x_ticks: tuple[tuple[float, str], ...]
+    y_ticks: tuple[tuple[float, str], ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    bottom: int = BOTTOM
+
+
+def plot(series: Mapping[str, Sequence[Point]]) -> Plot:
+    """Lines by name over a common frame; those without a point are left out."""
+    shown = {name: points for name, points in series.items() if points}
+    xs = [x for points in shown.values() for x, _ in points] or [0.0]
+    ys = [y for points in shown.values() for _, y in points] or [0.0]
+    across, up = _Scale.over(xs, LEFT, WIDTH - 8), _Scale.over(ys, HEIGHT - BOTTOM, 10)
+    return Plot(
+        tuple(_line(name, points, across, up) for name, points in shown.items()),
+        tuple((across(x), _number(x)) for x in across.ticks() if x == int(x)),
+        tuple((up(y), _number(y)) for y in up.ticks()),
+    )
+
+
+def _line(name: str, points: Sequence[Point], across: _Scale, up: _Scale) -> Line:
+    placed = [(across(x), up(y)) for x, y in points]
+    long = len(placed) > SMOOTHED
+    smooth = _points(_smoothed(placed, len(placed) // 20)) if long else ""
+    return Line(name, _points(placed), smooth, () if long else tuple(placed), points[-1][1])
+
+
+def _smoothed(points: Sequence[Point], reach: int) -> list[Point]:
+    """Each point's mean with its neighbours up to `reach` before and after it."""
+    sums = [0.0]
+    for _, y in points:
+        sums.append(sums[-1] + y)
+    spans = [(max(0, n - reach), min(len(points), n + reach + 1)) for n in range(len(points))]
+    return [(x, (sums[b] - sums[a]) / (b - a)) for (x, _), (a, b) in zip(points, spans, strict=True)]
+
+
+def _points(points: Sequence[Point]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Values from `low` to `high` on pixels from `start` to `end`."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    @classmethod
+    def over(cls, values: Sequence[float], start: float, end: float) -> _Scale:
+        low, high = min(values), max(values)
+        return cls(low, high if high > low else low + 1, start, end)
+
+    def __call__(self, value: float) -> float:
+        return round(self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start), 1)
+
+    def ticks(self) -> list[float]:
+        """Round numbers, three to six of them."""
+        step = 10 ** math.floor(math.log10(self.high - self.low))
+        step = next(s for s in (step / 5, step / 2, step, 2 * step) if (self.high - self.low) / s <= 5)
+        first, last = math.ceil(self.low / step), math.floor(self.high / step)
+        return [n * step for n in range(first, last + 1)]
+
+
+def _number(value: float) -> str:
+    return f"{value:,.4g}".replace("-", "−")

@@ -1,0 +1,220 @@
+// The browser of samples: search, filters, a list, and one sample at a time.
+// What models wrote enters the page as text nodes only.
+"use strict";
+(() => {
+  const samples = JSON.parse(document.getElementById("data").textContent);
+  const [search, facets, count, list, pane] = ["search", "facets", "count", "list", "sample"].map((id) =>
+    document.getElementById(id),
+  );
+  const PAGE = 100;
+  const MARKS = { passed: "✓", partly: "◐", failed: "✗", undecided: "?" };
+  const chosen = {};
+  let found = [];
+  let open = null;
+
+  function element(tag, options = {}, ...children) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(options)) made.setAttribute(name, value);
+    made.append(...children.filter((child) => child !== null));
+    return made;
+  }
+
+  function badge(mark) {
+    return element("span", { class: `badge ${mark}`, title: mark }, MARKS[mark]);
+  }
+
+  // Which samples
+
+  function texts(sample) {
+    return [
+      sample.id,
+      ...sample.messages.map(([, text]) => text),
+      ...sample.responses.flatMap((r) => [r.thinking, r.answer, ...r.verdicts.flatMap((v) => [v.id, v.reason])]),
+      ...Object.values(sample.replies),
+    ];
+  }
+
+  function searched() {
+    const wanted = search.value.trim();
+    if (!wanted) return samples;
+    const pattern = new RegExp(wanted.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "i");
+    return samples.filter((sample) => texts(sample).some((text) => pattern.test(text)));
+  }
+
+  function fits(sample, except) {
+    return Object.entries(chosen).every(
+      ([name, value]) => name === except || (sample.facets[name] ?? []).includes(value),
+    );
+  }
+
+  // A filter is offered where it means something to all that the others leave: a benchmark's own, for one, with it.
+  function options(within, name) {
+    const counts = new Map();
+    const left = within.filter((sample) => fits(sample, name));
+    if (left.some((sample) => !(name in sample.facets))) return [];
+    for (const sample of left)
+      for (const value of sample.facets[name]) counts.set(value, (counts.get(value) ?? 0) + 1);
+    return [...counts].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+  }
+
+  // What is shown
+
+  function select(name, values, total) {
+    const any = element("option", { value: "" }, `${name}: all`);
+    const made = element("select", { "aria-label": name, name }, any);
+    for (const [value, number] of values)
+      made.append(element("option", { value }, `${name}: ${value} (${number})`));
+    made.value = chosen[name] ?? "";
+    made.addEventListener("change", () => {
+      if (made.value) chosen[name] = made.value;
+      else delete chosen[name];
+      update();
+    });
+    return made;
+  }
+
+  function update() {
+    const within = searched();
+    const names = new Set(samples.flatMap((sample) => Object.keys(sample.facets)));
+    const focused = document.activeElement?.name;
+    facets.replaceChildren();
+    for (const name of names) {
+      const values = options(within, name);
+      if (values.length > 1 || name in chosen) facets.append(select(name, values));
+    }
+    if (focused && focused in chosen) facets.querySelector(`select[name="${CSS.escape(focused)}"]`)?.focus();
+    found = within.filter((sample) => fits(sample));
+    count.textContent = `${found.length} of ${samples.length}`;
+    list.replaceChildren();
+    more();
+    if (!found.includes(open)) show(found[0] ?? null, false);
+    else highlight();
+  }
+
+  function more() {
+    list.querySelector(".more")?.remove();
+    const start = list.children.length;
+    list.append(...found.slice(start, start + PAGE).map(entry));
+    if (found.length <= start + PAGE) return;
+    const button = element("button", { type: "button" }, `${found.length - start - PAGE} more`);
+    button.addEventListener("click", more);
+    list.append(element("li", { class: "more" }, button));
+  }
+
+  function entry(sample) {
+    const [, prompt] = sample.messages.at(-1);
+    const button = element(
+      "button",
+      { type: "button" },
+      badge(sample.mark),
+      element("span", { class: "id" }, sample.id),
+      element("span", { class: "start" }, prompt.slice(0, 200)),
+    );
+    button.addEventListener("click", () => show(sample, true));
+    return element("li", {}, button);
+  }
+
+  function highlight() {
+    const position = found.indexOf(open);
+    [...list.children].forEach((line, n) => line.classList.toggle("open", n === position));
+  }
+
+  function show(sample, asked) {
+    open = sample;
+    highlight();
+    pane.replaceChildren(...(sample ? whole(sample) : [element("p", {}, "No sample fits.")]));
+    pane.scrollTop = 0;
+    if (!asked) return;
+    history.replaceState(null, "", `#${new URLSearchParams({ sample: sample.id })}`);
+    pane.focus({ preventScroll: true });
+    if (matchMedia("(max-width: 760px)").matches) pane.scrollIntoView();
+  }
+
+  // One sample
+
+  function whole(sample) {
+    const facts = Object.entries(sample.facets).filter(([name, values]) => values.length && name !== "check failed");
+    return [
+      element("h3", {}, badge(sample.mark), sample.id, steps()),
+      element("p", { class: "chips" }, ...facts.map(([name, values]) => chip(`${name}: ${values.join(", ")}`))),
+      ...sample.messages.map(message),
+      element("div", { class: "responses" }, ...sample.responses.map(response)),
+      ...replies(sample.replies),
+    ];
+  }
+
+  function chip(text) {
+    return element("span", { class: "chip" }, text);
+  }
+
+  function steps() {
+    const position = found.indexOf(open);
+    const to = (sample, name, text) => {
+      const button = element("button", { type: "button", "aria-label": name, title: name }, text);
+      button.disabled = !sample;
+      button.addEventListener("click", () => show(sample, true));
+      return button;
+    };
+    return element(
+      "span",
+      { class: "steps" },
+      to(found[position - 1], "Sample before", "←"),
+      to(found[position + 1], "Next sample", "→"),
+    );
+  }
+
+  function message([role, text]) {
+    const long = role === "system" || text.length > 6000;
+    return folded(role === "user" ? "prompt" : role, text, !long, "message");
+  }
+
+  function folded(name, text, unfolded, kind) {
+    const made = element("details", { class: kind }, element("summary", {}, name), element("pre", {}, text));
+    made.open = unfolded;
+    return made;
+  }
+
+  function response(one) {
+    return element(
+      "section",
+      { class: "response" },
+      element("h4", {}, one.name, ...one.notes.map(chip)),
+      one.thinking ? folded("thinking", one.thinking, one.thinking.length < 1500, "thinking") : null,
+      element("pre", { class: "answer" }, one.answer || "(no answer)"),
+      element("ul", { class: "verdicts" }, ...one.verdicts.map(verdict)),
+    );
+  }
+
+  function verdict({ id, passed, reason, active }) {
+    const mark = passed === null ? "undecided" : passed ? "passed" : "failed";
+    const counts = active ? "" : "does not count here";
+    return element(
+      "li",
+      { class: active ? "" : "inactive" },
+      badge(mark),
+      element("span", {}, element("b", {}, id), element("span", { class: "reason" }, reason), counts),
+    );
+  }
+
+  function replies(found) {
+    const entries = Object.entries(found);
+    return entries.map(([key, reply]) => folded(`judge: ${key}`, reply, entries.length === 1, "judgment"));
+  }
+
+  let waiting;
+  search.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(update, 150);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.target.closest("input, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = { j: 1, k: -1 }[event.key];
+    const next = step && found[found.indexOf(open) + step];
+    if (next) show(next, true);
+  });
+  const asked = new URLSearchParams(location.hash.slice(1)).get("sample");
+  open = samples.find((sample) => sample.id === asked) ?? samples[0] ?? null;
+  update();
+  show(open, false);
+  if (open?.id === asked) pane.scrollIntoView();
+})();

@@ -1,0 +1,27 @@
+"""`raif report`: the page of a finished run, made again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Folder = Annotated[Path, typer.Argument(help="A finished run of raif eval or raif train.")]
+
+
+def report(folder: Folder) -> None:
+    """Make the report.html of a finished run again, from what its folder holds."""
+    from raif.errors import ConfigError
+
+    if (folder / "metrics.jsonl").exists():
+        from raif.train import page as training
+
+        training.write(folder)
+    elif (folder / "report.json").exists():
+        from raif.eval import page as evaluation
+
+        evaluation.write(folder)
+    else:
+        raise ConfigError(f"{folder} is not a finished run", "Give a folder of raif eval or raif train.")
+    typer.echo(folder / "report.html")

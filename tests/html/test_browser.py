@@ -1,0 +1,164 @@
+"""The reports in a real Chromium: `pytest -m browser`."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raif.train import page as training
+from tests.html.conftest import EVIL
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PROGRAMS = ("chromium-headless-shell", "chromium", "google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    api = pytest.importorskip("playwright.sync_api", reason="needs raif[browser]")
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        pytest.skip("needs a Chromium: apt-get install chromium-headless-shell")
+    with api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=program)
+        yield found
+        found.close()
+
+
+@dataclass
+class Opened:
+    """A page, and all that it said or asked for while it was open."""
+
+    page: Any
+    said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def texts(self, selector: str) -> list[str]:
+        return self.page.locator(selector).all_inner_texts()
+
+    def choose(self, name: str, value: str) -> None:
+        self.page.locator(f'select[name="{name}"]').select_option(value)
+
+
+def opened(browser: Any, path: Path, **context: Any) -> Opened:
+    found = Opened(browser.new_context(**context).new_page())
+    found.page.on("console", lambda message: found.said.append(message.text))
+    found.page.on("pageerror", lambda error: found.said.append(str(error)))
+    found.page.on("request", lambda request: found.asked.append(request.url))
+    found.page.goto(path.as_uri())
+    return found
+
+
+@pytest.fixture
+def report(evaluated: Path, browser: Any) -> Iterator[Opened]:
+    """The page of an evaluation; whatever a test does with it, it stays silent and alone."""
+    path = evaluated / "report.html"
+    found = opened(browser, path)
+    yield found
+    assert found.said == []
+    assert found.asked == [path.as_uri()]
+    assert found.page.evaluate("window.ran") is None
+    found.page.context.close()
+
+
+def test_filters_narrow_the_list(report: Opened) -> None:
+    assert report.texts("#count") == ["150 of 150"]
+    report.choose("benchmark", "ifeval")
+    assert report.texts("#count") == ["5 of 150"]
+    report.choose("result", "failed")
+    assert report.texts("#list .id") == ["ifeval 1", "ifeval 3"]
+    report.choose("benchmark", "")
+    report.choose("result", "")
+    assert report.texts("#count") == ["150 of 150"]
+
+
+def test_a_filter_is_offered_where_it_means_something(report: Opened) -> None:
+    assert report.page.locator('select[name="subset"], select[name="category"]').count() == 0
+    assert "check failed: punctuation:no_comma (2)" in report.texts('select[name="check failed"] option')
+
+
+def test_the_search_finds_letters_in_all_texts(report: Opened) -> None:
+    report.page.fill("#search", "ONE, TWO </script>")
+    report.page.wait_for_function("document.getElementById('count').textContent.startsWith('2 ')")
+    assert report.texts("#list .id") == ["ifeval 1", "ifeval 3"]
+    report.page.fill("#search", "no such thing")
+    report.page.wait_for_function("document.getElementById('count').textContent.startsWith('0 ')")
+    assert report.texts("#sample") == ["No sample fits."]
+
+
+def test_a_sample_opens_with_all_that_was_said(report: Opened) -> None:
+    report.choose("result", "failed")
+    report.page.locator("#list button", has_text="ifeval 3").click()
+    assert report.page.locator("#sample .message pre").all_text_contents() == [
+        "You are a helpful assistant.",
+        f"Item 3 {EVIL}",
+    ]
+    assert report.page.locator("#sample .thinking pre").all_text_contents() == [f"I think {EVIL}"]
+    assert report.page.locator("#sample .answer").all_text_contents() == [f"one, two {EVIL}"]
+    assert "1 comma" in report.texts("#sample .verdicts")[0]
+
+
+def test_the_judges_replies_are_shown(report: Opened) -> None:
+    report.choose("benchmark", "infobench")
+    assert report.page.locator("#sample .judgment pre").all_text_contents() == [f"YES {EVIL}"]
+
+
+def test_the_address_names_the_sample(report: Opened, evaluated: Path, browser: Any) -> None:
+    report.page.locator("#list button", has_text="ifeval 2").click()
+    again = opened(browser, evaluated / "report.html")
+    again.page.goto(report.page.url)
+    again.page.reload()
+    assert "ifeval 2" in again.texts("#sample h3")[0]
+    again.page.context.close()
+
+
+def test_long_lists_come_in_parts(report: Opened) -> None:
+    assert report.page.locator("#list .id").count() == 100
+    report.page.get_by_text("50 more").click()
+    assert report.page.locator("#list .id").count() == 150
+
+
+def test_keys_and_buttons_step_through_the_samples(report: Opened) -> None:
+    report.page.locator("#sample").focus()
+    report.page.keyboard.press("j")
+    assert "ifeval 1" in report.texts("#sample h3")[0]
+    report.page.get_by_label("Next sample").click()
+    report.page.keyboard.press("k")
+    assert "ifeval 1" in report.texts("#sample h3")[0]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_narrow_screen(browser: Any, evaluated: Path, trained: Path, scheme: str) -> None:
+    training.write(trained)
+    for path in (evaluated / "report.html", trained / "report.html"):
+        found = opened(browser, path, viewport={"width": 360, "height": 740}, color_scheme=scheme)
+        assert found.page.evaluate("document.documentElement.scrollWidth") == 360
+        found.page.context.close()
+
+
+def test_printed_it_has_no_controls(report: Opened) -> None:
+    report.page.emulate_media(media="print")
+    assert not report.page.locator("nav, .tools, #list").filter(visible=True).count()
+    assert report.page.locator("h1").is_visible()
+
+
+def test_a_training_report_compares_before_and_after(browser: Any, trained: Path) -> None:
+    training.write(trained)
+    found = opened(browser, trained / "report.html")
+    found.choose("change", "better")
+    assert found.texts("#list .id") == ["heldout-0", "heldout-2"]
+    assert found.texts("#sample .response h4") == [
+        "untrainedno format",
+        "whole recipefluency -1.50",
+        "expert answersfluency -1.50",
+    ]
+    assert found.page.locator(".plot svg polyline").count() > 2
+    found.choose("change", "")
+    found.choose("from", "step 7")
+    assert found.page.locator("#sample .response").count() == 4
+    assert (found.said, found.asked) == ([], [(trained / "report.html").as_uri()])
+    assert found.page.evaluate("window.ran") is None
