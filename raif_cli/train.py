@@ -104,8 +104,10 @@ def _view(launch: Launch) -> AbstractContextManager[Events]:
 
 
 def _print_results(report: Report, folder: Path) -> None:
+    from raif.train import page
     from raif_cli.console import out
     from raif_cli.training_view import table
 
+    page.write(folder)
     out.print(table(report))
     typer.echo(f"\nModel: {folder / 'model'}   Report: {folder / 'report.html'}")

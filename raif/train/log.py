@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from raif.errors import MissingDependency
+from raif.errors import require
 from raif.runs import CONFIG_NAME
 from raif.train.doctor import Finding
 from raif.train.rollout import Group
@@ -26,17 +26,24 @@ PANELS = (
 
 
 class Log:
-    """Appends to a run's folder; `forget_after` drops what a killed run wrote beyond its last checkpoint."""
+    """Appends to a run's folder, after `forget_after` has dropped what a killed run wrote beyond its last
+    checkpoint.
+    """
 
     def __init__(self, folder: Path, *, tensorboard: bool, wandb: str | None = None) -> None:
         self.metrics_file = folder / "metrics.jsonl"
         self._folder = folder
-        self._writer = _tensorboard(folder) if tensorboard else None
+        if tensorboard:
+            require("tensorboard", extra="tensorboard")
+        self._tensorboard = tensorboard
+        self._writer: Any = None
         self._wandb = _wandb(folder, wandb) if wandb else None
 
     def forget_after(self, step: int) -> None:
         kept = [m for m in self.read() if m["step"] <= step]
         self.metrics_file.write_text("".join(json.dumps(m) + "\n" for m in kept))
+        if self._tensorboard:
+            self._writer = _tensorboard(self._folder, step + 1)
 
     def read(self) -> list[dict[str, Any]]:
         """The metrics of all finished steps; a half-written last line is not one."""
@@ -117,22 +124,18 @@ def _samples(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> list[di
     ]
 
 
-def _tensorboard(folder: Path) -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        raise MissingDependency(
-            "tensorboard: true needs TensorBoard", "pip install 'raif[tensorboard]'"
-        ) from None
-    return SummaryWriter(str(folder / "tensorboard"))
+def _tensorboard(folder: Path, first: int) -> Any:
+    """A writer of the steps from `first` on: TensorBoard hides what an earlier one wrote of them."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(folder / "tensorboard"), purge_step=first)
 
 
 def _wandb(folder: Path, project: str) -> Any:
     """A run of its own; one that was broken off goes on as the same."""
-    try:
-        import wandb
-    except ImportError:
-        raise MissingDependency("wandb needs Weights & Biases", "pip install 'raif[wandb]'") from None
+    require("wandb", extra="wandb")
+    import wandb
+
     return wandb.init(
         project=project,
         name=folder.resolve().name,

@@ -15,7 +15,6 @@ import torch
 from raif.client.judge import Judge
 from raif.config.train import TrainConfig
 from raif.errors import EndpointError, RaifError, UnhealthyRun
-from raif.train import page
 from raif.train.chat import Chat, Mode
 from raif.train.checkpoint import checkpoints, load_ahead, load_checkpoint, save_checkpoint
 from raif.train.doctor import look
@@ -58,7 +57,9 @@ class Run:
         self.trainer = Trainer(config, learner, chat, sampler, _feed(train, chat, config), self.judge)
         self.heldout = _heldout(heldout, learner, chat, config, self.judge)
         first = ranks.first
-        self.log = Log(folder, tensorboard=config.tensorboard and first, wandb=config.wandb if first else None)
+        self.log = Log(
+            folder, tensorboard=config.tensorboard and first, wandb=config.wandb if first else None
+        )
         self.report = Report(folder, writes=first)
 
     def go(self) -> Report:
@@ -77,8 +78,6 @@ class Run:
             self._clone_alone()
         if self.heldout:
             self.report.add("expert answers", self.heldout.experts)
-        if self.ranks.first:
-            page.write(self.folder)
         self.log.close()
         return self.report
 
