@@ -40,6 +40,7 @@ def config(options: argparse.Namespace, engine: str) -> TrainConfig:
                 "engine": engine,
                 "vllm": {"urls": [options.url] if options.url else [], "kv_cache_gib": 1},
             },
+            "optimizer": {"batch": 8 * options.prompts},
         }
     )
 
