@@ -51,7 +51,9 @@ def folder(request: pytest.FixtureRequest) -> Path:
 
 
 def test_a_browser_may_run_the_pages_own_script_and_nothing_else(folder: Path) -> None:
-    policy = between(page(folder), 'http-equiv="Content-Security-Policy" content="', '">').replace("&#39;", "'")
+    policy = between(page(folder), 'http-equiv="Content-Security-Policy" content="', '">').replace(
+        "&#39;", "'"
+    )
     named = dict(part.split(" ") for part in policy.split("; "))
     assert named.keys() == {"default-src", "style-src", "script-src"}
     assert named["default-src"] == "'none'"
@@ -100,7 +102,11 @@ def test_the_radar_has_a_corner_for_each_of_the_seven(evaluated: Path, tmp_path:
     radar = between(page(tmp_path), '<figure class="radar">', "</figure>")
     assert re.findall(r'<text class="axis"[^>]*>(\w+)<', radar) == list(SEVEN)
     shapes = re.findall(r'<polygon class="shape (\w+)" points="([^"]*)"', radar)
-    assert [(kind, len(points.split())) for kind, points in shapes] == [("here", 7), ("first", 7), ("second", 7)]
+    assert [(kind, len(points.split())) for kind, points in shapes] == [
+        ("here", 7),
+        ("first", 7),
+        ("second", 7),
+    ]
 
 
 def write_seven(evaluated: Path, folder: Path) -> None:

@@ -34,9 +34,7 @@ def records(folder: Path) -> Iterator[Any]:
         yield record
 
 
-def test_numbers_are_logged_by_step_with_the_config(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_numbers_are_logged_by_step_with_the_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
     (tmp_path / "config.yaml").write_text(dump(TrainConfig(seed=3)), "utf-8")
