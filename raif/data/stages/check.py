@@ -62,7 +62,7 @@ class Check(AskingStage):
     async def _qualities(self, record: Instruction, expert: Expert) -> tuple[Quality, ...]:
         if self._chat is None:
             return ()
-        prompts = self.prompts.get(record.language.partition("-")[0], self.prompts["en"])
+        prompts = self.prompts_of(record)
         asked = (
             quality(self._chat, prompts, fault, record.prompt, expert.answer)
             for fault in self.config.check.qualities
