@@ -18,7 +18,7 @@ from pathlib import Path
 
 from raif import records
 from raif.constraints.satisfiable import contradiction
-from raif.data.make import active_of
+from raif.data.compose import active_of
 from raif.verdicts import verify
 
 FILES = ("train.jsonl", "heldout.jsonl")

@@ -130,6 +130,12 @@ class PipelineConfig(Section):
     decontaminate: DecontaminateConfig = DecontaminateConfig()
     pack: PackConfig = PackConfig()
 
+    @property
+    def models(self) -> tuple[ModelConfig, ...]:
+        """All that are named."""
+        policy = self.check.difficulty.policy if self.check.difficulty else None
+        return tuple(model for model in (self.tagger, self.teacher, self.judge, policy) if model)
+
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not self.stages or len(set(self.stages)) < len(self.stages):

@@ -19,6 +19,7 @@ from raif.client.budget import Budget, BudgetSpent
 from raif.config.pipeline import PipelineConfig
 from raif.data.stages import run
 from raif.data.stages.clients import ledger
+from raif.errors import ConfigError
 from tests.chat_server import chat_server, completion
 from tests.teacher import purpose, teacher
 
@@ -198,6 +199,16 @@ def test_a_limit_stops_the_run_and_a_higher_one_goes_on(config, tmp_path):
         assert 0 < budget.spent.tokens <= 20_000
         run(made, folder, resume=True, budget=Budget(max_tokens=10_000_000))
     assert set(till.answered.values()) == {1}
+
+
+def test_a_limit_on_money_wants_prices(config, tmp_path):
+    with chat_server(teacher) as server:
+        tree = yaml.safe_load(config(server).read_text("utf-8"))
+    for model in ("tagger", "teacher"):
+        del tree[model]["prices"]
+    with pytest.raises(ConfigError, match="no model has prices"):
+        run(PipelineConfig.model_validate(tree), tmp_path / "run", budget=Budget(max_cost=20))
+    assert not (tmp_path / "run").exists()
 
 
 def test_what_was_spent_before_counts_after_a_restart(config, tmp_path):
