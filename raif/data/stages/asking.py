@@ -60,10 +60,6 @@ class AskingStage(Stage):
         """What the card says of the stage besides."""
         return {}
 
-    def prompts_of(self, record: Instruction) -> prompts.Prompts:
-        """Those of the record's language, else the English ones."""
-        return self.prompts.get(record.language.partition("-")[0], self.prompts["en"])
-
     def prompt_notes(self) -> dict[str, str]:
         """Which prompts were used."""
         return {f"prompts {language}": each.digests() for language, each in self.prompts.items()}

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from raif.client.prompts import choose
 from raif.config.endpoint import SamplingConfig
 from raif.config.models import ModelConfig
 from raif.config.pipeline import PipelineConfig, SeedSourceConfig
@@ -79,7 +80,7 @@ class Select(AskingStage):
             return outcome
         record, tags = outcome.record, tag(outcome.record.prompt)
         if self._chat:
-            tags = await tagged(self._chat, self.prompts_of(record), record.prompt)
+            tags = await tagged(self._chat, choose(self.prompts, record.language), record.prompt)
         return each.kept(record.model_copy(update={"provenance": record.provenance | tags._asdict()}))
 
     def _once(self, each: Numbered, outcome: Outcome, seen: Seen) -> Outcome:

@@ -183,7 +183,8 @@ def test_the_card_names_models_prompts_seed_and_what_was_spent(config, tmp_path)
         for text in (
             "select: model: m",
             "evolve: model: m",
-            "prompts zh: version 1",
+            "check: prompts zh: version 1",
+            "judge prompts zh: version 1",
             "random seed 0",
             "calls, ",
         )
