@@ -15,9 +15,10 @@ WORDS = {
 
 
 def purpose(body: Body) -> str:
-    """keywords, requirements, fuse, quality, judge or answer."""
+    """tags, keywords, requirements, fuse, quality, judge or answer."""
     text = last_turn(body)
     for name, mark in (
+        ("tags", r"<topics>|<主题表>"),
         ("fuse", r"<rules>|<规则>"),
         ("quality", r"<fault>|<毛病>"),
         ("judge", r"<question>|<问题>"),
@@ -32,6 +33,8 @@ def purpose(body: Body) -> str:
 def reply(body: Body) -> str:
     text, what = last_turn(body), purpose(body)
     chinese = re.search("[\u4e00-\u9fff]{8}", text) is not None
+    if what == "tags":
+        return "主题：日常生活\n能力：描述" if chinese else "Topic: Everyday life\nAbility: description"
     if what == "keywords":
         return "\n".join(f"{n}. {word}" for n, word in enumerate(WORDS["zh" if chinese else "en"], 1))
     if what == "requirements":

@@ -26,6 +26,10 @@ class Budget:
         self._promised: list[Spent] = []
         """The most that each request in flight may come to."""
 
+    @property
+    def limits_cost(self) -> bool:
+        return self._max_cost is not None
+
     @asynccontextmanager
     async def room(self, most: Spent) -> AsyncIterator[None]:
         """Waits while the requests in flight may need what is left; BudgetSpent where they don't, either."""

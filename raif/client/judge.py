@@ -53,6 +53,11 @@ class Judge:
         """Requests in flight at once, at most."""
         return self._config.endpoint.concurrency
 
+    @property
+    def digests(self) -> dict[str, str]:
+        """Which prompts are used, by language."""
+        return {language: prompt.digest for language, prompt in self._prompts.items()}
+
     def ask(self, items: Sequence[JudgeItem]) -> list[Judgment]:
         """All judgments, in order. Waits; asynchronous code uses `judge`."""
         return self.run(self._all(items)).result()

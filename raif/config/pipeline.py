@@ -13,6 +13,7 @@ from raif.config.load import resolve, validate
 from raif.config.model_stages import CheckConfig, EvolveConfig, RespondConfig
 from raif.config.models import ModelConfig
 from raif.config.section import Section
+from raif.config.topics import Topic
 
 StageName = Literal["select", "evolve", "respond", "check", "decontaminate", "pack"]
 IN_ORDER: tuple[StageName, ...] = ("select", "evolve", "respond", "check", "pack")
@@ -65,8 +66,10 @@ class SelectConfig(Section):
     """Longer prompts are dropped."""
     near_duplicate: Annotated[float, Field(gt=0, le=1)] = 0.7
     """Jaccard similarity of two prompts' shingles from which on they are duplicates."""
-    topics: tuple[str, ...] = ()
-    """Topics to keep. Empty: all."""
+    max_tokens: PositiveInt = 64
+    """Tokens of the tagger's reply on a request, its thinking included."""
+    topics: tuple[Topic, ...] = ()
+    """Topics to keep. Empty: all, and what has no known topic."""
     cap: PositiveInt | None = None
     """Most seeds of one task, and of one topic, in one language. None: no cap."""
     count: PositiveInt | None = None
@@ -109,6 +112,8 @@ class PipelineConfig(Section):
     """What to do, in this order; each reads what the one before wrote."""
     input: Path | None = None
     """Records for the first stage to read, where that is not select."""
+    tagger: ModelConfig | None = None
+    """The model that says of each seed what it is about. None: rules on its words."""
     teacher: ModelConfig | None = None
     """The model that writes instructions and answers. None: the built-in material, offline."""
     judge: ModelConfig | None = None
@@ -124,6 +129,12 @@ class PipelineConfig(Section):
     check: CheckConfig = CheckConfig()
     decontaminate: DecontaminateConfig = DecontaminateConfig()
     pack: PackConfig = PackConfig()
+
+    @property
+    def models(self) -> tuple[ModelConfig, ...]:
+        """All that are named."""
+        policy = self.check.difficulty.policy if self.check.difficulty else None
+        return tuple(model for model in (self.tagger, self.teacher, self.judge, policy) if model)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from itertools import compress
 from typing import NamedTuple
 
 from raif.config.gen_data import CompositionName
 from raif.constraints import Material, find
+from raif.constraints.tree import active
 from raif.data import branch
 from raif.data.seeds import Seed
 from raif.types import Composition, Constraint
@@ -38,6 +40,17 @@ def draw(seed: Seed, kinds: Sequence[str], count: int, rng: random.Random) -> tu
     material = Material(seed.language, seed.prompt, seed.keywords)
     chosen = rng.sample(kinds, min(count, len(kinds)))
     return tuple(Constraint(id=id, kwargs=find(id, seed.language).draw(rng, material)) for id in chosen)
+
+
+def active_of(
+    constraints: Sequence[Constraint], composition: Composition | None, others: int = 0
+) -> tuple[Constraint, ...]:
+    """The constraints that count for an answer that meets them: those of the branches taken.
+
+    `others`: how many checks of another sort the composition has, numbered after the constraints.
+    """
+    counted = active(composition, [True] * (len(constraints) + others))
+    return tuple(compress(constraints, counted))
 
 
 def ask(seed: Seed, constraints: Sequence[Constraint], plan: Plan, rng: random.Random) -> str:

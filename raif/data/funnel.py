@@ -21,7 +21,7 @@ class Funnel:
     written: int = 0
 
     def contradicts(self, reason: str) -> None:
-        self.contradictory[re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "…", reason)] += 1
+        self.contradictory[without_values(reason)] += 1
 
     def rows(self) -> list[tuple[str, int]]:
         """Stages with their counts, the most frequent reasons below each, ids without their family."""
@@ -52,6 +52,11 @@ class StageFunnel:
             *((f"  {reason}", count) for reason, count in reasons),
             (f"{self.stage}: kept", self.kept),
         ]
+
+
+def without_values(reason: str) -> str:
+    """A reason in words that many draws share."""
+    return re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "…", reason)
 
 
 def _short(text: str) -> str:

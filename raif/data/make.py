@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 
 from raif.config.gen_data import CompositionName, GenDataConfig, Language
 from raif.constraints.satisfiable import contradiction
@@ -67,7 +66,7 @@ class Maker:
         seed = rng.choice(seeds)
         constraints = compose.draw(seed, self._kinds[language], count, rng)
         plan = compose.plan(name, seed, len(constraints), rng)
-        if reason := contradiction(active_of(constraints, plan.composition), seed.language):
+        if reason := contradiction(compose.active_of(constraints, plan.composition), seed.language):
             self._funnel.contradicts(reason)
             return None
         return self._answered(seed, constraints, plan, rng)
@@ -81,7 +80,7 @@ class Maker:
             return None
         size = rng.randint(self._config.min_sentences, self._config.max_sentences)
         remark = plan.condition.thought if plan.condition else ""
-        expert = respond(seed, active_of(constraints, plan.composition), rng, size, remark)
+        expert = respond(seed, compose.active_of(constraints, plan.composition), rng, size, remark)
         made = _instruction(seed, prompt, constraints, plan.composition, expert)
         if failed := _first_failed(made):
             self._funnel.failed[failed] += 1
@@ -93,12 +92,6 @@ class Maker:
     def _named(self, made: Instruction, number: int) -> Instruction:
         provenance = {**made.provenance, "generator": GENERATOR, "random_seed": self._config.seed}
         return made.model_copy(update={"id": f"{self._split}-{number:05d}", "provenance": provenance})
-
-
-def active_of(constraints: Sequence[Constraint], composition: Composition | None) -> tuple[Constraint, ...]:
-    """The constraints that count for an answer that meets them: those of the branches taken."""
-    counted = active(composition, [True] * len(constraints))
-    return tuple(item for item, counts in zip(constraints, counted, strict=True) if counts)
 
 
 def _instruction(

@@ -9,7 +9,7 @@ from raif.config.gen_data import GenDataConfig
 from raif.constraints.satisfiable import contradiction
 from raif.constraints.tree import active
 from raif.data import branch, records
-from raif.data.make import active_of
+from raif.data.compose import active_of
 from raif.data.seeds import all_seeds
 from raif.errors import ConfigError
 from raif.types import Composition

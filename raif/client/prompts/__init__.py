@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
+from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
@@ -15,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from raif.client.judgment import JudgeItem
 from raif.errors import ConfigError
 
+P = TypeVar("P")
 SHIPPED = Path(__file__).parent
 FIELDS = {"input", "answer", "question"}
 
@@ -39,6 +42,12 @@ class Prompt(BaseModel):
         texts = {"input": item.input, "answer": item.answer, "question": item.question}
         return Template(self.ask).substitute(texts)
 
+    @property
+    def digest(self) -> str:
+        """The version, and the start of the sha256."""
+        text = hashlib.sha256((self.ask + self.again).encode()).hexdigest()
+        return f"version {self.version}, {text[:12]}"
+
 
 def load(folder: Path | None) -> Mapping[str, Prompt]:
     """The prompts of a folder (none: the shipped ones) by language; ConfigError where one can't be used."""
@@ -49,7 +58,7 @@ def load(folder: Path | None) -> Mapping[str, Prompt]:
     return found
 
 
-def choose(prompts: Mapping[str, Prompt], language: str) -> Prompt:
+def choose(prompts: Mapping[str, P], language: str) -> P:
     """That of the language, region aside; English where there is none."""
     return prompts.get(language.partition("-")[0], prompts["en"])
 

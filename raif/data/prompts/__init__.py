@@ -9,9 +9,10 @@ from string import Template
 from typing import Any
 
 import yaml
-from pydantic import ValidationError, field_validator
+from pydantic import ValidationError, ValidationInfo, field_validator
 
 from raif.config.model_stages import ALL_FAULTS
+from raif.config.topics import TOPICS
 from raif.errors import ConfigError
 from raif.types import Frozen, Message
 
@@ -34,37 +35,43 @@ class Ask(Frozen):
 
 
 _FIELDS: dict[str, set[str]] = {
+    "tags": {"request", "topics"},
     "keywords": {"request", "count"},
     "requirements": {"request", "count"},
     "fuse": {"request", "outline"},
     "quality": {"request", "answer", "question"},
     "again": set(),
 }
+_ALL: dict[str, tuple[str, ...]] = {"topics": TOPICS, "faults": ALL_FAULTS}
 
 
 class Prompts(Frozen):
     """What one language asks."""
 
     version: str
+    tags: Ask
     keywords: Ask
     requirements: Ask
     fuse: Ask
     quality: Ask
     again: Ask
+    topics: dict[str, str]
+    """The 26 topics, each by the name that the model knows it by."""
     faults: dict[str, str]
     """The seven qualities, each as the question whether its fault is there."""
 
-    @field_validator("faults")
+    @field_validator(*_ALL)
     @classmethod
-    def _names_all(cls, faults: dict[str, str]) -> dict[str, str]:
-        if set(faults) != set(ALL_FAULTS):
-            raise ValueError(f"needs {', '.join(ALL_FAULTS)}, and no others")
-        return faults
+    def _names_all(cls, named: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        wanted = _ALL[str(info.field_name)]
+        if set(named) != set(wanted):
+            raise ValueError(f"needs {', '.join(wanted)}, and no others")
+        return named
 
     def digests(self) -> str:
         """The version, and the start of each prompt's sha256."""
         each = {name: getattr(self, name).digest for name in _FIELDS}
-        each["faults"] = Ask(text=repr(sorted(self.faults.items()))).digest
+        each |= {name: Ask(text=repr(sorted(getattr(self, name).items()))).digest for name in _ALL}
         return f"version {self.version}, " + ", ".join(f"{name} {value}" for name, value in each.items())
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from raif.client.prompts import choose
 from raif.config.endpoint import SamplingConfig
 from raif.config.models import ModelConfig
 from raif.data.stages.asking import AskingStage
@@ -62,7 +63,7 @@ class Check(AskingStage):
     async def _qualities(self, record: Instruction, expert: Expert) -> tuple[Quality, ...]:
         if self._chat is None:
             return ()
-        prompts = self.prompts.get(record.language.partition("-")[0], self.prompts["en"])
+        prompts = choose(self.prompts, record.language)
         asked = (
             quality(self._chat, prompts, fault, record.prompt, expert.answer)
             for fault in self.config.check.qualities
@@ -81,9 +82,11 @@ class Check(AskingStage):
         return each.kept(record.model_copy(update={"expert": expert, "provenance": provenance}))
 
     def notes(self, kept: Sequence[Instruction]) -> dict[str, str]:
-        if self.model is None:
+        if self._judge is None:
             return {"qualities": "not asked about: no judge"}
-        return {"qualities": ", ".join(self.config.check.qualities) or "none"} | self.prompt_notes()
+        questions = {f"judge prompts {name}": said for name, said in self._judge.digests.items()}
+        qualities = {"qualities": ", ".join(self.config.check.qualities) or "none"}
+        return qualities | questions | self.prompt_notes()
 
 
 def answers_of(record: Instruction) -> list[Expert]:

@@ -7,15 +7,14 @@ is a witness, an answer of the built-in responder that passes all of them.
 from __future__ import annotations
 
 import random
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from raif.config.gen_data import CompositionName
 from raif.constraints.satisfiable import contradiction
-from raif.constraints.tree import active
 from raif.data import compose
+from raif.data.funnel import without_values
 from raif.data.respond import respond
 from raif.data.seeds import Seed
 from raif.types import Composition, Constraint, Instruction, Message
@@ -51,9 +50,9 @@ def draw(
     for _ in range(ATTEMPTS):
         constraints = compose.draw(seed, kinds, shape.coded, rng)
         plan = _plan(shape, seed, rng)
-        counted = _counted(constraints, plan.composition, shape.judged)
+        counted = compose.active_of(constraints, plan.composition, shape.judged)
         if reason := contradiction(counted, seed.language):
-            refused[re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "…", reason)] += 1
+            refused[without_values(reason)] += 1
             continue
         found = witness(seed, counted, rng) if counted else None
         if found or not counted:
@@ -87,10 +86,3 @@ def _plan(shape: Shape, seed: Seed, rng: random.Random) -> compose.Plan:
 def _moved(tree: Composition, places: Sequence[int]) -> Composition:
     parts = tuple(places[part] if isinstance(part, int) else _moved(part, places) for part in tree.parts)
     return tree.model_copy(update={"parts": parts})
-
-
-def _counted(
-    constraints: Sequence[Constraint], composition: Composition, judged: int
-) -> tuple[Constraint, ...]:
-    counts = active(composition, [True] * (len(constraints) + judged))
-    return tuple(item for item, counted in zip(constraints, counts, strict=False) if counted)

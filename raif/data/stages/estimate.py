@@ -31,7 +31,9 @@ class Estimate(NamedTuple):
 
 
 class _Seeds(NamedTuple):
+    read: int
     number: int
+    """Of those that are sampled from them."""
     tokens: int
     """Of one request, on average."""
 
@@ -40,14 +42,15 @@ def estimate(config: PipelineConfig) -> list[Estimate]:
     """For each stage that asks a model, what it would take. ConfigError where they can't be counted."""
     teacher, judge = config.teacher, config.judge or config.teacher
     difficulty = config.check.difficulty
-    asked = {"evolve": teacher, "respond": teacher, "check": judge}
+    asked = {"select": config.tagger, "evolve": teacher, "respond": teacher, "check": judge}
     if not any(asked.get(name) for name in config.stages) and not difficulty:
         return []
     seeds = _seeds(config)
     made = seeds.number * (config.evolve.per_seed if "evolve" in config.stages else 1)
-    most = {"evolve": _evolve, "respond": _respond, "check": _check}
+    calls = {"select": _select, "evolve": _evolve, "respond": _respond, "check": _check}
+    number = {"select": seeds.read, "evolve": made, "respond": made, "check": made}
     found = [
-        Estimate(name, model.model, _priced(model, made, most[name](config, seeds.tokens)))
+        Estimate(name, model.model, _priced(model, number[name], calls[name](config, seeds.tokens)))
         for name in config.stages
         if (model := asked.get(name))
     ]
@@ -59,6 +62,12 @@ def estimate(config: PipelineConfig) -> list[Estimate]:
 
 _Calls = tuple[int, int, int]
 """Calls for one record, with the tokens that one call reads and writes."""
+
+
+def _select(config: PipelineConfig, request: int) -> list[_Calls]:
+    ask = prompts.load(config.prompts)["en"]
+    text = ask.tags.text + " ".join(ask.topics.values())
+    return [(1, estimated_tokens(text) + request, config.select.max_tokens)]
 
 
 def _evolve(config: PipelineConfig, request: int) -> list[_Calls]:
@@ -100,17 +109,20 @@ def _priced(model: ModelConfig, records: int, each: list[_Calls]) -> Spent:
 def _seeds(config: PipelineConfig) -> _Seeds:
     sampled = config.select.count if config.input is None else None
     if any(source.dataset for source in config.select.sources):
-        return _Seeds(min(_limit(config), sampled or _limit(config)), _A_REQUEST)
-    sizes = [estimated_tokens(text) for text in _requests(config)]
-    return _Seeds(min(len(sizes), sampled or len(sizes)), sum(sizes) // max(1, len(sizes)))
+        rows, tokens = _limit(config), _A_REQUEST
+    else:
+        sizes = [estimated_tokens(text) for text in _requests(config)]
+        rows, tokens = len(sizes), sum(sizes) // max(1, len(sizes))
+    if rows is None and (sampled is None or config.tagger):
+        raise ConfigError("can't tell how many records there will be", "Give each data set a limit.")
+    number = min(each for each in (rows, sampled) if each is not None)
+    return _Seeds(read=rows or number, number=number, tokens=tokens)
 
 
-def _limit(config: PipelineConfig) -> int:
-    """Rows that a data set is read to."""
-    limits = [source.limit or config.select.count for source in config.select.sources]
-    if None in limits:
-        raise ConfigError("can't tell how many records there will be", "Set select.count, or a limit.")
-    return sum(limit or 0 for limit in limits)
+def _limit(config: PipelineConfig) -> int | None:
+    """Rows that all sources are read to; None where one is read to its end."""
+    limits = [source.limit for source in config.select.sources]
+    return None if None in limits else sum(limit or 0 for limit in limits)
 
 
 def _requests(config: PipelineConfig) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from raif.config.models import ModelConfig
-from raif.constraints.tree import active
+from raif.data import compose
 from raif.data.respond import respond
 from raif.data.stages.answers import answers
 from raif.data.stages.asking import AskingStage
@@ -52,8 +52,7 @@ class Respond(AskingStage):
             why = "a request of its own" if record.questions else "this request"
             return each.dropped(f"the built-in responder can't answer {why}", id=record.id)
         rng = random.Random(f"respond {self.config.seed} {record.id}")
-        checks = active(record.composition, [True] * len(record.constraints))
-        counted = [item for item, counts in zip(record.constraints, checks, strict=True) if counts]
+        counted = compose.active_of(record.constraints, record.composition)
         remark = str(record.provenance.get("remark", ""))
         expert = respond(seed, counted, rng, rng.randint(*SENTENCES), remark)
         if expert is None:

@@ -13,6 +13,7 @@ from raif.data.funnel import StageFunnel
 from raif.data.stages import journal
 from raif.data.stages.run_files import funnel_path, read_funnel, write_funnel
 from raif.data.stages.stage import STAGES, Numbered, Outcome, Stage
+from raif.errors import ConfigError
 from raif.runs import open_run
 
 Progress = Callable[[str, int], None]
@@ -31,8 +32,11 @@ def run(
     """Run the stages of `config` in `folder`; with `resume`, only what is not done yet.
 
     `budget` limits what all stages spend together, and tells what they have spent. BudgetSpent where they
-    reach it. ConfigError where the folder holds another run or a stage can't work with its config.
+    reach it. ConfigError where the folder holds another run, a stage can't work with its config, or money is
+    limited that nobody counts.
     """
+    if budget and budget.limits_cost:
+        _check_prices(config)
     source = config.input
     stages: list[Stage] = []
     for name in config.stages:
@@ -41,6 +45,14 @@ def run(
         source = stages[-1].output
     open_run(folder, config, resume=resume, overwrite=overwrite)
     return [run_stage(stage, progress) for stage in stages]
+
+
+def _check_prices(config: PipelineConfig) -> None:
+    if config.models and not any(model.prices.read or model.prices.written for model in config.models):
+        raise ConfigError(
+            "a limit on cost, and no model has prices",
+            "Set teacher.prices={read: PRICE, written: PRICE}, for a million tokens.",
+        )
 
 
 def run_stage(stage: Stage, progress: Progress) -> StageFunnel:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
+from collections import deque
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from raif.config.pipeline import PipelineConfig, SeedSourceConfig, SelectConfig
+from raif.client.prompts import choose
+from raif.config.endpoint import SamplingConfig
+from raif.config.models import ModelConfig
+from raif.config.pipeline import PipelineConfig, SeedSourceConfig
 from raif.data.stages import sources
+from raif.data.stages.asking import AskingStage
 from raif.data.stages.clean import clean, language_of
+from raif.data.stages.clients import Clients
 from raif.data.stages.duplicates import Seen
-from raif.data.stages.stage import STAGES, Numbered, Outcome, Stage
-from raif.data.stages.tags import names, tag
-from raif.errors import ConfigError, did_you_mean
+from raif.data.stages.sample import left_out
+from raif.data.stages.stage import STAGES, Numbered, Outcome
+from raif.data.stages.tagging import tagged
+from raif.data.stages.tags import OTHER, Tags, tag
+from raif.errors import ConfigError
 from raif.types import Instruction, Message
 
 _SHOWN = 200
@@ -28,7 +35,7 @@ class _Read(NamedTuple):
     row: sources.Row
 
 
-class Select(Stage):
+class Select(AskingStage):
     """Rows of any layout -> records that have a prompt, its language and tags, and no checks yet."""
 
     name = "select"
@@ -40,9 +47,14 @@ class Select(Stage):
             raise ConfigError(
                 "select.sources: none", "Set select.sources=[{path: FILE}] or [{dataset: NAME}]."
             )
-        for topic in self._own.topics:
-            if topic not in names("topics"):
-                raise ConfigError(f"select.topics: no topic {topic!r}", did_you_mean(topic, names("topics")))
+
+    @property
+    def model(self) -> ModelConfig | None:
+        return self.config.tagger
+
+    def connect(self, clients: Clients) -> None:
+        sampling = SamplingConfig(max_tokens=self._own.max_tokens)
+        self._chat = clients.chat(self.model, sampling) if self.model else None
 
     def inputs(self) -> Iterator[_Read]:
         for source in self._own.sources:
@@ -50,12 +62,26 @@ class Select(Stage):
                 yield _Read(source, position, row)
 
     def process(self, todo: Iterator[Numbered], done: Sequence[Outcome]) -> Iterator[Outcome]:
-        seen = Seen(self._own.near_duplicate)
-        for outcome in done:
-            if outcome.record:
-                seen.add(outcome.record.id, outcome.record.prompt)
+        return super().process(self._unique(todo, done), done)
+
+    def _unique(self, todo: Iterator[Numbered], done: Sequence[Outcome]) -> Iterator[Numbered]:
+        """In place of each row what became of it so far, in order: of duplicates the first is kept."""
+        seen, before = Seen(self._own.near_duplicate), deque(done)
         for each in todo:
-            yield self._once(each, self._cleaned(each), seen)
+            while before and before[0].number < each.number:
+                if record := before.popleft().record:
+                    seen.add(record.id, record.prompt)
+            yield each._replace(item=self._once(each, self._cleaned(each), seen))
+
+    async def work(self, each: Numbered) -> Outcome:
+        """Tags what is left: nothing is paid for a row that is dropped."""
+        outcome: Outcome = each.item
+        if outcome.record is None:
+            return outcome
+        record, tags = outcome.record, tag(outcome.record.prompt)
+        if self._chat:
+            tags = await tagged(self._chat, choose(self.prompts, record.language), record.prompt)
+        return each.kept(record.model_copy(update={"provenance": record.provenance | tags._asdict()}))
 
     def _once(self, each: Numbered, outcome: Outcome, seen: Seen) -> Outcome:
         """The outcome, unless its record duplicates one that came before."""
@@ -80,55 +106,40 @@ class Select(Stage):
         language = language_of(text, request.language)
         if language not in self._own.languages:
             return each.dropped("another language", language=language, **where)
-        return self._tagged(each, text, language or "", where["source"])
+        return each.kept(_record(text, language or "", where["source"]))
 
     def _wrong_length(self, text: str) -> str | None:
         if len(text) < self._own.min_characters:
             return "too short"
         return "too long" if len(text) > self._own.max_characters else None
 
-    def _tagged(self, each: Numbered, text: str, language: str, source: object) -> Outcome:
-        id = f"{language}-{sha256(text.encode()).hexdigest()[:12]}"
-        tags = tag(text)
-        if self._own.topics and tags.topic not in self._own.topics:
-            return each.dropped("another topic", topic=tags.topic, prompt=text[:_SHOWN])
-        return each.kept(
-            Instruction(
-                id=id,
-                messages=(Message(role="user", content=text),),
-                language=language,
-                provenance={"seed": id, "source": source, **tags._asdict()},
-            )
-        )
-
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
-        """Keep a random sample in which no tag has more than its cap."""
-        over = _left_out(outcomes, self._own, random.Random(f"select {self.config.seed}"))
+        """Keep a random sample of the wanted topics in which no tag has more than its cap."""
+        over = left_out(outcomes, self._own, random.Random(f"select {self.config.seed}"))
         return [_without(outcome, over.get(outcome.number)) for outcome in outcomes]
 
+    def notes(self, kept: Sequence[Instruction]) -> dict[str, str]:
+        if self.model is None:
+            return {"tags": "by rules"}
+        unknown = sum(record.provenance["topic"] == OTHER for record in kept)
+        return {"kept without a known topic": str(unknown)} | self.prompt_notes()
 
-def _left_out(outcomes: Sequence[Outcome], config: SelectConfig, rng: random.Random) -> dict[int, str]:
-    """The numbers of the kept ones that don't get into the sample, each with the reason."""
-    left: dict[int, str] = {}
-    counts: Counter[tuple[str, ...]] = Counter()
-    kept = [(outcome.number, outcome.record) for outcome in outcomes if outcome.record]
-    rng.shuffle(kept)
-    for number, record in kept:
-        tags = [(kind, record.provenance[kind], record.language) for kind in ("task", "topic")]
-        full = next((each for each in tags if counts[each] == config.cap), None)
-        if full:
-            left[number] = f"over the cap of a {full[0]}"
-        elif counts[()] == config.count:
-            left[number] = "not in the sample"
-        else:
-            counts.update([*tags, ()])
-    return left
+
+def _record(text: str, language: str, source: str) -> Instruction:
+    id = f"{language}-{sha256(text.encode()).hexdigest()[:12]}"
+    return Instruction(
+        id=id,
+        messages=(Message(role="user", content=text),),
+        language=language,
+        provenance={"seed": id, "source": source},
+    )
 
 
 def _without(outcome: Outcome, reason: str | None) -> Outcome:
     if reason is None or outcome.record is None:
         return outcome
-    return Outcome(number=outcome.number, dropped=reason, detail=_shown(outcome.record))
+    tags = {name: outcome.record.provenance[name] for name in Tags._fields}
+    return Outcome(number=outcome.number, dropped=reason, detail=_shown(outcome.record) | tags)
 
 
 def _shown(record: Instruction) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import yaml
 
 OTHER = "other"
+"""A task or a topic that is not known."""
 _RULES = Path(__file__).with_name("tags.yaml")
 
 
@@ -26,11 +27,6 @@ class _Rule(NamedTuple):
 def tag(text: str) -> Tags:
     """The tags with the most different keywords in `text`, of equals the first in tags.yaml; or `other`."""
     return Tags(_best(text, _rules("tasks")), _best(text, _rules("topics")))
-
-
-def names(what: str) -> list[str]:
-    """The tags of "tasks" or "topics"."""
-    return [*(rule.tag for rule in _rules(what)), OTHER]
 
 
 def _best(text: str, rules: tuple[_Rule, ...]) -> str:

@@ -19,6 +19,7 @@ from raif.client.budget import Budget, BudgetSpent
 from raif.config.pipeline import PipelineConfig
 from raif.data.stages import run
 from raif.data.stages.clients import ledger
+from raif.errors import ConfigError
 from tests.chat_server import chat_server, completion
 from tests.teacher import purpose, teacher
 
@@ -26,7 +27,8 @@ RAIF = [sys.executable, "-c", "from raif_cli.main import run; run()", "gen-data"
 KINDS = ["punctuation:no_comma", "detectable_format:title", "keywords:existence"]
 """What the scripted teacher's answer meets."""
 
-
+KILLS = (("tags", 3), ("keywords", 0), ("fuse", 2), ("answer", 5), ("judge", 2), ("quality", 20))
+"""After how many of each sort the server answers no more."""
 ENGLISH = ("ships", "lights", "keepers", "storms", "ropes", "gulls")
 CHINESE = ("船", "灯塔")
 
@@ -58,6 +60,21 @@ class Till:
         self.released.clear()
 
 
+class Gate(Till):
+    """A till that lets one request of `every` through."""
+
+    def __init__(self, every):
+        super().__init__()
+        self.every, self.came, self.refused = every, 0, 0
+
+    def room(self):
+        with self.lock:
+            self.came += 1
+            closed = self.came % self.every > 0
+            self.refused += closed
+        return not closed
+
+
 @pytest.fixture
 def config(tmp_path, write):
     """The pipeline's config for a server, as a file."""
@@ -66,14 +83,16 @@ def config(tmp_path, write):
     source = write("seeds.jsonl", seeds)
 
     def of(server, concurrency=3):
+        model = {
+            "model": "m",
+            "endpoint": {"base_url": server.base_url, "concurrency": concurrency},
+            "prices": {"read": 1.0, "written": 2.0},
+        }
         tree = {
             "mode": "staged",
             "stages": ["select", "evolve", "respond", "check", "pack"],
-            "teacher": {
-                "model": "m",
-                "endpoint": {"base_url": server.base_url, "concurrency": concurrency},
-                "prices": {"read": 1.0, "written": 2.0},
-            },
+            "tagger": model,
+            "teacher": model,
             "select": {"sources": [{"path": str(source)}], "near_duplicate": 1.0},
             "evolve": {"kinds": KINDS, "max_checks": 3},
             "pack": {"heldout_share": 0.2},
@@ -120,7 +139,14 @@ def test_killed_in_each_stage_it_asks_for_no_reply_again_and_makes_the_same_byte
         run(pipeline(path), tmp_path / "whole")
         once, till.answered = till.answered, Counter()
         command = [*RAIF, "--config", str(path), "--out", str(tmp_path / "killed"), "--resume"]
-        for what, after in (("keywords", 0), ("fuse", 2), ("answer", 5), ("judge", 2), ("quality", 20)):
+        for what, after in (
+            ("tags", 3),
+            ("keywords", 0),
+            ("fuse", 2),
+            ("answer", 5),
+            ("judge", 2),
+            ("quality", 20),
+        ):
             kill_while_it_waits(command, till, tmp_path / "killed", what, after)
         subprocess.run(command, check=True, capture_output=True)
     assert set(till.answered.values()) == {1}
@@ -153,7 +179,15 @@ def test_the_card_names_models_prompts_seed_and_what_was_spent(config, tmp_path)
         run(pipeline(config(server)), tmp_path / "run")
     card = (tmp_path / "run" / "card.md").read_text("utf-8")
     assert all(
-        text in card for text in ("evolve: model: m", "prompts zh: version 1", "random seed 0", "calls, ")
+        text in card
+        for text in (
+            "select: model: m",
+            "evolve: model: m",
+            "check: prompts zh: version 1",
+            "judge prompts zh: version 1",
+            "random seed 0",
+            "calls, ",
+        )
     )
 
 
@@ -166,6 +200,16 @@ def test_a_limit_stops_the_run_and_a_higher_one_goes_on(config, tmp_path):
         assert 0 < budget.spent.tokens <= 20_000
         run(made, folder, resume=True, budget=Budget(max_tokens=10_000_000))
     assert set(till.answered.values()) == {1}
+
+
+def test_a_limit_on_money_wants_prices(config, tmp_path):
+    with chat_server(teacher) as server:
+        tree = yaml.safe_load(config(server).read_text("utf-8"))
+    for model in ("tagger", "teacher"):
+        del tree[model]["prices"]
+    with pytest.raises(ConfigError, match="no model has prices"):
+        run(PipelineConfig.model_validate(tree), tmp_path / "run", budget=Budget(max_cost=20))
+    assert not (tmp_path / "run").exists()
 
 
 def test_what_was_spent_before_counts_after_a_restart(config, tmp_path):
@@ -200,6 +244,22 @@ def test_many_at_once_change_no_byte(config, tmp_path):
     one, eight = (files(tmp_path / f"run{n}") for n in (1, 8))
     assert one.pop("config.yaml") != eight.pop("config.yaml")
     assert one == eight
+
+
+def test_a_server_that_limits_the_rate_is_waited_for_and_changes_no_byte(config, tmp_path):
+    def limited(body):
+        status, answer = till(body) if till.room() else (429, {"error": {"message": "slow down"}})
+        return status, answer, {"Retry-After": "0.02"}
+
+    till = Gate(every=3)
+    with chat_server(teacher) as server:
+        path = config(server)
+        run(pipeline(path), tmp_path / "free")
+        server.script = limited
+        run(pipeline(path), tmp_path / "limited")
+    assert till.refused > 20
+    assert set(till.answered.values()) == {1}
+    assert files(tmp_path / "limited") == files(tmp_path / "free")
 
 
 def test_the_whole_pipeline_works_offline_on_the_packaged_seeds(tmp_path):

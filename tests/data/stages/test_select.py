@@ -2,12 +2,15 @@
 
 import csv
 import json
+from pathlib import Path
 
 import pytest
+import yaml
 
 from raif import records
-from raif.config.pipeline import PipelineConfig, SelectConfig
-from raif.data.stages import run
+from raif.config.pipeline import PipelineConfig, SelectConfig, load_either
+from raif.config.topics import TOPICS
+from raif.data.stages import run, tags
 from raif.data.stages.clean import clean, language_of
 from raif.data.stages.duplicates import Seen
 from raif.data.stages.sources import Request, request, rows
@@ -132,7 +135,12 @@ def test_records_have_prompt_language_and_tags(selected):
     made, _ = selected(plain(*PROMPTS))
     assert [(r.prompt, r.language) for r in made] == list(zip(PROMPTS, ["en", "en", "zh", "en"], strict=True))
     assert [r.provenance["task"] for r in made] == ["story", "howto", "letter", "math"]
-    assert made[1].provenance["topic"] == "food"
+    assert [r.provenance["topic"] for r in made] == [
+        "literature_and_arts",
+        "everyday_life",
+        "communication_and_social_media",
+        "mathematics",
+    ]
 
 
 def test_each_drop_has_its_reason(selected):
@@ -219,24 +227,29 @@ def test_the_sample_follows_from_the_seed(selected):
 
 
 def test_topics_can_be_chosen(selected):
-    made, drops = selected(plain(*PROMPTS), topics=["food"])
+    made, drops = selected(plain(*PROMPTS, "Zzz and zzz", language="en"), topics=["everyday_life"])
     assert [record.prompt for record in made] == [PROMPTS[1]]
-    assert reasons(drops) == ["another topic"] * 3
+    assert reasons(drops) == ["another topic"] * 3 + ["no known topic"]
 
 
-def test_an_unknown_topic_is_named(selected):
-    with pytest.raises(ConfigError, match="'foods'"):
-        selected(plain(*PROMPTS), topics=["foods"])
+def test_an_unknown_topic_is_named():
+    with pytest.raises(ConfigError, match="'food'"):
+        load_either(overrides=["mode=staged", "select.topics=[food]"])
 
 
 @pytest.mark.parametrize(
     ("text", "task", "topic"),
     [
         ("Fix the bug in this Python function", "code", "programming"),
-        ("把下面的句子翻译成英文", "translate", "language"),
-        ("帮我制定一个三天的北京旅游行程计划", "plan", "travel"),
+        ("把下面的句子翻译成英文", "translate", "language_and_culture"),
+        ("帮我制定一个三天的北京旅游行程计划", "plan", "planning_and_projects"),
         ("Zzz", "other", "other"),
     ],
 )
 def test_tags(text, task, topic):
     assert tag(text) == (task, topic)
+
+
+def test_there_are_rules_for_every_topic():
+    rules = yaml.safe_load((Path(tags.__file__).with_name("tags.yaml")).read_text("utf-8"))
+    assert set(rules["topics"]) == set(TOPICS)

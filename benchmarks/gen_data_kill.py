@@ -1,0 +1,98 @@
+"""Kills `raif gen-data` in each stage, and counts calls where they are served and where they are kept.
+
+    raif serve packaged:smollm2-135m --backend vllm -- --max-model-len 2048 --enforce-eager
+    RAIF_BENCHMARK_DATA=FOLDER python benchmarks/gen_data_kill.py [SERVER [FOLDER]]
+
+SERVER is the address of vLLM, http://127.0.0.1:8000, which counts requests at /metrics; FOLDER keeps the run.
+Where the server has answered more than is kept, calls were repeated, or replies were lost on the way to a
+process that was killed: at most as many as were in flight. The last two starts can lose none.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from urllib.request import urlopen
+
+from raif.data.stages.clients import LEDGER, ledger
+
+STAGES = ("select", "evolve", "respond", "check", "decontaminate", "pack")
+LINES = {"select": 40, "evolve": 10, "respond": 10, "check": 10}
+"""Of a stage's journal, after which it is killed; of those that ask nothing, as soon as there is one."""
+_REQUESTS = re.compile(r'^vllm:request_success_total\{.*finished_reason="(\w+)".*\} (\S+)$', re.MULTILINE)
+_OPEN = re.compile(r"^vllm:num_requests_(?:running|waiting)\{.*\} (\S+)$", re.MULTILINE)
+
+
+def served(server: str) -> Counter[str]:
+    """Requests that the server is done with, by how they ended; waits until it is idle."""
+    while True:
+        with urlopen(f"{server}/metrics") as reply:
+            text = reply.read().decode()
+        if not any(map(float, _OPEN.findall(text))):
+            break
+        time.sleep(0.2)
+    counts = Counter[str]()
+    for reason, count in _REQUESTS.findall(text):
+        counts["aborted" if reason == "abort" else "answered"] += int(float(count))
+    return counts
+
+
+def kept(folder: Path) -> int:
+    if not (folder / LEDGER).exists():
+        return 0
+    with closing(ledger(folder)) as paid:
+        return paid.spent().calls
+
+
+def killed(command: list[str], folder: Path, stage: str) -> bool:
+    """Start the run and kill it in the stage; False where that was over before."""
+    journal = folder / f"{stage}.journal"
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    while process.poll() is None:
+        if journal.exists() and journal.read_bytes().count(b"\n") >= LINES.get(stage, 0):
+            process.kill()
+        time.sleep(0.001)
+    if process.returncode > 0:
+        sys.exit(process.returncode)
+    return process.returncode < 0
+
+
+class Ends:
+    """How many calls were served and kept between one end of the process and the next."""
+
+    def __init__(self, server: str, folder: Path) -> None:
+        self._server, self._folder = server, folder
+        self._served, self._kept = served(server), kept(folder)
+        print(f"{'ended':<24}{'answered':>10}{'kept':>8}{'lost or repeated':>18}{'aborted':>9}")
+
+    def line(self, what: str) -> None:
+        now, in_ledger = served(self._server), kept(self._folder)
+        answered, aborted = (now[name] - self._served[name] for name in ("answered", "aborted"))
+        new = in_ledger - self._kept
+        print(f"{what:<24}{answered:>10}{new:>8}{answered - new:>18}{aborted:>9}", flush=True)
+        self._served, self._kept = now, in_ledger
+
+
+def main(server: str = "http://127.0.0.1:8000", place: str = "") -> None:
+    folder = Path(place or tempfile.mkdtemp()) / "run"
+    command = [sys.executable, "-c", "from raif_cli.main import run; run()", "gen-data", "--preset", "smol"]
+    command += ["--out", str(folder), "--resume"]
+    for model in ("tagger", "teacher"):
+        command += ["--set", f"{model}.endpoint.base_url={server}/v1"]
+    ends = Ends(server, folder)
+    for stage in STAGES:
+        ends.line(f"killed in {stage}" if killed(command, folder, stage) else f"{stage}: over before")
+    for what in ("by itself", "by itself, done before"):
+        last = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        ends.line(what)
+    print(f"\n{last.stdout}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
