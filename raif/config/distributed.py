@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import NonNegativeInt, PositiveFloat, model_validator
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from raif.config.section import Section
 
@@ -32,7 +32,7 @@ class LoraConfig(Section):
 
     rank: NonNegativeInt = 0
     """Of the two matrices of a layer; 0: no LoRA, all weights are trained."""
-    alpha: PositiveFloat = 32.0
+    alpha: PositiveInt = 32
     """Their product counts `alpha / rank` times."""
     targets: tuple[str, ...] = ()
     """Names of linear layers, such as [q_proj, v_proj]; empty: all but the output head."""

@@ -29,7 +29,7 @@ def _trained(c: TrainConfig) -> str:
     if not c.lora.rank:
         return "all are trained"
     layers = ", ".join(c.lora.targets) or "all linear layers"
-    return f"LoRA of rank {c.lora.rank}, alpha {c.lora.alpha:g}, beside {layers}"
+    return f"LoRA of rank {c.lora.rank}, alpha {c.lora.alpha}, beside {layers}"
 
 
 def _ranks(s: Sharding) -> str:
