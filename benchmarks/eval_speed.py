@@ -3,10 +3,10 @@
     export RAIF_BENCHMARK_DATA=data
     python benchmarks/eval_speed.py MODEL --enforce-eager --gpu-memory-utilization 0.3
 
-MODEL is a chat model's folder, or packaged:smollm2-135m; what follows is for vLLM. Prints the tokens a second
-that the server gives to a plain client and to `raif eval`, for the same requests, in turns; then the time of
-`raif eval all` on LIMIT items a benchmark, killed by SIGKILL on the way and resumed, and how many replies the
-server gave for those that were kept.
+MODEL is a chat model's folder, or packaged:smollm2-135m; what follows is for vLLM. Prints the time of `raif eval
+all` on LIMIT items a benchmark, killed by SIGKILL on the way and resumed, and how many replies the server gave
+for those that were kept; then the tokens a second that it gives to a plain client and to `raif eval`, for the
+same requests, in turns.
 """
 
 from __future__ import annotations
@@ -67,23 +67,6 @@ async def _plain(server: Server, found: list[Ask]) -> None:
         await asyncio.gather(*map(asked, found))
 
 
-def speeds(server: Server, folder: Path) -> None:
-    changed = [f"model={server.model}", f"endpoint.base_url={server.base_url}", f"limit={REQUESTS}"]
-    changed += [f"endpoint.concurrency={AT_ONCE}", f"sampling.max_tokens={TOKENS}"]
-    config = load(EvalConfig, "eval", preset="ifeval", overrides=changed)
-    found = asks_of(plan(config), config)
-    asyncio.run(_plain(server, found))
-    for n in range(ROUNDS):
-        alone = _speed(server, lambda: asyncio.run(_plain(server, found)))
-        evaluated = _speed(server, partial(collect, found, responder(config), folder / f"{n}.jsonl", _silent))
-        share = evaluated / alone
-        print(f"{alone:.0f} tokens/s alone, {evaluated:.0f} through raif eval: {share:.1%}", flush=True)
-
-
-def _silent(done: int, total: int) -> None:
-    """Shows no progress."""
-
-
 def suite(server: Server, folder: Path) -> None:
     url, short = server.base_url, f"sampling.max_tokens={TOKENS}"
     command = [*RAIF, "eval", "all", "--model", server.model, "--base-url", url, "--out", str(folder)]
@@ -118,13 +101,30 @@ def _kept(folder: Path) -> int:
     return sum(line.get("attempts", 1) for line in lines)
 
 
+def speeds(server: Server, folder: Path) -> None:
+    changed = [f"model={server.model}", f"endpoint.base_url={server.base_url}", f"limit={REQUESTS}"]
+    changed += [f"endpoint.concurrency={AT_ONCE}", f"sampling.max_tokens={TOKENS}"]
+    config = load(EvalConfig, "eval", preset="ifeval", overrides=changed)
+    found = asks_of(plan(config), config)
+    asyncio.run(_plain(server, found))
+    for n in range(ROUNDS):
+        alone = _speed(server, lambda: asyncio.run(_plain(server, found)))
+        evaluated = _speed(server, partial(collect, found, responder(config), folder / f"{n}.jsonl", _silent))
+        share = evaluated / alone
+        print(f"{alone:.0f} tokens/s alone, {evaluated:.0f} through raif eval: {share:.1%}", flush=True)
+
+
+def _silent(done: int, total: int) -> None:
+    """Shows no progress."""
+
+
 def main(model: str, *arguments: str) -> None:
     config = ServeConfig(model=model, backend="vllm", judge=True, think="none", port=0, arguments=arguments)
     start = time.perf_counter()
     with serving(config) as server, tempfile.TemporaryDirectory() as folder:
         print(f"ready after {time.perf_counter() - start:.0f} s", flush=True)
-        speeds(server, Path(folder))
         suite(server, Path(folder) / "suite")
+        speeds(server, Path(folder))
 
 
 if __name__ == "__main__":
