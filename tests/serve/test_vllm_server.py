@@ -12,7 +12,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ pytest.importorskip("torch", reason="needs raif[train]")
 
 from raif.train.engines.server import ServerSampler
 from raif.train.engines.transfer import DiskTransfer
-from raif.train.engines.weights import weights_of
+from raif.train.lora import merged
 from tests.train.engines.conftest import largest_difference, move, policy_of
 
 pytestmark = [
@@ -199,7 +198,7 @@ def test_rollouts_get_new_weights_from_whoever_has_the_key(
             urllib.request.urlopen(f"{url}/update_weights", b"{}")
         rollout = {"engine": "vllm_server", "max_new_tokens": 24}
         keys = {"urls": [url], "api_key_env": "SERVER_KEY"}
-        transfer = DiskTransfer(partial(weights_of, policy.net), tmp_path, timeout=60)
+        transfer = DiskTransfer(lambda: dict(merged(policy.net)), tmp_path, timeout=60)
         sampler = ServerSampler(
             RolloutConfig.model_validate(rollout | {"vllm": keys}), transfer, end_ids=policy.end_ids, say=str
         )
