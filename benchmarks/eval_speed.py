@@ -3,10 +3,10 @@
     export RAIF_BENCHMARK_DATA=data
     python benchmarks/eval_speed.py MODEL --enforce-eager --gpu-memory-utilization 0.3
 
-MODEL is a chat model's folder, or packaged:smollm2-135m; what follows is for vLLM. Prints the time of `raif eval
-all` on LIMIT items a benchmark, killed by SIGKILL on the way and resumed, and how many replies the server gave
-for those that were kept; then the tokens a second that it gives to a plain client and to `raif eval`, for the
-same requests, in turns.
+MODEL is a chat model's folder, or packaged:smollm2-135m; what follows is for vLLM. Prints the time of
+`raif eval all` on LIMIT items a benchmark, killed by SIGKILL on the way and resumed, and how many replies the
+server gave for those that were kept; then the tokens a second that it gives to a plain client and to `raif
+eval`, for the same requests, in turns.
 """
 
 from __future__ import annotations
