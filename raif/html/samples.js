@@ -47,13 +47,15 @@
     );
   }
 
-  // A filter is offered where it means something to all that the others leave: a benchmark's own, for one, with it.
+  // A filter is offered where it narrows what the others leave, and means something to all of it: one benchmark's
+  // own filters come with the choice of that benchmark.
   function options(within, name) {
     const counts = new Map();
     const left = within.filter((sample) => fits(sample, name));
     if (left.some((sample) => !(name in sample.facets))) return [];
     for (const sample of left)
       for (const value of sample.facets[name]) counts.set(value, (counts.get(value) ?? 0) + 1);
+    if (![...counts.values()].some((number) => number < left.length)) return [];
     return [...counts].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
   }
 
@@ -80,7 +82,7 @@
     facets.replaceChildren();
     for (const name of names) {
       const values = options(within, name);
-      if (values.length > 1 || name in chosen) facets.append(select(name, values));
+      if (values.length || name in chosen) facets.append(select(name, values));
     }
     if (focused && focused in chosen) facets.querySelector(`select[name="${CSS.escape(focused)}"]`)?.focus();
     found = within.filter((sample) => fits(sample));

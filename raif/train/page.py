@@ -83,7 +83,7 @@ def _totals(metrics: Metrics) -> Iterator[tuple[str, str, str]]:
 
 def _kinds(rows: Sequence[Mapping[str, Any]], metrics: Metrics) -> list[dict[str, Any]]:
     """By kind: its share before, after, and in each step of training that had it."""
-    shares: list[dict[str, float]] = [*[row["kinds"] for row in rows], {}, {}]
+    shares: list[Mapping[str, float]] = [*(row["kinds"] for row in rows), {}, {}]
     before, after, *_ = shares
     trained = {key.removeprefix("kind/") for step in metrics for key in step if key.startswith("kind/")}
     curves = {kind: [point[1] for point in _points(f"kind/{kind}", metrics)] for kind in trained}

@@ -92,7 +92,7 @@ def _group(step: str, id: str, responses: Sequence[Line]) -> Sample:
             Shown(f"response {n}", "", line["text"], _rewards(line), _verdicts(line))
             for n, line in enumerate(responses, 1)
         ],
-        facets={"from": [step], "check failed": _failing(responses)},
+        facets={"from": [step], "before": [], "after": [], "change": [], "check failed": _failing(responses)},
     )
 
 

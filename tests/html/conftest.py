@@ -17,7 +17,7 @@ from tests.chat_server import Body, chat_server, completion
 
 EVIL = (
     "</script></pre><script>window.ran = 1</script><img src=http://127.0.0.1:9/x onerror='window.ran = 2'>"
-    "<!--<script>{{ 7 * 7 }} & \u2028"
+    "<!--<script>{{ 7 * 7 }} & \u2028 end"
 )
 HALF = "\ud83d"
 """Of a pair, which JSON can say and UTF-8 can't."""

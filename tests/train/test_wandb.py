@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,25 @@ from raif.train.log import Log
 pytestmark = pytest.mark.slow
 
 
+BLOCK, HEADER = 32768, struct.Struct("<IHB")
+
+
 def records(folder: Path) -> Iterator[Any]:
-    """What the package wrote to its file, to be sent later."""
+    """What the package wrote to its file, to be sent later: records in pieces, as LevelDB's log has them."""
     from wandb.proto.wandb_internal_pb2 import Record
-    from wandb.sdk.internal.datastore import DataStore
 
     (path,) = (folder / "wandb").glob("offline-run-*/run-*.wandb")
-    store = DataStore()
-    store.open_for_scan(str(path))
-    while data := store.scan_data():
-        record = Record()
-        record.ParseFromString(data)
-        yield record
+    data, position, piece = path.read_bytes(), 7, b""  # after the name of the format
+    while position + HEADER.size <= len(data):
+        if BLOCK - position % BLOCK < HEADER.size:
+            position += BLOCK - position % BLOCK  # too little is left in the block for another piece
+            continue
+        _, length, kind = HEADER.unpack_from(data, position)
+        piece += data[position + HEADER.size : position + HEADER.size + length]
+        position += HEADER.size + length
+        if kind in (1, 4):  # whole, or the last piece
+            yield Record.FromString(piece)
+            piece = b""
 
 
 def test_numbers_are_logged_by_step_with_the_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
