@@ -34,7 +34,7 @@ from raif.eval.run import asks_of, plan
 from raif.serve import Server, serving
 
 REQUESTS, TOKENS, AT_ONCE, ROUNDS = 128, 128, 64, 2
-LIMIT, KILLED_AFTER = 4, 40
+LIMIT, KILLED_AFTER = 2, 20
 RAIF = [sys.executable, "-c", "from raif_cli.main import run; run()"]
 
 
