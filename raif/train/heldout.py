@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from statistics import fmean
 
@@ -81,10 +81,10 @@ class HeldOut:
         return self.check(responses, [c.truncated for c in found])
 
     def experts(self) -> list[Answer]:
-        """The records' own expert answers, for the scale of the other rows."""
-        chosen = [i.expert for i in self.instructions]
-        responses = [Response(e.thinking, e.answer, True) if e else Response("", None, False) for e in chosen]
-        return self.check(responses, [False] * len(responses))
+        """The expert answers of the records that have one (math has none): the scale of the other rows."""
+        own = replace(self, instructions=[i for i in self.instructions if i.expert])
+        responses = [Response(i.expert.thinking, i.expert.answer, True) for i in own.instructions if i.expert]
+        return own.check(responses, [False] * len(responses))
 
     def check(self, responses: Sequence[Response], truncated: Sequence[bool]) -> list[Answer]:
         answers = [r.answer or "" for r in responses]

@@ -76,7 +76,7 @@ class Run:
         self._evaluate("whole recipe" if self.config.method == "grpo" else "fine-tuned", "thinking")
         if self.config.evaluation.cloning_alone:
             self._clone_alone()
-        if self.heldout:
+        if self.heldout and any(i.expert for i in self.heldout.instructions):
             self.report.add("expert answers", self.heldout.experts)
         self.log.close()
         return self.report

@@ -57,11 +57,11 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Cha
     )
     select = {"sources": [{"path": folder / "seeds.jsonl"}], "near_duplicate": 1.0}
     kinds = ["punctuation:no_comma", "detectable_format:title", "keywords:existence"]
-    evolve = {"kinds": kinds, "max_checks": 2, "judged": 0.4}
+    evolve = {"kinds": kinds, "max_checks": 2, "judged": 0.4, "per_seed": 3}
     with chat_server(teacher.teacher) as server:
         stages = ("select", "evolve", "respond", "check")
         pipeline(server, folder / "made", *stages, select=select, evolve=evolve)
-        puzzles = [json.loads(json.dumps(PUZZLE).replace("{}", str(n))) for n in range(4)]
+        puzzles = [json.loads(json.dumps(PUZZLE).replace("{}", str(n))) for n in range(8)]
         made = [each.model_dump(mode="json") for each in records.read(folder / "made" / "check.jsonl")]
         jsonl.write(folder / "all.jsonl", [*made, *puzzles])
         pack = {"heldout_share": 0.3, "math": {"path": folder / "math.jsonl"}}
@@ -102,9 +102,8 @@ def trained(
     return folder, run.go()
 
 
-def test_both_files_have_all_tasks(packed: tuple[Path, ChatServer]) -> None:
-    for split in ("train", "heldout"):
-        assert {record.task for record in records.read(packed[0] / f"{split}.jsonl")} == set(TASKS), split
+def test_the_packed_file_has_all_tasks(packed: tuple[Path, ChatServer]) -> None:
+    assert {record.task for record in records.read(packed[0] / "train.jsonl")} == set(TASKS)
 
 
 def test_every_task_is_rewarded_for_what_is_right_and_for_what_is_wrong(
@@ -124,8 +123,11 @@ def test_the_experts_of_the_pipeline_are_cloned(trained: tuple[Path, Report]) ->
     assert all(step["cloning_loss"] > 0 for step in steps)
 
 
-def test_held_out_experts_follow_what_code_and_judge_check(trained: tuple[Path, Report]) -> None:
-    experts = trained[1].rows["expert answers"]
+def test_held_out_experts_follow_what_code_and_judge_check_and_math_has_none(
+    packed: tuple[Path, ChatServer], trained: tuple[Path, Report]
+) -> None:
+    experts, heldout = trained[1].rows["expert answers"], list(records.read(packed[0] / "heldout.jsonl"))
+    assert experts.prompts == sum(record.expert is not None for record in heldout) < len(heldout)
     assert experts.constraints
     assert experts.constraints.value == 1.0
     assert experts.kinds["question"] == 1.0
