@@ -1,6 +1,7 @@
 """The stream of `verify_stream` by several processes: blocks of lines come out in order, as they come in.
 
 A thread reads ahead by a few blocks and no more: memory stays flat, and no answer waits for further input.
+Results come back as files: of a process that dies while it sends, half would stay in the pipe, and be waited for.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from tempfile import TemporaryDirectory
 from typing import IO, Any, NamedTuple
 
 from raif import jsonl
@@ -35,7 +37,8 @@ class _Block(NamedTuple):
     lines: bytes
 
 
-_Done = tuple[bytes, Tally]
+_Done = tuple[Path, Tally]
+"""The file of the verified lines, and what they add up to."""
 _Waiting = SimpleQueue[Future[_Done] | BaseException | None]
 
 
@@ -49,7 +52,14 @@ def verified_lines(
     dialect: Dialect | None = None,
 ) -> Iterator[bytes]:
     """What `jsonl.write` would write of `verified`, in blocks of lines; RaifError where a process dies."""
-    pool = ProcessPoolExecutor(jobs, initializer=_worker, initargs=(answers, think, dialect))
+    with TemporaryDirectory(prefix="raif-verify-") as folder:
+        given = _Given(Path(folder), answers, think, dialect)
+        yield from _by_pool(
+            source, tally, ProcessPoolExecutor(jobs, initializer=_worker, initargs=given), jobs
+        )
+
+
+def _by_pool(source: jsonl.Source, tally: Tally, pool: ProcessPoolExecutor, jobs: int) -> Iterator[bytes]:
     try:
         _start(pool)
         with _opened(source) as stream:
@@ -76,14 +86,15 @@ def _results(waiting: _Waiting, slots: threading.Semaphore, tally: Tally) -> Ite
         if isinstance(found, BaseException):
             raise found
         try:
-            lines, counted = found.result()
+            file, counted = found.result()
         except BrokenProcessPool:
             raise RaifError(
                 "a process of --jobs died, perhaps for want of memory", "--jobs 1 shows at which line."
             ) from None
         slots.release()
         tally.include(counted)
-        yield lines
+        yield file.read_bytes()
+        file.unlink()
 
 
 def _feed(
@@ -126,12 +137,21 @@ def _opened(source: jsonl.Source) -> AbstractContextManager[IO[bytes]]:
         raise RecordError(f"{source}: {error.strerror}") from None
 
 
-_given: tuple[Answers | None, Style, Dialect | None] = (None, "none", None)
+class _Given(NamedTuple):
+    """What a process keeps for all its blocks; `folder` is where it puts the results."""
+
+    folder: Path
+    answers: Answers | None
+    think: Style
+    dialect: Dialect | None
+
+
+_given: _Given
 
 
 def _worker(*given: Any) -> None:
     global _given
-    _given = given
+    _given = _Given(*given)
     signal.signal(
         signal.SIGTERM, signal.SIG_DFL
     )  # a pool ends its processes by it, whatever the first one's handler does
@@ -144,7 +164,9 @@ class _Stream(io.BytesIO):
 def _verified_block(block: _Block) -> _Done:
     source, target, tally = _Stream(block.lines), io.BytesIO(), Tally()
     source.name = block.name
-    answers, think, dialect = _given
+    folder, answers, think, dialect = _given
     found = verified(source, tally, answers=answers, think=think, dialect=dialect, first=block.first)
     jsonl.write(target, found)
-    return target.getvalue(), tally
+    file = folder / str(block.first)
+    file.write_bytes(target.getvalue())
+    return file, tally
