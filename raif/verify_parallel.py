@@ -1,7 +1,8 @@
 """The stream of `verify_stream` by several processes: blocks of lines come out in order, as they come in.
 
 A thread reads ahead by a few blocks and no more: memory stays flat, and no answer waits for further input.
-Results come back as files: of a process that dies while it sends, half would stay in the pipe, and be waited for.
+Results come back as files: of a process that dies while it sends, half would stay in the pipe, and the other
+half be waited for.
 """
 
 from __future__ import annotations
