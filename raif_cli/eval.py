@@ -185,17 +185,19 @@ def _evaluate_all(
     """All are planned before the first is asked: what is missing for the last should be said now."""
     from raif.eval.responders import responder
     from raif.eval.run import JUDGMENTS, plan
+    from raif.eval.shared import Shared
     from raif.runs import open_run
 
-    planned = [(config, plan(config), responder(config)) for config in configs]
     reports = []
-    for config, chosen, source in planned:
-        own = folder if len(configs) == 1 else folder / config.benchmark
-        open_run(own, config, resume=resume or rejudge, overwrite=overwrite, free=FREE)
-        if rejudge:
-            (own / JUDGMENTS).unlink(missing_ok=True)
-        reports.append(_evaluate(config, chosen, source, own))
-        typer.echo(f"{own}: {FILES}", err=True)
+    with Shared() as shared:
+        planned = [(config, plan(config), responder(config, shared)) for config in configs]
+        for config, chosen, source in planned:
+            own = folder if len(configs) == 1 else folder / config.benchmark
+            open_run(own, config, resume=resume or rejudge, overwrite=overwrite, free=FREE)
+            if rejudge:
+                (own / JUDGMENTS).unlink(missing_ok=True)
+            reports.append(_evaluate(config, chosen, source, own))
+            typer.echo(f"{own}: {FILES}", err=True)
     return reports
 
 

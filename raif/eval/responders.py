@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import raif.eval.benchmarks  # noqa: F401 (registers them)
 from raif.config.eval import EvalConfig
 from raif.config.load import validate
 from raif.config.serve import ServeConfig
@@ -16,33 +19,43 @@ from raif.eval.benchmark import BENCHMARKS
 from raif.eval.endpoint import Answers, Endpoint, settings
 from raif.eval.limits import limit
 from raif.eval.methods import Call, style, talk
+from raif.eval.shared import Shared
 from raif.eval.stored import StoredAnswer
 
 
-def responder(config: EvalConfig) -> Responder:
-    """The source that the config names. Nothing is loaded or asked before the first `respond`."""
+def responder(config: EvalConfig, shared: Shared | None = None) -> Responder:
+    """The source that the config names. Nothing is loaded or asked before the first `respond`.
+
+    What is started on this machine ends with `shared`; without it, with the `respond` that started it.
+    """
     if config.responses:
         read = BENCHMARKS[config.benchmark].answers
         return Stored(config.responses, config.model or config.responses.stem, read)
     if config.endpoint.base_url:
         return Endpoint(config)
-    return Local(config) if config.local.backend == "process" else Served(config)
+    return (Local if config.local.backend == "process" else Served)(config, shared)
+
+
+def _kept(shared: Shared | None) -> AbstractContextManager[Shared]:
+    return nullcontext(shared) if shared else Shared()
 
 
 class Served:
     """Starts a server for a checkpoint on this machine, asks it, and stops it."""
 
-    def __init__(self, config: EvalConfig) -> None:
+    def __init__(self, config: EvalConfig, shared: Shared | None = None) -> None:
         self.model = str(config.model)
         self.settings: Mapping[str, Any] = settings(config) | config.local.model_dump(
             mode="json", exclude={"batch"}
         )
-        self._config = config
+        self._config, self._shared = config, shared
 
     def respond(self, asks: Sequence[Ask]) -> Answers:
         from raif.serve import serving
 
-        with serving(self._server()) as server:
+        wanted = self._server()
+        with _kept(self._shared) as shared:
+            server = shared.get(wanted.model_dump_json(), partial(serving, wanted))
             endpoint = self._config.endpoint.model_copy(update={"base_url": server.base_url})
             config = self._config.model_copy(update={"endpoint": endpoint})
             yield from Endpoint(config, server.model).respond(asks)
@@ -63,18 +76,23 @@ class Served:
 class Local:
     """Runs a checkpoint in this process, batch by batch."""
 
-    def __init__(self, config: EvalConfig) -> None:
+    def __init__(self, config: EvalConfig, shared: Shared | None = None) -> None:
         self.model = str(config.model)
         compute = config.local.compute
         self.settings: Mapping[str, Any] = settings(config) | {"compute": compute}
-        self._config = config
+        self._config, self._shared = config, shared
         self._limit = limit(config)
 
     def respond(self, asks: Sequence[Ask]) -> Answers:
         local = self._config.local
-        model = _local_model()(self.model, dtype=local.compute, device=local.device)
-        for start in range(0, len(asks), local.batch):
-            yield from self._lead(model, asks[start : start + local.batch])
+        with _kept(self._shared) as shared:
+            model = shared.get(f"{self.model} {local.model_dump_json()}", self._load)
+            for start in range(0, len(asks), local.batch):
+                yield from self._lead(model, asks[start : start + local.batch])
+
+    def _load(self) -> AbstractContextManager[Any]:
+        local = self._config.local
+        return nullcontext(_local_model()(self.model, dtype=local.compute, device=local.device))
 
     def _lead(self, model: Any, asks: Sequence[Ask]) -> Answers:
         """Lead the talks of some asks side by side, a round of calls at a time."""

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from raif.config.eval import EvalConfig
 from raif.eval.answers import Answer, Ask
 from raif.eval.responders import responder
+from raif.eval.shared import Shared
 from raif.reasoning import Style
 from raif.types import Message
 from tests import tiny
@@ -39,6 +42,31 @@ def test_a_server_is_started_for_a_checkpoint_and_stopped(tiny_folder: Path) -> 
     keys = {"model": str(tiny_folder), "sampling": {"max_tokens": 6}, "local": local}
     found = dict(responder(EvalConfig.model_validate(keys)).respond(ASKS[:1]))
     assert [ask.id for ask in found] == ["0"]
+
+
+@pytest.mark.parametrize("backend", ["transformers", "process"])
+def test_several_evaluations_share_what_is_started(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, backend: str
+) -> None:
+    pytest.importorskip("fastapi", reason="needs raif[serve]")
+    started = counted(monkeypatch, "raif.serve.serving", "raif.train.local.LocalModel")
+    local = {"backend": backend, "compute": "float32", "device": "cpu"}
+    keys = {"model": str(tiny_folder), "local": local}
+    with Shared() as shared:
+        for tokens in (2, 3):
+            config = EvalConfig.model_validate(keys | {"sampling": {"max_tokens": tokens}})
+            assert len(list(responder(config, shared).respond(ASKS[:1]))) == 1
+    assert sum(count.call_count for count in started) == 1
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, *names: str) -> list[Mock]:
+    """What counts the calls of the real things of these names."""
+    counts = []
+    for name in names:
+        place, _, own = name.rpartition(".")
+        counts.append(Mock(wraps=getattr(import_module(place), own)))
+        monkeypatch.setattr(name, counts[-1])
+    return counts
 
 
 @pytest.mark.parametrize(
