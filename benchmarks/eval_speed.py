@@ -6,7 +6,7 @@
 MODEL is a chat model's folder, or packaged:smollm2-135m; what follows is for vLLM. Prints the time of
 `raif eval all` on LIMIT items a benchmark, killed by SIGKILL on the way and resumed, and how many replies the
 server gave for those that were kept; then the tokens a second that it gives to a plain client and to `raif
-eval`, for the same requests, in turns.
+eval`, for the same requests: either goes first in every other round, since machines grow slower or faster.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import urllib.request
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from openai import AsyncOpenAI
 
@@ -33,7 +34,7 @@ from raif.eval.responders import responder
 from raif.eval.run import asks_of, plan
 from raif.serve import Server, serving
 
-REQUESTS, TOKENS, AT_ONCE, ROUNDS = 128, 128, 64, 2
+REQUESTS, TOKENS, AT_ONCE, ROUNDS = 128, 128, 64, 4
 LIMIT, KILLED_AFTER = 2, 20
 RAIF = [sys.executable, "-c", "from raif_cli.main import run; run()"]
 
@@ -45,11 +46,23 @@ def _metric(server: Server, name: str) -> float:
     return sum(float(value) for labels, value in found if '"abort"' not in labels)
 
 
-def _speed(server: Server, work: Callable[[], object]) -> float:
-    """Tokens a second that the server writes while `work` goes on."""
-    before, start = _metric(server, "generation_tokens"), time.perf_counter()
+class Spent(NamedTuple):
+    """On some requests: seconds, those of this process's own in them, tokens that the server wrote."""
+
+    seconds: float
+    own: float
+    tokens: float
+
+
+def _spent(server: Server, work: Callable[[], object]) -> Spent:
+    before, start, own = _metric(server, "generation_tokens"), time.perf_counter(), time.process_time()
     work()
-    return (_metric(server, "generation_tokens") - before) / (time.perf_counter() - start)
+    tokens = _metric(server, "generation_tokens") - before
+    return Spent(time.perf_counter() - start, time.process_time() - own, tokens)
+
+
+def _plainly(server: Server, found: list[Ask]) -> None:
+    asyncio.run(_plain(server, found))
 
 
 async def _plain(server: Server, found: list[Ask]) -> None:
@@ -106,12 +119,23 @@ def speeds(server: Server, folder: Path) -> None:
     changed += [f"endpoint.concurrency={AT_ONCE}", f"sampling.max_tokens={TOKENS}"]
     config = load(EvalConfig, "eval", preset="ifeval", overrides=changed)
     found = asks_of(plan(config), config)
-    asyncio.run(_plain(server, found))
+    plain = partial(_plainly, server, found)
+    plain()
+    spent: dict[str, list[Spent]] = {"a plain client": [], "raif eval": []}
     for n in range(ROUNDS):
-        alone = _speed(server, lambda: asyncio.run(_plain(server, found)))
-        evaluated = _speed(server, partial(collect, found, responder(config), folder / f"{n}.jsonl", _silent))
-        share = evaluated / alone
-        print(f"{alone:.0f} tokens/s alone, {evaluated:.0f} through raif eval: {share:.1%}", flush=True)
+        evaluated = partial(collect, found, responder(config), folder / f"{n}.jsonl", _silent)
+        works: list[tuple[str, Callable[[], object]]] = [("a plain client", plain), ("raif eval", evaluated)]
+        for who, work in works if n % 2 else works[::-1]:
+            spent[who].append(_spent(server, work))
+    rates = {who: _shown(who, rounds) for who, rounds in spent.items()}
+    print(f"{rates['raif eval'] / rates['a plain client']:.1%} of the plain client's throughput")
+
+
+def _shown(who: str, rounds: list[Spent]) -> float:
+    """Tokens a second over all rounds."""
+    seconds, own, tokens = map(sum, zip(*rounds, strict=True))
+    print(f"{tokens / seconds:.0f} tokens/s for {who}, which took {own / seconds:.1%} of a core", flush=True)
+    return tokens / seconds
 
 
 def _silent(done: int, total: int) -> None:
