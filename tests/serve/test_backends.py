@@ -13,6 +13,7 @@ from raif.serve import backends
 from raif.serve.backends import Command, command, style
 from raif.serve.middleware import KEY
 from raif.train.chat import Chat
+from raif.train.engines import flags
 from tests.tiny import byte_tokenizer
 
 RENDERED = "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}"
@@ -64,6 +65,15 @@ def test_a_judge_is_greedy_and_gives_the_candidates_that_are_asked_for(folder: P
     assert option(found, "--override-generation-config") == ['{"temperature": 0.0}']
     assert option(found, "--max-logprobs") == ["20"]
     assert "--enable-prefix-caching" in found.arguments
+
+
+@pytest.mark.parametrize("built", ["0.32.0+cpu", "0.32.0+cu130"])
+def test_prompts_are_read_whole_on_a_cpu_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, built: str
+) -> None:
+    """Else vLLM 0.32 dies of a request with a seed whose prompt it reads in parts."""
+    monkeypatch.setattr(flags, "version", lambda package: built)
+    assert ("--no-enable-chunked-prefill" in made(folder).arguments) == built.endswith("cpu")
 
 
 def test_rollouts_can_be_given_new_weights(folder: Path) -> None:

@@ -17,16 +17,23 @@ def rollout_arguments(transfer: Literal["disk", "nccl"] = "disk") -> list[str]:
     """Arguments of `python -m vllm.entrypoints.openai.api_server` beside those of any server.
 
     Log-probabilities are of the distribution that is sampled from, temperature included, and nothing of the
-    checkpoint's generation_config.json (top-p, penalties) applies. On a CPU prompts are read whole: vLLM 0.32
-    dies there of a request with a seed whose prompt it reads in parts.
+    checkpoint's generation_config.json (top-p, penalties) applies.
     """
     backend = BACKEND if transfer == "disk" else "nccl"
     return [
         *("--weight-transfer-config", json.dumps({"backend": backend})),
         *("--logprobs-mode", "processed_logprobs"),
         *("--generation-config", "vllm"),
-        *(["--no-enable-chunked-prefill"] if _for_cpu() else []),
     ]
+
+
+def cpu_arguments() -> list[str]:
+    """What any server needs on a CPU, nothing elsewhere: prompts are read whole.
+
+    Of a request with a seed whose prompt it reads in parts, vLLM 0.32 dies there ("CPU Generator does not use
+    offset").
+    """
+    return ["--no-enable-chunked-prefill"] if _for_cpu() else []
 
 
 def _for_cpu() -> bool:
