@@ -55,9 +55,13 @@ class ServerSampler:
         for server in self._servers:
             self._await(server)
         self._syncs += 1
-        version = f"{self._run}-{self._syncs}"  # no other run, and no other server, calls its weights so
-        self._transfer.send(self._servers, version)
-        return version
+        self._version = f"{self._run}-{self._syncs}"  # no other run, and no server, calls its weights so
+        try:
+            self._transfer.send(self._servers, self._version)
+        except ServerGone:
+            for server in self._servers:
+                self._revive(server)
+        return self._version
 
     def _answer(self, server: Server, request: Request) -> list[Completion]:
         try:
@@ -86,7 +90,7 @@ class ServerSampler:
             return False
 
     def _revive(self, server: Server) -> None:
-        """Wait until the server is there, and send it the weights if it has others: it was restarted."""
+        """Wait until the server is there, and send it the weights if it has others."""
         with self._lock:
             self._await(server)
             if server.weight_version() != self._version:

@@ -131,6 +131,24 @@ def test_a_server_that_is_restarted_in_mid_rollout_is_waited_for(
     assert said[0].startswith(f"waiting for a rollout server: {first.url}: the rollout server is gone")
 
 
+@pytest.mark.parametrize("path", ["/start_weight_update", "/update_weights", "/finish_weight_update"])
+def test_servers_of_which_one_is_restarted_in_mid_update_are_waited_for(
+    tiny: Model, server: RolloutServer, tiny_folder: Path, tmp_path: Path, path: str
+) -> None:
+    first = start(tiny_folder)
+    s = sampler(tiny, tmp_path, server.url, first.url, restart_timeout=20)
+    move(tiny)
+    first.dies_at = path
+    again: list[RolloutServer] = []
+    threading.Timer(1.5, lambda: again.append(start(tiny_folder, port=first.server_port))).start()
+    try:
+        s.sync()
+        assert largest_difference(tiny, PROMPTS, s.sample(PROMPTS, [2, 2, 2], seed=0)) < 1e-4
+        assert again[0].version == server.version
+    finally:
+        stop(again[0])
+
+
 def test_a_dead_server_ends_the_wait_with_what_to_do(tiny: Model, tiny_folder: Path, tmp_path: Path) -> None:
     first = start(tiny_folder)
     s = sampler(tiny, tmp_path, first.url, restart_timeout=0.6)

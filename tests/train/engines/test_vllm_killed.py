@@ -100,6 +100,7 @@ def test_a_run_goes_on_with_a_server_that_is_started_again(
 def test_a_run_without_its_server_is_saved_and_goes_on_later(
     whole: list[Any], server: Running, tmp_path: Path
 ) -> None:
+    Server(server.url).wait(900)  # the test before may have failed while it started
     training = Training(server, tmp_path, 1)
     training.reach(3)
     server.kill()
