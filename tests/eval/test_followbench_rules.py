@@ -133,6 +133,7 @@ def test_english_rule_holds_as_officially(rule: str, text: str, level: int, pass
         ("samsum", "琐碎的拖沓的", 4, False),
         ("gigaword", "他们在公园里走路", 5, True),
         ("gigaword", "他一人在公园走路", 3, False),
+        ("gigaword", "我俩在京城里走路", 3, True),
         ("gigaword", "他３人在公园走路", 3, False),
         ("gigaword", "ABCDEFGH", 3, True),
         ("arxiv", "我们激活Transformer", 5, True),
