@@ -52,11 +52,11 @@ class Training:
 
     @property
     def metrics(self) -> list[dict[str, Any]]:
-        """Of all steps so far, but for their times."""
+        """The numbers of all steps so far, but for their times."""
         file = self.out / "metrics.jsonl"
         lines = file.read_text().splitlines(keepends=True) if file.exists() else []
         steps = [json.loads(line) for line in lines if line.endswith("\n")]
-        return [{k: v for k, v in s.items() if not k.startswith("time_")} for s in steps]
+        return [{k: v for k, v in s.items() if k != "phase" and not k.startswith("time_")} for s in steps]
 
     def reach(self, step: int) -> None:
         while len(self.metrics) < step:
