@@ -36,13 +36,7 @@ def sample_ahead(t: Trainer, number: int, refilled: int) -> None:
         c = t.config
         instructions, seed = _drawn(t, number, 0, refilled, c.rollout.prompts)
         ask_ahead(
-            t.sampler,
-            t.chat,
-            instructions,
-            c.rollout,
-            contrast=c.contrast,
-            seed=seed,
-            ranks=t.learner.ranks,
+            t.sampler, t.chat, instructions, c.rollout, contrast=c.contrast, seed=seed, ranks=t.learner.ranks
         )
 
 

@@ -42,7 +42,12 @@ def overlapped(policy: Model, server: RolloutServer, folder: Path) -> Overlapped
     ).rollout
     transfer = DiskTransfer(lambda: dict(merged(policy.net)), folder, timeout=10)
     inner = ServerSampler(rollout, transfer, end_ids=policy.end_ids, say=str)
-    return Overlapped(Checked(inner, lambda samples: [s.old_logps for s in samples], every=99, tolerance=1))
+    sampler = Overlapped(
+        Checked(inner, lambda samples: [s.old_logps for s in samples], every=99, tolerance=1)
+    )
+    sampler.sync()
+    sampler.sample(PROMPTS, COUNTS, seed=0)
+    return sampler
 
 
 def test_what_is_asked_ahead_is_of_the_weights_of_then(
@@ -66,8 +71,6 @@ def test_the_servers_sample_before_the_responses_are_wanted(
     tiny: Model, server: RolloutServer, tmp_path: Path
 ) -> None:
     sampler = overlapped(tiny, server, tmp_path)
-    sampler.sync()
-    sampler.sample(PROMPTS, COUNTS, seed=0)
     sampler.ask(PROMPTS, COUNTS, seed=1)
     deadline = time.monotonic() + 10
     while server.responses < 2 * sum(COUNTS):
@@ -79,8 +82,6 @@ def test_a_failure_in_the_background_is_told_when_the_responses_are_wanted(
     tiny: Model, server: RolloutServer, tmp_path: Path
 ) -> None:
     sampler = overlapped(tiny, server, tmp_path)
-    sampler.sync()
-    sampler.sample(PROMPTS, COUNTS, seed=0)
     server.failures["/v1/completions"] = 400, {"error": {"message": "the prompt is too long"}}
     sampler.ask(PROMPTS, COUNTS, seed=1)
     assert sampler.finished() is None
