@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=144)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--url", help="of a rollout server")
-    parser.add_argument("--engines", nargs="+", default=["transformers", "vllm"])
+    parser.add_argument("--engines", nargs="*", default=["transformers", "vllm"])
     options = parser.parse_args()
     learner = Learner(config(options, "transformers"))
     policy = learner.policy

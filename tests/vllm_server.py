@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from raif.train.engines.flags import ENVIRONMENT, cpu_arguments, rollout_arguments
+from raif.train.engines.flags import ENVIRONMENT, for_cpu, rollout_arguments
 from raif.train.engines.http import Server
 
 MEMORY = ["--kv-cache-memory-bytes", str(100 * 2**20), "--max-model-len", "2048", "--max-num-seqs", "16"]
@@ -32,11 +32,13 @@ class Running:
 
     def start(self) -> None:
         options = ["--port", str(self.port), "--dtype", "float32", "--enforce-eager", *MEMORY]
-        needed = [*rollout_arguments(), *cpu_arguments()]
+        on_cpu, of_cpu = for_cpu()
+        needed = [*rollout_arguments(), *on_cpu]
+        environment = ENVIRONMENT | of_cpu | {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "HF_HUB_OFFLINE": "1"}
         module = "vllm.entrypoints.openai.api_server"
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, "--model", str(self.folder), *options, *needed],
-            env={**os.environ, **ENVIRONMENT, "VLLM_CPU_OMP_THREADS_BIND": "nobind", "HF_HUB_OFFLINE": "1"},
+            env={**os.environ, **environment},
             stdout=self.log.open("ab"),
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -19,7 +19,7 @@ from raif.config.serve import ServeConfig
 from raif.errors import ConfigError, require
 from raif.reasoning import Style
 from raif.serve.middleware import KEY, RequireKey, SplitDeepseek, SplitTagged
-from raif.train.engines.flags import ENVIRONMENT, cpu_arguments, rollout_arguments
+from raif.train.engines.flags import ENVIRONMENT, for_cpu, rollout_arguments
 from raif.train.packaged import resolve
 
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_UPDATE_CHECK": "1", "DO_NOT_TRACK": "1"}
@@ -78,8 +78,9 @@ def _vllm(config: ServeConfig, port: int) -> Command:
     for layer in _middleware(config, folder):
         arguments += ["--middleware", f"{layer.__module__}.{layer.__name__}"]
     arguments += [*(_JUDGE if config.judge else ()), *(rollout_arguments() if config.rollout else ())]
-    arguments += cpu_arguments()
-    environment = OFFLINE | _key(config) | (ENVIRONMENT if config.rollout else {})
+    on_cpu, of_cpu = for_cpu(config.tensor_parallel)
+    arguments += on_cpu
+    environment = OFFLINE | _key(config) | (ENVIRONMENT if config.rollout else {}) | of_cpu
     return Command([*program, *arguments, *config.arguments], folder.parent, folder.name, environment)
 
 

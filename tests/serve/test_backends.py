@@ -76,6 +76,19 @@ def test_prompts_are_read_whole_on_a_cpu_alone(
     assert ("--no-enable-chunked-prefill" in made(folder).arguments) == built.endswith("cpu")
 
 
+@pytest.mark.parametrize(
+    ("built", "ranks", "executor"),
+    [("0.32.0+cpu", 1, ["uni"]), ("0.32.0+cpu", 2, []), ("0.32.0+cu130", 1, [])],
+)
+def test_one_process_computes_on_a_cpu_where_one_is_enough(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, built: str, ranks: int, executor: list[str]
+) -> None:
+    monkeypatch.setattr(flags, "version", lambda package: built)
+    found = made(folder, tensor_parallel=ranks)
+    assert option(found, "--distributed-executor-backend") == executor
+    assert ("VLLM_ENABLE_V1_MULTIPROCESSING" in found.environment) == bool(executor)
+
+
 def test_rollouts_can_be_given_new_weights(folder: Path) -> None:
     found = made(folder, rollout=True)
     assert found.environment["VLLM_SERVER_DEV_MODE"] == "1"

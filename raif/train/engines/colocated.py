@@ -47,7 +47,7 @@ class ColocatedSampler:
             max_model_len=max_length,
             max_num_seqs=config.batch,
             enforce_eager=on_cpu,  # compiling takes a minute there, and gains little
-            enable_chunked_prefill=False if on_cpu else None,  # as `cpu_arguments` says
+            enable_chunked_prefill=False if on_cpu else None,  # as `for_cpu` says
             logprobs_mode="processed_logprobs",
             weight_transfer_config={"backend": BACKEND},
             gpu_memory_utilization=config.vllm.gpu_memory_utilization,

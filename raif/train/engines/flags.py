@@ -27,16 +27,22 @@ def rollout_arguments(transfer: Literal["disk", "nccl"] = "disk") -> list[str]:
     ]
 
 
-def cpu_arguments() -> list[str]:
-    """What any server needs on a CPU, nothing elsewhere: prompts are read whole.
+def for_cpu(tensor_parallel: int = 1) -> tuple[list[str], dict[str, str]]:
+    """Arguments and environment that any server needs on a CPU, none elsewhere.
 
-    Of a request with a seed whose prompt it reads in parts, vLLM 0.32 dies there ("CPU Generator does not use
-    offset").
+    Prompts are read whole: of a request with a seed whose prompt it reads in parts, vLLM 0.32 dies there
+    ("CPU Generator does not use offset"). One process computes, the engine's own, where one is enough: while
+    another one works, the engine waits for it in a loop that takes a core (`benchmarks/rollout_speed.py`).
     """
-    return ["--no-enable-chunked-prefill"] if _for_cpu() else []
+    if not _built_for_cpu():
+        return [], {}
+    whole = ["--no-enable-chunked-prefill"]
+    if tensor_parallel > 1:
+        return whole, {}
+    return [*whole, "--distributed-executor-backend", "uni"], {"VLLM_ENABLE_V1_MULTIPROCESSING": "0"}
 
 
-def _for_cpu() -> bool:
+def _built_for_cpu() -> bool:
     """Is vLLM here built for CPUs? Then it is a package of another name, or says so in its version."""
     try:
         return "cpu" in version("vllm")
