@@ -10,6 +10,7 @@ import yaml
 
 from raif.config import Section, dump
 from raif.errors import ConfigError
+from raif.files import write_whole
 
 CONFIG_NAME = "config.yaml"
 
@@ -38,7 +39,7 @@ def open_run(
         _check_ours(written)
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    written.write_text(dump(config), "utf-8")
+    write_whole(written, dump(config))
     return folder
 
 

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"dialect", "errors", "types", "jsonl", "registry", "text", "reasoning", "stats", "boxed", "ahead"}
-    | {"knights", "html"},
+    | {"files", "knights", "html"},
     {"config", "runs", "plan", "launch"},
     {"constraints", "client", "math_check", "math_worker"},
     {"solution"},

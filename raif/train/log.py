@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from raif.errors import require
+from raif.files import write_whole
 from raif.runs import CONFIG_NAME
 from raif.train.doctor import Finding
 from raif.train.rollout import Group
@@ -41,7 +42,7 @@ class Log:
 
     def forget_after(self, step: int) -> None:
         kept = [m for m in self.read() if m["step"] <= step]
-        self.metrics_file.write_text("".join(json.dumps(m) + "\n" for m in kept))
+        write_whole(self.metrics_file, "".join(json.dumps(m) + "\n" for m in kept))
         if self._tensorboard:
             self._writer = _tensorboard(self._folder, step + 1)
 

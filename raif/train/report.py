@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from raif.files import write_whole
 from raif.stats import Interval
 from raif.train.heldout import Answer, Row, row
 
@@ -38,7 +39,7 @@ class Report:
     def _write_answers(self, name: str, answers: Sequence[Answer]) -> None:
         self._answers.mkdir(exist_ok=True)
         lines = [json.dumps(_answer(a), ensure_ascii=False) + "\n" for a in answers]
-        (self._answers / f"{name.replace(' ', '-')}.jsonl").write_text("".join(lines), "utf-8")
+        write_whole(self._answers / f"{name.replace(' ', '-')}.jsonl", "".join(lines))
 
     def note(self, **facts: Any) -> None:
         """Keep facts of the run beside the rows."""
@@ -49,7 +50,7 @@ class Report:
         if not self._writes:
             return
         content = {"facts": self.facts, "rows": [asdict(r) for r in self.rows.values()]}
-        self._file.write_text(json.dumps(content, indent=1), "utf-8")
+        write_whole(self._file, json.dumps(content, indent=1))
 
     def gain(self, before: str, after: str) -> float | None:
         """By how much the share of constraints followed (strict) rose."""

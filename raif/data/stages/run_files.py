@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Sequence
 from hashlib import file_digest
 from pathlib import Path
 
 from raif.data.funnel import StageFunnel
+from raif.files import write_whole
 
 
 def funnel_path(folder: Path, stage: str) -> Path:
@@ -23,9 +23,7 @@ def read_funnel(path: Path) -> StageFunnel:
 
 def write_funnel(path: Path, funnel: StageFunnel) -> None:
     """Write a funnel that is there whole or not at all: it tells that its stage is done."""
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(json.dumps(vars(funnel), ensure_ascii=False, indent=2) + "\n", "utf-8")
-    os.replace(unfinished, path)
+    write_whole(path, json.dumps(vars(funnel), ensure_ascii=False, indent=2) + "\n")
 
 
 def earlier_funnels(folder: Path, stages: Sequence[str]) -> list[StageFunnel]:
