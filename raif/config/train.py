@@ -25,7 +25,7 @@ from raif.reasoning import FORMAT_REQUEST
 from raif.types import Task
 
 LOGIT_TOKENS = 256
-"""Response tokens whose logits over the whole vocabulary are held at once; under ZeRO-3 a micro-batch's."""
+"""Response tokens whose logits over the whole vocabulary are held at once."""
 
 
 class ModelConfig(Section):

@@ -106,11 +106,10 @@ def _update(c: TrainConfig, shape: Shape, cpu: bool, sharding: Sharding) -> dict
         layer += rows * shape.heads * length**2 * SCORE_BYTES
     kept = rows * length * shape.hidden * size  # all that checkpointing keeps of a layer: what goes into it
     activations = layer + shape.layers * kept if c.model.gradient_checkpointing else shape.layers * layer
-    logits = rows * answer if sharding.zero == 3 else min(rows * answer, LOGIT_TOKENS)
     return {
         "gradients": 4 * sharding.kept(number) + fresh,
         "activations": activations,
-        "logits": logits * shape.vocabulary * LOGIT_BYTES,
+        "logits": min(rows * answer, LOGIT_TOKENS) * shape.vocabulary * LOGIT_BYTES,
     }
 
 

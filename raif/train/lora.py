@@ -55,10 +55,6 @@ class WithoutAdapters(Model):
     def of(cls, trained: Model) -> WithoutAdapters:
         return cls(trained.net, trained.tokenizer, trained.device, trained)
 
-    @property
-    def chunk(self) -> int:
-        return self.trained.chunk
-
     def call(self, work: Callable[..., T], *args: Any) -> T:
         with _switched_off(self.net):
             return self.trained.call(work, *args)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from raif.config.train import LOGIT_TOKENS
 from raif.errors import RaifError
 from raif.train.packaged import resolve
 
 if TYPE_CHECKING:
     import torch
+
+    from raif.train.head import Head
 
 T = TypeVar("T")
 
@@ -29,10 +31,12 @@ class Model:
         """`work(model, *args)`; a model that is sharded or shared prepares its weights around it."""
         return work(self, *args)
 
-    @property
-    def chunk(self) -> int:
-        """Tokens whose logits over the whole vocabulary are held at once."""
-        return LOGIT_TOKENS
+    @cached_property
+    def head(self) -> Head:
+        """What makes logits of hidden states."""
+        from raif.train.head import Head
+
+        return Head(self.net.get_output_embeddings())
 
     @property
     def pad_id(self) -> int:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
+from torch import Tensor
 
 from raif.train.batch import MicroBatch, Sample, bucketed, collate
+from raif.train.head import LogitsOf
 from raif.train.model import Model
 from raif.train.ranks import ALONE, Ranks
 
@@ -20,52 +19,34 @@ def token_logps(model: Model, batch: MicroBatch, temperature: float = 1.0, *, pa
 
     `packed`: the model reads the sequences one after another in a single row, without any padding.
     """
-    (logps,) = _by_chunks(_logps, model, batch, temperature, packed=packed)
-    return logps
+    states, targets = _response_states(model, batch, packed=packed)
+    (logps,) = model.head(_logps, states, targets, temperature)
+    return _spread(logps, batch.mask)
 
 
 def token_logps_and_entropy(
     model: Model, batch: MicroBatch, temperature: float = 1.0
 ) -> tuple[Tensor, Tensor]:
     """The same, and the entropy of each token's distribution (nats, without gradient), both [B, T]."""
-    logps, entropy = _by_chunks(_logps_and_entropy, model, batch, temperature)
-    return logps, entropy
+    states, targets = _response_states(model, batch, packed=False)
+    logps, entropy = model.head(_logps_and_entropy, states, targets, temperature)
+    return _spread(logps, batch.mask), _spread(entropy, batch.mask)
 
 
-def _by_chunks(
-    work: Callable[..., tuple[Tensor, ...]],
-    model: Model,
-    batch: MicroBatch,
-    temperature: float,
-    *,
-    packed: bool = False,
-) -> list[Tensor]:
-    """What `work` makes of the logits of `model.chunk` response tokens after another, as [B, T].
-
-    Those of more than one chunk are computed again in the backward pass, and never held together.
-    """
-    states, targets = _response_states(model, batch, packed=packed)
-    head, parts = model.net.get_output_embeddings(), states.split(model.chunk)
-    if len(parts) > 1:
-        work = partial(checkpoint, work, use_reentrant=False, preserve_rng_state=False)
-    found = [work(head, *p, temperature) for p in zip(parts, targets.split(model.chunk), strict=True)]
-    return [_spread(torch.cat(values), batch.mask) for values in zip(*found, strict=True)]
-
-
-def _logits(head: nn.Module, states: Tensor, temperature: float) -> Tensor:
+def _logits(logits_of: LogitsOf, states: Tensor, temperature: float) -> Tensor:
     """float32, [N, V]."""
-    logits = head(states).float()
+    logits = logits_of(states).float()
     return logits if temperature == 1 else logits / temperature
 
 
-def _logps(head: nn.Module, states: Tensor, targets: Tensor, temperature: float) -> tuple[Tensor]:
-    return (-F.cross_entropy(_logits(head, states, temperature), targets, reduction="none"),)
+def _logps(logits_of: LogitsOf, states: Tensor, targets: Tensor, temperature: float) -> tuple[Tensor]:
+    return (-F.cross_entropy(_logits(logits_of, states, temperature), targets, reduction="none"),)
 
 
 def _logps_and_entropy(
-    head: nn.Module, states: Tensor, targets: Tensor, temperature: float
+    logits_of: LogitsOf, states: Tensor, targets: Tensor, temperature: float
 ) -> tuple[Tensor, Tensor]:
-    logits = _logits(head, states, temperature)
+    logits = _logits(logits_of, states, temperature)
     with torch.no_grad():
         all_logps = torch.log_softmax(logits, -1)
         entropy = -torch.linalg.vecdot(all_logps.exp(), all_logps)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ class Passes(nn.Module):
     def __init__(self, model: Model) -> None:
         super().__init__()
         self.net, self._model = model.net, model
+        self.head = model.head
 
     def forward(self, work: Callable[..., T], *args: Any) -> T:
         return work(self._model, *args)
@@ -43,11 +43,6 @@ class Sharded(Model):
         deepspeed.utils.logger.setLevel(logging.WARNING)
         engine, *_ = deepspeed.initialize(model=Passes(model), config=settings, **optimizer)
         return cls(model.net, model.tokenizer, model.device, engine)
-
-    @property
-    def chunk(self) -> int:
-        """Under ZeRO-3 ranks gather the output head's weights together, so none may ask it more often."""
-        return sys.maxsize if self.engine.zero_optimization_stage() == 3 else super().chunk
 
     def call(self, work: Callable[..., T], *args: Any) -> T:
         return self.engine(work, *args)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from raif.config.train import LossConfig
 from raif.train.batch import Sample, bucketed, collate
+from raif.train.head import Head
 from raif.train.loss import Counts, cloning_loss, learned, policy_loss
 from raif.train.model import Model
 from raif.train.policy import token_logps, token_logps_and_entropy
@@ -120,16 +122,25 @@ def test_log_probabilities_are_those_of_the_whole_logits(tiny: Model) -> None:
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
 
 
-def test_only_the_response_tokens_reach_the_output_head(tiny: Model) -> None:
-    seen: list[int] = []
-    tiny.net.lm_head.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0].shape[0]))
+def rows_of_logits(model: Model, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Of how many tokens the output head makes logits from now on, each time that it is asked."""
+    layer, seen = model.net.lm_head, list[int]()
+    linear = layer.forward
+    monkeypatch.setattr(layer, "forward", lambda states: seen.append(len(states)) or linear(states))
+    return seen
+
+
+def test_only_the_response_tokens_reach_the_output_head(tiny: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = rows_of_logits(tiny, monkeypatch)
     with torch.no_grad():
         token_logps(tiny, collate(SAMPLES, pad=0, device=tiny.device))
     assert seen == [sum(len(s.ids) for s in SAMPLES)]
 
 
 class ByFives(Model):
-    chunk = 5
+    @cached_property
+    def head(self) -> Head:
+        return Head(self.net.get_output_embeddings(), chunk=5)
 
 
 def test_logits_of_one_chunk_after_another_give_the_same_gradients(tiny: Model) -> None:
@@ -138,9 +149,8 @@ def test_logits_of_one_chunk_after_another_give_the_same_gradients(tiny: Model) 
     torch.testing.assert_close(by_fives, whole, atol=1e-6, rtol=1e-4)
 
 
-def test_no_logits_of_more_than_a_chunk_are_made(tiny: Model) -> None:
-    seen: list[int] = []
-    tiny.net.lm_head.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0].shape[0]))
+def test_no_logits_of_more_than_a_chunk_are_made(tiny: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = rows_of_logits(tiny, monkeypatch)
     gradient(ByFives(tiny.net, tiny.tokenizer, tiny.device), SAMPLES, 4)
     assert seen == [5, 5, 3, 3, 5, 5]  # for the losses, and again for the gradients
 
