@@ -99,18 +99,26 @@ def _judge(c: TrainConfig) -> float:
 
 def _update(c: TrainConfig, shape: Shape, cpu: bool, sharding: Sharding) -> dict[str, float]:
     size, rows, length, answer = BYTES[c.model.compute], *micro_batch(c)
-    number = trained(c, shape)
-    fresh = min(number * size, BUCKET) if sharding.zero else number * size if size < 4 else 0
     layer = rows * length * _layer_numbers(shape) * size
     if cpu:
         layer += rows * shape.heads * length**2 * SCORE_BYTES
     kept = rows * length * shape.hidden * size  # all that checkpointing keeps of a layer: what goes into it
     activations = layer + shape.layers * kept if c.model.gradient_checkpointing else shape.layers * layer
     return {
-        "gradients": 4 * sharding.kept(number) + fresh,
+        "gradients": _gradients(c, shape, sharding),
         "activations": activations,
         "logits": min(rows * answer, LOGIT_TOKENS) * shape.vocabulary * LOGIT_BYTES,
     }
+
+
+def _gradients(c: TrainConfig, shape: Shape, sharding: Sharding) -> float:
+    """The sums in float32, and what isn't in them yet: DeepSpeed's bucket, else one matrix at a time."""
+    size, number = BYTES[c.model.compute], trained(c, shape)
+    if sharding.zero:
+        fresh = min(number * size, BUCKET)
+    else:
+        fresh = min(number, shape.vocabulary * shape.hidden) * size if size < 4 else 0
+    return 4 * sharding.kept(number) + fresh
 
 
 def micro_batch(c: TrainConfig) -> tuple[int, int, int]:

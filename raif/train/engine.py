@@ -90,7 +90,6 @@ class PlainEngine:
 
     def backward(self, loss: Tensor, *, last: bool) -> None:
         loss.backward()
-        self.master.collect()
 
     def step(self, lr: float) -> float:
         weights = self.master.weights.values()

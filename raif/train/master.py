@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
@@ -19,16 +21,9 @@ class Master:
             name: p if self._shared else p.detach().float().requires_grad_()
             for name, p in self._trained.items()
         }
-
-    def collect(self) -> None:
-        """Add the gradients of one micro-batch to the master's, in float32."""
-        if self._shared:
-            return
-        for name, p in self._trained.items():
-            if p.grad is not None:
-                weight = self.weights[name]
-                weight.grad = p.grad.float() if weight.grad is None else weight.grad.add_(p.grad)
-                p.grad = None
+        if not self._shared:
+            for name, p in self._trained.items():
+                p.register_post_accumulate_grad_hook(partial(_hand_over, self.weights[name]))
 
     @torch.no_grad()
     def publish(self) -> None:
@@ -36,3 +31,10 @@ class Master:
         if not self._shared:
             for name, p in self._trained.items():
                 p.copy_(self.weights[name])
+
+
+def _hand_over(weight: Tensor, p: Tensor) -> None:
+    """Add a gradient to the master's in float32, once it is there: the net's are never held together."""
+    assert p.grad is not None
+    weight.grad = p.grad.float() if weight.grad is None else weight.grad.add_(p.grad)
+    p.grad = None

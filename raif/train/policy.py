@@ -33,24 +33,24 @@ def token_logps_and_entropy(
     return _spread(logps, batch.mask), _spread(entropy, batch.mask)
 
 
-def _logits(logits_of: LogitsOf, states: Tensor, temperature: float) -> Tensor:
-    """float32, [N, V]."""
-    logits = logits_of(states).float()
-    return logits if temperature == 1 else logits / temperature
+def _all_logps(logits_of: LogitsOf, states: Tensor, temperature: float) -> Tensor:
+    """Of the whole vocabulary, float32, [N, V]."""
+    logits = logits_of(states)
+    scaled = logits if temperature == 1 else logits.float() / temperature
+    return torch.log_softmax(scaled, -1, dtype=torch.float32)
 
 
 def _logps(logits_of: LogitsOf, states: Tensor, targets: Tensor, temperature: float) -> tuple[Tensor]:
-    return (-F.cross_entropy(_logits(logits_of, states, temperature), targets, reduction="none"),)
+    return (-F.nll_loss(_all_logps(logits_of, states, temperature), targets, reduction="none"),)
 
 
 def _logps_and_entropy(
     logits_of: LogitsOf, states: Tensor, targets: Tensor, temperature: float
 ) -> tuple[Tensor, Tensor]:
-    logits = _logits(logits_of, states, temperature)
+    all_logps = _all_logps(logits_of, states, temperature)
     with torch.no_grad():
-        all_logps = torch.log_softmax(logits, -1)
         entropy = -torch.linalg.vecdot(all_logps.exp(), all_logps)
-    return -F.cross_entropy(logits, targets, reduction="none"), entropy
+    return -F.nll_loss(all_logps, targets, reduction="none"), entropy
 
 
 def _response_states(model: Model, batch: MicroBatch, *, packed: bool) -> tuple[Tensor, Tensor]:
