@@ -100,7 +100,13 @@ def test_nothing_is_left_of_a_server_whose_command_has_ended(folder: Path, end: 
     program = [sys.executable, "-c", "from raif_cli.main import run; run()", "serve", str(folder)]
     options = ["--backend", "vllm", "--port", "0", "--max-model-len", "1024", "--", *SMALL]
     with subprocess.Popen(
-        [*program, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [*program, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # a shell's background jobs ignore it
     ) as command:
         assert command.stdout is not None
         assert f"serves {folder.name!r}" in command.stdout.readline()
