@@ -119,7 +119,7 @@ def raif(task: dict[str, Any], engine: str) -> dict[str, Any]:
             "max_new_tokens": NEW,
             "batch": PROMPTS * GROUP,
             "engine": engine,
-            "vllm": {"kv_cache_gib": 0.065},  # what these responses take
+            "vllm": {"kv_cache_gib": 0.1},
         },
         "loss": {"kl": BETA, "cloning": 0},
         "optimizer": {"batch": PROMPTS * GROUP, "micro_batch": MICRO},
