@@ -32,9 +32,11 @@ class Running:
 
     def start(self) -> None:
         options = ["--port", str(self.port), "--dtype", "float32", "--enforce-eager", *MEMORY]
-        on_cpu, of_cpu = for_cpu()
-        needed = [*rollout_arguments(), *on_cpu]
-        environment = ENVIRONMENT | of_cpu | {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "HF_HUB_OFFLINE": "1"}
+        cpu_arguments, cpu_environment = for_cpu()
+        needed = [*rollout_arguments(), *cpu_arguments]
+        environment = (
+            ENVIRONMENT | cpu_environment | {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "HF_HUB_OFFLINE": "1"}
+        )
         module = "vllm.entrypoints.openai.api_server"
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, "--model", str(self.folder), *options, *needed],

@@ -78,9 +78,9 @@ def _vllm(config: ServeConfig, port: int) -> Command:
     for layer in _middleware(config, folder):
         arguments += ["--middleware", f"{layer.__module__}.{layer.__name__}"]
     arguments += [*(_JUDGE if config.judge else ()), *(rollout_arguments() if config.rollout else ())]
-    on_cpu, of_cpu = for_cpu(config.tensor_parallel)
-    arguments += on_cpu
-    environment = OFFLINE | _key(config) | (ENVIRONMENT if config.rollout else {}) | of_cpu
+    cpu_arguments, cpu_environment = for_cpu(config.tensor_parallel)
+    arguments += cpu_arguments
+    environment = OFFLINE | _key(config) | (ENVIRONMENT if config.rollout else {}) | cpu_environment
     return Command([*program, *arguments, *config.arguments], folder.parent, folder.name, environment)
 
 

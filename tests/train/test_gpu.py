@@ -19,18 +19,12 @@ from raif.train.model import load
 from raif.train.policy import score
 from raif.train.run import Run
 from tests import tiny
+from tests.train.test_loss import SAMPLES
 
 DEVICE = "cuda"
 pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
-]
-
-SAMPLES = [
-    Sample([5, 6, 7], [10, 11, 12, 13], [-5.0, -5.5, -5.2, -6.0], 1.0, True),
-    Sample([5], [20, 21], [-5.1, -5.9], -0.5, True),
-    Sample([8, 9], [30], [-5.4], 2.0, False),
-    Sample([8, 9, 10, 11, 12], [40, 41, 42, 43, 44, 45], [-5.0] * 6, 0.3, True),
 ]
 
 
