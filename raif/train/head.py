@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from raif.config.train import LOGIT_TOKENS
+from raif.train.heap import trim
 
 LogitsOf = Callable[[Tensor], Tensor]
 """Hidden states [N, D] to logits [N, V]."""
@@ -37,6 +38,8 @@ class Head(nn.Module):
 
         Logits of more than one chunk are computed again in the backward pass, and never held together.
         """
+        if states.device.type == "cpu":
+            trim()  # here memory is at its highest: the layers' activations are held, and logits come
         parts = list(zip(states.split(self._chunk), targets.split(self._chunk), strict=True))
         if len(parts) > 1:
             work = partial(checkpoint, work, use_reentrant=False, preserve_rng_state=False)
