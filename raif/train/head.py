@@ -38,7 +38,7 @@ class Head(nn.Module):
 
         Logits of more than one chunk are computed again in the backward pass, and never held together.
         """
-        if states.device.type == "cpu":
+        if states.requires_grad and states.device.type == "cpu":
             trim()  # here memory is at its highest: the layers' activations are held, and logits come
         parts = list(zip(states.split(self._chunk), targets.split(self._chunk), strict=True))
         if len(parts) > 1:
