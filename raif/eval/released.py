@@ -9,6 +9,7 @@ from typing import Any
 
 from raif import jsonl
 from raif.errors import RecordError
+from raif.jsonl import Model
 
 
 def records(path: Path, *fields: str) -> list[dict[str, Any]]:
@@ -24,6 +25,11 @@ def records(path: Path, *fields: str) -> list[dict[str, Any]]:
     for number, record in enumerate(found):
         _check(record, fields, f"{path}: record {number}")
     return found
+
+
+def parsed(path: Path, model: type[Model]) -> list[Model]:
+    """The records, each as `model`; RecordError names the record and the field that is wrong."""
+    return [jsonl.parse(record, model, f"{path}: record {n}") for n, record in enumerate(records(path))]
 
 
 def lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -23,14 +23,13 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from raif import jsonl
 from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, Replies, Request, Sample, Scored
 from raif.eval.benchmarks.cfbench_parse import Judgment, read, strict
 from raif.eval.benchmarks.cfbench_scores import scores
 from raif.eval.prompts import Prompts
 from raif.eval.rates import Figure, Rates, Row, Table, Tally, average
-from raif.eval.released import records
+from raif.eval.released import parsed, records
 from raif.eval.stored import StoredAnswer, StoredJudgment
 from raif.eval.turns import asked
 from raif.types import Message, Verdict, Verification
@@ -70,8 +69,7 @@ class CFBench(Benchmark[Item]):
     prompts = "cfbench"
 
     def items(self, path: Path) -> Sequence[Item]:
-        numbered = enumerate(records(path))
-        return [jsonl.parse(record, Item, f"{path}: record {number}") for number, record in numbered]
+        return parsed(path, Item)
 
     def requests(
         self, item: Item, answer: str, replies: Replies, prompts: Prompts, dialect: Dialect

@@ -30,7 +30,7 @@ from raif.eval.benchmarks.complexbench_items import Item, Judged
 from raif.eval.benchmarks.complexbench_judge import key, request, verdict
 from raif.eval.prompts import Prompts
 from raif.eval.rates import Figure, Rates, Table, Tally
-from raif.eval.released import records
+from raif.eval.released import parsed, records
 from raif.eval.stored import StoredAnswer, StoredJudgment
 from raif.types import Verdict, Verification
 
@@ -41,7 +41,7 @@ class ComplexBench(Benchmark[Item]):
     prompts = "complexbench"
 
     def items(self, path: Path) -> Sequence[Item]:
-        return [jsonl.parse(record, Item, f"{path}: {n}") for n, record in enumerate(records(path))]
+        return parsed(path, Item)
 
     def steps(self, item: Item) -> Sequence[str]:
         return [step["instruction"] for step in item.sub_instructions.values()]

@@ -32,7 +32,7 @@ from raif.eval.benchmark import BENCHMARKS, Benchmark, Replies, Request, Sample,
 from raif.eval.benchmarks.fbbench_judge import REASON, TOLERANCE, VERDICT, WEIGHT, YES, Points, read, score
 from raif.eval.prompts import Prompts
 from raif.eval.rates import Figure, Rates, Row, Table, Tally, average
-from raif.eval.released import lines, records
+from raif.eval.released import lines, parsed
 from raif.eval.stored import StoredAnswer, StoredJudgment
 from raif.eval.turns import asked
 from raif.types import Message, Verdict, Verification
@@ -82,8 +82,7 @@ class FBBench(Benchmark[Item]):
     prompts = "fbbench"
 
     def items(self, path: Path) -> Sequence[Item]:
-        numbered = enumerate(records(path))
-        return [jsonl.parse(record, Item, f"{path}: record {number}") for number, record in numbered]
+        return parsed(path, Item)
 
     def requests(
         self, item: Item, answer: str, replies: Replies, prompts: Prompts, dialect: Dialect

@@ -9,12 +9,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from raif import jsonl
 from raif.eval.benchmarks.followbench_rules import rule_name
 from raif.eval.benchmarks.followbench_text import Language
 from raif.eval.benchmarks.followbench_totals import TYPES
-from raif.eval.released import lines
-from raif.eval.released import records as records_in
+from raif.eval.released import lines, parsed
 from raif.eval.stored import StoredAnswer
 from raif.types import Message
 
@@ -67,7 +65,7 @@ def read_items(folder: Path, language: Language) -> Iterator[Item]:
 
 
 def _file_items(path: Path, language: Language, type: str) -> Iterator[Item]:
-    records = [jsonl.parse(record, Record, f"{path}: {n}") for n, record in enumerate(records_in(path))]
+    records = parsed(path, Record)
     steps = {(record.example_id, record.level): record.instruction for record in records}
     for record in records:
         if record.level:
