@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import threading
+from collections import Counter
 from typing import Any
 
 from tests.chat_server import Body, completion, last_turn
@@ -62,3 +65,45 @@ def _pairs(count: int, chinese: bool) -> str:
 def teacher(body: Body) -> tuple[int, Body]:
     more: dict[str, Any] = {"reasoning_content": "I count."} if purpose(body) == "answer" else {}
     return completion(reply(body), usage=(len(last_turn(body)), 20), **more)
+
+
+class Till:
+    """A scripted teacher that counts what it answers, and can stop answering for a purpose."""
+
+    def __init__(self):
+        self.answered, self.asked = Counter(), Counter()
+        self.hang_at, self.hanging, self.released = None, threading.Event(), threading.Event()
+        self.lock = threading.Lock()
+
+    def __call__(self, body):
+        what, key = purpose(body), json.dumps(body, sort_keys=True)
+        with self.lock:
+            self.asked[what] += 1
+            hangs = self.hang_at and self.hang_at[0] == what and self.asked[what] > self.hang_at[1]
+        if hangs:
+            self.hanging.set()
+            self.released.wait(60)
+            return completion("too late")
+        with self.lock:
+            self.answered[key] += 1
+        return teacher(body)
+
+    def hang(self, what, after):
+        self.hang_at, self.asked = (what, after), Counter()
+        self.hanging.clear()
+        self.released.clear()
+
+
+class Gate(Till):
+    """A till that lets one request of `every` through."""
+
+    def __init__(self, every):
+        super().__init__()
+        self.every, self.came, self.refused = every, 0, 0
+
+    def room(self):
+        with self.lock:
+            self.came += 1
+            closed = self.came % self.every > 0
+            self.refused += closed
+        return not closed

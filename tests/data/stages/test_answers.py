@@ -12,6 +12,7 @@ from raif.config.pipeline import PipelineConfig
 from raif.data.seeds import all_seeds
 from raif.data.stages import run
 from raif.data.stages.answers import taken_apart
+from raif.data.stages.quality import _said
 from raif.reasoning import FORMAT_REQUEST
 from raif.types import Expert
 from tests.chat_server import chat_server, completion, last_turn
@@ -238,8 +239,6 @@ def test_experts_that_are_there_already_can_be_checked(made):
 
 
 def test_replies_are_told_by_how_they_begin():
-    from raif.data.stages.quality import _said
-
     starts = {
         "Yes.": "yes",
         "**No**, none": "no",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from contextlib import closing
@@ -20,8 +18,8 @@ from raif.config.pipeline import PipelineConfig
 from raif.data.stages import run
 from raif.data.stages.clients import ledger
 from raif.errors import ConfigError
-from tests.chat_server import chat_server, completion
-from tests.teacher import purpose, teacher
+from tests.chat_server import chat_server
+from tests.teacher import Gate, Till, purpose, teacher
 
 RAIF = [sys.executable, "-c", "from raif_cli.main import run; run()", "gen-data"]
 KINDS = ["punctuation:no_comma", "detectable_format:title", "keywords:existence"]
@@ -29,50 +27,9 @@ KINDS = ["punctuation:no_comma", "detectable_format:title", "keywords:existence"
 
 KILLS = (("tags", 3), ("keywords", 0), ("fuse", 2), ("answer", 5), ("judge", 2), ("quality", 20))
 """After how many of each sort the server answers no more."""
+
 ENGLISH = ("ships", "lights", "keepers", "storms", "ropes", "gulls")
 CHINESE = ("船", "灯塔")
-
-
-class Till:
-    """A scripted teacher that counts what it answers, and can stop answering for a purpose."""
-
-    def __init__(self):
-        self.answered, self.asked = Counter(), Counter()
-        self.hang_at, self.hanging, self.released = None, threading.Event(), threading.Event()
-        self.lock = threading.Lock()
-
-    def __call__(self, body):
-        what, key = purpose(body), json.dumps(body, sort_keys=True)
-        with self.lock:
-            self.asked[what] += 1
-            hangs = self.hang_at and self.hang_at[0] == what and self.asked[what] > self.hang_at[1]
-        if hangs:
-            self.hanging.set()
-            self.released.wait(60)
-            return completion("too late")
-        with self.lock:
-            self.answered[key] += 1
-        return teacher(body)
-
-    def hang(self, what, after):
-        self.hang_at, self.asked = (what, after), Counter()
-        self.hanging.clear()
-        self.released.clear()
-
-
-class Gate(Till):
-    """A till that lets one request of `every` through."""
-
-    def __init__(self, every):
-        super().__init__()
-        self.every, self.came, self.refused = every, 0, 0
-
-    def room(self):
-        with self.lock:
-            self.came += 1
-            closed = self.came % self.every > 0
-            self.refused += closed
-        return not closed
 
 
 @pytest.fixture
@@ -139,14 +96,7 @@ def test_killed_in_each_stage_it_asks_for_no_reply_again_and_makes_the_same_byte
         run(pipeline(path), tmp_path / "whole")
         once, till.answered = till.answered, Counter()
         command = [*RAIF, "--config", str(path), "--out", str(tmp_path / "killed"), "--resume"]
-        for what, after in (
-            ("tags", 3),
-            ("keywords", 0),
-            ("fuse", 2),
-            ("answer", 5),
-            ("judge", 2),
-            ("quality", 20),
-        ):
+        for what, after in KILLS:
             kill_while_it_waits(command, till, tmp_path / "killed", what, after)
         subprocess.run(command, check=True, capture_output=True)
     assert set(till.answered.values()) == {1}

@@ -1,6 +1,5 @@
-"""Seeds: what is read from each layout, what is dropped and why, which duplicates are found."""
+"""Seeds: what is dropped and why, which duplicates are found."""
 
-import csv
 import json
 from pathlib import Path
 
@@ -13,9 +12,8 @@ from raif.config.topics import TOPICS
 from raif.data.stages import run, tags
 from raif.data.stages.clean import clean, language_of
 from raif.data.stages.duplicates import Seen
-from raif.data.stages.sources import Request, request, rows
 from raif.data.stages.tags import tag
-from raif.errors import ConfigError, RecordError
+from raif.errors import ConfigError
 
 PROMPTS = [
     "Write a short story about a lighthouse keeper who finds a letter.",
@@ -23,16 +21,6 @@ PROMPTS = [
     "写一封邮件，向经理说明周五为什么不能参加会议。",
     "Calculate the sum of the first hundred odd numbers and explain each step.",
 ]
-CHAT = {
-    "conversation": [
-        {"role": "user", "content": PROMPTS[0], "language": "English", "toxic": False, "redacted": False},
-        {"role": "assistant", "content": "Once ...", "language": "English"},
-        {"role": "user", "content": "Longer, please."},
-    ],
-    "language": "English",
-    "toxic": False,
-    "redacted": False,
-}
 
 
 def plain(*prompts, **fields):
@@ -57,57 +45,6 @@ def selected(tmp_path, write):
 
 def reasons(drops):
     return [drop["reason"] for drop in drops]
-
-
-def test_wildchat_gives_the_first_user_turn_with_its_language():
-    assert request(CHAT, "auto") == Request(PROMPTS[0], "English", None)
-
-
-@pytest.mark.parametrize("flag", ["toxic", "redacted"])
-def test_wildchat_flags_count_on_the_row_and_on_the_turn(flag):
-    turn = {**CHAT["conversation"][0], flag: True}
-    assert request({**CHAT, flag: True}, "auto").flag == flag
-    assert request({**CHAT, "conversation": [turn]}, "auto").flag == flag
-
-
-def test_alpaca_joins_instruction_and_input():
-    row = {"instruction": "Translate.", "input": "Good day", "output": "..."}
-    assert request(row, "auto").text == "Translate.\n\nGood day"
-
-
-def test_a_chat_that_the_user_does_not_open_has_no_request():
-    assert request({"messages": [{"role": "assistant", "content": "Hello!"}]}, "auto") is None
-
-
-@pytest.mark.parametrize("suffix", ["jsonl", "json", "csv", "parquet"])
-def test_every_kind_of_file_gives_the_same_rows(suffix, tmp_path, write):
-    path = tmp_path / f"seeds.{suffix}"
-    if suffix == "jsonl":
-        write(path.name, plain(*PROMPTS))
-    elif suffix == "json":
-        path.write_text(json.dumps(plain(*PROMPTS)), "utf-8")
-    elif suffix == "csv":
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            csv.writer(stream).writerows([["prompt"], *([prompt] for prompt in PROMPTS)])
-    else:
-        pyarrow = pytest.importorskip("pyarrow.parquet")
-        pyarrow.write_table(pytest.importorskip("pyarrow").Table.from_pylist(plain(*PROMPTS)), path)
-    source = SelectConfig(sources=({"path": path, "limit": 3},)).sources[0]
-    assert [row["prompt"] for row in rows(source)] == PROMPTS[:3]
-
-
-def test_a_hugging_face_data_set_is_streamed(write, tmp_path, monkeypatch):
-    pytest.importorskip("datasets")
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    write("set/train.jsonl", plain(*PROMPTS))
-    source = SelectConfig(sources=({"dataset": str(tmp_path / "set")},)).sources[0]
-    assert [row["prompt"] for row in rows(source)] == PROMPTS
-
-
-def test_an_unknown_suffix_is_the_users_error(tmp_path):
-    source = SelectConfig(sources=({"path": tmp_path / "seeds.xml"},)).sources[0]
-    with pytest.raises(RecordError, match=r"no reader for '\.xml'"):
-        list(rows(source))
 
 
 def test_control_characters_and_stray_spaces_go():
@@ -146,7 +83,7 @@ def test_records_have_prompt_language_and_tags(selected):
 def test_each_drop_has_its_reason(selected):
     _, drops = selected(
         [
-            {**CHAT, "toxic": True},
+            {"conversation": [{"role": "user", "content": PROMPTS[0]}], "toxic": True},
             {"prompt": "Hi!"},
             {"prompt": "word " * 2000},
             {"prompt": "Wie ist das Wetter heute in den Bergen?"},
