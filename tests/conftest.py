@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ from tests import tiny
 from tests.parity import Parity
 
 PARITY = pytest.StashKey[Parity]()
+
+
+def pytest_configure() -> None:
+    """A shell's background job ignores interrupts, and so would every process that a test starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

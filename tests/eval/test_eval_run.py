@@ -200,9 +200,8 @@ def test_data_without_items_is_an_error(data: Path) -> None:
 
 
 _PROGRAM = """
-import signal, sys
+import sys
 from pathlib import Path
-signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a script runs in the background
 from raif.config.eval import EvalConfig
 from raif.eval.responders import responder
 from raif.eval.run import evaluate, plan

@@ -104,9 +104,6 @@ def test_nothing_is_left_of_a_server_whose_command_has_ended(folder: Path, end: 
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        preexec_fn=lambda: signal.signal(
-            signal.SIGINT, signal.SIG_DFL
-        ),  # a shell's background jobs ignore it
     ) as command:
         assert command.stdout is not None
         assert f"serves {folder.name!r}" in command.stdout.readline()
