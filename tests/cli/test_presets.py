@@ -19,6 +19,13 @@ def test_the_list_has_every_preset_of_every_command() -> None:
         assert all(name in listed for name in preset_names(command))
 
 
+@pytest.mark.parametrize("command", ["train", "gen-data", "eval"])
+def test_each_preset_says_in_its_first_line_what_it_is(command: str) -> None:
+    for name in preset_names(command):
+        first, second, *_ = preset_path(command, name).read_text().splitlines()
+        assert (first[:2], first[-1], second) == ("# ", ".", "#"), name
+
+
 def test_show_prints_the_shipped_text() -> None:
     shown = CliRunner().invoke(app, ["presets", "show", "train", "7b"]).stdout
     assert shown == preset_path("train", "7b").read_text()
