@@ -70,12 +70,14 @@ def teacher(body: Body) -> tuple[int, Body]:
 class Till:
     """A scripted teacher that counts what it answers, and can stop answering for a purpose."""
 
-    def __init__(self):
-        self.answered, self.asked = Counter(), Counter()
-        self.hang_at, self.hanging, self.released = None, threading.Event(), threading.Event()
+    def __init__(self) -> None:
+        self.answered: Counter[str] = Counter()
+        self.asked: Counter[str] = Counter()
+        self.hang_at: tuple[str, int] | None = None
+        self.hanging, self.released = threading.Event(), threading.Event()
         self.lock = threading.Lock()
 
-    def __call__(self, body):
+    def __call__(self, body: Body) -> tuple[int, Body]:
         what, key = purpose(body), json.dumps(body, sort_keys=True)
         with self.lock:
             self.asked[what] += 1
@@ -88,7 +90,8 @@ class Till:
             self.answered[key] += 1
         return teacher(body)
 
-    def hang(self, what, after):
+    def hang(self, what: str, after: int) -> None:
+        """From the next request on, answer `after` of this purpose and no more."""
         self.hang_at, self.asked = (what, after), Counter()
         self.hanging.clear()
         self.released.clear()
@@ -97,11 +100,11 @@ class Till:
 class Gate(Till):
     """A till that lets one request of `every` through."""
 
-    def __init__(self, every):
+    def __init__(self, every: int) -> None:
         super().__init__()
         self.every, self.came, self.refused = every, 0, 0
 
-    def room(self):
+    def room(self) -> bool:
         with self.lock:
             self.came += 1
             closed = self.came % self.every > 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from raif.train import head
 from raif.train.heap import trim
 
 MB = 2**20
@@ -22,6 +23,19 @@ def test_the_holes_between_live_tensors_are_given_back() -> None:
     trim()
     assert before - _resident() > 24 * MB
     assert all(t.all() for t in tensors)
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_head_trims_the_heap_where_activations_are_held(
+    held: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trims: list[None] = []
+    monkeypatch.setattr(head, "trim", lambda: trims.append(None))
+    states = torch.ones(3, 2, requires_grad=held)
+    head.Head(torch.nn.Linear(2, 4))(
+        lambda logits_of, part, _: (logits_of(part)[:, 0],), states, torch.zeros(3)
+    )
+    assert len(trims) == held
 
 
 def _resident() -> int:
