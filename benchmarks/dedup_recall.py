@@ -14,14 +14,14 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from raif.config.gen_data import GenDataConfig
-from raif.config.pipeline import DecontaminateConfig, SelectConfig
+from raif.config.builtin import GenDataConfig
+from raif.config.staged import DecontaminateConfig, SelectConfig
 from raif.data import records
-from raif.data.seeds import Seed, all_seeds
-from raif.data.stages.benchmarks import LAYOUTS, Asked, asked, at_hand
-from raif.data.stages.duplicates import Seen
-from raif.data.stages.overlap import Length, Overlap
-from raif.data.stages.shingles import tokens, unspaced
+from raif.data.builtin.seeds import Seed, all_seeds
+from raif.data.staged.benchmarks import LAYOUTS, Asked, asked, at_hand
+from raif.data.staged.duplicates import Seen
+from raif.data.staged.overlap import Length, Overlap
+from raif.data.staged.shingles import tokens, unspaced
 
 Edit = Callable[[random.Random, Seed], str]
 

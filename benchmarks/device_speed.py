@@ -29,15 +29,15 @@ import torch
 from train_speed import record
 
 from raif.config.train import TrainConfig
+from raif.models.chat import Chat
+from raif.models.packaged import resolve
 from raif.plan.cost import cost
 from raif.plan.memory import memory
 from raif.plan.shapes import Shape, shape_of
-from raif.train.chat import Chat
-from raif.train.engines.choose import choose_sampler
 from raif.train.feed import Feed
 from raif.train.learner import Learner
 from raif.train.loop import grpo_step
-from raif.train.packaged import resolve
+from raif.train.samplers.choose import choose_sampler
 from raif.train.trainer import Trainer
 
 SIZES = {"prompts": 8, "group": 8, "tokens": 512, "micro": 8, "steps": 3}

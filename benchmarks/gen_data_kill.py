@@ -20,7 +20,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.request import urlopen
 
-from raif.data.stages.clients import LEDGER, ledger
+from raif.data.staged.clients import LEDGER, ledger
 
 STAGES = ("select", "evolve", "respond", "check", "decontaminate", "pack")
 LINES = {"select": 40, "evolve": 10, "respond": 10, "check": 10}

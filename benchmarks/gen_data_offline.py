@@ -18,8 +18,8 @@ from pathlib import Path
 
 from raif import records
 from raif.constraints.satisfiable import contradiction
-from raif.data.compose import active_of
-from raif.verdicts import verify
+from raif.data.builtin.compose import active_of
+from raif.verdicts.checks import verify
 
 FILES = ("train.jsonl", "heldout.jsonl")
 

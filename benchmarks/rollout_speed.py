@@ -16,14 +16,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from raif.config.train import TrainConfig
+from raif.models.chat import Chat
+from raif.models.load import Model
 from raif.train.batch import Sample
-from raif.train.chat import Chat
-from raif.train.engines.checked import mean_difference
-from raif.train.engines.choose import choose_sampler
 from raif.train.learner import Learner
-from raif.train.model import Model
 from raif.train.policy import score
-from raif.train.sampler import Sampler
+from raif.train.samplers.checked import mean_difference
+from raif.train.samplers.choose import choose_sampler
+from raif.train.samplers.sampler import Sampler
 from raif.types import Message
 
 QUESTION = "Write two sentences about the number {}. Use no comma, and end with the word done."

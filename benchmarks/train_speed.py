@@ -73,7 +73,7 @@ def measured(seconds: list[float]) -> dict[str, Any]:
 
 
 def model() -> str:
-    from raif.train.packaged import resolve
+    from raif.models.packaged import resolve
 
     return resolve("packaged:smollm2-135m")
 
@@ -82,7 +82,7 @@ def prompts() -> list[str]:
     """The texts that raif asks with, for both."""
     from transformers import AutoTokenizer
 
-    from raif.train.chat import Chat
+    from raif.models.chat import Chat
 
     chat = Chat(AutoTokenizer.from_pretrained(model()), "tagged")
     return [chat.tokenizer.decode(chat.prompt(record(text).messages, "thinking")) for text in ASKED]
@@ -97,11 +97,11 @@ def record(text: str) -> Any:
 
 def raif(task: dict[str, Any], engine: str) -> dict[str, Any]:
     from raif.config.train import TrainConfig
-    from raif.train.chat import Chat
-    from raif.train.engines.choose import choose_sampler
+    from raif.models.chat import Chat
     from raif.train.feed import Feed
     from raif.train.learner import Learner
     from raif.train.loop import grpo_step
+    from raif.train.samplers.choose import choose_sampler
     from raif.train.trainer import Trainer
 
     keys = {

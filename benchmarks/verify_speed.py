@@ -109,7 +109,7 @@ def official() -> dict[str, Any]:
 
 def measured() -> dict[str, Any]:
     from raif import records
-    from raif.verdicts import verify
+    from raif.verdicts.checks import verify
 
     pairs = [(records.instruction(line, "line"), line["response"]) for line in answers()]
     verdicts = [[verdict.passed for verdict in verify(*pair).verdicts] for pair in pairs]
@@ -122,7 +122,7 @@ def measured() -> dict[str, Any]:
 
 def forget() -> None:
     """Everything that is kept of a text."""
-    from raif.text.language import detect
+    from raif.text.langdetect.language import detect
 
     detect.cache_clear()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "verify": "raif.api",
+    "verify": "raif.verdicts.api",
     "Constraint": "raif.types",
     "Instruction": "raif.types",
     "Message": "raif.types",
@@ -19,13 +19,13 @@ _HOMES = {
 }
 
 if TYPE_CHECKING:
-    from raif.api import verify as verify
     from raif.errors import RaifError as RaifError
     from raif.types import Constraint as Constraint
     from raif.types import Instruction as Instruction
     from raif.types import Message as Message
     from raif.types import Verdict as Verdict
     from raif.types import Verification as Verification
+    from raif.verdicts.api import verify as verify
 else:
 
     def __getattr__(name: str) -> Any:

@@ -186,7 +186,7 @@ def _evaluate_all(
     from raif.eval.responders import responder
     from raif.eval.run import JUDGMENTS, plan
     from raif.eval.shared import Shared
-    from raif.runs import open_run
+    from raif.files.runs import open_run
 
     reports = []
     with Shared() as shared:

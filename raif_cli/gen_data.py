@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from raif.client.budget import Budget
-    from raif.config.gen_data import GenDataConfig
-    from raif.config.pipeline import PipelineConfig
+    from raif.config.builtin import GenDataConfig
+    from raif.config.staged import PipelineConfig
 
 Looked = Annotated[Path | None, typer.Argument(metavar="[FILE|RUN]", help="Records to look at, with --show.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="The folder to write into.")]
@@ -56,7 +56,7 @@ def gen_data(
         _look(looked or out, show or 5)
         return
     from raif.config import dump
-    from raif.config.pipeline import PipelineConfig, load_either
+    from raif.config.staged import PipelineConfig, load_either
 
     chosen = [f"stages=[{stages}]", "mode=staged"] if stages else []
     resolved = load_either(preset=preset, file=config, overrides=[*(set_ or ()), *chosen])
@@ -81,11 +81,11 @@ def _look(place: Path, count: int) -> None:
 
 
 def _plan(config: GenDataConfig | PipelineConfig, out: Path) -> str:
-    from raif.config.gen_data import GenDataConfig
+    from raif.config.builtin import GenDataConfig
 
     if isinstance(config, GenDataConfig):
         return f"{config.count} records would be written to {out}"
-    from raif.data.stages.estimate import estimate
+    from raif.data.staged.estimate import estimate
 
     lines = [f"{name} would write to {out}" for name in config.stages]
     return "\n".join([*lines, *(f"{e.stage}, {e.model}: up to {e.most}" for e in estimate(config))])
@@ -96,7 +96,7 @@ def _run_stages(
 ) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from raif.data.stages import run
+    from raif.data.staged import run
     from raif_cli.console import err
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

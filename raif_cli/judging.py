@@ -14,8 +14,8 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from raif.client.judge import Judge
-    from raif.judge_audit import Audit
+    from raif.judge.audit import Audit
+    from raif.judge.judge import Judge
 
 PANEL = "Questions"
 Url = Annotated[
@@ -72,9 +72,9 @@ def judging(
         return
     if url is None or model is None:
         raise typer.BadParameter("--judge-url and --judge-model go together")
-    from raif.client.judge import Judge
     from raif.config.endpoint import EndpointConfig
     from raif.config.judge import JudgeConfig
+    from raif.judge.judge import Judge
 
     endpoint = EndpointConfig(base_url=url, concurrency=concurrency)
     with Judge(JudgeConfig(model=model, endpoint=endpoint, cache=cache, prompts=prompts)) as judge:
@@ -92,8 +92,8 @@ def own_stdin() -> BinaryIO:
 
 def run_audit(file: Path, judge: Judge | None, *, quiet: bool) -> None:
     """Ask about all pairs; JSON on stdout, a table on stderr."""
-    from raif import jsonl
-    from raif.judge_audit import audit, read
+    from raif.files import jsonl
+    from raif.judge.audit import audit, read
     from raif_cli.console import err
 
     if judge is None:
@@ -107,7 +107,7 @@ def run_audit(file: Path, judge: Judge | None, *, quiet: bool) -> None:
 def _table(audit: Audit) -> Table:
     from rich.table import Table
 
-    from raif.judge_audit import MEASURES
+    from raif.judge.audit import MEASURES
 
     table = Table(box=None)
     for heading in ("judge", f"{audit.pairs} pairs", "95% interval"):

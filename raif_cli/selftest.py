@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from raif.selftest import Proof, selftest
+from raif.verdicts.selftest import Proof, selftest
 from raif_cli.console import err, out
 
 

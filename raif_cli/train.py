@@ -12,8 +12,8 @@ from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, R
 
 if TYPE_CHECKING:
     from raif.config.train import TrainConfig
-    from raif.launch import Launch
     from raif.train.events import Events
+    from raif.train.launch import Launch
     from raif.train.report import Report
 
 Out = Annotated[
@@ -49,7 +49,7 @@ def train(
     """Train a model by GRPO with rule-centric rewards, superior-CoT contrast and behaviour cloning."""
     from raif.config import load
     from raif.config.train import TrainConfig
-    from raif.launch import Launch
+    from raif.train.launch import Launch
 
     resolved = load(TrainConfig, "train", preset=preset, file=config, overrides=set_ or ())
     launch = Launch(size=ranks) if dry_run and ranks else Launch.of()
@@ -77,10 +77,10 @@ def _print_plan(config: TrainConfig, launch: Launch, flops: float | None) -> Non
 
 def _train(config: TrainConfig, folder: Path, resume: bool, overwrite: bool, strict: bool) -> None:
     from raif.errors import require
-    from raif.launch import Launch
+    from raif.train.launch import Launch
 
     require("torch", "transformers", "safetensors", extra="train")
-    from raif.runs import open_run
+    from raif.files.runs import open_run
     from raif.train.join import joined
     from raif.train.records import check_source
     from raif.train.run import Run

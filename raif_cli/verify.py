@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from raif.client.judge import Judge
-    from raif.verify_stream import Count, Tally
+    from raif.judge.judge import Judge
+    from raif.verdicts.stream import Count, Tally
 
 
 File = Annotated[Path, typer.Argument(metavar="[FILE|-]", help="JSONL of records, each with its `response`.")]
@@ -80,8 +80,8 @@ def verify(
 
 def _checked(file: Path, responses: Path | None, jobs: int, judge: Judge | None, **how: Any) -> Tally:
     """What the records add up to, which go to standard output with their verdicts."""
-    from raif import jsonl
-    from raif.verify_stream import Tally, read_answers, verified
+    from raif.files import jsonl
+    from raif.verdicts.stream import Tally, read_answers, verified
 
     if jobs > 1 and judge:
         raise typer.BadParameter(
@@ -97,7 +97,7 @@ def _checked(file: Path, responses: Path | None, jobs: int, judge: Judge | None,
 
 
 def _write_in_parallel(source: Path | BinaryIO, tally: Tally, jobs: int, how: dict[str, Any]) -> None:
-    from raif.verify_parallel import verified_lines
+    from raif.verdicts.parallel import verified_lines
 
     for lines in verified_lines(source, tally, jobs=jobs, **how):
         sys.stdout.buffer.write(lines)

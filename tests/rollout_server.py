@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import torch
 from safetensors.torch import load_file
 
-from raif.train.decode import Completion, decode
-from raif.train.model import load
+from raif.models.decode import Completion, decode
+from raif.models.load import load
 
 Answer = tuple[int, Any]
 

@@ -11,21 +11,21 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {"dialect", "errors", "types", "jsonl", "registry", "text", "reasoning", "stats", "boxed", "ahead"}
-    | {"files", "knights", "html"},
-    {"config", "runs", "plan", "launch"},
-    {"constraints", "client", "math_check", "math_worker"},
-    {"solution"},
-    {"verdicts", "questions", "judge_audit", "records", "released", "reward", "api"}
-    | {"verify_stream", "verify_parallel", "selftest"},
-    {"data", "integrations"},
+    {"dialect", "errors", "types", "registry", "reasoning", "stats", "text", "html"},
+    {"config"},
+    {"files", "prompts", "plan"},
+    {"constraints", "client"},
+    {"models", "records"},
+    {"judge"},
+    {"verdicts"},
+    {"serve", "integrations"},
+    {"data", "eval"},
     {"train"},
-    {"eval", "serve"},
     {"__init__"},
 ]
 HEAVY = {
-    **dict.fromkeys(("torch", "vllm", "deepspeed", "peft"), ("raif/train",)),
-    "transformers": ("raif/train", "raif/serve/transformers_server.py"),
+    **dict.fromkeys(("torch", "vllm", "deepspeed", "peft"), ("raif/models", "raif/train")),
+    "transformers": ("raif/models", "raif/train", "raif/serve/transformers_server.py"),
     **dict.fromkeys(("typer", "rich"), ("raif_cli",)),
 }
 
@@ -85,4 +85,4 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_files_stay_short() -> None:
-    assert [str(p) for p in modules() if len(p.read_text("utf-8").splitlines()) > 250] == []
+    assert [str(p) for p in modules() if len(p.read_text("utf-8").splitlines()) > 450] == []

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from openai import APIError
 
 T = TypeVar("T")
+TOP_LOGPROBS = 20
+"""The most candidates for a token that servers give with their log-probabilities."""
 
 
 class Usage(NamedTuple):

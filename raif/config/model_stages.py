@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, PositiveInt, model_validator
 
+from raif.config.builtin import CompositionName, Weight
 from raif.config.endpoint import SamplingConfig
-from raif.config.gen_data import CompositionName, Weight
 from raif.config.models import ModelConfig
 from raif.config.section import Section
 

@@ -15,8 +15,8 @@ from pydantic import (
     model_validator,
 )
 
+from raif.config.builtin import GenDataConfig
 from raif.config.distributed import DistributedConfig, LoraConfig
-from raif.config.gen_data import GenDataConfig
 from raif.config.judge import JudgeConfig
 from raif.config.rollout import RolloutConfig
 from raif.config.section import Section

@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 from raif.constraints.groups import CASES
 from raif.constraints.kind import Example, Material, Outcome, kind
 from raif.errors import did_you_mean
-from raif.text.language import NAMES, detect
+from raif.text.langdetect.language import NAMES, detect
 
 _DRAWN = ("de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru")
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from raif.constraints.kind import Kind
 from raif.text import chinese
-from raif.text.language import CHINESE, NAMES
+from raif.text.langdetect.language import CHINESE, NAMES
 
 _WORDS, _SENTENCES = "length_constraints:number_words", "length_constraints:number_sentences"
 _CAPITALS, _LETTERS = "change_case:capital_word_frequency", "keywords:letter_frequency"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from raif.text.language import CHINESE, NAMES
+from raif.text.langdetect.language import CHINESE, NAMES
 
 RELATIONS = {
     "en": {"at least": "at least", "less than": "fewer than"},

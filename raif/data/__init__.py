@@ -1,5 +1,5 @@
 """gen-data: seeds -> constraints -> instruction -> expert answer -> verified record."""
 
-from raif.data.pipeline import Summary, generate, records
+from raif.data.builtin.generate import Summary, generate, records
 
 __all__ = ["Summary", "generate", "records"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from raif import jsonl
+from raif.files import jsonl
 from raif.reasoning import OPENED, Style
 from raif.types import Frozen, Message
 

@@ -16,9 +16,9 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from raif.config.eval import Dialect
 from raif.errors import ConfigError, RaifError
-from raif.eval.prompts import Prompts
 from raif.eval.rates import Figure, Rates, Table, Tally
 from raif.eval.stored import StoredAnswer, StoredJudgment, answers_in, judgments_in
+from raif.prompts.eval import Prompts
 from raif.registry import Registry
 from raif.types import Message, Verification
 
@@ -84,7 +84,7 @@ class Benchmark(ABC, Generic[I]):
     source: ClassVar[str]
     """Where the public data is."""
     prompts: ClassVar[str | None] = None
-    """Name of its judge prompts, `raif/eval/prompts/NAME.yaml`; None: no judge is needed."""
+    """Name of its judge prompts, `raif/prompts/eval/NAME.yaml`; None: no judge is needed."""
 
     @abstractmethod
     def items(self, path: Path) -> Sequence[I]:

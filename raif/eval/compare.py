@@ -19,7 +19,7 @@ from raif.eval.benchmark import Benchmark, Sample, Scored
 from raif.eval.rates import Figure, Rates, interval
 from raif.eval.report import Result, lines, shown
 from raif.eval.run import plan
-from raif.runs import CONFIG_NAME
+from raif.files.runs import CONFIG_NAME
 from raif.stats import Interval
 
 

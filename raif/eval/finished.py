@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from raif import jsonl
 from raif.errors import ConfigError, RecordError
 from raif.eval.report import REPORT, RESULTS, Report, Result
 from raif.eval.suite import Suite
+from raif.files import jsonl
 
 _RESULT: TypeAdapter[Result] = TypeAdapter(Result)
 _REPORT: TypeAdapter[Report | Suite] = TypeAdapter(Report | Suite)

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from raif import jsonl
 from raif.client.chat import Chat, Reply, talks
 from raif.config.eval import EvalJudgeConfig
 from raif.errors import RefusedRequest
 from raif.eval.answers import Progress, digest, drop_torn_line
 from raif.eval.benchmark import Replies, Request
+from raif.files import jsonl
 from raif.types import Frozen, Message
 
 Asks = Callable[[Replies], Sequence[Request]]

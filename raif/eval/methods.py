@@ -14,7 +14,7 @@ from functools import cache
 from raif.config.eval import EvalConfig, Method
 from raif.errors import ConfigError, EndpointError
 from raif.eval.answers import Answer, Ask
-from raif.eval.prompts import Prompts, load
+from raif.prompts.eval import Prompts, load
 from raif.reasoning import FORMAT_REQUEST, Style, split
 from raif.types import Message
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from raif import jsonl
 from raif.errors import RecordError
-from raif.jsonl import Model
+from raif.files import jsonl
+from raif.files.jsonl import Model
 
 
 def records(path: Path, *fields: str) -> list[dict[str, Any]]:

@@ -122,7 +122,7 @@ class Local:
 
 def _local_model() -> Any:
     require("torch", "transformers", extra="train")
-    from raif.train.local import LocalModel
+    from raif.models.local import LocalModel
 
     return LocalModel
 

@@ -12,7 +12,6 @@ from string import Template
 from typing import Any
 
 import raif.eval.benchmarks  # noqa: F401 (registers them)
-from raif import jsonl
 from raif.config.eval import Dialect, EvalConfig
 from raif.errors import ConfigError, RaifError, RecordError
 from raif.eval import page
@@ -21,9 +20,10 @@ from raif.eval.benchmark import BENCHMARKS, Benchmark, Item, Replies, Request, l
 from raif.eval.judging import Asks, Judging
 from raif.eval.methods import style
 from raif.eval.paper import beside
-from raif.eval.prompts import Prompts, load
 from raif.eval.report import RESULTS, Report, Result, write
 from raif.eval.scoring import Final, Outcome, result, score, stored_replies, taken_apart
+from raif.files import jsonl
+from raif.prompts.eval import Prompts, load
 from raif.types import Message
 
 ANSWERS, JUDGMENTS = "responses.jsonl", "judgments.jsonl"

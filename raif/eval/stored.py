@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from raif import jsonl
+from raif.files import jsonl
 
 
 class StoredAnswer(BaseModel):

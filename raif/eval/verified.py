@@ -15,7 +15,7 @@ from raif.config.eval import Dialect
 from raif.eval.benchmark import Benchmark, Replies, Sample, Scored
 from raif.eval.rates import Figure, Rates, Table, Tally
 from raif.types import Instruction
-from raif.verdicts import summary, verdicts
+from raif.verdicts.checks import summary, verdicts
 
 SIDES = ("strict", "loose")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from raif.api import verify
 from raif.reasoning import Style
+from raif.verdicts.api import verify
 
 CHECKS = ("constraints", "questions", "composition", "dialect", "language", "instruction_id_list", "kwargs")
 """The fields of our records and of IFEval's that say what is checked; a row's others are left aside."""

@@ -14,13 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from raif.client.judgment import TOP_LOGPROBS
+from raif.client.chat import TOP_LOGPROBS
 from raif.config.serve import ServeConfig
 from raif.errors import ConfigError, require
+from raif.models.packaged import resolve
 from raif.reasoning import Style
 from raif.serve.middleware import KEY, RequireKey, SplitDeepseek, SplitTagged
-from raif.train.engines.flags import ENVIRONMENT, for_cpu, rollout_arguments
-from raif.train.packaged import resolve
+from raif.serve.vllm_flags import ENVIRONMENT, for_cpu, rollout_arguments
 
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_UPDATE_CHECK": "1", "DO_NOT_TRACK": "1"}
 """The model is a folder: no server has anything to ask or to report."""

@@ -5,7 +5,7 @@ that put spaces between words: an unspaced run of Chinese is one word, and `。`
 `chinese` counts as a Chinese reader does.
 """
 
-from raif.text.language import detect
+from raif.text.langdetect.language import detect
 from raif.text.sentences import sentences
 from raif.text.words import capital_tokens, count_words, tokens, words
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import torch
 
-from raif.train.decode import Completion
-from raif.train.engines.overlap import Completions
+from raif.models.decode import Completion
 from raif.train.learner import Learner
 from raif.train.ranks import Ranks
+from raif.train.samplers.overlap import Completions
 from raif.train.shards import read_shards, write_shards
 
 _AHEAD = "ahead.json"

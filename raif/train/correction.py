@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from raif.config.train import TrainConfig
+from raif.models.load import Model
 from raif.train.batch import Sample
 from raif.train.loss import learned
-from raif.train.model import Model
 from raif.train.policy import score
 from raif.train.ranks import ALONE, Ranks
 

@@ -11,8 +11,8 @@ from math import gcd, lcm
 from typing import TypeVar
 
 from raif.errors import RaifError
+from raif.models.chat import Chat
 from raif.train.batch import Sample
-from raif.train.chat import Chat
 from raif.types import Expert, Instruction
 
 T = TypeVar("T")

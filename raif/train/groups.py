@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from raif.config.train import TrainConfig
 from raif.train import contrast
 from raif.train.batch import Sample
-from raif.train.engines.overlap import Overlapped
 from raif.train.grpo import advantages
 from raif.train.rollout import Group, ask_ahead, roll_out
+from raif.train.samplers.overlap import Overlapped
 from raif.train.trainer import Trainer
 from raif.types import Instruction
 

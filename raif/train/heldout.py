@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from statistics import fmean
 
-from raif.client.judge import Judge
+from raif.judge.judge import Judge
+from raif.models.chat import Chat, Mode
+from raif.models.load import Model
+from raif.models.local import greedy
 from raif.reasoning import Response, split
 from raif.stats import Interval, bootstrap
 from raif.train.batch import Sample
-from raif.train.chat import Chat, Mode
 from raif.train.judging import verify_all
-from raif.train.local import greedy
-from raif.train.model import Model
 from raif.train.policy import score
 from raif.train.ranks import ALONE, Ranks
 from raif.train.repetition import repeated_share

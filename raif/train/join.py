@@ -14,8 +14,8 @@ import torch.distributed as dist
 
 from raif.config.train import TrainConfig
 from raif.errors import RaifError, require
-from raif.launch import Launch
-from raif.train.model import pick_device
+from raif.models.load import pick_device
+from raif.train.launch import Launch
 from raif.train.ranks import ALONE, Ranks
 
 RESUME = (

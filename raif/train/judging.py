@@ -8,13 +8,13 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
-from raif.client.judge import Judge
 from raif.config.judge import JudgeConfig
 from raif.errors import RaifError
-from raif.solution import solve_ahead
+from raif.judge.judge import Judge
 from raif.train.ranks import ALONE, Ranks
 from raif.types import Instruction, Verification
-from raif.verdicts import begin, verify
+from raif.verdicts.checks import begin, verify
+from raif.verdicts.solution import solve_ahead
 
 
 def open_judge(config: JudgeConfig | None, folder: Path) -> Judge | None:
@@ -23,7 +23,7 @@ def open_judge(config: JudgeConfig | None, folder: Path) -> Judge | None:
         return None
     replies = None
     if config.local:
-        from raif.train.local_judge import LocalReplies
+        from raif.models.local_judge import LocalReplies
 
         replies = LocalReplies(config.model, config.local)
     cache = config.cache or folder / "judgments.sqlite"

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from raif.config.train import TrainConfig
+from raif.models.load import Model, load, save
 from raif.train.batch import MicroBatch, Sample, bucketed, collate, packed
-from raif.train.engine import Engine, PlainEngine
 from raif.train.grpo import response_mean
-from raif.train.lora import WithoutAdapters, add_adapters, merged
 from raif.train.loss import Counts, cloning_loss, learned, policy_loss
-from raif.train.model import Model, load, save
+from raif.train.optim.engine import Engine, PlainEngine
+from raif.train.optim.lora import WithoutAdapters, add_adapters, merged
 from raif.train.policy import score, token_logps, token_logps_and_entropy
 from raif.train.ranks import ALONE, Ranks
 
@@ -40,7 +40,7 @@ class Learner:
             model.net.gradient_checkpointing_enable()
         if not c.distributed.zero:
             return PlainEngine(model, c.optimizer)
-        from raif.train.zero import ZeroEngine
+        from raif.train.optim.zero import ZeroEngine
 
         return ZeroEngine(model, c, self.ranks.size)
 

@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 
 from raif.errors import require
-from raif.files import write_whole
-from raif.runs import CONFIG_NAME
+from raif.files.atomic import write_whole
+from raif.files.runs import CONFIG_NAME
 from raif.train.doctor import Finding
 from raif.train.rollout import Group
 

@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from statistics import fmean, pstdev
 
-from raif.reward import FULL, NONE
 from raif.train.repetition import repeated_share
 from raif.train.rollout import Group, Rollout
+from raif.verdicts.reward import FULL, NONE
 
 
 def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from raif import html
-from raif.runs import CONFIG_NAME
+from raif.files.runs import CONFIG_NAME
 from raif.train.page_samples import lines, samples
 
 Metrics = Sequence[Mapping[str, Any]]

@@ -8,9 +8,9 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from raif import jsonl
+from raif.files import jsonl
 from raif.html.samples import Sample, Shown, mark
-from raif.reward import FULL, NONE
+from raif.verdicts.reward import FULL, NONE
 
 STEPS, GROUPS = 5, 4
 """Of how many steps, and how many groups of each."""

@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from raif.models.head import LogitsOf
+from raif.models.load import Model
 from raif.train.batch import MicroBatch, Sample, bucketed, collate
-from raif.train.head import LogitsOf
-from raif.train.model import Model
 from raif.train.ranks import ALONE, Ranks
 
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 import torch.distributed as dist
 
 from raif.errors import RaifError
-from raif.launch import Launch
+from raif.train.launch import Launch
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from raif.config.train import DataConfig
-from raif.data.pipeline import generate
+from raif.data.builtin.generate import generate
 from raif.errors import RaifError, require
 from raif.records import read
 from raif.types import SOLVED, Instruction

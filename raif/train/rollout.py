@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from raif.client.judge import Judge
 from raif.config.rollout import RolloutConfig
 from raif.errors import RaifError
+from raif.judge.judge import Judge
+from raif.models.chat import Chat, Mode
+from raif.models.decode import Completion
 from raif.reasoning import Response, split
-from raif.reward import overlong, reward, unusable
-from raif.train.chat import Chat, Mode
-from raif.train.decode import Completion
-from raif.train.engines.overlap import Overlapped
 from raif.train.judging import verify_all
 from raif.train.ranks import ALONE, Ranks
-from raif.train.sampler import Sampler
+from raif.train.samplers.overlap import Overlapped
+from raif.train.samplers.sampler import Sampler
 from raif.types import SOLVED, Instruction, Reward, Verification
+from raif.verdicts.reward import overlong, reward, unusable
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,12 @@ from pathlib import Path
 
 import torch
 
-from raif.client.judge import Judge
 from raif.config.train import TrainConfig
 from raif.errors import EndpointError, RaifError, UnhealthyRun
-from raif.train.chat import Chat, Mode
+from raif.judge.judge import Judge
+from raif.models.chat import Chat, Mode
 from raif.train.checkpoint import checkpoints, load_ahead, load_checkpoint, save_checkpoint
 from raif.train.doctor import look
-from raif.train.engines.choose import choose_sampler
-from raif.train.engines.overlap import Overlapped
 from raif.train.events import Events
 from raif.train.feed import Feed
 from raif.train.heldout import Answer, HeldOut
@@ -30,6 +28,8 @@ from raif.train.loop import clone_step, steps
 from raif.train.ranks import ALONE, Ranks
 from raif.train.records import check_rewards, load_records
 from raif.train.report import Report
+from raif.train.samplers.choose import choose_sampler
+from raif.train.samplers.overlap import Overlapped
 from raif.train.trainer import Step, Trainer
 from raif.types import Instruction
 

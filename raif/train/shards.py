@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from raif.train.engine import SLOT, Engine
+from raif.train.optim.engine import SLOT, Engine
 from raif.train.ranks import Ranks
 
 FILES = ("model", "optimizer")

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from raif.client.judge import Judge
 from raif.config.train import TrainConfig
-from raif.train.chat import Chat
+from raif.judge.judge import Judge
+from raif.models.chat import Chat
 from raif.train.checkpoint import Progress
 from raif.train.clock import Clock
 from raif.train.feed import Feed
 from raif.train.learner import Learner
 from raif.train.rollout import Group
-from raif.train.sampler import Sampler
+from raif.train.samplers.sampler import Sampler
 
 
 @dataclass

@@ -9,8 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 from raif.config import Section, dump, load, preset_names, preset_path
+from raif.config.builtin import GenDataConfig
 from raif.config.eval import EvalConfig
-from raif.config.gen_data import GenDataConfig
 from raif.config.serve import ServeConfig
 from raif.config.train import LossConfig, TrainConfig
 from raif.errors import ConfigError

@@ -12,7 +12,7 @@ from raif.constraints import KINDS, find
 from raif.constraints.kind import Example
 from raif.constraints.satisfiable import contradiction
 from raif.types import Constraint, Instruction, Message
-from raif.verdicts import verify
+from raif.verdicts.checks import verify
 
 CHINESE = [find(name, "zh") for name in KINDS if "zh" in KINDS[name].wordings]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from raif.constraints import KINDS, Material, find, registered
 from raif.errors import ConstraintError
 from raif.types import Constraint, Verdict
-from raif.verdicts import verdicts
+from raif.verdicts.checks import verdicts
 
 ALL = registered()
 HARD = {

@@ -11,7 +11,7 @@ from raif.constraints import KINDS, Outcome
 from raif.errors import ConstraintError, RaifError
 from raif.text import tagger
 from raif.types import Constraint
-from raif.verdicts import verdicts
+from raif.verdicts.checks import verdicts
 
 FIVE = {f"keyword{n}": word for n, word in enumerate(("tea", "ale", "gin", "rum", "cider"), 1)}
 

@@ -7,7 +7,7 @@ import pytest
 
 from raif.text.stopwords import STOPWORDS
 from raif.types import Constraint
-from raif.verdicts import verdicts
+from raif.verdicts.checks import verdicts
 from tests.constraints.test_parity import load, on_answers, on_cases
 from tests.parity import Parity
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from raif.constraints import KINDS, Kind, Material, find
 from raif.constraints.kind import Example
-from raif.data.respond import kinds_for
+from raif.data.builtin.respond import kinds_for
 from raif.errors import ConstraintError
 
 ALL = [KINDS[name] for name in KINDS]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from raif.types import Constraint
-from raif.verdicts import verdicts
+from raif.verdicts.checks import verdicts
 from tests.parity import Parity
 
 pytestmark = pytest.mark.parity

@@ -1,6 +1,6 @@
 import pytest
 
-from raif.config.gen_data import GenDataConfig
+from raif.config.builtin import GenDataConfig
 from raif.data import records
 from raif.types import Instruction
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, Request, Scored
-from raif.eval.prompts import load
 from raif.eval.scoring import Final, Outcome, score
+from raif.prompts.eval import load
 
 ANSWER = "An answer."
 RELEASED: tuple[Dialect, ...] = ("upstream", "raif")

@@ -11,10 +11,10 @@ from raif.errors import ConfigError
 from raif.eval.answers import Answer
 from raif.eval.benchmark import BENCHMARKS
 from raif.eval.paper import beside
-from raif.eval.prompts import load
 from raif.eval.responders import responder
 from raif.eval.run import evaluate, plan
 from raif.eval.scoring import taken_apart
+from raif.prompts.eval import load
 from raif.stats import Interval
 from tests.chat_server import chat_server
 

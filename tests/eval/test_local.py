@@ -49,7 +49,7 @@ def test_several_evaluations_share_what_is_started(
     tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, backend: str
 ) -> None:
     pytest.importorskip("fastapi", reason="needs raif[serve]")
-    started = counted(monkeypatch, "raif.serve.serving", "raif.train.local.LocalModel")
+    started = counted(monkeypatch, "raif.serve.serving", "raif.models.local.LocalModel")
     local = {"backend": backend, "compute": "float32", "device": "cpu"}
     keys = {"model": str(tiny_folder), "local": local}
     with Shared() as shared:

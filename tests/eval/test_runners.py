@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from raif.config.eval import Dialect, EvalConfig
-from raif.eval.benchmarks.cello import Cello
+from raif.eval.benchmarks.cello.benchmark import Cello
 from raif.eval.report import Report
 from raif.eval.responders import responder
 from raif.eval.run import evaluate, plan

@@ -8,12 +8,12 @@ import pytest
 from raif.config import load
 from raif.config.serve import ServeConfig
 from raif.errors import ConfigError, MissingDependency
+from raif.models.chat import Chat
 from raif.reasoning import Style
 from raif.serve import backends
+from raif.serve import vllm_flags as flags
 from raif.serve.backends import Command, command, style
 from raif.serve.middleware import KEY
-from raif.train.chat import Chat
-from raif.train.engines import flags
 from tests.tiny import byte_tokenizer
 
 RENDERED = "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}"

@@ -27,10 +27,10 @@ from tests.serve import endpoint, thinker
 
 pytest.importorskip("torch", reason="needs raif[train]")
 
-from raif.train.engines.server import ServerSampler
-from raif.train.engines.transfer import DiskTransfer
-from raif.train.lora import merged
-from tests.train.engines.conftest import largest_difference, move, policy_of
+from raif.train.optim.lora import merged
+from raif.train.samplers.server import ServerSampler
+from raif.train.samplers.transfer import DiskTransfer
+from tests.train.samplers.conftest import largest_difference, move, policy_of
 
 pytestmark = [
     pytest.mark.vllm,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
-from raif.train.chat import Chat
+from raif.models.chat import Chat
 from tests.tiny import byte_tokenizer
 
 PIECES = ("Two and two", " make four.\n</th", "ink>\n<ans", "wer>\nIt", " is 4", " (四).\n", "</answ", "er>")

@@ -10,7 +10,7 @@ import pytest
 import raif
 from raif.text import chinese
 
-SEEDS = Path(raif.__file__).parent / "data" / "seeds" / "zh.jsonl"
+SEEDS = Path(raif.__file__).parent / "data" / "builtin" / "seeds" / "zh.jsonl"
 
 
 @pytest.mark.parametrize(

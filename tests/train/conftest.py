@@ -8,8 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs raif[train]")
 
-from raif.train.chat import Chat  # noqa: E402
-from raif.train.model import Model, load  # noqa: E402
+from raif.models.chat import Chat  # noqa: E402
+from raif.models.load import Model, load  # noqa: E402
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ import torch
 
 from raif.config import load
 from raif.config.train import LossConfig, TrainConfig
+from raif.models.load import Model
 from raif.train.batch import Sample, collate
 from raif.train.correction import with_gaps
 from raif.train.loop import grpo_step
 from raif.train.loss import Counts, policy_loss
-from raif.train.model import Model
 from raif.train.policy import score
-from raif.train.sampler import TransformersSampler
+from raif.train.samplers.sampler import TransformersSampler
 from tests.train.test_loop import trainer
 
 SAMPLES = [

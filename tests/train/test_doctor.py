@@ -10,14 +10,14 @@ import pytest
 
 from raif.config.train import TrainConfig
 from raif.errors import UnhealthyRun
-from raif.train.chat import Chat
+from raif.models.chat import Chat
 from raif.train.doctor import Finding, Seen, examine, look
 from raif.train.events import Events
 from raif.train.log import Log
 from raif.train.loop import grpo_step
 from raif.train.rollout import Group, roll_out
 from raif.train.run import Run
-from raif.train.sampler import TransformersSampler
+from raif.train.samplers.sampler import TransformersSampler
 from raif.train.trainer import Trainer
 from tests.train.test_loop import BAD, EIGHT, GOOD, Scripted, instruction, trainer
 

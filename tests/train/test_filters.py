@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from raif import math_check
 from raif.config.rollout import RolloutConfig
 from raif.config.train import TrainConfig
 from raif.errors import RaifError
-from raif.math_check import Checked
-from raif.reward import overlong
-from raif.train.chat import Chat
+from raif.models.chat import Chat
 from raif.train.feed import draw
 from raif.train.loop import grpo_step
 from raif.train.metrics import group_metrics
 from raif.train.rollout import roll_out
 from raif.train.trainer import Trainer
+from raif.verdicts import math_check
+from raif.verdicts.math_check import Checked
+from raif.verdicts.reward import overlong
 from tests.train.test_loop import BAD, GOOD, Scripted, instruction, trainer
 
 NO_KL = {"kl": 0.0, "cloning": 0.0}

@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from raif.config.train import TrainConfig
+from raif.models.decode import decode
+from raif.models.load import load
 from raif.train.batch import Sample
-from raif.train.decode import decode
 from raif.train.events import Events
 from raif.train.learner import Learner
-from raif.train.model import load
 from raif.train.policy import score
 from raif.train.run import Run
 from tests import tiny
@@ -67,7 +67,7 @@ def test_responses_carry_the_log_probabilities_of_the_cpu(tiny_folder: Path) -> 
 
 @pytest.mark.parametrize("engine", ["transformers", "vllm"])
 def test_a_run_in_bfloat16_ends_with_its_report(tmp_path: Path, engine: str) -> None:
-    """vLLM's weights are compared with the policy's on the way (`raif.train.engines.checked`)."""
+    """vLLM's weights are compared with the policy's on the way (`raif.train.samplers.checked`)."""
     if engine == "vllm" and not find_spec("vllm"):
         pytest.skip("vLLM is not installed (docs/vllm.md)")
     folder = tiny.make(tmp_path / "model", hidden_size=128)

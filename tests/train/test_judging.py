@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from raif.client.judge import Judge
 from raif.config.judge import JudgeConfig
 from raif.config.train import TrainConfig
 from raif.constraints import KINDS
 from raif.errors import EndpointError, RaifError
-from raif.train.chat import Chat
+from raif.judge.judge import Judge
+from raif.models.chat import Chat
+from raif.models.load import Model
 from raif.train.heldout import HeldOut, row
 from raif.train.judging import judge_metrics, open_judge, verify_all
 from raif.train.loop import grpo_step
 from raif.train.metrics import group_metrics
-from raif.train.model import Model
 from raif.train.records import check_rewards
 from raif.train.rollout import Group, roll_out
 from raif.types import Composition, Instruction, Question

@@ -10,9 +10,9 @@ import pytest
 
 from raif.config.rollout import RolloutConfig
 from raif.config.train import CloningConfig, OptimizerConfig, TrainConfig
+from raif.models.chat import Chat
+from raif.models.decode import Completion
 from raif.reasoning import EMPTY_THINKING
-from raif.train.chat import Chat
-from raif.train.decode import Completion
 from raif.train.feed import Feed, clone_sample, draw
 from raif.train.learner import Learner
 from raif.train.loop import clone_step, grpo_step, steps
@@ -123,7 +123,7 @@ def test_plain_responses_take_no_part_but_set_the_mean(tiny_folder: Path) -> Non
 
 
 def test_the_clip_share_and_kl_of_a_fresh_policy_are_zero_on_its_own_samples(tiny_folder: Path) -> None:
-    from raif.train.sampler import TransformersSampler
+    from raif.train.samplers.sampler import TransformersSampler
 
     t = trainer(tiny_folder, optimizer={"batch": 16, "micro_batch": 4, "lr": 1e-3})
     t.sampler = TransformersSampler(t.learner.policy, max_new_tokens=12, temperature=1.0, batch=16)

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from raif.config.train import LossConfig
+from raif.models.head import Head
+from raif.models.load import Model
 from raif.train.batch import Sample, bucketed, collate
-from raif.train.head import Head
 from raif.train.loss import Counts, cloning_loss, learned, policy_loss
-from raif.train.model import Model
 from raif.train.policy import token_logps, token_logps_and_entropy
 
 SAMPLES = [

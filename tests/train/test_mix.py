@@ -9,7 +9,7 @@ import pytest
 
 from raif.config.train import DataConfig
 from raif.errors import RaifError
-from raif.train.chat import Chat
+from raif.models.chat import Chat
 from raif.train.feed import Feed, draw, whole
 from raif.types import Instruction
 from tests.train.test_loop import instruction

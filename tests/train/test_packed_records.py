@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from raif import jsonl, records
-from raif.config.pipeline import PipelineConfig
+from raif import records
+from raif.config.staged import PipelineConfig
 from raif.config.train import TrainConfig
-from raif.data.stages import run as run_stages
+from raif.data.staged import run as run_stages
+from raif.files import jsonl
 from raif.train.events import Events
 from raif.train.report import Report
 from raif.train.run import Run

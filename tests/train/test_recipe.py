@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from raif.boxed import equal, last_boxed
 from raif.reasoning import split
-from raif.reward import reward
+from raif.text.final_answer import equal, last_boxed
 from raif.train.repetition import repeated_share
 from raif.types import Composition, Constraint, Instruction, Message, Question
-from raif.verdicts import verify
+from raif.verdicts.checks import verify
+from raif.verdicts.reward import reward
 
 NO_COMMA = Constraint(id="punctuation:no_comma")
 LOWER = Constraint(id="change_case:english_lowercase")

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from raif.config.train import OptimizerConfig, TrainConfig
+from raif.models.load import Model
 from raif.train.batch import Sample, collate, packed
 from raif.train.feed import draw
 from raif.train.loop import steps
-from raif.train.model import Model
 from raif.train.policy import token_logps
 from raif.train.schedule import learning_rate
 from tests.train.test_loop import trainer

@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from raif.constraints.kind import Example, Outcome, variant
 from raif.errors import did_you_mean
 from raif.text import chinese, detect
-from raif.text.language import CHINESE, NAMES
+from raif.text.langdetect.language import CHINESE, NAMES
 
 
 def _known(code: str) -> str:

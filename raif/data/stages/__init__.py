@@ -1,7 +1,0 @@
-"""The staged pipeline of `raif gen-data`. Importing this registers the stages."""
-
-from raif.data.stages import check, decontaminate, evolve, pack, respond, select  # noqa: F401 (importing them registers)
-from raif.data.stages.run import run
-from raif.data.stages.stage import STAGES, Numbered, Outcome, Stage
-
-__all__ = ["STAGES", "Numbered", "Outcome", "Stage", "run"]

@@ -1,0 +1,151 @@
+"""CELLO: complex instructions as people write them, scored by code alone.
+
+Paper: He et al. 2024, https://arxiv.org/abs/2309.09150. 523 items in Chinese, one file for each of 13 tasks.
+
+An item, in the layout of the public files (which write an empty input as a bare NaN, or as "NULL"):
+    {"Instruction_id": "92e8..", "Instruction": "把下面的句子整理成表格：..", "input_text": "..",
+     "lang": "ch", "histories": [["an earlier turn", "its answer"]],
+     "Answer_format": [{"criterion": "keywords", "limit": ["|"]}], "Input_depdent_query": [..],
+     "Task_prescribed_phrases": [{"criterion": "NULL", "limit": "NULL"}], "Count_limit": [..]}
+
+Prompt: the earlier turns with their answers, then the instruction; no system text.
+Score: format, use of the input, phrases of the task and counts, each in [0, 1] (`cello_scores`); their means
+over the tasks (`cello_totals`). In the released result files the last earlier turn holds the answer itself,
+so that every revision passes: the dialect `upstream` scores by those, the others by the data's turns.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from raif.config.eval import Dialect
+from raif.eval.benchmark import BENCHMARKS, Benchmark, Replies, Sample, Scored
+from raif.eval.benchmarks.cello.criteria import Criteria, mean
+from raif.eval.benchmarks.cello.scores import Scores, scores
+from raif.eval.benchmarks.cello.totals import cells, files_of, totals
+from raif.eval.rates import Figure, Rates, Row, Table, Tally
+from raif.eval.released import records
+from raif.eval.stored import StoredAnswer
+from raif.files import jsonl
+from raif.types import Message, Verification
+
+FIELDS = ("Instruction_id", "Instruction", "input_text", "histories")
+CRITERIA = ("format", "input", "task", "count limit")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`file`: the task. `histories`: earlier turns, (question, answer)."""
+
+    id: str
+    file: str
+    instruction: str
+    input_text: object
+    histories: Sequence[Sequence[Any]]
+    criteria: Criteria
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        turns = []
+        for question, answer in self.histories:
+            turns.append(Message(role="user", content=question.strip()))
+            turns.append(Message(role="assistant", content=answer))
+        return (*turns, Message(role="user", content=self.instruction.strip()))
+
+
+class Cello(Benchmark[Item]):
+    file = "cello/data"
+    source = "https://github.com/Abbey4799/CELLO/tree/main/data"
+
+    def items(self, path: Path) -> Sequence[Item]:
+        return [
+            _item(record, file) for file in sorted(path.glob("*.json")) for record in records(file, *FIELDS)
+        ]
+
+    def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> Scored:
+        found = scores(item.criteria, answer, input_text=item.input_text, histories=item.histories)
+        if dialect == "sound" and not (answer or "").strip():
+            found = _failed(item)
+        parts = dict(zip(Scores._fields, found, strict=True))
+        labels = {"task": item.file}
+        return Scored(Verification((), None, None, mean(found)), {"score": mean(found), **parts}, labels)
+
+    def tally(self, sample: Sample[Item], dialect: Dialect) -> Tally:
+        parts = sample.scored.parts
+        pairs = zip(cells(sample.item.file), Scores._fields, strict=True)
+        return {cell: [value] for cell, name in pairs if (value := parts[name]) is not None}
+
+    def tables(self, rates: Rates, dialect: Dialect) -> Sequence[Table]:
+        found = totals(rates)
+        groups = {
+            "average": found.average,
+            "complex instructions": found.complex_instruction,
+            "complex inputs": found.complex_input,
+        }
+        overall = tuple(rates.row(name, figure, of=rates.cells) for name, figure in groups.items())
+        criteria = zip(CRITERIA, Scores._fields, found.by_criterion, strict=True)
+        by_criterion = tuple(
+            rates.row(name, figure, of=[cell for cell in rates.cells if cell.endswith(f"/{field}")])
+            for name, field, figure in criteria
+        )
+        by_task = tuple(_task_row(rates, task, figure) for task, figure in found.tasks.items())
+        return [
+            Table("score", ("mean",), overall),
+            Table("criterion", ("mean",), by_criterion),
+            Table("task", ("mean",), by_task),
+        ]
+
+    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Figure]:
+        return {"average": totals(rates).average}
+
+    def answers(self, path: Path) -> Iterable[StoredAnswer]:
+        """A folder of the released `res_TASK.json`, or a file of ours. What is no text is left out."""
+        if not path.is_dir():
+            return super().answers(path)
+        return [StoredAnswer(id=id, response=row["model_answer"]) for id, _, row in _results(path)]
+
+    def restored(self, items: Sequence[Item], path: Path, dialect: Dialect) -> Sequence[Item]:
+        """With the earlier turns and input of the released rows; an id that comes twice counts twice."""
+        if dialect != "upstream" or not path.is_dir():
+            return items
+        by_id = {item.id: item for item in items}
+        rows = [
+            replace(by_id[first], id=id, input_text=row["input_text"], histories=row["histories"])
+            for id, first, row in _results(path)
+            if first in by_id
+        ]
+        answered = {row.id for row in rows}
+        return [*rows, *(item for item in items if item.id not in answered)]
+
+
+def _task_row(rates: Rates, task: str, figure: Figure) -> Row:
+    return rates.row(task, figure, of=[cell for file in files_of(task) for cell in cells(file)])
+
+
+def _failed(item: Item) -> Scores:
+    """0 wherever a score applies."""
+    found = scores(item.criteria, "", input_text=item.input_text, histories=item.histories)
+    return Scores(*(None if one is None else 0.0 for one in found))
+
+
+def _item(record: dict[str, Any], file: Path) -> Item:
+    id, instruction, text, histories = (record[field] for field in FIELDS)
+    return Item(id, file.stem, instruction, text, histories, jsonl.parse(record, Criteria, f"{file}: {id}"))
+
+
+def _results(folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Each released row that has an answer: its id, numbered where it comes again, its item's id, the row."""
+    seen: Counter[str] = Counter()
+    for file in sorted(folder.rglob("res_*.json")):
+        for row in records(file, "Instruction_id", "model_answer"):
+            if isinstance(row["model_answer"], str):
+                first = row["Instruction_id"]
+                seen[first] += 1
+                yield first if seen[first] == 1 else f"{first}#{seen[first]}", first, row
+
+
+BENCHMARKS.add("cello", Cello())

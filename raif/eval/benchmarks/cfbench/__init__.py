@@ -1,0 +1,5 @@
+"""CFBench; importing this registers it."""
+
+from raif.eval.benchmarks.cfbench.benchmark import CFBench
+
+__all__ = ["CFBench"]

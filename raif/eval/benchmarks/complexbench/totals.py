@@ -1,0 +1,153 @@
+"""What ComplexBench's verdicts add up to: shares of satisfied questions, and how coherent selections are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from raif.eval.benchmarks.complexbench.items import Item, Judged
+from raif.eval.rates import Figure, Rates, Row, Table, Tally, average
+
+_GROUPS = {
+    "Lexical": ("Word Matching", "Keywords"),
+    "Structure": (
+        "JSON Format",
+        "Markdown Format",
+        "Bullets Format",
+        "Length",
+        "Start with",
+        "End with",
+        "Punctuation",
+        "Template",
+    ),
+    "Semantic": ("Language Style", "Personalization", "Topic", "Sentiment"),
+    "Utility": ("Helpfulness", "Target Language", "Supportiveness", "Consistency", "Factuality"),
+}
+_GROUP_OF = {dimension: group for group, dimensions in _GROUPS.items() for dimension in dimensions}
+_TABLES = {
+    "category": "category",
+    "family": "category, pooled",
+    "task": "task",
+    "composition": "composition",
+    "group": "group of dimensions",
+    "dimension": "dimension",
+}
+_DEPTHS = ("single", "multiple")
+RAIF_SMOOTHING = 1e-4
+"""What the method's authors add to the coherent test's denominators."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coherence:
+    """Share of records without a failure, share of groups without one, and the relative drop between them."""
+
+    origin: Figure
+    coherent: Figure
+    drop: Figure
+
+
+def tallies(judged: Iterable[Judged]) -> Sequence[Tally]:
+    """One for the branches of an instruction, or an item without branches; verdicts that are None left out.
+
+    An unknown rule's verdict 2 is a failure, except by group of dimensions and dimension.
+    """
+    groups: dict[object, list[Judged]] = defaultdict(list)
+    for one in judged:
+        groups[one.item.group or one.item.main_id].append(one)
+    return [_tally(group) for group in groups.values()]
+
+
+def _tally(group: Sequence[Judged]) -> Tally:
+    cells: dict[str, list[float]] = defaultdict(list)
+    for one in group:
+        for cell, passed in _passed(one):
+            cells[cell].append(float(passed))
+    depth = _depth(group[0].item)
+    if depth:
+        clean = [_clean(one) for one in group]
+        cells[f"{depth}/origin"] = [float(one) for one in clean if one is not None]
+        if False in clean or None not in clean:
+            cells[f"{depth}/coherent"] = [float(all(clean))]
+    return cells
+
+
+def _passed(one: Judged) -> Iterator[tuple[str, bool]]:
+    """Each cell that a verdict counts in. A composition is a group and a dimension, too."""
+    item = one.item
+    composition = "_".join(sorted(item.composition_types))
+    whole = ("overall", f"category/{item.category}", f"family/{_family(item)}", f"task/{item.task_types}")
+    for question, verdict in zip(item.scoring_questions, one.relying, strict=True):
+        if verdict is None:
+            continue
+        for cell in (*whole, f"composition/{composition}"):
+            yield cell, verdict is True
+        for dimension in question.constraint_dimensions:
+            yield f"group/{_GROUP_OF.get(dimension, 'Others')}", bool(verdict)
+            yield f"dimension/{dimension}", bool(verdict)
+        for kind in question.composition_types:
+            yield f"group/{kind}", bool(verdict)
+            yield f"dimension/{kind}", bool(verdict)
+
+
+def _family(item: Item) -> str:
+    """Selections with chains are pooled into the selections, as officially."""
+    return item.category.partition("_")[0]
+
+
+def _depth(item: Item) -> str | None:
+    """Whether a group's first record has one question on a selection, or several."""
+    selections = sum("Selection" in question.composition_types for question in item.scoring_questions)
+    if item.group is None or not selections:
+        return None
+    return _DEPTHS[selections > 1]
+
+
+def _clean(one: Judged) -> bool | None:
+    """Whether no question failed; None where that can't be said."""
+    verdicts = one.relying
+    if False in verdicts:
+        return False
+    return None if None in verdicts else True
+
+
+def coherence(rates: Rates, depth: str, smoothing: float = 0.0) -> Coherence:
+    """Of the groups with a `single` or with `multiple` questions on selections."""
+    origin, whole = rates[f"{depth}/origin"], rates[f"{depth}/coherent"]
+    records, groups = rates.count(f"{depth}/origin"), rates.count(f"{depth}/coherent")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        smoothed = origin * records / (records + smoothing)
+        drop = (smoothed - whole + smoothing) / (smoothed + smoothing)
+        return Coherence(smoothed, whole * groups / (groups + smoothing), drop)
+
+
+def paper(rates: Rates) -> Mapping[str, Figure]:
+    """The rows of the paper's table 2, the overall one first."""
+    both = [rates[f"category/Selection_and_Chain_{depth}"] for depth in (2, 3)]
+    return {
+        "Overall": rates["overall"],
+        "And 1": rates["category/And"],
+        **{f"Chain {depth}": rates[f"category/Chain_{depth}"] for depth in (1, 2)},
+        "Chain": rates["family/Chain"],
+        **{f"Selection {depth}": rates[f"category/Selection_{depth}"] for depth in (1, 2, 3)},
+        "Selection": rates["family/Selection"],
+        **{f"Selection & Chain {depth}": both[depth - 2] for depth in (2, 3)},
+        "Selection & Chain": average(both),
+    }
+
+
+def tables(rates: Rates, *, smoothing: float = 0.0) -> Sequence[Table]:
+    """The share of satisfied questions in all and by category; then the coherent test."""
+    found = [Table("satisfied questions", ("DRFR",), (rates.row("overall", "overall"),))]
+    for prefix, name in _TABLES.items():
+        rows = tuple(rates.row(cell, f"{prefix}/{cell}") for cell in rates.under(f"{prefix}/"))
+        found.append(Table(name, ("DRFR",), rows))
+    rows = tuple(_coherent_row(rates, depth, smoothing) for depth in _DEPTHS)
+    return [*found, Table("selection", ("branches", "all branches", "drop"), rows)]
+
+
+def _coherent_row(rates: Rates, depth: str, smoothing: float) -> Row:
+    found = coherence(rates, depth, smoothing)
+    return rates.row(depth, found.origin, found.coherent, found.drop, of=[f"{depth}/origin"])

@@ -1,0 +1,64 @@
+"""A run's folder: its resolved config beside its results, never re-used by accident."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+import yaml
+
+from raif.config import Section, dump
+from raif.errors import ConfigError
+from raif.files.atomic import write_whole
+
+CONFIG_NAME = "config.yaml"
+
+
+def open_run(
+    folder: Path,
+    config: Section,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    free: Collection[str] = (),
+) -> Path:
+    """Make or re-open `folder` for a run with `config`.
+
+    Raises ConfigError where the folder holds a run and neither flag is given, or where `resume`
+    would continue it with another config; the top-level keys of `free` may differ.
+    """
+    written = folder / CONFIG_NAME
+    if resume:
+        _check_same(written, config, free)
+    elif folder.exists() and any(folder.iterdir()):
+        if not overwrite:
+            raise ConfigError(
+                f"{folder} already holds a run", "Continue it with --resume, or replace it with --overwrite."
+            )
+        _check_ours(written)
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(written, dump(config))
+    return folder
+
+
+def _check_same(written: Path, config: Section, free: Collection[str]) -> None:
+    if written.exists() and _bound(written.read_text("utf-8"), free) != _bound(dump(config), free):
+        raise ConfigError(
+            f"{written} differs from the config given now",
+            "Resume with the same preset and overrides, or use another --out.",
+        )
+
+
+def _check_ours(written: Path) -> None:
+    if not written.exists():
+        raise ConfigError(
+            f"{written.parent} is not a run's folder (no {written.name} in it)",
+            "Nothing was deleted. Give another --out.",
+        )
+
+
+def _bound(text: str, free: Collection[str]) -> dict[str, object]:
+    """The keys of a config that may not change."""
+    return {key: value for key, value in yaml.safe_load(text).items() if key not in free}

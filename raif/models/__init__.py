@@ -1,0 +1,1 @@
+"""Language models for inference: loading, chat templates, decoding, the output head, a local judge."""

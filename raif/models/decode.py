@@ -1,0 +1,153 @@
+"""Batched sampling from a transformers model, with the log-probability of every sampled token.
+
+Why not `generate`: each prompt is read once for all its responses, responses that have ended leave the
+batch, and a token costs one uniform number instead of one exponential for each word of the vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from raif.models.attention import roomy_cache
+from raif.models.load import Model
+
+COMPACT_AT = 0.25
+"""Share of ended rows at which the batch is worth copying without them."""
+
+
+@dataclass
+class Completion:
+    """One sampled response: `ids` with the end token if it came, `logps` of the same length."""
+
+    ids: list[int] = field(default_factory=list)
+    logps: list[float] = field(default_factory=list)
+    truncated: bool = True
+
+
+@torch.inference_mode()
+def decode(
+    model: Model,
+    prompts: Sequence[list[int]],
+    counts: Sequence[int],
+    *,
+    max_new_tokens: int,
+    temperature: float,
+    seeds: Sequence[int] | None = None,
+) -> list[list[Completion]]:
+    """Sample `counts` completions of the prompts side by side; temperature 0 takes the likeliest token.
+
+    Each prompt's completions follow from its own seed, whatever else is in the batch.
+    """
+    completions = [[Completion() for _ in range(n)] for n in counts]
+    flat = [completion for each in completions for completion in each]
+    batch = _Batch.prefill(model, prompts, counts, room=max_new_tokens)
+    chances = _chances(counts, seeds or [0] * len(prompts), max_new_tokens)
+    for position in range(max_new_tokens):
+        tokens, logps = pick(batch.logits, temperature, chances[batch.owners, position])
+        _record(flat, batch, tokens, logps, model.end_ids)
+        if bool(batch.ended.all()):
+            break
+        batch = batch.step(tokens)
+    return completions
+
+
+def _chances(counts: Sequence[int], seeds: Sequence[int], tokens: int) -> Tensor:
+    """A number in [0, 1) for each token of each completion, [R, tokens], on the CPU."""
+    generator = torch.Generator()
+    return torch.cat(
+        [
+            torch.rand(n, tokens, generator=generator.manual_seed(s))
+            for n, s in zip(counts, seeds, strict=True)
+        ]
+    )
+
+
+def pick(logits: Tensor, temperature: float, chances: Tensor) -> tuple[Tensor, Tensor]:
+    """A token for each row of [R, V] logits, by inverting its distribution at `chances`; its log-probability.
+
+    chances and both results: [R].
+    """
+    scaled = logits.float() if temperature in (0, 1) else logits.float() / temperature
+    total = scaled.logsumexp(-1, keepdim=True)
+    if temperature == 0:
+        tokens = scaled.argmax(-1)
+    else:
+        cumulative = (scaled - total).exp_().cumsum_(-1)
+        places = chances.to(scaled.device)[:, None] * cumulative[:, -1:]
+        tokens = torch.searchsorted(cumulative, places, right=True).squeeze(1)
+    tokens = tokens.clamp(max=scaled.shape[-1] - 1)
+    return tokens, (scaled.gather(1, tokens[:, None]) - total).squeeze(1)
+
+
+def _record(
+    completions: list[Completion], batch: _Batch, tokens: Tensor, logps: Tensor, end_ids: frozenset[int]
+) -> None:
+    for row, (owner, token, logp) in enumerate(
+        zip(batch.owners.tolist(), tokens.tolist(), logps.tolist(), strict=True)
+    ):
+        if batch.ended[row]:
+            continue
+        completions[owner].ids.append(token)
+        completions[owner].logps.append(logp)
+        if token in end_ids:
+            completions[owner].truncated = False
+            batch.ended[row] = True
+
+
+@dataclass
+class _Batch:
+    """The rows that are being sampled. mask: [R, L]; logits of the next token: [R, V]; owners, ended: [R]."""
+
+    model: Model
+    cache: DynamicCache
+    mask: Tensor
+    logits: Tensor
+    owners: Tensor
+    ended: Tensor
+
+    @classmethod
+    def prefill(cls, model: Model, prompts: Sequence[list[int]], counts: Sequence[int], room: int) -> _Batch:
+        ids, mask = pad_left(prompts, model.pad_id, model.device)
+        cache = roomy_cache(model.net.config, room)
+        logits = _forward(model, ids, mask, (mask.cumsum(1) - 1).clamp(min=0), cache)
+        of = torch.arange(len(prompts)).repeat_interleave(torch.tensor(counts)).to(model.device)
+        cache.batch_select_indices(of)
+        ended = torch.zeros(len(of), dtype=torch.bool)
+        return cls(model, cache, mask[of], logits[of], torch.arange(len(of)), ended)
+
+    def step(self, tokens: Tensor) -> _Batch:
+        """Read one more token a row, without the ended rows once they are many."""
+        if self.ended.float().mean() >= COMPACT_AT:
+            live = (~self.ended).nonzero().squeeze(1)
+            self.cache.batch_select_indices(live.to(self.mask.device))
+            tokens, self.mask = tokens[live], self.mask[live]
+            self.owners, self.ended = self.owners[live], self.ended[live]
+        self.mask = torch.cat([self.mask, self.mask.new_ones(len(tokens), 1)], 1)
+        positions = self.mask.sum(1, keepdim=True) - 1
+        self.logits = _forward(self.model, tokens[:, None], self.mask, positions, self.cache)
+        return self
+
+
+def _forward(model: Model, ids: Tensor, mask: Tensor, positions: Tensor, cache: DynamicCache) -> Tensor:
+    out = model.net(
+        input_ids=ids,
+        attention_mask=mask,
+        position_ids=positions,
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=1,
+    )
+    return out.logits[:, -1]
+
+
+def pad_left(prompts: Sequence[list[int]], pad: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Prompts of several lengths as two tensors [R, L]: ids and mask, padded on the left."""
+    length = max(map(len, prompts))
+    ids = [[pad] * (length - len(p)) + p for p in prompts]
+    mask = [[0] * (length - len(p)) + [1] * len(p) for p in prompts]
+    return torch.tensor(ids, device=device), torch.tensor(mask, device=device)

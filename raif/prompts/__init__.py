@@ -1,0 +1,1 @@
+"""What models are asked, as YAML files of templates that a folder of your own may replace."""

@@ -1,0 +1,147 @@
+"""The engine over DeepSpeed: ZeRO-2 shards optimiser and gradients, ZeRO-3 the weights, too."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from raif.config.train import TrainConfig
+from raif.models.load import Model
+from raif.train.optim.engine import SLOT, adamw, fresh
+
+T = TypeVar("T")
+
+
+class Passes(nn.Module):
+    """A model whose forward is whatever is computed with it: DeepSpeed's hooks hang on `forward`."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.net, self._model = model.net, model
+        self.head = model.head
+
+    def forward(self, work: Callable[..., T], *args: Any) -> T:
+        return work(self._model, *args)
+
+
+@dataclass(frozen=True)
+class Sharded(Model):
+    """A model in DeepSpeed's hands."""
+
+    engine: Any
+
+    @classmethod
+    def of(cls, model: Model, settings: dict[str, Any], **optimizer: Any) -> Sharded:
+        import deepspeed
+
+        deepspeed.utils.logger.setLevel(logging.WARNING)
+        engine, *_ = deepspeed.initialize(model=Passes(model), config=settings, **optimizer)
+        return cls(model.net, model.tokenizer, model.device, engine)
+
+    def call(self, work: Callable[..., T], *args: Any) -> T:
+        return self.engine(work, *args)
+
+
+def settings(config: TrainConfig) -> dict[str, Any]:
+    """DeepSpeed's own configuration."""
+    d = config.distributed
+    on_gpu = config.model.device != "cpu" and torch.cuda.is_available()
+    zero: dict[str, Any] = {"stage": d.zero, "overlap_comm": on_gpu}
+    if d.offload:
+        zero["offload_optimizer"] = {"device": "cpu"}
+    return {
+        "train_micro_batch_size_per_gpu": config.optimizer.micro_batch,
+        "gradient_accumulation_steps": 2,  # any number above 1: we say ourselves which is the last
+        "gradient_clipping": config.optimizer.max_grad_norm,
+        "bf16": {"enabled": config.model.compute == "bfloat16"},
+        "data_types": {"grad_accum_dtype": "fp32"},
+        "zero_optimization": zero,
+        "zero_allow_untested_optimizer": True,
+        "zero_force_ds_cpu_optimizer": False,  # torch's AdamW is fused on the CPU, too, uncompiled
+    }
+
+
+class ZeroEngine:
+    """The ranks' shares of a model and its optimiser. Float32 master weights are DeepSpeed's."""
+
+    def __init__(self, model: Model, config: TrainConfig, size: int) -> None:
+        self._config, self._size = config, size
+        self._trained = {name: p for name, p in model.net.named_parameters() if p.requires_grad}
+        optimizer = adamw(list(self._trained.values()), config.optimizer)
+        sharded = Sharded.of(model, settings(config), optimizer=optimizer)
+        self.model: Model = sharded
+        self._engine = sharded.engine
+        self.names: Sequence[str] = list(self._trained)
+        self.sharded = config.distributed.zero == 3
+        self._states = self._fresh_states()
+
+    def _fresh_states(self) -> list[dict[str, Tensor]]:
+        """AdamW's states of the flat tensors that DeepSpeed has made of this rank's share.
+
+        ZeRO-2 has none before the first step, and links them to the parameters then; ZeRO-3 has made a step
+        of its own.
+        """
+        zero = self._engine.optimizer
+        flat = zero.fp32_partitioned_groups_flat if self.sharded else zero.single_partition_of_fp32_groups
+        states = {weight: fresh(weight) for weight in flat}
+        zero.optimizer.state.update(states)
+        if not self.sharded:
+            zero._lazy_init_hp_params_optimizer_state()
+        return list(states.values())
+
+    @property
+    def steps(self) -> int:
+        return int(self._states[0]["step"].item())
+
+    def backward(self, loss: Tensor, *, last: bool) -> None:
+        """DeepSpeed takes the mean over the ranks, and we want the sum."""
+        self._engine.set_gradient_accumulation_boundary(last)
+        self._engine.backward(loss * self._size, scale_wrt_gas=False)
+
+    def step(self, lr: float) -> float:
+        for group in self._engine.optimizer.param_groups:
+            group["lr"] = lr
+        self._engine.step()
+        return float(self._engine.get_global_grad_norm())
+
+    def gathered(self, tensors: Sequence[Tensor]) -> AbstractContextManager[Any]:
+        return self._gathered(tensors, None)
+
+    def _gathered(self, tensors: Sequence[Tensor], changed_by: int | None) -> AbstractContextManager[Any]:
+        from deepspeed.runtime.zero import GatheredParameters
+
+        return GatheredParameters(tensors, modifier_rank=changed_by, enabled=self.sharded)
+
+    def frozen(self, model: Model) -> Model:
+        """ZeRO-2 shards no weights, and a model that isn't trained is nothing else."""
+        return Sharded.of(model, settings(self._config)) if self.sharded else model
+
+    def read(self, name: str) -> dict[str, Tensor]:
+        from deepspeed.utils import safe_get_full_fp32_param, safe_get_full_optimizer_state
+
+        p = self._trained[name]
+        return {
+            "weight": safe_get_full_fp32_param(p),
+            **{part: safe_get_full_optimizer_state(p, part) for part in SLOT[1:]},
+        }
+
+    @torch.no_grad()
+    def write(self, name: str, slot: Mapping[str, Tensor]) -> None:
+        from deepspeed.utils import safe_set_full_fp32_param, safe_set_full_optimizer_state
+
+        p = self._trained[name]
+        safe_set_full_fp32_param(p, slot["weight"])
+        for part in SLOT[1:]:
+            safe_set_full_optimizer_state(p, slot[part], part)
+        with self._gathered([p], 0):
+            p.copy_(slot["weight"])
+
+    def rewind(self, steps: int) -> None:
+        for state in self._states:
+            state["step"].fill_(steps)

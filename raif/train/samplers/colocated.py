@@ -1,0 +1,94 @@
+"""vLLM in the trainer's own process, beside the policy: on one GPU, several, or a CPU."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from raif.config.rollout import RolloutConfig
+from raif.errors import RaifError
+from raif.models.decode import Completion
+from raif.serve.vllm_flags import BACKEND
+from raif.train.samplers.plugin import register
+from raif.train.samplers.request import parameters, requests
+from raif.train.samplers.weights import Weights, write_weights
+
+QUIET = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_LOGGING_LEVEL": "WARNING"}
+"""One process, so that weights need no way; vLLM's own log would run through the run's display."""
+
+
+class ColocatedSampler:
+    """Samples by a vLLM engine that starts with dummy weights: the first `sync` brings the policy's."""
+
+    def __init__(
+        self,
+        model: str,
+        weights: Weights,
+        config: RolloutConfig,
+        *,
+        dtype: str,
+        end_ids: Collection[int],
+        max_length: int,
+        on_cpu: bool,
+        folder: Path,
+    ) -> None:
+        os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
+        from vllm import LLM
+
+        register()
+        self._weights, self._config, self._end_ids, self._folder = weights, config, end_ids, folder
+        self._llm: Any = LLM(
+            model=model,
+            dtype=dtype,
+            load_format="dummy",
+            skip_tokenizer_init=True,
+            max_model_len=max_length,
+            max_num_seqs=config.batch,
+            enforce_eager=on_cpu,  # compiling takes a minute there, and gains little
+            enable_chunked_prefill=False if on_cpu else None,  # as `for_cpu` says
+            logprobs_mode="processed_logprobs",
+            weight_transfer_config={"backend": BACKEND},
+            gpu_memory_utilization=config.vllm.gpu_memory_utilization,
+            kv_cache_memory_bytes=int((config.vllm.kv_cache_gib or 0) * 2**30) or None,
+            tensor_parallel_size=config.vllm.tensor_parallel,
+        )
+        self._llm.init_weight_transfer_engine({"init_info": {}})
+
+    def sample(
+        self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
+    ) -> list[list[Completion]]:
+        from vllm import SamplingParams
+
+        asked = requests(prompts, counts, seed)
+        outputs = self._llm.generate(
+            [{"prompt_token_ids": request.prompt} for request in asked],
+            [
+                SamplingParams(**parameters(request, self._config, self._end_ids), detokenize=False)
+                for request in asked
+            ],
+            use_tqdm=False,
+        )
+        return [[_completion(o) for o in sorted(each.outputs, key=lambda o: o.index)] for each in outputs]
+
+    def sync(self) -> None:
+        self._llm.start_weight_update()
+        self._llm.update_weights({"update_info": self._update()})
+        self._llm.finish_weight_update()
+        # The update leaves keys and values of the old weights in the cache of prompts.
+        if not self._llm.reset_prefix_cache():
+            raise RaifError("vLLM did not reset its prefix cache: it still works on responses")
+
+    def _update(self) -> dict[str, Any]:
+        if self._config.vllm.tensor_parallel == 1:
+            return {"tensors": self._weights()}
+        file = self._folder / "weights.safetensors"  # its workers are processes of their own
+        write_weights(self._weights(), file)
+        return {"file": str(file.resolve())}
+
+
+def _completion(output: Any) -> Completion:
+    ids = list(output.token_ids)
+    logps = [step[token].logprob for token, step in zip(ids, output.logprobs, strict=True)]
+    return Completion(ids, logps, truncated=output.finish_reason == "length")

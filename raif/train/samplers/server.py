@@ -1,0 +1,137 @@
+"""One or several vLLM servers share a rollout. A server that is restarted gets the newest weights."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import Any
+
+from raif.config.rollout import RolloutConfig
+from raif.errors import EndpointError
+from raif.models.decode import Completion
+from raif.train.ranks import ALONE, Ranks
+from raif.train.samplers.http import Server, ServerGone
+from raif.train.samplers.request import Request, parameters, requests
+from raif.train.samplers.transfer import Transfer
+
+
+class ServerSampler:
+    """Sends token ids, gets token ids. `say` is told what is waited for, and when training goes on."""
+
+    def __init__(
+        self,
+        config: RolloutConfig,
+        transfer: Transfer,
+        *,
+        end_ids: Collection[int],
+        say: Callable[[str], None],
+        ranks: Ranks = ALONE,
+    ) -> None:
+        self._config, self._transfer, self._end_ids, self._say = config, transfer, end_ids, say
+        self._ranks = ranks
+        key = os.environ.get(config.vllm.api_key_env)
+        self._servers = [Server(url, key) for url in config.vllm.urls]
+        self._run, self._syncs, self._version = uuid.uuid4().hex[:8], 0, ""
+        self._lock = Lock()
+        self._lost: ServerGone | None = None
+
+    def sample(
+        self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
+    ) -> list[list[Completion]]:
+        for server in self._servers:
+            self._revive(server)
+        asked = requests(prompts, counts, seed)
+        with ThreadPoolExecutor(len(asked)) as pool:
+            return list(pool.map(self._answer, divide(self._servers, counts, self._ranks.rank), asked))
+
+    def sync(self) -> None:
+        """One rank sends the weights, and all know what they are called."""
+        (self._version,) = self._ranks.together([None], lambda *_: [self._send()])
+
+    def _send(self) -> str:
+        for server in self._servers:
+            self._await(server)
+        self._syncs += 1
+        self._version = f"{self._run}-{self._syncs}"  # no other run, and no server, calls its weights so
+        try:
+            self._transfer.send(self._servers, self._version)
+        except ServerGone:
+            for server in self._servers:
+                self._revive(server)
+        return self._version
+
+    def _answer(self, server: Server, request: Request) -> list[Completion]:
+        try:
+            return self._complete(server, request)
+        except EndpointError as error:
+            if not isinstance(error, ServerGone) and self._is_well(server):
+                raise
+            self._revive(server)
+            return self._complete(server, request)
+
+    def _complete(self, server: Server, request: Request) -> list[Completion]:
+        body = {
+            "prompt": request.prompt,
+            "return_token_ids": True,
+            "return_tokens_as_token_ids": True,
+            **parameters(request, self._config, self._end_ids),
+        }
+        answer = server.post("/v1/completions", body, timeout=self._config.vllm.request_timeout)
+        return [_completion(choice) for choice in sorted(answer["choices"], key=lambda c: c["index"])]
+
+    def _is_well(self, server: Server) -> bool:
+        """One whose engine died answers for a while, and not only that it is gone."""
+        try:
+            return server.weight_version() == self._version
+        except EndpointError:
+            return False
+
+    def _revive(self, server: Server) -> None:
+        """Wait until the server is there, and send it the weights if it has others."""
+        with self._lock:
+            self._await(server)
+            if server.weight_version() != self._version:
+                self._say(f"{server.url} was restarted: it gets the weights again")
+                self._transfer.restore(server, self._version)
+                self._say("training")
+
+    def _await(self, server: Server) -> None:
+        """Raises ServerGone when it doesn't come; to those that ask after that, at once."""
+        if self._lost:
+            raise self._lost
+        try:
+            server.get("/health")
+        except EndpointError as error:
+            self._say(f"waiting for a rollout server: {error.message}")
+            self._wait_for_return(server)
+            self._say("training")
+
+    def _wait_for_return(self, server: Server) -> None:
+        try:
+            server.wait(self._config.vllm.restart_timeout)
+        except ServerGone as lost:
+            self._lost = lost
+            raise
+
+
+def divide(servers: Sequence[Server], counts: Sequence[int], rank: int = 0) -> list[Server]:
+    """Which server answers each prompt: the one with the fewest responses so far.
+
+    Ranks begin at different ones: each may have fewer prompts than there are servers.
+    """
+    first = rank % len(servers)
+    load = dict.fromkeys([*servers[first:], *servers[:first]], 0)
+    chosen = []
+    for count in counts:
+        server = min(load, key=lambda s: load[s])
+        load[server] += count
+        chosen.append(server)
+    return chosen
+
+
+def _completion(choice: dict[str, Any]) -> Completion:
+    logps = list(choice["logprobs"]["token_logprobs"])
+    return Completion(list(choice["token_ids"]), logps, truncated=choice["finish_reason"] == "length")

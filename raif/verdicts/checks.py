@@ -1,0 +1,158 @@
+"""Verdicts: which of an instruction's checks a response passes. Reward, benchmark and `verify` share them.
+
+Code checks come first; a judge, where there is one, answers the questions that still count.
+
+*Strict* checks the response as it is. *Loose* also forgives a stray first or last line and asterisks: a check
+passes where it does on any of eight variants (arXiv 2311.07911). An empty answer fails everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import compress
+from typing import TYPE_CHECKING, Any
+
+from raif.constraints import Kind, Outcome, find
+from raif.constraints.tree import active
+from raif.reasoning import Style, split
+from raif.types import Constraint, Instruction, Verdict, Verification
+from raif.verdicts.solution import solution
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from raif.judge.judge import Judge
+
+NO_ANSWER, EMPTY, NO_JUDGE = "no answer after the thinking", "empty answer", "no judge"
+
+
+def verify(
+    instruction: Instruction,
+    response: str,
+    *,
+    think: Style = "none",
+    loose: bool = True,
+    judge: Judge | None = None,
+) -> Verification:
+    """All verdicts on `response`, the thinking split off by `think`; without a judge questions are unjudged.
+
+    Without `loose` only the strict verdicts, which are all that a reward needs; the loose ones are None.
+    ConstraintError where a constraint's id or kwargs, or the composition, can't be used; EndpointError where
+    the judge can't be asked.
+    """
+    if judge:
+        return begin(instruction, response, think=think, judge=judge).result()
+    return summary(instruction, _checked(instruction, split(response, think).answer, loose=loose))
+
+
+def begin(
+    instruction: Instruction, response: str, *, think: Style = "none", judge: Judge
+) -> Future[Verification]:
+    """`verify`, without waiting for the judge, who can then be asked about many responses at once."""
+    answer = split(response, think).answer
+    return judge.run(_judged(instruction, answer or "", _checked(instruction, answer), judge))
+
+
+async def _judged(
+    instruction: Instruction, answer: str, found: Sequence[Verdict], judge: Judge
+) -> Verification:
+    from raif.verdicts.questions import judged  # brings asyncio, which checks by code do without
+
+    return summary(instruction, await judged(instruction, answer, found, judge))
+
+
+def _checked(instruction: Instruction, answer: str | None, *, loose: bool = True) -> list[Verdict]:
+    """The verdicts of code; of the questions: unjudged, or failed where there is no answer; of a solution."""
+    found = verdicts(instruction.constraints, answer, instruction.semantics, loose=loose)
+    failed = _failure(answer)
+    for number, _ in enumerate(instruction.questions, 1):
+        unjudged = Verdict(f"question:{number}", None, None, NO_JUDGE)
+        found.append(_fails(unjudged.id, failed) if failed else unjudged)
+    return found + solution(instruction, answer or "")
+
+
+def verdicts(
+    constraints: Sequence[Constraint],
+    answer: str | None,
+    semantics: str = "ifeval",
+    *,
+    loose: bool = True,
+) -> list[Verdict]:
+    """One verdict for each constraint, in order; None is a response that never came to an answer."""
+    kinds = [find(item.id, semantics) for item in constraints]
+    bound = [(kind, kind.bind(item.kwargs)) for kind, item in zip(kinds, constraints, strict=True)]
+    if failed := _failure(answer):
+        return [_fails(kind.id, failed) for kind, _ in bound]
+    return [_verdict(kind, kwargs, answer or "", loose) for kind, kwargs in bound]
+
+
+def _verdict(kind: Kind, kwargs: dict[str, Any], answer: str, loose: bool) -> Verdict:
+    outcome = _check(kind, answer, kwargs)
+    passed_loose = outcome.passed if loose else None
+    if passed_loose is False:
+        _, *looser = loosened(answer)
+        passed_loose = _any(_check(kind, variant, kwargs).passed for variant in looser)
+    return Verdict(kind.id, outcome.passed, passed_loose, outcome.reason)
+
+
+def _check(kind: Kind, answer: str, kwargs: dict[str, Any]) -> Outcome:
+    try:
+        return kind.check(answer, **kwargs)
+    except TimeoutError as error:  # a regex of the user's, or a text made to be slow
+        return Outcome(None, f"could not be judged: {error}")
+
+
+def loosened(response: str) -> list[str]:
+    """The response, then its other non-blank variants: without `*`, without first line, last line, both."""
+    lines = response.split("\n")
+    trimmed = ["\n".join(part).strip() for part in (lines[1:], lines[:-1], lines[1:-1])]
+    plain = [response, *trimmed]
+    variants = plain + [variant.replace("*", "") for variant in plain]
+    return [response, *dict.fromkeys(v for v in variants if v.strip() and v != response)]
+
+
+def summary(instruction: Instruction, found: Sequence[Verdict]) -> Verification:
+    """What verdicts, in the order of the instruction's checks, add up to; inactive ones are left out."""
+    strict, loose = [verdict.passed for verdict in found], [verdict.passed_loose for verdict in found]
+    if instruction.composition is None:
+        return _summed(found, strict, loose)
+    counts = active(instruction.composition, strict)
+    shown = [v if counted else replace(v, active=False) for v, counted in zip(found, counts, strict=True)]
+    loose = list(compress(loose, active(instruction.composition, loose)))
+    return _summed(shown, list(compress(strict, counts)), loose)
+
+
+def _summed(
+    shown: Sequence[Verdict], strict: Sequence[bool | None], loose: Sequence[bool | None]
+) -> Verification:
+    decided = [passed for passed in strict if passed is not None]
+    fraction = sum(decided) / len(decided) if decided else None
+    return Verification(tuple(shown), _all(strict), _all(loose), fraction)
+
+
+def _any(passed: Iterable[bool | None]) -> bool | None:
+    """True where one passes, None where that can't be said; looks no further than the first that passes."""
+    unjudged = False
+    for one in passed:
+        if one:
+            return True
+        unjudged |= one is None
+    return None if unjudged else False
+
+
+def _all(passed: Sequence[bool | None]) -> bool | None:
+    """False where any failed, True where all passed, None where that can't be said."""
+    if False in passed:
+        return False
+    return None if None in passed or not passed else True
+
+
+def _failure(answer: str | None) -> str:
+    if answer is None:
+        return NO_ANSWER
+    return "" if answer.strip() else EMPTY
+
+
+def _fails(id: str, reason: str) -> Verdict:
+    return Verdict(id, False, False, reason)

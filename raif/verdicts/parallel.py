@@ -1,0 +1,173 @@
+"""The stream of `verify_stream` by several processes: blocks of lines come out in order, as they come in.
+
+A thread reads ahead by a few blocks and no more: memory stays flat, and no answer waits for further input.
+Results come back as files: of a process that dies while it sends, half would stay in the pipe, and the other
+half be waited for.
+"""
+
+from __future__ import annotations
+
+import io
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from tempfile import TemporaryDirectory
+from typing import IO, Any, NamedTuple
+
+from raif.dialect import Dialect
+from raif.errors import RaifError, RecordError
+from raif.files import jsonl
+from raif.reasoning import Style
+from raif.verdicts.stream import Answers, Tally, verified
+
+_BYTES = 1 << 19
+_AHEAD = 3  # blocks for each process: one in work, two waiting
+
+
+class _Block(NamedTuple):
+    """Whole lines of the source called `name`; `first` is the number of the first."""
+
+    name: str
+    first: int
+    lines: bytes
+
+
+_Done = tuple[Path, Tally]
+"""The file of the verified lines, and what they add up to."""
+_Waiting = SimpleQueue[Future[_Done] | BaseException | None]
+
+
+def verified_lines(
+    source: jsonl.Source,
+    tally: Tally,
+    *,
+    jobs: int,
+    answers: Answers | None = None,
+    think: Style = "none",
+    dialect: Dialect | None = None,
+) -> Iterator[bytes]:
+    """What `jsonl.write` would write of `verified`, in blocks of lines; RaifError where a process dies."""
+    with TemporaryDirectory(prefix="raif-verify-") as folder:
+        given = _Given(Path(folder), answers, think, dialect)
+        yield from _by_pool(
+            source, tally, ProcessPoolExecutor(jobs, initializer=_worker, initargs=given), jobs
+        )
+
+
+def _by_pool(source: jsonl.Source, tally: Tally, pool: ProcessPoolExecutor, jobs: int) -> Iterator[bytes]:
+    try:
+        _start(pool)
+        with _opened(source) as stream:
+            waiting: _Waiting = SimpleQueue()
+            slots = threading.Semaphore(_AHEAD * jobs)
+            blocks = _blocks(stream, jsonl.name_of(source))
+            threading.Thread(target=_feed, args=(blocks, pool, waiting, slots), daemon=True).start()
+            yield from _results(waiting, slots, tally)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start(pool: ProcessPoolExecutor) -> None:
+    """All processes, before there is a second thread here; an interrupt is for this process alone."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        pool.submit(int).result()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _results(waiting: _Waiting, slots: threading.Semaphore, tally: Tally) -> Iterator[bytes]:
+    while (found := waiting.get()) is not None:
+        if isinstance(found, BaseException):
+            raise found
+        try:
+            file, counted = found.result()
+        except BrokenProcessPool:
+            raise RaifError(
+                "a process of --jobs died, perhaps for want of memory", "--jobs 1 shows at which line."
+            ) from None
+        slots.release()
+        tally.include(counted)
+        yield file.read_bytes()
+        file.unlink()
+
+
+def _feed(
+    blocks: Iterator[_Block],
+    pool: ProcessPoolExecutor,
+    waiting: _Waiting,
+    slots: threading.Semaphore,
+) -> None:
+    """What goes wrong here is raised by the thread that waits for the results."""
+    try:
+        for block in blocks:
+            slots.acquire()
+            waiting.put(pool.submit(_verified_block, block))
+        waiting.put(None)
+    except BaseException as error:
+        waiting.put(error)
+
+
+def _blocks(stream: IO[bytes], name: str) -> Iterator[_Block]:
+    """As much as there is to read, up to the last line's end; the rest is the start of the next block."""
+    first, parts = 1, []
+    for data in iter(partial(stream.read, _BYTES), b""):
+        whole, end, rest = data.rpartition(b"\n")
+        parts.append(whole + end or rest)
+        if end:
+            lines = b"".join(parts)
+            yield _Block(name, first, lines)
+            first, parts = first + lines.count(b"\n"), [rest]
+    if any(parts):
+        yield _Block(name, first, b"".join(parts))
+
+
+def _opened(source: jsonl.Source) -> AbstractContextManager[IO[bytes]]:
+    """Unbuffered: a read returns with what there is, and holds no lock that an interrupt could not break."""
+    if not isinstance(source, Path | str):
+        return nullcontext(getattr(source, "raw", source))
+    try:
+        return Path(source).open("rb", buffering=0)
+    except OSError as error:
+        raise RecordError(f"{source}: {error.strerror}") from None
+
+
+class _Given(NamedTuple):
+    """What a process keeps for all its blocks; `folder` is where it puts the results."""
+
+    folder: Path
+    answers: Answers | None
+    think: Style
+    dialect: Dialect | None
+
+
+_given: _Given
+
+
+def _worker(*given: Any) -> None:
+    global _given
+    _given = _Given(*given)
+    signal.signal(
+        signal.SIGTERM, signal.SIG_DFL
+    )  # a pool ends its processes by it, whatever the first one's handler does
+
+
+class _Stream(io.BytesIO):
+    name = ""
+
+
+def _verified_block(block: _Block) -> _Done:
+    source, target, tally = _Stream(block.lines), io.BytesIO(), Tally()
+    source.name = block.name
+    folder, answers, think, dialect = _given
+    found = verified(source, tally, answers=answers, think=think, dialect=dialect, first=block.first)
+    jsonl.write(target, found)
+    file = folder / str(block.first)
+    file.write_bytes(target.getvalue())
+    return file, tally

@@ -1,0 +1,58 @@
+"""Verdicts + format -> reward in [-3, 3] (recipe section 3). The same verdicts score benchmarks."""
+
+from __future__ import annotations
+
+from raif.reasoning import PLACEHOLDER, Response
+from raif.types import SOLVED, Instruction, Reward, Verification
+from raif.verdicts.solution import readable
+
+FULL, NONE = 2.0, -2.0
+WRONG_SOLUTION = -1.5
+
+
+def reward(
+    instruction: Instruction, response: Response, verification: Verification, *, thinking: bool
+) -> Reward | None:
+    """The reward of one response, None where its answer could not be judged.
+
+    `thinking`: it was free to think; a plain one may have no thinking.
+
+    Were plain responses held to have thinking, each would get the lowest accuracy, and the bar that
+    superior-CoT compares with would be none.
+    """
+    valid = response.format_valid or not instruction.format_required
+    format_reward = 1.0 if valid else -1.0
+    if instruction.task in SOLVED:
+        accuracy = _solved(instruction, response, verification)
+    elif unusable(instruction, response, thinking=thinking):
+        accuracy = NONE
+    else:
+        accuracy = _share(verification)
+    return None if accuracy is None else Reward(format_reward, accuracy)
+
+
+def unusable(instruction: Instruction, response: Response, *, thinking: bool) -> bool:
+    """Whether the accuracy is the lowest, whatever the verdicts on constraints and questions are."""
+    valid = response.format_valid or not instruction.format_required
+    return not valid or not response.answer or (thinking and _no_thinking(response))
+
+
+def overlong(tokens: int, *, limit: int, window: int) -> float:
+    """DAPO's soft punishment (arXiv 2503.14476): from 0 to -1 over the last `window` of `limit` tokens."""
+    return -max(0, tokens - (limit - window)) / window if window else 0.0
+
+
+def _no_thinking(response: Response) -> bool:
+    return response.thinking.strip() in ("", PLACEHOLDER)
+
+
+def _share(verification: Verification) -> float | None:
+    fraction = verification.fraction
+    return None if fraction is None else {1.0: FULL, 0.0: NONE}.get(fraction, fraction)
+
+
+def _solved(instruction: Instruction, response: Response, verification: Verification) -> float | None:
+    right = verification.verdicts[-1].passed  # the solution's comes after the other checks'
+    if right is None or right:
+        return FULL if right else None
+    return WRONG_SOLUTION if readable(instruction, response.answer or "") else NONE

@@ -1,0 +1,94 @@
+"""The folder that gen-data writes."""
+
+import json
+
+import pytest
+
+from raif import records as record_files
+from raif.config import load
+from raif.config.builtin import GenDataConfig
+from raif.data import generate
+from raif.data.builtin.generate import records
+from raif.errors import ConfigError
+
+CONFIG = GenDataConfig(count=60, seed=4)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("run") / "data"
+    generate(CONFIG, path)
+    return path
+
+
+def test_twice_is_the_same_byte_for_byte(folder, tmp_path):
+    generate(CONFIG, tmp_path / "again")
+    for path in folder.iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+
+
+def test_another_random_seed_makes_other_records(folder, tmp_path):
+    generate(GenDataConfig(count=60, seed=5), tmp_path / "other")
+    assert (folder / "train.jsonl").read_bytes() != (tmp_path / "other" / "train.jsonl").read_bytes()
+
+
+def test_the_files_are_records_with_disjoint_seeds(folder):
+    train, held = (list(record_files.read(folder / f"{split}.jsonl")) for split in ("train", "heldout"))
+    assert (len(train), len(held)) == (54, 6)
+    assert not {r.provenance["seed"] for r in train} & {r.provenance["seed"] for r in held}
+
+
+def test_the_saved_config_is_the_one_given(folder):
+    assert load(GenDataConfig, "gen-data", file=folder / "config.yaml") == CONFIG
+
+
+def test_the_funnel_adds_up(folder):
+    funnel = json.loads((folder / "card.json").read_text("utf-8"))["funnel"]
+    dropped = sum(funnel["contradictory"].values()) + sum(funnel["failed"].values()) + funnel["duplicate"]
+    assert funnel["drawn"] == dropped + funnel["written"]
+    assert funnel["written"] == 60
+
+
+def test_the_card_counts_every_constraint(folder):
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    sizes = card["constraints_per_record"]
+    assert sum(card["kind"].values()) == sum(int(size) * count for size, count in sizes.items())
+    assert "## Funnel" in (folder / "card.md").read_text("utf-8")
+
+
+def test_a_share_of_the_training_records_keeps_its_expert_answer_and_nothing_else_changes():
+    made, whole = (list(records(GenDataConfig(count=60, expert_share=share))) for share in (0.2, 1))
+    assert [n for n, record in enumerate(made) if record.expert] == [*range(4, 54, 5)]
+    assert [r.model_copy(update={"expert": None}) for r in made] == [
+        r.model_copy(update={"expert": None}) for r in whole
+    ]
+
+
+def test_progress_hears_every_record(tmp_path):
+    heard = []
+    generate(GenDataConfig(count=5), tmp_path / "data", lambda done, total: heard.append((done, total)))
+    assert heard == [(done, 5) for done in range(1, 6)]
+
+
+def test_a_used_folder_is_refused(folder):
+    with pytest.raises(ConfigError, match="already holds a run"):
+        generate(CONFIG, folder)
+
+
+def test_the_preset_is_the_default():
+    assert load(GenDataConfig, "gen-data", preset="builtin") == GenDataConfig()
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "min_constraints=6",
+        "max_constraints=0",
+        "min_sentences=7",
+        "languages={en: 0, zh: 0}",
+        "languages.fr=1",
+    ],
+)
+def test_a_bad_value_names_its_key(override):
+    with pytest.raises(ConfigError, match=override.split("=")[0].split(".")[0]):
+        load(GenDataConfig, "gen-data", preset="builtin", overrides=[override])

@@ -1,0 +1,250 @@
+"""`respond` and `check`: answers with their thinking apart, their verdicts, faults, and how hard they are."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from raif import records
+from raif.client.chat import Reply
+from raif.config.staged import PipelineConfig
+from raif.data.builtin.seeds import all_seeds
+from raif.data.staged import run
+from raif.data.staged.answers import taken_apart
+from raif.data.staged.quality import _said
+from raif.reasoning import FORMAT_REQUEST
+from raif.types import Expert
+from tests.chat_server import chat_server, completion, last_turn
+from tests.teacher import purpose, teacher
+
+NO_COMMA = {"id": "punctuation:no_comma"}
+
+
+def record(number, **fields):
+    turn = {"role": "user", "content": f"Describe tea number {number}."}
+    return {"id": f"r{number}", "messages": [turn], "constraints": [NO_COMMA], **fields}
+
+
+@pytest.fixture
+def made(tmp_path, write):
+    """Runs the stages on records; gives the last stage's records, its drops, and what was asked for."""
+
+    def of(script, rows, *stages, think="none", **sections):
+        source = write("in.jsonl", rows)
+        with chat_server(script or teacher) as server:
+            model = {"model": "m", "endpoint": {"base_url": server.base_url, "retries": 0}, "think": think}
+            keys = {"stages": stages, "input": source, "teacher": model if script else None, **sections}
+            if "difficulty" in keys.get("check", {}):
+                keys["check"]["difficulty"] |= {"policy": model | {"model": "policy"}}
+            run(PipelineConfig.model_validate(keys), tmp_path / "run")
+        kept = list(records.read(tmp_path / "run" / f"{stages[-1]}.jsonl"))
+        lines = (tmp_path / "run" / f"{stages[-1]}.dropped.jsonl").read_text("utf-8").splitlines()
+        return kept, [json.loads(line) for line in lines], server.requests
+
+    return of
+
+
+def answering(*texts, **more):
+    """A teacher whose answers are the texts in the order of their seeds; it finds no fault."""
+
+    def script(body):
+        if purpose(body) != "answer":
+            return teacher(body)
+        return completion(texts[body.get("seed", 0) % len(texts)], **{"reasoning_content": "Hm.", **more})
+
+    return script
+
+
+def finding(fault, word="Yes. It is there.", **answers):
+    """A judge that finds one fault wherever it is asked about it."""
+
+    def script(body):
+        if purpose(body) == "quality" and fault in last_turn(body):
+            return completion(word)
+        return answering("Tea is warm.", **answers)(body)
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("text", "reasoning", "think", "thinking", "answer"),
+    [
+        ("Warm.", "Hm.", "none", "Hm.", "Warm."),
+        ("Warm.", "Hm.", "deepseek", "Hm.", "Warm."),
+        ("<think>Hm.</think> Warm.", None, "deepseek", "Hm.", "Warm."),
+        ("<think>Hm.</think><answer>Warm.</answer>", None, "tagged", "Hm.", "Warm."),
+        ("Warm.", None, "none", "", "Warm."),
+    ],
+)
+def test_thinking_is_kept_apart_from_the_answer(text, reasoning, think, thinking, answer):
+    assert taken_apart(Reply(text, reasoning, False), think) == Expert(thinking=thinking, answer=answer)
+
+
+@pytest.mark.parametrize(
+    ("found", "think", "why"),
+    [
+        (Reply("Warm", None, True), "none", "cut off"),
+        (Reply("  ", "Hm.", False), "none", "empty"),
+        (Reply("Hm, no end", None, False), "deepseek", "empty"),
+    ],
+)
+def test_a_reply_without_an_answer_says_why(found, think, why):
+    assert taken_apart(found, think) == why
+
+
+def test_each_instruction_gets_as_many_answers_as_are_asked_for(made):
+    script = answering("One.", "Two.", "Three.")
+    kept, _, asked = made(script, [record(n) for n in range(4)], "respond", respond={"answers": 3})
+    assert all(
+        [a["answer"] for a in each.provenance["answers"]] == ["One.", "Two.", "Three."] for each in kept
+    )
+    assert len(asked) == 12
+    assert all(each.expert is None for each in kept)
+
+
+def test_a_teacher_of_the_tags_is_asked_for_them(made):
+    script = answering("<think>Hm.</think><answer>Warm.</answer>", reasoning_content=None)
+    kept, _, asked = made(script, [record(1)], "respond", think="tagged")
+    assert asked[0]["messages"][0] == {"role": "system", "content": FORMAT_REQUEST}
+    assert kept[0].provenance["answers"][0] == {"thinking": "Hm.", "answer": "Warm."}
+
+
+def test_answers_without_thinking_are_kept_on_demand_only(made):
+    script = answering("Warm.", reasoning_content=None)
+    assert made(script, [record(1)], "respond")[1][0]["reason"] == "no answer: no thinking"
+
+
+def test_the_built_in_responder_answers_the_packaged_seeds_offline(made):
+    seed = all_seeds()[0]
+    rows = [record(1, messages=[{"role": "user", "content": seed.prompt}]), record(2)]
+    kept, dropped, _ = made(None, rows, "respond", "check")
+    assert [each.id for each in kept] == ["r1"]
+    assert kept[0].expert.thinking
+    assert "," not in kept[0].expert.answer
+    assert [each["reason"] for each in dropped] == []
+
+
+def test_the_first_answer_that_passes_is_the_experts(made):
+    script = answering("Warm, brown.", "Tea is warm.", "Tea is brown.")
+    kept, _, _ = made(script, [record(1)], "respond", "check", respond={"answers": 3})
+    assert kept[0].expert == Expert(thinking="Hm.", answer="Tea is warm.")
+    assert "answers" not in kept[0].provenance
+
+
+def test_a_prompt_that_no_answer_passes_is_dropped_with_the_verdicts(made):
+    _, dropped, asked = made(answering("Warm, brown."), [record(1)], "respond", "check")
+    assert dropped[0]["reason"] == "no answer passes its checks"
+    assert dropped[0]["answers"][0][0]["reason"] == "1 commas, asked for none"
+    assert {purpose(body) for body in asked} == {"answer"}
+
+
+def test_the_judge_is_not_asked_about_an_answer_that_fails_by_code(made):
+    row = record(1, questions=[{"text": "Is it short?"}])
+    asked = made(answering("Warm, brown."), [row], "respond", "check")[2]
+    assert "judge" not in map(purpose, asked)
+
+
+def test_the_judge_decides_where_code_finds_nothing(made):
+    def strict(body):
+        if purpose(body) == "judge":
+            return completion("yes" if "brown" in last_turn(body) else "no")
+        return answering("Tea is warm.", "Tea is brown.")(body)
+
+    row = record(1, questions=[{"text": "Is it dark?"}])
+    assert made(strict, [row], "respond", "check")[0][0].expert.answer == "Tea is brown."
+
+
+def test_what_the_judge_cannot_say_is_no_pass(made):
+    def mumbling(body):
+        return completion("Well.") if purpose(body) == "judge" else answering("Tea is warm.")(body)
+
+    row = record(1, questions=[{"text": "Is it dark?"}])
+    assert made(mumbling, [row], "respond", "check")[1][0]["reason"] == "checks that could not be judged"
+
+
+def test_all_seven_qualities_are_kept_with_verdict_and_reason(made):
+    kept, _, _ = made(
+        finding("made up", word="Not applicable. It is a poem."), [record(1)], "respond", "check"
+    )
+    found = kept[0].provenance["quality"]
+    assert len({one["fault"] for one in found}) == 7
+    assert all(one["judged"] and one["reason"] for one in found)
+
+
+@pytest.mark.parametrize(
+    ("fault", "name"),
+    [
+        ("another language", "language_inconsistency"),
+        ("already hold the answer", "answer_leakage"),
+        ("padded", "wrong_length"),
+        ("made up", "hallucination"),
+        ("vague or broken", "poorly_defined"),
+        ("contradict itself", "impossible"),
+        ("serious harm", "unsafe"),
+    ],
+)
+def test_each_fault_drops_what_has_it(made, fault, name):
+    _, dropped, _ = made(finding(fault), [record(1)], "respond", "check")
+    assert dropped[0]["reason"] == f"fault: {name}"
+
+
+def test_a_quality_that_does_not_apply_is_no_fault(made):
+    kept, _, _ = made(finding("padded", word="Not applicable: a title."), [record(1)], "respond", "check")
+    assert [one["faulty"] for one in kept[0].provenance["quality"]].count(None) == 1
+
+
+def test_a_quality_that_nobody_can_read_is_asked_again_and_drops_the_pair(made):
+    _, dropped, asked = made(
+        finding("padded", word="Well."), [record(1)], "respond", "check", respond={"answers": 1}
+    )
+    assert dropped[0]["reason"] == "qualities that could not be judged"
+    assert sum(body["messages"][0]["content"].count("padded") for body in asked) == 2
+
+
+def test_another_answer_does_not_mend_a_fault_of_the_request(made):
+    _, _, asked = made(finding("vague or broken"), [record(1)], "respond", "check", respond={"answers": 2})
+    assert [purpose(body) for body in asked].count("quality") == 7
+
+
+def test_an_answer_with_a_fault_gives_way_to_the_next(made):
+    def script(body):
+        if purpose(body) == "quality" and "padded" in last_turn(body) and "One." in last_turn(body):
+            return completion("Yes, it is short.")
+        return answering("One.", "Two.")(body)
+
+    assert made(script, [record(1)], "respond", "check")[0][0].expert.answer == "Two."
+
+
+@pytest.mark.parametrize(
+    ("right", "reason"), [(0, "too hard for the policy"), (2, None), (4, "too easy for the policy")]
+)
+def test_the_band_keeps_what_the_policy_gets_right_sometimes(made, right, reason):
+    def script(body):
+        if body["model"] == "policy":
+            return completion("Tea is warm." if body["seed"] < right else "Warm, brown.")
+        return answering("Tea is warm.")(body)
+
+    band = {"samples": 4, "at_least": 0.2, "at_most": 0.8}
+    kept, dropped, asked = made(script, [record(1)], "respond", "check", check={"difficulty": band})
+    assert sum(body["model"] == "policy" for body in asked) == 4
+    assert [each["reason"] for each in dropped] == ([reason] if reason else [])
+    assert not kept or kept[0].provenance["policy"] == {"model": "policy", "right": 2, "of": 4}
+
+
+def test_experts_that_are_there_already_can_be_checked(made):
+    expert = {"thinking": "Hm.", "answer": "Tea, warm."}
+    _, dropped, _ = made(teacher, [record(1, expert=expert)], "check")
+    assert dropped[0]["reason"] == "no answer passes its checks"
+
+
+def test_replies_are_told_by_how_they_begin():
+    starts = {
+        "Yes.": "yes",
+        "**No**, none": "no",
+        "N/A": "not applicable",
+        "是的": "yes",
+        "不适用。": "not applicable",
+    }
+    assert {text: _said(text) for text in starts} == starts
+    assert _said("Nothing is wrong, yes") is None

@@ -1,0 +1,116 @@
+"""What a run would cost at most, before it asks; and the prompts that it would ask with."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from raif.client.budget import Budget
+from raif.config.staged import PipelineConfig
+from raif.data.staged import run
+from raif.data.staged.estimate import estimate
+from raif.errors import ConfigError
+from raif.prompts import data as prompts
+from tests.chat_server import chat_server
+from tests.teacher import teacher
+
+
+def config(write, base_url="http://127.0.0.1:9/v1", **sections):
+    rows = [{"prompt": f"Tell me about harbour number {n} and the ships in it."} for n in range(20)]
+    tree = {
+        "stages": ["select", "evolve", "respond", "check"],
+        "teacher": {
+            "model": "m",
+            "endpoint": {"base_url": base_url, "retries": 0},
+            "prices": {"read": 1, "written": 2},
+        },
+        "select": {"sources": [{"path": write("seeds.jsonl", rows)}], "near_duplicate": 1.0},
+        "respond": {"answers": 3, "sampling": {"max_tokens": 100}},
+    }
+    return PipelineConfig.model_validate(tree | sections)
+
+
+def test_each_asking_stage_is_estimated(write):
+    found = {each.stage: each.most for each in estimate(config(write))}
+    assert {name: each.calls for name, each in found.items()} == {"evolve": 60, "respond": 60, "check": 720}
+    assert found["respond"].written == 60 * 100
+    assert found["respond"].cost == (found["respond"].read + 2 * 6000) / 1e6
+
+
+def test_a_run_stays_below_its_estimate(write, tmp_path):
+    with chat_server(teacher) as server:
+        made = config(write, server.base_url)
+        budget = Budget()
+        run(made, tmp_path / "run", budget=budget)
+    most = [each.most for each in estimate(made)]
+    assert 0 < budget.spent.calls <= sum(each.calls for each in most)
+    assert 0 < budget.spent.tokens <= sum(each.tokens for each in most)
+
+
+def test_the_count_of_seeds_limits_the_estimate(write):
+    made = config(write)
+    few = made.model_copy(update={"select": made.select.model_copy(update={"count": 5})})
+    assert estimate(few)[0].most.calls == 15
+
+
+def test_records_that_are_there_are_counted(write):
+    rows = [{"id": str(n), "messages": [{"role": "user", "content": "Hi."}]} for n in range(7)]
+    own = {"stages": ["respond"], "select": {}, "input": write("in.jsonl", rows)}
+    assert estimate(config(write, **own))[0].most.calls == 21
+
+
+def test_the_policy_is_estimated_too(write):
+    policy = {"model": "p", "endpoint": {"base_url": "http://127.0.0.1:9/v1"}}
+    found = estimate(config(write, check={"difficulty": {"policy": policy, "samples": 4}}))
+    assert [(each.stage, each.model, each.most.calls) for each in found][-1] == ("difficulty", "p", 80)
+
+
+def test_offline_nothing_is_asked(write):
+    assert estimate(config(write, teacher=None)) == []
+
+
+def test_a_stream_without_an_end_is_the_users_to_limit(write):
+    with pytest.raises(ConfigError, match="how many records"):
+        estimate(config(write, select={"sources": [{"dataset": "a/b"}]}))
+
+
+def test_prompts_of_ones_own_replace_the_shipped_ones(tmp_path):
+    (tmp_path / "en.yaml").write_text('version: mine\nkeywords: "$count words on $request"\n', "utf-8")
+    shipped, own = prompts.load(None), prompts.load(tmp_path)
+    assert own["en"].keywords.text == "$count words on $request"
+    assert own["en"].fuse == shipped["en"].fuse
+    assert own["zh"] == shipped["zh"]
+    assert own["en"].digests() != shipped["en"].digests()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("keywords: words on $request", r"keywords: needs \$count, \$request"),
+        ("faults: {unsafe: Is it?}", "faults"),
+        ("kyewords: x", "kyewords"),
+        ("- a", "not a mapping"),
+        ("a: [", "not YAML"),
+    ],
+)
+def test_prompts_that_cannot_be_used_are_named_with_the_reason(tmp_path, text, said):
+    (tmp_path / "en.yaml").write_text(text, "utf-8")
+    with pytest.raises(ConfigError, match=said):
+        prompts.load(tmp_path)
+
+
+def test_a_folder_without_prompts_is_the_users_error(tmp_path):
+    with pytest.raises(ConfigError, match="no prompts"):
+        prompts.load(tmp_path)
+
+
+def test_a_copy_of_the_shipped_prompts_has_their_digests(tmp_path):
+    shutil.copy(prompts.SHIPPED / "zh.yaml", tmp_path)
+    assert prompts.load(tmp_path)["zh"].digests() == prompts.load(None)["zh"].digests()
+
+
+def test_both_languages_ask_for_the_same(tmp_path):
+    each = prompts.load(None)
+    assert set(each) == {"en", "zh"}
+    assert list(each["en"].faults) == list(each["zh"].faults)

@@ -1,0 +1,228 @@
+"""The whole pipeline against a server: no paid reply is asked for twice, whatever ends the process."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import closing
+
+import pytest
+import yaml
+
+from raif import records
+from raif.client.budget import Budget, BudgetSpent
+from raif.config.staged import PipelineConfig
+from raif.data.staged import run
+from raif.data.staged.clients import ledger
+from raif.errors import ConfigError
+from raif.files import jsonl
+from tests.chat_server import chat_server
+from tests.teacher import Gate, Till, purpose, teacher
+
+RAIF = [sys.executable, "-c", "from raif_cli.main import run; run()", "gen-data"]
+KINDS = ["punctuation:no_comma", "detectable_format:title", "keywords:existence"]
+"""What the scripted teacher's answer meets."""
+
+KILLS = (("tags", 3), ("keywords", 0), ("fuse", 2), ("answer", 5), ("judge", 2), ("quality", 20))
+"""After how many of each sort the server answers no more."""
+
+ENGLISH = ("ships", "lights", "keepers", "storms", "ropes", "gulls")
+CHINESE = ("船", "灯塔")
+
+
+@pytest.fixture
+def config(tmp_path, write):
+    """The pipeline's config for a server, as a file."""
+    seeds = [{"prompt": f"Tell me about the {word} of a harbour."} for word in ENGLISH]
+    seeds += [{"prompt": f"请介绍一下港口里的{word}。"} for word in CHINESE]
+    source = write("seeds.jsonl", seeds)
+
+    def of(server, concurrency=3):
+        model = {
+            "model": "m",
+            "endpoint": {"base_url": server.base_url, "concurrency": concurrency},
+            "prices": {"read": 1.0, "written": 2.0},
+        }
+        tree = {
+            "mode": "staged",
+            "stages": ["select", "evolve", "respond", "check", "pack"],
+            "tagger": model,
+            "teacher": model,
+            "select": {"sources": [{"path": str(source)}], "near_duplicate": 1.0},
+            "evolve": {"kinds": KINDS, "max_checks": 3},
+            "pack": {"heldout_share": 0.2},
+        }  # fmt: skip
+        path = tmp_path / "config.yaml"
+        path.write_text(yaml.safe_dump(tree, allow_unicode=True), "utf-8")
+        return path
+
+    return of
+
+
+def pipeline(path):
+    return PipelineConfig.model_validate(yaml.safe_load(path.read_text("utf-8")))
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if "sqlite" not in path.name}
+
+
+def on_disk(folder):
+    with closing(ledger(folder)) as paid:
+        return paid.spent().calls
+
+
+def kill_while_it_waits(command, till, folder, what, after):
+    """Kill -9 once the server holds requests of a purpose back, and all that it answered is on disk."""
+    till.hang(what, after)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert till.hanging.wait(60), process.stderr.read()
+    before = None
+    while (now := (on_disk(folder), sum(till.answered.values()))) != before or now[0] < now[1]:
+        before = now
+        time.sleep(0.5)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    till.hang_at = None
+    till.released.set()
+
+
+@pytest.mark.slow
+def test_killed_in_each_stage_it_asks_for_no_reply_again_and_makes_the_same_bytes(config, tmp_path):
+    with chat_server(till := Till()) as server:
+        path = config(server)
+        run(pipeline(path), tmp_path / "whole")
+        once, till.answered = till.answered, Counter()
+        command = [*RAIF, "--config", str(path), "--out", str(tmp_path / "killed"), "--resume"]
+        for what, after in KILLS:
+            kill_while_it_waits(command, till, tmp_path / "killed", what, after)
+        subprocess.run(command, check=True, capture_output=True)
+    assert set(till.answered.values()) == {1}
+    assert till.answered == once
+    assert files(tmp_path / "killed") == files(tmp_path / "whole")
+
+
+def test_the_funnel_goes_from_seeds_to_packed_records(config, tmp_path):
+    with chat_server(teacher) as server:
+        funnels = run(pipeline(config(server)), tmp_path / "run")
+    assert [(each.stage, each.read, each.kept) for each in funnels] == [
+        ("select", 8, 8),
+        ("evolve", 8, 8),
+        ("respond", 8, 8),
+        ("check", 8, 8),
+        ("pack", 8, 8),
+    ]
+
+
+def test_packed_records_have_experts_and_can_be_read_back(config, tmp_path):
+    with chat_server(teacher) as server:
+        run(pipeline(config(server)), tmp_path / "run")
+    packed = [r for name in ("train", "heldout") for r in records.read(tmp_path / "run" / f"{name}.jsonl")]
+    assert {record.language for record in packed} == {"en", "zh"}
+    assert all(record.expert and record.expert.thinking == "I count." for record in packed)
+
+
+def test_the_card_names_models_prompts_seed_and_what_was_spent(config, tmp_path):
+    with chat_server(teacher) as server:
+        run(pipeline(config(server)), tmp_path / "run")
+    card = (tmp_path / "run" / "card.md").read_text("utf-8")
+    assert all(
+        text in card
+        for text in (
+            "select: model: m",
+            "evolve: model: m",
+            "check: prompts zh: version 1",
+            "judge prompts zh: version 1",
+            "random seed 0",
+            "calls, ",
+        )
+    )
+
+
+def test_a_limit_stops_the_run_and_a_higher_one_goes_on(config, tmp_path):
+    with chat_server(till := Till()) as server:
+        made, folder = pipeline(config(server)), tmp_path / "run"
+        budget = Budget(max_tokens=20_000)
+        with pytest.raises(BudgetSpent):
+            run(made, folder, budget=budget)
+        assert 0 < budget.spent.tokens <= 20_000
+        run(made, folder, resume=True, budget=Budget(max_tokens=10_000_000))
+    assert set(till.answered.values()) == {1}
+
+
+def test_a_limit_on_money_wants_prices(config, tmp_path):
+    with chat_server(teacher) as server:
+        tree = yaml.safe_load(config(server).read_text("utf-8"))
+    for model in ("tagger", "teacher"):
+        tree[model] = {**tree[model], "prices": {}}
+    with pytest.raises(ConfigError, match="no model has prices"):
+        run(PipelineConfig.model_validate(tree), tmp_path / "run", budget=Budget(max_cost=20))
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_was_spent_before_counts_after_a_restart(config, tmp_path):
+    with chat_server(teacher) as server:
+        made, folder = pipeline(config(server)), tmp_path / "run"
+        for _ in range(2):
+            with pytest.raises(BudgetSpent):
+                run(made, folder, resume=True, budget=Budget(max_tokens=20_000))
+    with closing(ledger(folder)) as paid:
+        assert 8_000 < paid.spent().tokens <= 20_000
+        assert len(server.requests) == paid.spent().calls
+
+
+def test_a_server_that_fails_leaves_what_others_were_told(config, tmp_path):
+    def failing(body):
+        return (401, {"error": "no key"}) if purpose(body) == "answer" else till(body)
+
+    till = Till()
+    with chat_server(failing) as server:
+        made = pipeline(config(server))
+        with pytest.raises(Exception, match="401"):
+            run(made, tmp_path / "run")
+        server.script = till
+        run(made, tmp_path / "run", resume=True)
+    assert set(till.answered.values()) == {1}
+
+
+def test_many_at_once_change_no_byte(config, tmp_path):
+    with chat_server(teacher) as server:
+        for concurrency in (1, 8):
+            run(pipeline(config(server, concurrency)), tmp_path / f"run{concurrency}")
+    one, eight = (files(tmp_path / f"run{n}") for n in (1, 8))
+    assert one.pop("config.yaml") != eight.pop("config.yaml")
+    assert one == eight
+
+
+def test_a_server_that_limits_the_rate_is_waited_for_and_changes_no_byte(config, tmp_path):
+    def limited(body):
+        status, answer = till(body) if till.room() else (429, {"error": {"message": "slow down"}})
+        return status, answer, {"Retry-After": "0.005"}
+
+    till = Gate(every=2)
+    with chat_server(teacher) as server:
+        path = config(server)
+        run(pipeline(path), tmp_path / "free")
+        server.script = limited
+        run(pipeline(path), tmp_path / "limited")
+    assert till.refused > 20
+    assert set(till.answered.values()) == {1}
+    assert files(tmp_path / "limited") == files(tmp_path / "free")
+
+
+def test_the_whole_pipeline_works_offline_on_the_packaged_seeds(tmp_path):
+    config = PipelineConfig.model_validate(
+        {
+            "stages": ["select", "evolve", "respond", "check", "pack"],
+            "select": {"sources": [{"packaged": True, "limit": 40}]},
+        }
+    )
+    *_, check, pack = run(config, tmp_path / "run")
+    assert check.kept > 20
+    assert check.notes["qualities"] == "not asked about: no judge"
+    assert pack.kept == check.kept
+    assert not (tmp_path / "run" / "check.dropped.jsonl").read_text("utf-8").count("fails its checks")
+    assert list(jsonl.lines(tmp_path / "run" / "train.jsonl"))

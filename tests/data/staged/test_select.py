@@ -1,0 +1,192 @@
+"""Seeds: what is dropped and why, which duplicates are found."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from raif import records
+from raif.config.staged import PipelineConfig, SelectConfig, load_either
+from raif.config.topics import TOPICS
+from raif.data.staged import run, tags
+from raif.data.staged.clean import clean, language_of
+from raif.data.staged.duplicates import Seen
+from raif.data.staged.tags import tag
+from raif.errors import ConfigError
+
+PROMPTS = [
+    "Write a short story about a lighthouse keeper who finds a letter.",
+    "How do I bake sourdough bread at home without a mixer?",
+    "写一封邮件，向经理说明周五为什么不能参加会议。",
+    "Calculate the sum of the first hundred odd numbers and explain each step.",
+]
+
+
+def plain(*prompts, **fields):
+    return [{"prompt": prompt, **fields} for prompt in prompts]
+
+
+@pytest.fixture
+def selected(tmp_path, write):
+    """Runs select on rows; gives the records, and the drops as (reason, drop)."""
+
+    def of(rows, seed=0, folder="run", **keys):
+        source = write("seeds.jsonl", rows)
+        config = PipelineConfig(
+            stages=("select",), seed=seed, select=SelectConfig(sources=({"path": source},), **keys)
+        )
+        run(config, tmp_path / folder)
+        drops = (tmp_path / folder / "select.dropped.jsonl").read_text("utf-8").splitlines()
+        return list(records.read(tmp_path / folder / "select.jsonl")), [json.loads(drop) for drop in drops]
+
+    return of
+
+
+def reasons(drops):
+    return [drop["reason"] for drop in drops]
+
+
+def test_control_characters_and_stray_spaces_go():
+    assert clean("\ufeffA\x00 line \r\n\n\n\nnext\u200b\t\n") == "A line\n\nnext"
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "code"),
+    [
+        ("你好", None, "zh"),
+        ("请解释一下 Python 里的 list 是什么", None, "zh"),
+        ("今日はとても良い天気ですね", None, "ja"),
+        ("What is the weather like in the mountains today?", None, "en"),
+        ("Wie ist das Wetter heute in den Bergen?", None, "de"),
+        ("Hola", "English", "en"),
+        ("anything", "Chinese", "zh"),
+        ("12345 67890", None, None),
+    ],
+)
+def test_languages(text, said, code):
+    assert language_of(text, said) == code
+
+
+def test_records_have_prompt_language_and_tags(selected):
+    made, _ = selected(plain(*PROMPTS))
+    assert [(r.prompt, r.language) for r in made] == list(zip(PROMPTS, ["en", "en", "zh", "en"], strict=True))
+    assert [r.provenance["task"] for r in made] == ["story", "howto", "letter", "math"]
+    assert [r.provenance["topic"] for r in made] == [
+        "literature_and_arts",
+        "everyday_life",
+        "communication_and_social_media",
+        "mathematics",
+    ]
+
+
+def test_each_drop_has_its_reason(selected):
+    _, drops = selected(
+        [
+            {"conversation": [{"role": "user", "content": PROMPTS[0]}], "toxic": True},
+            {"prompt": "Hi!"},
+            {"prompt": "word " * 2000},
+            {"prompt": "Wie ist das Wetter heute in den Bergen?"},
+            {"text": "no prompt here"},
+        ]
+    )
+    assert reasons(drops) == [
+        "toxic",
+        "too short",
+        "too long",
+        "another language",
+        "no request of a user first",
+    ]
+
+
+def test_exact_duplicates_differ_in_case_and_punctuation_at_most(selected):
+    made, drops = selected(plain(PROMPTS[0], PROMPTS[0].upper().replace(".", "!!"), language="en"))
+    assert len(made) == 1
+    assert reasons(drops) == ["exact duplicate"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (PROMPTS[0], "Write a very short story about a lighthouse keeper who finds a letter."),
+        (PROMPTS[1], "How do I bake sourdough bread at home without a stand mixer?"),
+        (PROMPTS[2], "请写一封邮件，向经理说明周五为什么不能参加会议。"),
+    ],
+)
+def test_near_duplicates_are_found(one, other):
+    seen = Seen(0.7)
+    seen.add("first", one)
+    found = seen.find(other)
+    assert found
+    assert found.of == "first"
+    assert 0.7 <= found.similarity < 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Write a short story about a lighthouse in winter.",
+        "How do I bake a chocolate cake at home without an oven?",
+    ],
+)
+def test_prompts_that_only_begin_alike_are_kept_apart(other):
+    seen = Seen(0.7)
+    for prompt in PROMPTS:
+        seen.add(prompt, prompt)
+    assert seen.find(other) is None
+
+
+def test_a_drop_names_what_it_duplicates(selected):
+    made, drops = selected(plain(PROMPTS[0], "Please " + PROMPTS[0].lower()))
+    assert drops[0]["of"] == made[0].id
+
+
+def test_no_tag_has_more_than_its_cap(selected):
+    topics = ["bread", "soup", "rice", "tea", "coffee", "cake"]
+    made, drops = selected(
+        plain(*(f"How do I cook {t} for {t} lovers in a restaurant?" for t in topics)), cap=2
+    )
+    assert len(made) == 2
+    assert set(reasons(drops)) == {"over the cap of a task"}
+
+
+def test_the_sample_follows_from_the_seed(selected):
+    things = ["apples", "bears", "clouds", "drums", "eagles", "forests", "gloves", "hats"]
+    prompts = plain(
+        *(f"Tell a tale of the {thing} in the land of {thing[::-1]}." for thing in things), language="en"
+    )
+
+    def sample(seed, folder):
+        return [record.prompt for record in selected(prompts, seed=seed, count=3, folder=folder)[0]]
+
+    assert sample(1, "a") == sample(1, "b")
+    assert len({tuple(sample(seed, f"run-{seed}")) for seed in range(5)}) > 1
+
+
+def test_topics_can_be_chosen(selected):
+    made, drops = selected(plain(*PROMPTS, "Zzz and zzz", language="en"), topics=["everyday_life"])
+    assert [record.prompt for record in made] == [PROMPTS[1]]
+    assert reasons(drops) == ["another topic"] * 3 + ["no known topic"]
+
+
+def test_an_unknown_topic_is_named():
+    with pytest.raises(ConfigError, match="'food'"):
+        load_either(overrides=["mode=staged", "select.topics=[food]"])
+
+
+@pytest.mark.parametrize(
+    ("text", "task", "topic"),
+    [
+        ("Fix the bug in this Python function", "code", "programming"),
+        ("把下面的句子翻译成英文", "translate", "language_and_culture"),
+        ("帮我制定一个三天的北京旅游行程计划", "plan", "planning_and_projects"),
+        ("Zzz", "other", "other"),
+    ],
+)
+def test_tags(text, task, topic):
+    assert tag(text) == (task, topic)
+
+
+def test_there_are_rules_for_every_topic():
+    rules = yaml.safe_load((Path(tags.__file__).with_name("tags.yaml")).read_text("utf-8"))
+    assert set(rules["topics"]) == set(TOPICS)

@@ -1,0 +1,120 @@
+"""Tags by a model: what is read from its replies, what it is asked about, and what it can't say."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from raif import records
+from raif.config.staged import PipelineConfig
+from raif.data.staged import run
+from raif.data.staged.stage import Outcome
+from raif.data.staged.tagging import read
+from raif.files import jsonl
+from raif.prompts import data as prompts
+from tests.chat_server import chat_server, completion, last_turn
+from tests.teacher import teacher
+
+NIGHT = "Tell me a tale of the harbour at night."
+TOPICS = {language: each.topics for language, each in prompts.load(None).items()}
+
+
+@pytest.fixture
+def selected(tmp_path, write):
+    """Runs select with a tagger that answers by `script`; gives records, drops, notes and what was asked."""
+
+    def of(script, *asked, folder="run", done=(), **keys):
+        source = write("seeds.jsonl", [{"prompt": prompt} for prompt in asked])
+        with chat_server(script) as server:
+            model = {"model": "m", "endpoint": {"base_url": server.base_url, "retries": 0}}
+            select = {"sources": [{"path": source}], "languages": ["en", "zh"], **keys}
+            config = {"stages": ["select"], "tagger": model, "select": select}
+            (tmp_path / folder).mkdir()
+            if done:
+                jsonl.write(tmp_path / folder / "select.journal", done)
+            (funnel,) = run(PipelineConfig.model_validate(config), tmp_path / folder, resume=bool(done))
+        dropped = (tmp_path / folder / "select.dropped.jsonl").read_text("utf-8").splitlines()
+        kept = list(records.read(tmp_path / folder / "select.jsonl"))
+        return kept, [json.loads(line) for line in dropped], funnel.notes, server.asked
+
+    return of
+
+
+def saying(topic):
+    return lambda body: completion(f"Topic: {topic}\nAbility: storytelling")
+
+
+@pytest.mark.parametrize(
+    ("reply", "language", "tags"),
+    [
+        ("Topic: Mathematics\nAbility: Arithmetic", "en", ("arithmetic", "mathematics")),
+        ("**Topic:** problem solving.\n- Ability: “text summary”", "en", ("text summary", "problem_solving")),
+        ("Ability: proof\nTopic: Everyday life", "en", ("proof", "everyday_life")),
+        ("主题：编程\n能力：代码生成。", "zh", ("代码生成", "programming")),
+        ("Topic: Astrology\nAbility: guessing", "en", ("guessing", "other")),
+        ("Topic: Mathematics and law\nAbility: " + "very " * 9 + "long", "en", ("other", "other")),
+        ("It is about mathematics.", "en", ("other", "other")),
+        ("", "en", ("other", "other")),
+    ],
+)
+def test_tags_are_read_where_they_are_said_exactly(reply, language, tags):
+    assert read(reply, TOPICS[language]) == tags
+
+
+def test_both_languages_are_asked_with_their_own_names_of_all_topics(selected):
+    kept, _, _, asked = selected(teacher, NIGHT, "请介绍一下夜里港口的样子。")
+    assert [(r.provenance["task"], r.provenance["topic"]) for r in kept] == [
+        ("description", "everyday_life"),
+        ("描述", "everyday_life"),
+    ]
+    for text, names in zip(sorted(asked), (TOPICS["en"], TOPICS["zh"]), strict=True):
+        assert all(name in text for name in names.values())
+
+
+def test_no_two_topics_have_one_name():
+    assert all(len(set(names.values())) == 26 for names in TOPICS.values())
+
+
+def test_nothing_is_asked_about_a_row_that_is_dropped_without_it(selected):
+    _, drops, _, asked = selected(teacher, NIGHT, "Hi!", NIGHT.upper(), "Please " + NIGHT.lower())
+    assert [drop["reason"] for drop in drops] == ["too short", "exact duplicate", "near-duplicate"]
+    assert len(asked) == 1
+
+
+def test_seeds_without_a_known_topic_are_counted(selected):
+    kept, _, notes, _ = selected(saying("Harbours"), NIGHT)
+    assert kept[0].provenance["topic"] == "other"
+    assert notes["kept without a known topic"] == "1"
+
+
+def test_seeds_without_a_known_topic_are_dropped_where_topics_are_wanted(selected):
+    _, drops, _, _ = selected(saying("Harbours"), NIGHT, topics=["education"])
+    assert [(drop["reason"], drop["topic"]) for drop in drops] == [("no known topic", "other")]
+
+
+def test_a_request_that_the_server_refuses_has_no_tags(selected):
+    kept, _, _, _ = selected(lambda body: (400, {"error": {"message": "no"}}), NIGHT)
+    assert (kept[0].provenance["task"], kept[0].provenance["topic"]) == ("other", "other")
+
+
+def test_no_duplicate_takes_the_place_of_a_seed_of_another_topic(selected):
+    def by_first_word(body):
+        return saying("Education" if "Please" in last_turn(body) else "Mathematics")(body)
+
+    kept, drops, _, _ = selected(by_first_word, NIGHT, "Please " + NIGHT.lower(), topics=["education"])
+    assert kept == []
+    assert sorted(drop["reason"] for drop in drops) == ["another topic", "near-duplicate"]
+
+
+def test_it_does_not_show_which_seeds_were_tagged_before_a_crash(selected):
+    """The third duplicates both of the others, which differ enough: it is always the first that is named."""
+    rows = (
+        "Tell me one old tale of the dark harbour at night in the rain.",
+        "Tell me an old sad tale of the quiet harbour at night in the rain.",
+        "Tell me an old tale of the dark quiet harbour at night in the rain.",
+    )
+    kept, drops, _, _ = selected(teacher, *rows, near_duplicate=0.6)
+    assert [(drop["number"], drop["of"]) for drop in drops] == [(2, kept[0].id)]
+    crashed = [Outcome(number=1, record=kept[1])]
+    assert selected(teacher, *rows, near_duplicate=0.6, folder="again", done=crashed)[1] == drops

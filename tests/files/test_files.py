@@ -1,0 +1,69 @@
+"""What a kill in the middle of writing leaves of the files that a resumed run needs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from raif.config.train import TrainConfig
+from raif.files.atomic import write_whole
+from raif.files.runs import open_run
+
+
+@contextmanager
+def killed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The end comes when a file is written, and not yet in its place."""
+
+    def end(*paths: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", end)
+        with pytest.raises(KeyboardInterrupt):
+            yield
+
+
+def test_a_file_is_replaced_whole_or_stays(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    write_whole(path, "one")
+    write_whole(path, "two")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(path, "three \ud800")
+    assert path.read_text() == "two"
+
+
+def test_a_killed_resumption_leaves_the_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = TrainConfig()
+    open_run(tmp_path / "run", config)
+    before = (tmp_path / "run" / "config.yaml").read_text()
+    with killed(monkeypatch):
+        open_run(tmp_path / "run", config, resume=True)
+    assert (tmp_path / "run" / "config.yaml").read_text() == before
+    open_run(tmp_path / "run", config, resume=True)
+
+
+def test_a_killed_resumption_leaves_the_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch", reason="needs raif[train]")
+    from raif.train.log import Log
+
+    (tmp_path / "metrics.jsonl").write_text('{"step": 1}\n{"step": 2}\n{"st')
+    with killed(monkeypatch):
+        Log(tmp_path, tensorboard=False).forget_after(1)
+    log = Log(tmp_path, tensorboard=False)
+    assert log.read() == [{"step": 1}, {"step": 2}]
+    log.forget_after(1)
+    assert log.read() == [{"step": 1}]
+
+
+def test_a_killed_report_keeps_its_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch", reason="needs raif[train]")
+    from raif.train.report import Report
+
+    Report(tmp_path).note(one=1)
+    with killed(monkeypatch):
+        Report(tmp_path).note(two=2)
+    assert Report(tmp_path).facts == {"one": 1}

@@ -1,0 +1,69 @@
+"""Prompts: the request for tags, the opened block, and templates that open it by themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from raif.models.chat import Chat, Mode
+from raif.reasoning import split
+from raif.types import Expert, Message
+from tests.tiny import TEMPLATE
+
+USER = [Message(role="user", content="Hi")]
+
+
+def shown(chat: Chat, mode: Mode) -> str:
+    return str(chat.tokenizer.decode(chat.prompt(USER, mode)))
+
+
+def test_thinking_prompts_end_with_one_opened_block(chat: Chat) -> None:
+    assert shown(chat, "thinking").endswith("<|im_start|>assistant\n<think>\n")
+
+
+def test_plain_prompts_end_with_an_empty_block(chat: Chat) -> None:
+    assert shown(chat, "plain").endswith("<|im_start|>assistant\n<think>\n\n</think>\n")
+
+
+def test_direct_prompts_ask_for_nothing(chat: Chat) -> None:
+    assert shown(chat, "direct") == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
+
+
+@pytest.mark.parametrize("mode", ["thinking", "plain"])
+def test_a_template_that_opens_the_block_itself_is_not_opened_twice(chat: Chat, mode: Mode) -> None:
+    expected = shown(replace(chat, style="deepseek"), mode)
+    chat.tokenizer.chat_template = TEMPLATE.replace("assistant\n", "assistant\n<think>\n")
+    assert shown(replace(chat, style="deepseek"), mode) == expected
+
+
+def test_the_served_template_asks_and_opens_as_training_did(chat: Chat) -> None:
+    system = [Message(role="system", content="Be kind."), *USER]
+    expected = [chat.prompt(messages, "thinking") for messages in (USER, system)]
+    chat.tokenizer.chat_template = chat.served_template()
+    served = Chat(chat.tokenizer, "none")
+    assert [served.prompt(messages, "direct") for messages in (USER, system)] == expected
+    assert served.opening("direct") == "<think>\n"
+
+
+def test_reasoning_models_get_no_request(chat: Chat) -> None:
+    assert "Use tags." in shown(chat, "thinking")
+    assert "Use tags." not in shown(replace(chat, style="deepseek"), "thinking")
+
+
+def test_a_system_text_is_kept_before_the_request(chat: Chat) -> None:
+    ids = chat.prompt([Message(role="system", content="Be kind."), *USER], "thinking")
+    assert "Be kind.\n\nUse tags." in chat.tokenizer.decode(ids)
+
+
+@pytest.mark.parametrize("style", ["tagged", "deepseek"])
+def test_an_experts_completion_is_a_valid_response(chat: Chat, style: str) -> None:
+    chat = replace(chat, style=style)
+    ids = chat.completion(Expert(thinking="Let me see.", answer="Two.\nLines."))
+    response = split(chat.text(ids, "thinking"), chat.style)
+    assert (response.thinking, response.answer, response.format_valid) == (
+        "Let me see.",
+        "Two.\nLines.",
+        True,
+    )
+    assert ids[-1] == chat.tokenizer.eos_token_id

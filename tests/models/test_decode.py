@@ -1,0 +1,91 @@
+"""The sampler against transformers' own generation and against the trainer's log-probabilities."""
+
+from __future__ import annotations
+
+import torch
+
+from raif.models.decode import decode, pick
+from raif.models.load import Model
+from raif.train.batch import Sample
+from raif.train.policy import score
+
+PROMPTS = [[5, 6, 7], [8, 9, 10, 11, 12, 13], [14]]
+
+
+def sampled(model: Model, **kwargs: object) -> list:  # type: ignore[type-arg]
+    options = {
+        "counts": [2, 2, 2],
+        "max_new_tokens": 12,
+        "temperature": 1.0,
+        "seeds": [3, 4, 5],
+    }
+    return decode(model, PROMPTS, **{**options, **kwargs})  # type: ignore[arg-type]
+
+
+def test_greedy_is_what_generate_gives_for_each_prompt_alone(tiny: Model) -> None:
+    for prompt, completions in zip(PROMPTS, sampled(tiny, temperature=0), strict=True):
+        alone = tiny.net.generate(torch.tensor([prompt]), max_new_tokens=12, do_sample=False)
+        assert [c.ids for c in completions] == [alone[0, len(prompt) :].tolist()] * 2
+
+
+def test_log_probabilities_are_the_trainers(tiny: Model) -> None:
+    flat = [Sample(p, c.ids, c.logps) for p, cs in zip(PROMPTS, sampled(tiny), strict=True) for c in cs]
+    for sample, logps in zip(flat, score(tiny, flat, size=2), strict=True):
+        torch.testing.assert_close(torch.tensor(logps), torch.tensor(sample.old_logps), atol=1e-4, rtol=0)
+
+
+def test_rows_that_end_leave_the_others_as_they_are(tiny: Model) -> None:
+    """With every token an end token for one half of the vocabulary, rows end at different times."""
+    many = decode(
+        tiny,
+        PROMPTS,
+        counts=[16] * 3,
+        max_new_tokens=20,
+        temperature=1.0,
+        seeds=[1, 2, 3],
+    )
+    tiny.net.generation_config.eos_token_id = list(range(64))
+    cut = decode(
+        tiny,
+        PROMPTS,
+        counts=[16] * 3,
+        max_new_tokens=20,
+        temperature=1.0,
+        seeds=[1, 2, 3],
+    )
+    flat = [Sample(p, c.ids, c.logps) for p, cs in zip(PROMPTS, cut, strict=True) for c in cs]
+    assert len({len(s.ids) for s in flat}) > 3
+    assert all(c.truncated for cs in many for c in cs if tiny.tokenizer.eos_token_id not in c.ids)
+    for sample, logps in zip(flat, score(tiny, flat, size=8), strict=True):
+        torch.testing.assert_close(torch.tensor(logps), torch.tensor(sample.old_logps), atol=1e-4, rtol=0)
+
+
+def test_a_response_ends_with_its_end_token_or_is_truncated(tiny: Model) -> None:
+    tiny.net.generation_config.eos_token_id = list(range(128))
+    for completion in (c for cs in sampled(tiny) for c in cs):
+        assert completion.truncated != (completion.ids[-1] < 128)
+        assert all(i >= 128 for i in completion.ids[:-1])
+
+
+def test_each_prompt_has_as_many_completions_as_its_count_says(tiny: Model) -> None:
+    assert [len(cs) for cs in sampled(tiny, counts=[1, 3, 2])] == [1, 3, 2]
+
+
+def test_one_seed_samples_the_same_again(tiny: Model) -> None:
+    assert [c.ids for cs in sampled(tiny) for c in cs] == [c.ids for cs in sampled(tiny) for c in cs]
+
+
+def test_a_prompt_is_answered_alike_whatever_is_sampled_beside_it(tiny: Model) -> None:
+    together = sampled(tiny)
+    for i, prompt in enumerate(PROMPTS):
+        (alone,) = decode(tiny, [prompt], [2], max_new_tokens=12, temperature=1.0, seeds=[3 + i])
+        assert [c.ids for c in alone] == [c.ids for c in together[i]]
+
+
+def test_tokens_are_drawn_in_proportion_to_their_probability() -> None:
+    probabilities = torch.tensor([0.5, 0.3, 0.2, 0.0])
+    logits = probabilities.log().expand(20_000, 4)
+    tokens, logps = pick(logits, 1.0, torch.rand(20_000, generator=torch.Generator().manual_seed(0)))
+    shares = torch.bincount(tokens, minlength=4) / len(tokens)
+    torch.testing.assert_close(shares, probabilities, atol=0.015, rtol=0)
+    torch.testing.assert_close(logps, probabilities.log()[tokens])

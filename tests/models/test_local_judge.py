@@ -1,0 +1,79 @@
+"""A judge in this process: the model's own first token, whatever it is batched with."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from raif.client.chat import Reply
+from raif.config.judge import JudgeConfig
+from raif.config.local import LocalConfig
+from raif.judge.judgment import JudgeItem
+from raif.models.chat import Chat
+from raif.models.load import Model, load
+from raif.models.local_judge import LocalReplies
+from raif.train.judging import judge_metrics, open_judge
+from raif.types import Message
+
+LOCAL = {"compute": "float32", "device": "cpu", "batch": 4}
+ASKED = [[Message(role="user", content="Is it short? " * n)] for n in range(1, 11)]
+
+
+@pytest.fixture(scope="module")
+def decided(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model with an output head that is sure of yes or of no, and knows nothing else."""
+    model = load(str(tiny_folder), dtype=torch.float32, device="cpu")
+    model.tokenizer.add_tokens(["yes", "no"])
+    model.net.resize_token_embeddings(len(model.tokenizer))
+    head = torch.zeros_like(model.net.lm_head.weight)
+    head[-2:] = 1000 * torch.tensor([[1.0], [-1.0]])
+    model.net.config.tie_word_embeddings = False
+    model.net.lm_head.weight = torch.nn.Parameter(head)
+    folder = tmp_path_factory.mktemp("decided")
+    model.net.save_pretrained(folder)
+    model.tokenizer.save_pretrained(folder)
+    return folder
+
+
+def replies(folder: Path) -> tuple[list[Reply], list[int]]:
+    """Of all that is asked at once, and the rows of each forward pass."""
+    local, rows = LocalReplies(str(folder), LocalConfig.model_validate(LOCAL)), []
+    local._model.net.register_forward_hook(lambda _, __, out: rows.append(len(out.logits)))
+
+    async def all_at_once() -> list[Reply]:
+        return await asyncio.gather(*(local.reply(messages, top_logprobs=20) for messages in ASKED))
+
+    return asyncio.run(all_at_once()), rows
+
+
+def first_logps(model: Model, messages: list[Message]) -> Any:
+    ids = torch.tensor([Chat(model.tokenizer, "none").prompt(messages, "direct")])
+    return model.net(input_ids=ids).logits[0, -1].log_softmax(-1)
+
+
+def test_a_reply_is_what_the_model_says_alone(tiny_folder: Path, tiny: Model) -> None:
+    found, _ = replies(tiny_folder)
+    for messages, reply in zip(ASKED, found, strict=True):
+        logps, tokens = first_logps(tiny, messages).topk(20)
+        assert [logp for _, logp in reply.first] == pytest.approx(logps.tolist(), abs=1e-4)
+        assert reply.text == reply.first[0][0] == tiny.tokenizer.decode([int(tokens[0])])
+
+
+def test_what_is_asked_together_is_read_together(tiny_folder: Path) -> None:
+    _, rows = replies(tiny_folder)
+    assert (max(rows), sum(rows), len(rows)) == (4, 10, 3)
+
+
+def test_its_judgments_are_those_of_its_log_probabilities(decided: Path, tmp_path: Path) -> None:
+    judge = open_judge(JudgeConfig.model_validate({"model": str(decided), "local": LOCAL}), tmp_path)
+    assert judge
+    with judge:
+        found = judge.ask([JudgeItem("Tea?", "Tea " * n, "Warm?") for n in range(12)])
+        metrics = judge_metrics(judge.counts)
+    assert all(judgment.passed == (judgment.margin > 0) for judgment in found if judgment.margin)
+    assert (metrics["judge_questions"], metrics["judge_unjudged"]) == (12, 0)
+    assert metrics["judge_yes"] == sum(bool(judgment.passed) for judgment in found) / 12

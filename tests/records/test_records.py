@@ -1,0 +1,141 @@
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raif import records
+from raif.errors import RecordError
+from raif.types import Instruction
+
+OURS: dict[str, Any] = {
+    "id": "a",
+    "messages": [{"role": "user", "content": "Hi"}],
+    "constraints": [{"id": "punctuation:no_comma", "kwargs": {}}],
+}
+IFEVAL: dict[str, Any] = {
+    "key": 7,
+    "prompt": "Hi",
+    "instruction_id_list": ["keywords:existence", "punctuation:no_comma"],
+    "kwargs": [{"keywords": ["tea"], "num_words": None}, {}],
+}
+SYSTEM = "Put it between <think> and </think>, then <answer> and </answer>."
+TEMPLATED = {
+    "qwen": f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n"
+    "<|im_start|>assistant\nYes?<|im_end|>\n"
+    "<|im_start|>user\nGo on<|im_end|>\n<|im_start|>assistant\n<think>",
+    "deepseek": "<｜begin▁of▁sentence｜><｜User｜>Hi<｜Assistant｜>Yes?<｜end▁of▁sentence｜>"
+    "<｜User｜>Go on<｜Assistant｜><think>\n",
+    "llama3": f"<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n{SYSTEM}<|eot_id|>"
+    "<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
+    "<|start_header_id|>assistant<|end_header_id|>\n\nYes?<|eot_id|>"
+    "<|start_header_id|>user<|end_header_id|>\n\nGo on<|eot_id|>"
+    "<|start_header_id|>assistant<|end_header_id|><think>",
+    "mistral": f"<s>[SYSTEM_PROMPT]{SYSTEM}[/SYSTEM_PROMPT]"
+    "[INST] Hi [/INST] Yes?</s>[INST] Go on [/INST]<think>",
+}
+
+
+def read(*lines: dict[str, Any]) -> list[Instruction]:
+    return list(records.read(io.BytesIO("\n".join(json.dumps(line) for line in lines).encode())))
+
+
+def refusal(line: dict[str, Any]) -> str:
+    with pytest.raises(RecordError) as caught:
+        read(line)
+    return str(caught.value)
+
+
+def released(**fields: Any) -> Instruction:
+    return read({"input": TEMPLATED["qwen"], "target": "4", "task": "math"} | fields)[0]
+
+
+def test_layouts_are_told_apart_line_by_line() -> None:
+    line = {"input": TEMPLATED["qwen"], "target": "4", "task": "default"}
+    assert [r.id for r in read(OURS, IFEVAL, line)] == ["a", "7", "stream:3"]
+
+
+def test_own_record_survives_writing_and_reading() -> None:
+    (first,) = read(OURS)
+    assert read(first.model_dump()) == [first]
+
+
+def test_fields_beside_ours_are_left_aside() -> None:
+    assert read(OURS | {"response": "Hi", "model": "m"}) == read(OURS)
+
+
+def test_ifevals_null_kwargs_are_dropped() -> None:
+    assert read(IFEVAL)[0].constraints[0].kwargs == {"keywords": ["tea"]}
+
+
+@pytest.mark.parametrize("template", TEMPLATED)
+def test_messages_are_recovered_from_the_template(template: str) -> None:
+    turns = [(m.role, m.content) for m in released(input=TEMPLATED[template]).messages]
+    assert turns == [("user", "Hi"), ("assistant", "Yes?"), ("user", "Go on")]
+
+
+def test_system_text_that_is_no_format_request_is_kept() -> None:
+    text = TEMPLATED["qwen"].replace(SYSTEM, "Be kind.")
+    assert released(input=text).messages[0].content == "Be kind."
+
+
+def test_released_checks_are_read_as_the_training_checker_reads_them() -> None:
+    kwargs = [{"keyword": "C++", "relation": "至少", "frequency": 2}, {"num_words": None}]
+    target = {"instruction_id_list": ["keywords:frequency", "punctuation:no_comma"], "kwargs": kwargs}
+    found = released(task="ifeval", target=json.dumps(target | {"follow_score_qwen2.5-7B-Instruct": 1}))
+    assert found.dialect == "reference"
+    assert found.constraints[0].kwargs == kwargs[0]
+    assert found.plain_score == 0.5
+
+
+def test_dialect_that_is_given_replaces_the_records_own() -> None:
+    line = OURS | {"constraints": [{"id": "keywords:existence", "kwargs": {"keywords": ["("]}}]}
+    assert records.instruction(line, "here", "reference").dialect == "reference"
+    with pytest.raises(RecordError, match="not a valid regular expression"):
+        records.instruction(line, "here")
+
+
+def test_released_questions_become_questions() -> None:
+    target = {"scoring_questions": ["Kind?", {"question": "Short?"}], "scoring_sum_qwen2.5-7B-Instruct": 2}
+    found = released(task="complex_woFormat", target=json.dumps(target))
+    assert [q.text for q in found.questions] == ["Kind?", "Short?"]
+    assert (found.task, found.format_required, found.plain_score) == ("complex", False, 1)
+
+
+def test_released_math_has_its_reference_and_expert() -> None:
+    found = released(task="default", answer="so</think><answer>four</answer>")
+    assert (found.task, found.reference, found.plain_score) == ("math", "4", None)
+    assert found.expert is not None
+    assert (found.expert.thinking, found.expert.answer) == ("so", "four")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ({"a": 1}, "needs `messages`"),
+        (OURS | {"messages": []}, "messages: "),
+        (OURS | {"contraints": []}, "contraints: unknown field. Did you mean 'constraints'?"),
+        (OURS | {"constraints": [{"id": "no:such"}]}, "constraints.0: unknown constraint 'no:such'"),
+        (
+            OURS | {"constraints": [{"id": "keywords:existence"}]},
+            "constraints.0: keywords:existence: kwarg 'keywords'",
+        ),
+        (OURS | {"composition": {"kind": "and", "parts": [3]}}, "composition: no check has position 3"),
+        (IFEVAL | {"kwargs": [{}]}, "kwargs: 1 for 2 ids"),
+        (IFEVAL | {"prompt": None}, "prompt: "),
+        ({"input": "Hi", "target": "4"}, "input: none of the templates"),
+        ({"input": TEMPLATED["qwen"][:-7], "target": "4"}, "input: does not end in an opened <think>"),
+        ({"input": TEMPLATED["qwen"], "target": "4", "task": "ifeval"}, "target: "),
+        ({"input": TEMPLATED["qwen"], "target": "4", "task": "chess"}, "task: "),
+    ],
+)
+def test_bad_record_is_named_by_line_and_field(line: dict[str, Any], said: str) -> None:
+    assert refusal(line).startswith(f"stream:1: {said}")
+
+
+def test_documented_examples_are_records() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "records.md").read_text("utf-8")
+    examples = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
+    assert {record.task for record in read(*examples)} == {"ifeval", "complex", "math", "kk"}

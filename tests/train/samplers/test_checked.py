@@ -1,0 +1,66 @@
+"""An engine that answers with other weights than the policy's is found out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from raif.errors import RaifError
+from raif.models.decode import Completion
+from raif.models.load import Model
+from raif.train.policy import score
+from raif.train.samplers.checked import Checked
+from raif.train.samplers.sampler import TransformersSampler
+from tests.train.samplers.conftest import move, policy_of
+
+PROMPTS, COUNTS = [[5, 6, 7], [14]], [2, 2]
+
+
+class Stale(TransformersSampler):
+    """Samples from a policy of its own, which no sync reaches."""
+
+
+def checked(policy: Model, engine: Model, every: int = 3) -> Checked:
+    inner = Stale(engine, max_new_tokens=8, temperature=1.0, batch=8)
+    return Checked(inner, partial(score, policy, size=4), every=every, tolerance=0.005)
+
+
+def test_the_policys_own_log_probabilities_pass(tiny: Model) -> None:
+    sampler = checked(tiny, tiny)
+    sampler.sync()
+    assert [len(cs) for cs in sampler.sample(PROMPTS, COUNTS, seed=0)] == COUNTS
+
+
+def test_other_weights_stop_the_run_after_the_first_sync(tiny: Model, tiny_folder: Path) -> None:
+    sampler = checked(tiny, policy_of(tiny_folder))
+    move(tiny)
+    sampler.sync()
+    with pytest.raises(RaifError, match="not the trainer's: they differ by") as raised:
+        sampler.sample(PROMPTS, COUNTS, seed=0)
+    assert "rollout.vllm.tolerance" in raised.value.hint
+
+
+def test_it_looks_again_after_every_so_many_syncs(tiny: Model, tiny_folder: Path) -> None:
+    sampler = checked(tiny, policy_of(tiny_folder))
+
+    def one_round() -> Sequence[Sequence[Completion]]:
+        sampler.sync()
+        return sampler.sample(PROMPTS, COUNTS, seed=0)
+
+    one_round()
+    move(tiny)
+    one_round()
+    one_round()
+    with pytest.raises(RaifError, match="in the mean"):
+        one_round()
+
+
+def test_a_log_probability_that_is_no_number_is_no_agreement(tiny: Model) -> None:
+    sampler = checked(tiny, tiny)
+    sampler._score = lambda samples: [[float("nan")] * len(s.ids) for s in samples]
+    sampler.sync()
+    with pytest.raises(RaifError, match="differ by nan"):
+        sampler.sample(PROMPTS, COUNTS, seed=0)

@@ -1,0 +1,144 @@
+"""Rollouts that servers sample while the policy learns: whose weights answer, and what a resumed run does."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raif.config.train import TrainConfig
+from raif.errors import EndpointError
+from raif.models.load import Model
+from raif.train.checkpoint import checkpoints
+from raif.train.events import Events
+from raif.train.optim.lora import merged
+from raif.train.run import Run
+from raif.train.samplers.checked import Checked
+from raif.train.samplers.overlap import Overlapped
+from raif.train.samplers.server import ServerSampler
+from raif.train.samplers.transfer import DiskTransfer
+from raif.train.trainer import Step
+from tests.rollout_server import RolloutServer, rollout_server
+from tests.train.samplers.conftest import largest_difference, move
+from tests.train.samplers.test_broken_off import config, metrics
+
+PROMPTS, COUNTS = [[5, 6, 7], [8, 9, 10, 11, 12, 13], [14]], [2, 1, 2]
+
+
+@pytest.fixture
+def server(tiny_folder: Path) -> Iterator[RolloutServer]:
+    with rollout_server(tiny_folder) as running:
+        yield running
+
+
+def overlapped(policy: Model, server: RolloutServer, folder: Path) -> Overlapped:
+    """One that has compared its log-probabilities already."""
+    rollout = TrainConfig.model_validate(
+        {"rollout": {"engine": "vllm_server", "max_new_tokens": 8, "vllm": {"urls": [server.url]}}}
+    ).rollout
+    transfer = DiskTransfer(lambda: dict(merged(policy.net)), folder, timeout=10)
+    inner = ServerSampler(rollout, transfer, end_ids=policy.end_ids, say=str)
+    sampler = Overlapped(
+        Checked(inner, lambda samples: [s.old_logps for s in samples], every=99, tolerance=1)
+    )
+    sampler.sync()
+    sampler.sample(PROMPTS, COUNTS, seed=0)
+    return sampler
+
+
+def test_what_is_asked_ahead_is_of_the_weights_of_then(
+    tiny: Model, server: RolloutServer, tmp_path: Path
+) -> None:
+    sampler = overlapped(tiny, server, tmp_path)
+    move(tiny)
+    sampler.sync()
+    assert largest_difference(tiny, PROMPTS, sampler.sample(PROMPTS, COUNTS, seed=0)) < 1e-4
+    sampler.ask(PROMPTS, COUNTS, seed=1)
+    then = copy.deepcopy(tiny)
+    move(tiny, 2)
+    sampler.sync()
+    ahead, now = (sampler.sample(PROMPTS, COUNTS, seed=1) for _ in range(2))
+    assert largest_difference(then, PROMPTS, ahead) < 1e-4
+    assert largest_difference(tiny, PROMPTS, now) < 1e-4
+    assert ahead != now
+
+
+def test_the_servers_sample_before_the_responses_are_wanted(
+    tiny: Model, server: RolloutServer, tmp_path: Path
+) -> None:
+    sampler = overlapped(tiny, server, tmp_path)
+    sampler.ask(PROMPTS, COUNTS, seed=1)
+    deadline = time.monotonic() + 10
+    while server.responses < 2 * sum(COUNTS):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_failure_in_the_background_is_told_when_the_responses_are_wanted(
+    tiny: Model, server: RolloutServer, tmp_path: Path
+) -> None:
+    sampler = overlapped(tiny, server, tmp_path)
+    server.failures["/v1/completions"] = 400, {"error": {"message": "the prompt is too long"}}
+    sampler.ask(PROMPTS, COUNTS, seed=1)
+    assert sampler.finished() is None
+    with pytest.raises(EndpointError, match="the prompt is too long"):
+        sampler.sample(PROMPTS, COUNTS, seed=1)
+
+
+class Stops(Events):
+    """Ends the run at a step, as a kill would."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def step(self, step: Step, total: int) -> None:
+        if step.metrics["step"] == self.at:
+            raise KeyboardInterrupt
+
+
+def overlapping(folder: Path, url: str, refill: int) -> TrainConfig:
+    base: dict[str, Any] = config(folder, url).model_dump()
+    base["rollout"] |= {"overlap": True, "refill": refill}
+    return TrainConfig.model_validate({**base, "steps": 4, "checkpoint": {"every": 1}})
+
+
+@pytest.mark.parametrize("refill", [0, 1])
+def test_a_resumed_run_is_the_run_that_was_not_broken_off(
+    tiny_folder: Path, server: RolloutServer, tmp_path: Path, refill: int
+) -> None:
+    """Also where groups are refilled; the responses of weights that are gone come from the checkpoint."""
+    overlap = overlapping(tiny_folder, server.url, refill)
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    for folder in (whole, broken):
+        folder.mkdir()
+    Run(overlap, whole, Events()).go()
+    with pytest.raises(KeyboardInterrupt):
+        Run(overlap, broken, Stops(4)).go()
+    (newest,) = checkpoints(broken / "checkpoints")[-1:]
+    assert (newest.name, (newest / "ahead.json").exists()) == ("step-000003", True)
+    Run(overlap, broken, Events()).go()
+    assert metrics(broken) == metrics(whole)
+
+
+def test_the_first_rollout_is_of_the_policy_and_the_next_is_one_step_old(
+    tiny_folder: Path, server: RolloutServer, tmp_path: Path
+) -> None:
+    Run(overlapping(tiny_folder, server.url, 0), tmp_path, Events()).go()
+    _, first, second, *_ = (step.get("logp_mismatch") for step in metrics(tmp_path))
+    assert second > 100 * first
+
+
+@pytest.mark.parametrize("engine", ["transformers", "vllm"])
+def test_an_engine_in_the_trainers_process_is_refused(engine: str) -> None:
+    with pytest.raises(ValueError, match=f"overlap: true .* engine: {engine} samples in the trainer's own"):
+        TrainConfig.model_validate({"rollout": {"engine": engine, "overlap": True}})
+
+
+def test_old_weights_are_not_learned_from_uncorrected() -> None:
+    keys = {"engine": "vllm_server", "vllm": {"urls": ["http://localhost:1"]}, "overlap": True}
+    with pytest.raises(ValueError, match=r"rollout\.overlap: true .* loss\.importance_cap"):
+        TrainConfig.model_validate({"rollout": keys, "loss": {"importance_cap": None}})

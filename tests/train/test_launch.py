@@ -1,0 +1,62 @@
+"""How many processes there are is known, and checked, before anything is loaded."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from raif.config.train import TrainConfig
+from raif.errors import ConfigError
+from raif.train.launch import Launch
+
+
+def config(**keys: Any) -> TrainConfig:
+    return TrainConfig.model_validate({"distributed": {"zero": 3}, **keys})
+
+
+def test_without_a_launcher_there_is_one_process() -> None:
+    assert Launch.of({}) == Launch(0, 1, 0)
+
+
+def test_the_launcher_says_who_this_is() -> None:
+    assert Launch.of({"RANK": "5", "WORLD_SIZE": "8", "LOCAL_RANK": "1"}) == Launch(5, 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"rollout": {"prompts": 30, "group_size": 8}, "optimizer": {"batch": 240}}, "rollout.prompts: 30"),
+        ({"optimizer": {"batch": 2}}, "optimizer.batch: 2 is not a multiple of the 4 ranks"),
+        ({"cloning": {"batch": 6}}, "cloning.batch: 6"),
+        ({"method": "sft", "optimizer": {"batch": 5}}, "optimizer.batch: 5"),
+        ({"distributed": {"zero": 0}}, "4 processes were started, but distributed.zero: 0"),
+    ],
+)
+def test_what_four_ranks_cannot_share_is_refused(keys: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        Launch(0, 4).check(config(**keys))
+    Launch(0, 1).check(config(**keys))
+
+
+def test_the_paper_s_batches_suit_four_and_sixteen_ranks() -> None:
+    for size in (4, 16):
+        Launch(0, size).check(config())
+
+
+def test_a_clone_batch_that_is_never_cloned_may_be_of_any_size() -> None:
+    Launch(0, 4).check(config(cloning={"batch": 6}, loss={"cloning": 0}))
+
+
+def test_the_command_ends_with_2_and_names_sizes_that_suit() -> None:
+    code = "from raif_cli.main import run; run()"
+    options = ["--preset", "7b", "--set", "distributed.zero=2", "--dry-run"]
+    command = [sys.executable, "-c", code, "train", *options]
+    environment = {**os.environ, "RANK": "0", "WORLD_SIZE": "3", "LOCAL_RANK": "0"}
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+    assert result.returncode == 2
+    assert "rollout.prompts: 32 is not a multiple of the 3 ranks" in result.stderr
+    assert "Give 33 or another multiple" in result.stderr
