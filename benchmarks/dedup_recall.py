@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from raif.config.builtin import GenDataConfig
+from raif.config.builtin import BuiltinConfig
 from raif.config.staged import DecontaminateConfig, SelectConfig
 from raif.data import records
 from raif.data.builtin.seeds import Seed, all_seeds
@@ -96,7 +96,7 @@ def contamination(folder: Path) -> None:
         pieces = [piece for text in sample if (piece := _piece(text, own))]
         part = sum(overlap.find(piece) is not None for piece in pieces)
         print(f"{name}: {whole} of {len(sample)} whole prompts, {part} of {len(pieces)} pieces found")
-    made = [record.prompt for record in records(GenDataConfig(count=1000, heldout_share=0))]
+    made = [record.prompt for record in records(BuiltinConfig(count=1000, heldout_share=0))]
     alarms = [found for prompt in made if (found := overlap.find(prompt))]
     print(f"built-in records: {len(alarms)} of {len(made)} taken for contaminated, by these runs of words:")
     for shared, count in Counter(found.shared for found in alarms).most_common():

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from raif.client.budget import Budget
-    from raif.config.builtin import GenDataConfig
-    from raif.config.staged import PipelineConfig
+    from raif.config.builtin import BuiltinConfig
+    from raif.config.staged import StagedConfig
 
 Looked = Annotated[Path | None, typer.Argument(metavar="[FILE|RUN]", help="Records to look at, with --show.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="The folder to write into.")]
@@ -56,14 +56,14 @@ def gen_data(
         _look(looked or out, show or 5)
         return
     from raif.config import dump
-    from raif.config.staged import PipelineConfig, load_either
+    from raif.config.staged import StagedConfig, load_either
 
     chosen = [f"stages=[{stages}]", "mode=staged"] if stages else []
     resolved = load_either(preset=preset, file=config, overrides=[*(set_ or ()), *chosen])
     if dry_run:
         typer.echo(dump(resolved), nl=False)
         typer.echo(_plan(resolved, out), err=True)
-    elif isinstance(resolved, PipelineConfig):
+    elif isinstance(resolved, StagedConfig):
         from raif.client.budget import Budget
 
         budget = Budget(max_cost=max_cost, max_tokens=max_tokens)
@@ -80,10 +80,10 @@ def _look(place: Path, count: int) -> None:
     show(place, count)
 
 
-def _plan(config: GenDataConfig | PipelineConfig, out: Path) -> str:
-    from raif.config.builtin import GenDataConfig
+def _plan(config: BuiltinConfig | StagedConfig, out: Path) -> str:
+    from raif.config.builtin import BuiltinConfig
 
-    if isinstance(config, GenDataConfig):
+    if isinstance(config, BuiltinConfig):
         return f"{config.count} records would be written to {out}"
     from raif.data.staged.estimate import estimate
 
@@ -91,9 +91,7 @@ def _plan(config: GenDataConfig | PipelineConfig, out: Path) -> str:
     return "\n".join([*lines, *(f"{e.stage}, {e.model}: up to {e.most}" for e in estimate(config))])
 
 
-def _run_stages(
-    config: PipelineConfig, folder: Path, budget: Budget, *, resume: bool, overwrite: bool
-) -> None:
+def _run_stages(config: StagedConfig, folder: Path, budget: Budget, *, resume: bool, overwrite: bool) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from raif.data.staged import run
@@ -120,7 +118,7 @@ def _spent(budget: Budget) -> str:
     return str(budget.spent) if budget.spent.calls else ""
 
 
-def _generate(config: GenDataConfig, folder: Path, overwrite: bool) -> None:
+def _generate(config: BuiltinConfig, folder: Path, overwrite: bool) -> None:
     from rich.progress import Progress
 
     from raif.data import generate

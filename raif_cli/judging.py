@@ -72,8 +72,8 @@ def judging(
         return
     if url is None or model is None:
         raise typer.BadParameter("--judge-url and --judge-model go together")
-    from raif.config.endpoint import EndpointConfig
     from raif.config.judge import JudgeConfig
+    from raif.config.models import EndpointConfig
     from raif.judge.judge import Judge
 
     endpoint = EndpointConfig(base_url=url, concurrency=concurrency)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from raif.client.errors import explained, not_a_completion
 from raif.client.patience import pause
 from raif.client.slots import Slots
-from raif.config.endpoint import EndpointConfig, SamplingConfig
+from raif.config.models import EndpointConfig, SamplingConfig
 from raif.types import Message
 
 if TYPE_CHECKING:

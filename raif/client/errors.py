@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from raif.config.endpoint import EndpointConfig
+from raif.config.models import EndpointConfig
 from raif.errors import EndpointError, RefusedRequest
 
 if TYPE_CHECKING:

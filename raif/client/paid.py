@@ -13,8 +13,7 @@ from raif.client.budget import Budget
 from raif.client.chat import Chat, Reply, Usage
 from raif.client.ledger import Ledger, Spent
 from raif.client.slots import Slots
-from raif.config.endpoint import SamplingConfig
-from raif.config.models import ModelConfig
+from raif.config.models import ModelConfig, SamplingConfig
 from raif.types import Message
 
 

@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from raif.config.section import Section
+from raif.config.base import Section
 
 Language = Literal["en", "zh"]
 CompositionName = Literal["and", "chain", "selection", "nested"]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class GenDataConfig(Section):
+class BuiltinConfig(Section):
     """Generating instructions with code-checked constraints and verified expert answers."""
 
     mode: Literal["builtin"] = "builtin"
@@ -55,7 +55,7 @@ class GenDataConfig(Section):
     """Share of the training records that have an expert answer; the others are prompts for rollouts alone."""
 
     @model_validator(mode="after")
-    def _ordered(self) -> GenDataConfig:
+    def _ordered(self) -> BuiltinConfig:
         for what in ("constraints", "sentences"):
             low, high = getattr(self, f"min_{what}"), getattr(self, f"max_{what}")
             if low > high:

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from raif.config.section import Section
+from raif.config.base import Section
 
 
 class DistributedConfig(Section):

@@ -7,9 +7,8 @@ from typing import Literal, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
-from raif.config.endpoint import EndpointConfig, SamplingConfig
-from raif.config.local import LocalConfig
-from raif.config.section import Section
+from raif.config.base import Section
+from raif.config.models import EndpointConfig, LocalConfig, SamplingConfig
 from raif.reasoning import Style
 
 Dialect = Literal["sound", "upstream", "raif"]

@@ -7,9 +7,8 @@ from typing import Self
 
 from pydantic import PositiveInt, model_validator
 
-from raif.config.endpoint import EndpointConfig
-from raif.config.local import LocalConfig
-from raif.config.section import Section
+from raif.config.base import Section
+from raif.config.models import EndpointConfig, LocalConfig
 
 
 class JudgeConfig(Section):

@@ -1,14 +1,43 @@
-"""A model that the data pipeline asks: where it is, how it shows its thinking, what it costs."""
+"""Models to ask: on an OpenAI-compatible server or in this process, how they sample, what they cost."""
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
-from pydantic import NonNegativeFloat, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from raif.config.endpoint import EndpointConfig
-from raif.config.section import Section
+from raif.config.base import Section
 from raif.reasoning import Style
+
+
+class EndpointConfig(Section):
+    base_url: str | None = None
+    """The server's address with its version, e.g. http://127.0.0.1:8000/v1; none: no server is asked."""
+    api_key_env: str = "OPENAI_API_KEY"
+    """Name of the environment variable that holds the key. The key itself is never part of a config."""
+    concurrency: PositiveInt = 16
+    """Most requests in flight at once. Fewer after HTTP 429, more again while requests are served."""
+    timeout: PositiveFloat = 600.0
+    """Seconds that one request may take."""
+    retries: NonNegativeInt = 4
+    """Further attempts after a time-out, a lost connection, HTTP 408, 409, 429 or 5xx. The waits
+    double, or are what the server's Retry-After says; 429 uses up none while other requests are served."""
+
+
+class SamplingConfig(Section):
+    temperature: NonNegativeFloat = Field(default=0.0, le=2)
+    """0: greedy."""
+    max_tokens: PositiveInt = 4096
+    """Tokens of a response, its thinking included; a longer one is cut off, scored as it is, and counted."""
+
+
+class LocalConfig(Section):
+    compute: Literal["bfloat16", "float32"] = "bfloat16"
+    """Precision of weights and matrix products."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """auto: a GPU where there is one."""
+    batch: PositiveInt = 16
+    """Prompts that are answered, and whose answers are kept, together."""
 
 
 class PricesConfig(Section):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from raif.config.section import Section
+from raif.config.base import Section
 
 
 class VllmConfig(Section):

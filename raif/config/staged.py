@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
-from raif.config.builtin import GenDataConfig
-from raif.config.load import resolve, validate
-from raif.config.model_stages import CheckConfig, EvolveConfig, RespondConfig
-from raif.config.models import ModelConfig
-from raif.config.section import Section
+from raif.config.base import Section, resolve, validate
+from raif.config.builtin import BuiltinConfig, CompositionName, Weight
+from raif.config.models import ModelConfig, SamplingConfig
 from raif.config.topics import Topic
 
 StageName = Literal["select", "evolve", "respond", "check", "decontaminate", "pack"]
 IN_ORDER: tuple[StageName, ...] = ("select", "evolve", "respond", "check", "pack")
 """Each needs what those before it write; decontaminate may stand anywhere among them."""
+Share = Annotated[float, Field(ge=0, le=1)]
+Fault = Literal[
+    "language_inconsistency",
+    "answer_leakage",
+    "wrong_length",
+    "hallucination",
+    "poorly_defined",
+    "impossible",
+    "unsafe",
+]
+ALL_FAULTS: tuple[Fault, ...] = get_args(Fault)
 Layout = Literal["auto", "wildchat", "alpaca", "prompt", "messages"]
 
 
@@ -76,6 +85,73 @@ class SelectConfig(Section):
     """Seeds to keep, drawn at random. None: all."""
 
 
+class EvolveConfig(Section):
+    """Requests -> instructions with checks: drawn as a tree, then put into words."""
+
+    per_seed: PositiveInt = 1
+    """Instructions to make of each request."""
+    min_checks: PositiveInt = Field(default=2, le=5)
+    """Fewest checks of an instruction."""
+    max_checks: PositiveInt = Field(default=5, le=5)
+    """Most checks of an instruction."""
+    judged: Share = 0.5
+    """Share of the checks that the teacher writes for a judge; without a teacher there are none."""
+    compositions: dict[CompositionName, Weight] = Field(
+        default={"and": 4.0, "chain": 2.0, "selection": 1.0, "nested": 2.0}
+    )
+    """How often the checks hang together in each way, in proportion."""
+    kinds: tuple[str, ...] = ()
+    """Constraint ids to draw from. Empty: all that the built-in responder can meet."""
+    keywords: PositiveInt = 8
+    """Words to ask the teacher for, where a constraint on words is drawn."""
+    sampling: SamplingConfig = SamplingConfig(temperature=0.7, max_tokens=512)
+    """Of the teacher as it writes keywords, sub-instructions and the fluent text."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_checks > self.max_checks:
+            raise ValueError(f"min_checks ({self.min_checks}) is above max_checks ({self.max_checks})")
+        if not any(self.compositions.values()):
+            raise ValueError("compositions: at least one needs a weight above 0")
+        return self
+
+
+class RespondConfig(Section):
+    """Answers to instructions, by the teacher; without one, by the built-in responder."""
+
+    answers: PositiveInt = 2
+    """Answers to ask the teacher for, for each instruction."""
+    need_thinking: bool = True
+    """Drop answers without thinking: cloning one teaches not to think."""
+    sampling: SamplingConfig = SamplingConfig(temperature=0.6, max_tokens=8192)
+
+
+class DifficultyConfig(Section):
+    """How many of its own answers to an instruction the policy gets right, measured."""
+
+    policy: ModelConfig
+    samples: PositiveInt = 8
+    """Answers to sample for each instruction."""
+    at_least: Share = 0.125
+    """Share of right answers below which an instruction is too hard."""
+    at_most: Share = 0.875
+    """Share of right answers above which an instruction is too easy."""
+    sampling: SamplingConfig = SamplingConfig(temperature=1.0, max_tokens=4096)
+
+
+class CheckConfig(Section):
+    """Answers that pass their record's checks, then the quality of request and answer."""
+
+    qualities: tuple[Fault, ...] = ALL_FAULTS
+    """Faults to ask the judge about; without one, none is asked about."""
+    max_tokens: PositiveInt = 256
+    """Tokens of the judge's reply on a quality, which has its reason."""
+    judge_max_tokens: PositiveInt = 64
+    """Tokens of the judge's reply on a record's own question."""
+    difficulty: DifficultyConfig | None = None
+    """Keep only instructions that the policy finds neither too easy nor too hard. None: all."""
+
+
 class DecontaminateConfig(Section):
     """Dropping what a benchmark asks, too."""
 
@@ -105,7 +181,7 @@ class PackConfig(Section):
     """Write each split as Parquet, too."""
 
 
-class PipelineConfig(Section):
+class StagedConfig(Section):
     mode: Literal["staged"] = "staged"
     """Each stage a file in the run's folder."""
     stages: tuple[StageName, ...] = ("select", "decontaminate", "pack")
@@ -150,9 +226,9 @@ class PipelineConfig(Section):
 
 def load_either(
     *, preset: str | None = None, file: Path | None = None, overrides: Sequence[str] = ()
-) -> GenDataConfig | PipelineConfig:
+) -> BuiltinConfig | StagedConfig:
     """The config of `raif gen-data`: its key `mode` says of which of the two ways."""
     tree, sources, source = resolve("gen-data", preset=preset, file=file, overrides=overrides)
     if tree.get("mode") == "staged":
-        return validate(PipelineConfig, tree, sources, source)
-    return validate(GenDataConfig, tree, sources, source)
+        return validate(StagedConfig, tree, sources, source)
+    return validate(BuiltinConfig, tree, sources, source)

@@ -15,11 +15,11 @@ from pydantic import (
     model_validator,
 )
 
-from raif.config.builtin import GenDataConfig
+from raif.config.base import Section
+from raif.config.builtin import BuiltinConfig
 from raif.config.distributed import DistributedConfig, LoraConfig
 from raif.config.judge import JudgeConfig
 from raif.config.rollout import RolloutConfig
-from raif.config.section import Section
 from raif.errors import did_you_mean
 from raif.reasoning import FORMAT_REQUEST
 from raif.types import Task
@@ -48,7 +48,7 @@ class DataConfig(Section):
     """JSONL of records: ours, IFEval's, or the reference's released format."""
     heldout: Path | None = None
     """Records of the held-out evaluation; none: it is skipped."""
-    generate: GenDataConfig | None = None
+    generate: BuiltinConfig | None = None
     """Instead of `train` and `heldout`: make both with the built-in generator, inside the run's folder."""
     max_prompt_tokens: PositiveInt = 1024
     """Longer prompts are left out and counted."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import raif.eval.benchmarks  # noqa: F401 (registers them)
+from raif.config.base import validate
 from raif.config.eval import EvalConfig
-from raif.config.load import validate
 from raif.config.serve import ServeConfig
 from raif.errors import ConfigError, require
 from raif.eval.answers import Answer, Ask, Responder

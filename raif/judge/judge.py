@@ -16,8 +16,8 @@ from typing import Any, Self, TypeVar
 
 from raif.client.background import Background
 from raif.client.chat import TOP_LOGPROBS, Chat, Replies, Reply
-from raif.config.endpoint import SamplingConfig
 from raif.config.judge import JudgeConfig
+from raif.config.models import SamplingConfig
 from raif.errors import RefusedRequest
 from raif.judge import judgment
 from raif.judge.cache import Cache

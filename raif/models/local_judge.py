@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 
 from raif.client.chat import TOP_LOGPROBS, Reply
-from raif.config.local import LocalConfig
+from raif.config.models import LocalConfig
 from raif.models.chat import Chat
 from raif.models.decode import pad_left
 from raif.models.load import load

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from raif.client.chat import Reply, replies
-from raif.config.endpoint import EndpointConfig, SamplingConfig
+from raif.config.models import EndpointConfig, SamplingConfig
 from raif.errors import EndpointError
 from raif.types import Message
 from tests.chat_server import ChatServer, chat_server, completion, last_turn

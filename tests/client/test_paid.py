@@ -13,8 +13,7 @@ from raif.client.budget import Budget, BudgetSpent
 from raif.client.chat import Reply
 from raif.client.ledger import Ledger, Spent
 from raif.client.paid import Account, PaidChat, estimated_tokens
-from raif.config.endpoint import SamplingConfig
-from raif.config.models import ModelConfig
+from raif.config.models import ModelConfig, SamplingConfig
 from raif.types import Message
 from tests.chat_server import Body, ChatServer, chat_server, completion, last_turn
 

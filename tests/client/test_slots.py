@@ -13,7 +13,7 @@ from openai import APIConnectionError, APIError, OpenAI
 from raif.client.chat import replies
 from raif.client.patience import pause
 from raif.client.slots import Slots
-from raif.config.endpoint import EndpointConfig, SamplingConfig
+from raif.config.models import EndpointConfig, SamplingConfig
 from raif.errors import EndpointError
 from raif.types import Message
 from tests.chat_server import ChatServer, chat_server, completion

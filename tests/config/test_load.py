@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from raif.config import Section, dump, load, preset_names, preset_path
-from raif.config.builtin import GenDataConfig
+from raif.config.builtin import BuiltinConfig
 from raif.config.eval import EvalConfig
 from raif.config.serve import ServeConfig
 from raif.config.train import LossConfig, TrainConfig
@@ -82,7 +82,7 @@ def test_a_frozen_config_can_not_be_changed() -> None:
         TrainConfig().steps = 3  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("config", [TrainConfig, GenDataConfig, EvalConfig, ServeConfig])
+@pytest.mark.parametrize("config", [TrainConfig, BuiltinConfig, EvalConfig, ServeConfig])
 def test_every_key_says_what_it_means(config: type[Section]) -> None:
     assert undocumented(config) == []
 

@@ -1,10 +1,10 @@
 import pytest
 
-from raif.config.builtin import GenDataConfig
+from raif.config.builtin import BuiltinConfig
 from raif.data import records
 from raif.types import Instruction
 
-CONFIG = GenDataConfig(count=400, seed=11, languages={"en": 1, "zh": 1})
+CONFIG = BuiltinConfig(count=400, seed=11, languages={"en": 1, "zh": 1})
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import torch
 
 from raif.client.chat import Reply
 from raif.config.judge import JudgeConfig
-from raif.config.local import LocalConfig
+from raif.config.models import LocalConfig
 from raif.judge.judgment import JudgeItem
 from raif.models.chat import Chat
 from raif.models.load import Model, load

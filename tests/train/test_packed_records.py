@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from raif import records
-from raif.config.staged import PipelineConfig
+from raif.config.staged import StagedConfig
 from raif.config.train import TrainConfig
 from raif.data.staged import run as run_stages
 from raif.files import jsonl
@@ -44,7 +44,7 @@ def pipeline(server: ChatServer, folder: Path, *stages: str, **keys: Any) -> Non
         "teacher": {"model": "m", "endpoint": endpoint},
         "pack": {"heldout_share": 0.3},
     }
-    run_stages(PipelineConfig.model_validate(fixed | keys), folder)
+    run_stages(StagedConfig.model_validate(fixed | keys), folder)
 
 
 @pytest.fixture(scope="module")

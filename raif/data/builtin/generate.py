@@ -8,7 +8,7 @@ from math import floor
 from pathlib import Path
 from typing import Any
 
-from raif.config.builtin import GenDataConfig
+from raif.config.builtin import BuiltinConfig
 from raif.data.builtin.make import Maker
 from raif.data.builtin.seeds import SPLITS, Split
 from raif.data.card import statistics
@@ -30,7 +30,7 @@ class Summary:
 
 
 def generate(
-    config: GenDataConfig,
+    config: BuiltinConfig,
     folder: Path,
     progress: Callable[[int, int], None] | None = None,
     *,
@@ -58,7 +58,7 @@ def generate(
 
 
 def records(
-    config: GenDataConfig, split: Split = "train", funnel: Funnel | None = None
+    config: BuiltinConfig, split: Split = "train", funnel: Funnel | None = None
 ) -> Iterator[Instruction]:
     """The records of one split; their seeds occur in no record of the other. Counts into `funnel`.
 
@@ -86,6 +86,6 @@ with its thinking. Every answer that was written passed all of its constraints s
 those of the packaged seeds: the records teach to follow constraints, not facts."""
 
 
-def _introduction(config: GenDataConfig, stats: Mapping[str, Any]) -> str:
+def _introduction(config: BuiltinConfig, stats: Mapping[str, Any]) -> str:
     seeds = {f"{split}_seeds": count for split, count in stats["seeds"].items()}
     return _INTRODUCTION.format(**stats["records"], **seeds, seed=config.seed, experts=stats["experts"])

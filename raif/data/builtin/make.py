@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from raif.config.builtin import CompositionName, GenDataConfig, Language
+from raif.config.builtin import BuiltinConfig, CompositionName, Language
 from raif.constraints.satisfiable import contradiction
 from raif.constraints.tree import active
 from raif.data.builtin import branch, compose
@@ -28,7 +28,7 @@ class Maker:
     before it only in that no prompt comes twice.
     """
 
-    def __init__(self, config: GenDataConfig, split: Split, funnel: Funnel) -> None:
+    def __init__(self, config: BuiltinConfig, split: Split, funnel: Funnel) -> None:
         self._config, self._split, self._funnel = config, split, funnel
         self._weights = {language: weight for language, weight in config.languages.items() if weight}
         self._kinds = {language: _kinds(config, language) for language in self._weights}
@@ -122,7 +122,7 @@ def _first_failed(made: Instruction) -> str | None:
     return next((verdict.id for verdict, counts in pairs if counts and not verdict.passed), None)
 
 
-def _kinds(config: GenDataConfig, language: Language) -> list[str]:
+def _kinds(config: BuiltinConfig, language: Language) -> list[str]:
     """The kinds to draw from in `language`; ConfigError where one is unknown or none is left."""
     able = kinds_for(language)
     known = {id for each in ("en", "zh") for id in kinds_for(each)}

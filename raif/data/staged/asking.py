@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from raif.config.models import ModelConfig
-from raif.config.staged import PipelineConfig
+from raif.config.staged import StagedConfig
 from raif.data.funnel import StageFunnel
 from raif.data.staged.clients import Clients, ledger
 from raif.data.staged.concurrent import concurrently
@@ -21,7 +21,7 @@ from raif.types import Instruction
 class AskingStage(Stage):
     """`model` is the one that it asks most."""
 
-    def __init__(self, config: PipelineConfig, folder: Path, source: Path | None) -> None:
+    def __init__(self, config: StagedConfig, folder: Path, source: Path | None) -> None:
         super().__init__(config, folder, source)
         self.prompts = prompts.load(config.prompts)
 

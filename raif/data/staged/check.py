@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from raif.config.endpoint import SamplingConfig
-from raif.config.models import ModelConfig
+from raif.config.models import ModelConfig, SamplingConfig
 from raif.data.staged.asking import AskingStage
 from raif.data.staged.clients import Clients
 from raif.data.staged.difficulty import Difficulty

@@ -13,9 +13,8 @@ from raif.client.budget import Budget
 from raif.client.ledger import Ledger
 from raif.client.paid import Account, PaidChat
 from raif.client.slots import Slots
-from raif.config.endpoint import SamplingConfig
 from raif.config.judge import JudgeConfig
-from raif.config.models import ModelConfig
+from raif.config.models import ModelConfig, SamplingConfig
 from raif.judge.judge import Judge
 
 T = TypeVar("T")

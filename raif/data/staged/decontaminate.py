@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from raif.config.staged import PipelineConfig
+from raif.config.staged import StagedConfig
 from raif.data.funnel import StageFunnel
 from raif.data.staged.benchmarks import LAYOUTS, asked, at_hand
 from raif.data.staged.overlap import Length, Overlap
@@ -22,7 +22,7 @@ class Decontaminate(Stage):
 
     name = "decontaminate"
 
-    def __init__(self, config: PipelineConfig, folder: Path, source: Path | None) -> None:
+    def __init__(self, config: StagedConfig, folder: Path, source: Path | None) -> None:
         super().__init__(config, folder, source)
         self._files = at_hand(benchmark_folder(config))
         if not any(self._files.values()):
@@ -56,7 +56,7 @@ class Decontaminate(Stage):
         )
 
 
-def benchmark_folder(config: PipelineConfig) -> Path:
+def benchmark_folder(config: StagedConfig) -> Path:
     """The folder given, else the one that RAIF_BENCHMARK_DATA names; ConfigError where there is none."""
     folder = config.decontaminate.folder or os.environ.get(DATA_FOLDER)
     if not folder:

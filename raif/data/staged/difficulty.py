@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import NamedTuple
 
-from raif.config.model_stages import DifficultyConfig
+from raif.config.staged import DifficultyConfig
 from raif.data.staged.answers import answers
 from raif.data.staged.clients import Clients
 from raif.data.staged.passing import verified

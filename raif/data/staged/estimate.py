@@ -11,7 +11,7 @@ from typing import NamedTuple
 from raif.client.ledger import Spent
 from raif.client.paid import estimated_tokens
 from raif.config.models import ModelConfig
-from raif.config.staged import PipelineConfig
+from raif.config.staged import StagedConfig
 from raif.data.staged import sources
 from raif.errors import ConfigError, RecordError
 from raif.files import jsonl
@@ -38,7 +38,7 @@ class _Seeds(NamedTuple):
     """Of one request, on average."""
 
 
-def estimate(config: PipelineConfig) -> list[Estimate]:
+def estimate(config: StagedConfig) -> list[Estimate]:
     """For each stage that asks a model, what it would take. ConfigError where they can't be counted."""
     teacher, judge = config.teacher, config.judge or config.teacher
     difficulty = config.check.difficulty
@@ -64,13 +64,13 @@ _Calls = tuple[int, int, int]
 """Calls for one record, with the tokens that one call reads and writes."""
 
 
-def _select(config: PipelineConfig, request: int) -> list[_Calls]:
+def _select(config: StagedConfig, request: int) -> list[_Calls]:
     ask = prompts.load(config.prompts)["en"]
     text = ask.tags.text + " ".join(ask.topics.values())
     return [(1, estimated_tokens(text) + request, config.select.max_tokens)]
 
 
-def _evolve(config: PipelineConfig, request: int) -> list[_Calls]:
+def _evolve(config: StagedConfig, request: int) -> list[_Calls]:
     own, ask = config.evolve, prompts.load(config.prompts)["en"]
     outline = own.max_checks * _A_CHECK
     texts = [(ask.keywords.text, 0), (ask.fuse.text, outline)]
@@ -78,11 +78,11 @@ def _evolve(config: PipelineConfig, request: int) -> list[_Calls]:
     return [(1, estimated_tokens(text) + request + more, own.sampling.max_tokens) for text, more in texts]
 
 
-def _respond(config: PipelineConfig, request: int) -> list[_Calls]:
+def _respond(config: StagedConfig, request: int) -> list[_Calls]:
     return [(config.respond.answers, _instruction(config, request), config.respond.sampling.max_tokens)]
 
 
-def _check(config: PipelineConfig, request: int) -> list[_Calls]:
+def _check(config: StagedConfig, request: int) -> list[_Calls]:
     """Every answer is asked about, as if all before it had failed at the last."""
     own, answers = config.check, config.respond.answers if "respond" in config.stages else 1
     pair = _instruction(config, request) + config.respond.sampling.max_tokens
@@ -95,7 +95,7 @@ def _check(config: PipelineConfig, request: int) -> list[_Calls]:
     ]
 
 
-def _instruction(config: PipelineConfig, request: int) -> int:
+def _instruction(config: StagedConfig, request: int) -> int:
     return request + config.evolve.max_checks * _A_CHECK
 
 
@@ -106,7 +106,7 @@ def _priced(model: ModelConfig, records: int, each: list[_Calls]) -> Spent:
     return Spent(calls, read, written, (read * model.prices.read + written * model.prices.written) / 1e6)
 
 
-def _seeds(config: PipelineConfig) -> _Seeds:
+def _seeds(config: StagedConfig) -> _Seeds:
     sampled = config.select.count if config.input is None else None
     if any(source.dataset for source in config.select.sources):
         rows, tokens = _limit(config), _A_REQUEST
@@ -119,13 +119,13 @@ def _seeds(config: PipelineConfig) -> _Seeds:
     return _Seeds(read=rows or number, number=number, tokens=tokens)
 
 
-def _limit(config: PipelineConfig) -> int | None:
+def _limit(config: StagedConfig) -> int | None:
     """Rows that all sources are read to; None where one is read to its end."""
     limits = [source.limit for source in config.select.sources]
     return None if None in limits else sum(limit or 0 for limit in limits)
 
 
-def _requests(config: PipelineConfig) -> Iterator[str]:
+def _requests(config: StagedConfig) -> Iterator[str]:
     if config.input:
         for _, row in jsonl.lines(config.input):
             if not isinstance(row, RecordError):

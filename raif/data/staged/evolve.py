@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from raif.config.models import ModelConfig
-from raif.config.staged import PipelineConfig
+from raif.config.staged import StagedConfig
 from raif.data.builtin import branch
 from raif.data.builtin.respond import kinds_for
 from raif.data.staged.asking import AskingStage
@@ -26,7 +26,7 @@ class Evolve(AskingStage):
 
     name = "evolve"
 
-    def __init__(self, config: PipelineConfig, folder: Path, source: Path | None) -> None:
+    def __init__(self, config: StagedConfig, folder: Path, source: Path | None) -> None:
         super().__init__(config, folder, source)
         self._own = config.evolve
         known = {id for language in ("en", "zh") for id in kinds_for(language)}

@@ -6,7 +6,7 @@ import re
 from typing import Literal
 
 from raif.client.chat import Chat
-from raif.config.model_stages import Fault
+from raif.config.staged import Fault
 from raif.prompts.data import Prompts
 from raif.types import Frozen, Message
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from raif.client.budget import Budget
-from raif.config.staged import PipelineConfig
+from raif.config.staged import StagedConfig
 from raif.data.funnel import StageFunnel
 from raif.data.staged import journal
 from raif.data.staged.run_files import funnel_path, read_funnel, write_funnel
@@ -21,7 +21,7 @@ Progress = Callable[[str, int], None]
 
 
 def run(
-    config: PipelineConfig,
+    config: StagedConfig,
     folder: Path,
     progress: Progress = lambda stage, done: None,
     *,
@@ -47,7 +47,7 @@ def run(
     return [run_stage(stage, progress) for stage in stages]
 
 
-def _check_prices(config: PipelineConfig) -> None:
+def _check_prices(config: StagedConfig) -> None:
     if config.models and not any(model.prices.read or model.prices.written for model in config.models):
         raise ConfigError(
             "a limit on cost, and no model has prices",

@@ -9,9 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from raif.config.endpoint import SamplingConfig
-from raif.config.models import ModelConfig
-from raif.config.staged import PipelineConfig, SeedSourceConfig
+from raif.config.models import ModelConfig, SamplingConfig
+from raif.config.staged import SeedSourceConfig, StagedConfig
 from raif.data.staged import sources
 from raif.data.staged.asking import AskingStage
 from raif.data.staged.clean import clean, language_of
@@ -40,7 +39,7 @@ class Select(AskingStage):
 
     name = "select"
 
-    def __init__(self, config: PipelineConfig, folder: Path, source: Path | None) -> None:
+    def __init__(self, config: StagedConfig, folder: Path, source: Path | None) -> None:
         super().__init__(config, folder, source)
         self._own = config.select
         if not self._own.sources:

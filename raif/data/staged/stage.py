@@ -16,7 +16,7 @@ from pydantic import Field
 
 from raif import records
 from raif.client.budget import Budget
-from raif.config.staged import PipelineConfig
+from raif.config.staged import StagedConfig
 from raif.data.funnel import StageFunnel
 from raif.errors import ConfigError
 from raif.files import jsonl
@@ -54,7 +54,7 @@ class Stage(ABC):
 
     name: ClassVar[str]
 
-    def __init__(self, config: PipelineConfig, folder: Path, source: Path | None) -> None:
+    def __init__(self, config: StagedConfig, folder: Path, source: Path | None) -> None:
         self.config, self.folder, self.source = config, folder, source
         self.budget = Budget()
         """What the whole run may spend, and has spent; without limits unless the run sets others."""

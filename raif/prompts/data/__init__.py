@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError, ValidationInfo, field_validator
 
-from raif.config.model_stages import ALL_FAULTS
+from raif.config.staged import ALL_FAULTS
 from raif.config.topics import TOPICS
 from raif.errors import ConfigError
 from raif.types import Frozen, Message

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from raif.config import load
-from raif.config.builtin import GenDataConfig
+from raif.config.builtin import BuiltinConfig
 from raif.constraints.satisfiable import contradiction
 from raif.constraints.tree import active
 from raif.data import records
@@ -17,7 +17,7 @@ from raif.types import Composition
 from raif.verdicts.checks import verify
 
 CONFIG = load(
-    GenDataConfig, "gen-data", preset="composed", overrides=["count=200", "languages={en: 1, zh: 1}"]
+    BuiltinConfig, "gen-data", preset="composed", overrides=["count=200", "languages={en: 1, zh: 1}"]
 )
 
 
@@ -110,12 +110,12 @@ def test_a_nested_request_reads_well_in_chinese():
 
 
 def test_one_composition_draws_as_if_there_were_no_choice():
-    plain = [r.prompt for r in records(GenDataConfig(count=5))]
-    assert plain == [r.prompt for r in records(GenDataConfig(count=5, compositions={"and": 2.0, "chain": 0}))]
+    plain = [r.prompt for r in records(BuiltinConfig(count=5))]
+    assert plain == [r.prompt for r in records(BuiltinConfig(count=5, compositions={"and": 2.0, "chain": 0}))]
 
 
 def test_too_few_kinds_for_a_composition_are_named_at_once():
-    config = GenDataConfig(kinds=("startend:quotation",), compositions={"chain": 1})
+    config = BuiltinConfig(kinds=("startend:quotation",), compositions={"chain": 1})
     with pytest.raises(ConfigError, match="they need 2 kinds"):
         records(config)
 

@@ -6,12 +6,12 @@ import pytest
 
 from raif import records as record_files
 from raif.config import load
-from raif.config.builtin import GenDataConfig
+from raif.config.builtin import BuiltinConfig
 from raif.data import generate
 from raif.data.builtin.generate import records
 from raif.errors import ConfigError
 
-CONFIG = GenDataConfig(count=60, seed=4)
+CONFIG = BuiltinConfig(count=60, seed=4)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def test_twice_is_the_same_byte_for_byte(folder, tmp_path):
 
 
 def test_another_random_seed_makes_other_records(folder, tmp_path):
-    generate(GenDataConfig(count=60, seed=5), tmp_path / "other")
+    generate(BuiltinConfig(count=60, seed=5), tmp_path / "other")
     assert (folder / "train.jsonl").read_bytes() != (tmp_path / "other" / "train.jsonl").read_bytes()
 
 
@@ -39,7 +39,7 @@ def test_the_files_are_records_with_disjoint_seeds(folder):
 
 
 def test_the_saved_config_is_the_one_given(folder):
-    assert load(GenDataConfig, "gen-data", file=folder / "config.yaml") == CONFIG
+    assert load(BuiltinConfig, "gen-data", file=folder / "config.yaml") == CONFIG
 
 
 def test_the_funnel_adds_up(folder):
@@ -57,7 +57,7 @@ def test_the_card_counts_every_constraint(folder):
 
 
 def test_a_share_of_the_training_records_keeps_its_expert_answer_and_nothing_else_changes():
-    made, whole = (list(records(GenDataConfig(count=60, expert_share=share))) for share in (0.2, 1))
+    made, whole = (list(records(BuiltinConfig(count=60, expert_share=share))) for share in (0.2, 1))
     assert [n for n, record in enumerate(made) if record.expert] == [*range(4, 54, 5)]
     assert [r.model_copy(update={"expert": None}) for r in made] == [
         r.model_copy(update={"expert": None}) for r in whole
@@ -66,7 +66,7 @@ def test_a_share_of_the_training_records_keeps_its_expert_answer_and_nothing_els
 
 def test_progress_hears_every_record(tmp_path):
     heard = []
-    generate(GenDataConfig(count=5), tmp_path / "data", lambda done, total: heard.append((done, total)))
+    generate(BuiltinConfig(count=5), tmp_path / "data", lambda done, total: heard.append((done, total)))
     assert heard == [(done, 5) for done in range(1, 6)]
 
 
@@ -76,7 +76,7 @@ def test_a_used_folder_is_refused(folder):
 
 
 def test_the_preset_is_the_default():
-    assert load(GenDataConfig, "gen-data", preset="builtin") == GenDataConfig()
+    assert load(BuiltinConfig, "gen-data", preset="builtin") == BuiltinConfig()
 
 
 @pytest.mark.parametrize(
@@ -91,4 +91,4 @@ def test_the_preset_is_the_default():
 )
 def test_a_bad_value_names_its_key(override):
     with pytest.raises(ConfigError, match=override.split("=")[0].split(".")[0]):
-        load(GenDataConfig, "gen-data", preset="builtin", overrides=[override])
+        load(BuiltinConfig, "gen-data", preset="builtin", overrides=[override])

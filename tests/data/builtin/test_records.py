@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from raif.config.builtin import GenDataConfig
+from raif.config.builtin import BuiltinConfig
 from raif.constraints import KINDS
 from raif.constraints.satisfiable import contradiction
 from raif.data import records
@@ -95,12 +95,12 @@ def test_english_answers_are_short(made):
 
 
 def test_the_number_of_constraints_is_as_configured():
-    config = GenDataConfig(count=20, heldout_share=0, min_constraints=2, max_constraints=3)
+    config = BuiltinConfig(count=20, heldout_share=0, min_constraints=2, max_constraints=3)
     assert {len(record.constraints) for record in records(config)} == {2, 3}
 
 
 def test_kinds_and_languages_can_be_chosen():
-    config = GenDataConfig(count=10, kinds=("startend:quotation",), languages={"en": 1}, max_constraints=1)
+    config = BuiltinConfig(count=10, kinds=("startend:quotation",), languages={"en": 1}, max_constraints=1)
     made = list(records(config))
     assert {r.language for r in made} == {"en"}
     assert {c.id for r in made for c in r.constraints} == {"startend:quotation"}
@@ -108,15 +108,15 @@ def test_kinds_and_languages_can_be_chosen():
 
 def test_an_unknown_kind_is_named_at_once():
     with pytest.raises(ConfigError, match="startend:quotations"):
-        records(GenDataConfig(kinds=("startend:quotations",)))
+        records(BuiltinConfig(kinds=("startend:quotations",)))
 
 
 def test_a_kind_that_a_language_lacks_is_named_at_once():
     with pytest.raises(ConfigError, match="'zh'"):
-        records(GenDataConfig(kinds=("change_case:english_capital",)))
+        records(BuiltinConfig(kinds=("change_case:english_capital",)))
 
 
 def test_more_records_than_can_be_made_are_refused():
-    config = GenDataConfig(count=5000, kinds=("startend:quotation",), languages={"en": 1}, max_constraints=1)
+    config = BuiltinConfig(count=5000, kinds=("startend:quotation",), languages={"en": 1}, max_constraints=1)
     with pytest.raises(ConfigError, match="1000 draws"):
         list(records(config))

@@ -8,7 +8,7 @@ import pytest
 
 from raif import records
 from raif.client.chat import Reply
-from raif.config.staged import PipelineConfig
+from raif.config.staged import StagedConfig
 from raif.data.builtin.seeds import all_seeds
 from raif.data.staged import run
 from raif.data.staged.answers import taken_apart
@@ -37,7 +37,7 @@ def made(tmp_path, write):
             keys = {"stages": stages, "input": source, "teacher": model if script else None, **sections}
             if "difficulty" in keys.get("check", {}):
                 keys["check"]["difficulty"] |= {"policy": model | {"model": "policy"}}
-            run(PipelineConfig.model_validate(keys), tmp_path / "run")
+            run(StagedConfig.model_validate(keys), tmp_path / "run")
         kept = list(records.read(tmp_path / "run" / f"{stages[-1]}.jsonl"))
         lines = (tmp_path / "run" / f"{stages[-1]}.dropped.jsonl").read_text("utf-8").splitlines()
         return kept, [json.loads(line) for line in lines], server.requests

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from raif import records
-from raif.config.staged import DecontaminateConfig, PipelineConfig
+from raif.config.staged import DecontaminateConfig, StagedConfig
 from raif.data.staged import run
 from raif.data.staged.benchmarks import LAYOUTS, Asked, asked, at_hand
 from raif.data.staged.overlap import Length, Overlap
@@ -20,7 +20,7 @@ def cleaned(tmp_path, write, benchmarks):
 
     def of(*prompts, **keys):
         lines = [{"id": str(n), "messages": [{"role": "user", "content": p}]} for n, p in enumerate(prompts)]
-        config = PipelineConfig(
+        config = StagedConfig(
             stages=("decontaminate",),
             input=write("in.jsonl", lines),
             decontaminate=DecontaminateConfig(folder=benchmarks, **keys),
@@ -95,7 +95,7 @@ def test_what_is_not_at_hand_is_said(cleaned, tmp_path):
 
 
 def test_no_benchmark_at_all_is_refused(write, tmp_path):
-    config = PipelineConfig(
+    config = StagedConfig(
         stages=("decontaminate",),
         input=write("in.jsonl", []),
         decontaminate=DecontaminateConfig(folder=tmp_path),

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from raif.client.budget import Budget
-from raif.config.staged import PipelineConfig
+from raif.config.staged import StagedConfig
 from raif.data.staged import run
 from raif.data.staged.estimate import estimate
 from raif.errors import ConfigError
@@ -28,7 +28,7 @@ def config(write, base_url="http://127.0.0.1:9/v1", **sections):
         "select": {"sources": [{"path": write("seeds.jsonl", rows)}], "near_duplicate": 1.0},
         "respond": {"answers": 3, "sampling": {"max_tokens": 100}},
     }
-    return PipelineConfig.model_validate(tree | sections)
+    return StagedConfig.model_validate(tree | sections)
 
 
 def test_each_asking_stage_is_estimated(write):

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from raif import records
-from raif.config.staged import PipelineConfig
+from raif.config.staged import StagedConfig
 from raif.constraints.satisfiable import contradiction
 from raif.constraints.tree import active
 from raif.data.builtin.seeds import all_seeds
@@ -49,7 +49,7 @@ def evolved(tmp_path, write):
     def of(script=teacher, folder="run", **own):
         with chat_server(script or teacher) as server:
             model = {"model": "m", "endpoint": {"base_url": server.base_url, "retries": 0}}
-            config = PipelineConfig.model_validate(
+            config = StagedConfig.model_validate(
                 {
                     "stages": ["evolve"],
                     "input": source,
@@ -226,7 +226,7 @@ def test_draws_that_were_refused_are_counted_with_their_reason(evolved):
 def test_a_kind_without_a_witness_is_the_users_error(tmp_path):
     with pytest.raises(ConfigError, match="no witness"):
         run(
-            PipelineConfig(
+            StagedConfig(
                 stages=("evolve",), input=tmp_path / "in.jsonl", evolve={"kinds": ("count:conjunctions",)}
             ),
             tmp_path / "run",

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from raif.config.builtin import GenDataConfig
-from raif.config.staged import PipelineConfig, load_either
+from raif.config.builtin import BuiltinConfig
+from raif.config.staged import StagedConfig, load_either
 from raif.data.staged import Stage, run
 from raif.data.staged.run import run_stage
 from raif.errors import ConfigError
@@ -38,7 +38,7 @@ class Odd(Stage):
 @pytest.fixture
 def stage(write, tmp_path):
     source = write("in.jsonl", RECORDS)
-    config = PipelineConfig(stages=("pack",), input=source)
+    config = StagedConfig(stages=("pack",), input=source)
 
     def made(folder, **attributes):
         (tmp_path / folder).mkdir(exist_ok=True)
@@ -129,20 +129,20 @@ def test_progress_hears_what_the_journal_has_too(stage):
 )
 def test_stages_that_make_no_chain_are_refused(keys):
     with pytest.raises(ValueError, match=r"stages|input"):
-        PipelineConfig(**keys)
+        StagedConfig(**keys)
 
 
 def test_a_bad_section_is_named_before_anything_is_written(tmp_path):
     with pytest.raises(ConfigError, match=r"select\.sources"):
-        run(PipelineConfig(), tmp_path / "run")
+        run(StagedConfig(), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_the_preset_is_the_default_with_a_cap():
     source = {"path": "seeds.jsonl"}
     preset = load_either(preset="staged", overrides=["select.sources=[{path: seeds.jsonl}]"])
-    assert preset == PipelineConfig(select={"sources": (source,), "cap": 2000})
+    assert preset == StagedConfig(select={"sources": (source,), "cap": 2000})
 
 
 def test_the_mode_says_which_config_it_is():
-    assert isinstance(load_either(preset="builtin"), GenDataConfig)
+    assert isinstance(load_either(preset="builtin"), BuiltinConfig)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from raif.config.builtin import GenDataConfig
+from raif.config.builtin import BuiltinConfig
 from raif.data import records
 from raif.data.builtin.seeds import all_seeds
 from raif.files import jsonl
@@ -22,7 +22,7 @@ def inputs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("inputs")
     seeds = [{"prompt": f"{seed.prompt} ({n})"} for n in range(3) for seed in all_seeds()]
     jsonl.write(folder / "seeds.jsonl", seeds)
-    jsonl.write(folder / "records.jsonl", records(GenDataConfig(count=300, heldout_share=0)))
+    jsonl.write(folder / "records.jsonl", records(BuiltinConfig(count=300, heldout_share=0)))
     (folder / "ifeval").mkdir()
     jsonl.write(folder / "ifeval" / "input_data.jsonl", [{"key": 1, "prompt": all_seeds()[9].prompt}])
     return folder

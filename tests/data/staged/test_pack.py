@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from raif import records
-from raif.config.staged import PackConfig, PipelineConfig
+from raif.config.staged import PackConfig, StagedConfig
 from raif.data.staged import run
 from raif.types import Composition, Constraint, Expert, Instruction, Message, Question
 
@@ -33,7 +33,7 @@ def packed(tmp_path, write):
         source = write("in.jsonl", [each.model_dump(mode="json") for each in made])
         if math:
             keys["math"] = {"path": write("math.jsonl", math)}
-        config = PipelineConfig(stages=("pack",), input=source, seed=seed, pack=PackConfig(**keys))
+        config = StagedConfig(stages=("pack",), input=source, seed=seed, pack=PackConfig(**keys))
         run(config, tmp_path / folder)
         return tmp_path / folder
 

@@ -14,7 +14,7 @@ import yaml
 
 from raif import records
 from raif.client.budget import Budget, BudgetSpent
-from raif.config.staged import PipelineConfig
+from raif.config.staged import StagedConfig
 from raif.data.staged import run
 from raif.data.staged.clients import ledger
 from raif.errors import ConfigError
@@ -63,7 +63,7 @@ def config(tmp_path, write):
 
 
 def pipeline(path):
-    return PipelineConfig.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    return StagedConfig.model_validate(yaml.safe_load(path.read_text("utf-8")))
 
 
 def files(folder):
@@ -159,7 +159,7 @@ def test_a_limit_on_money_wants_prices(config, tmp_path):
     for model in ("tagger", "teacher"):
         tree[model] = {**tree[model], "prices": {}}
     with pytest.raises(ConfigError, match="no model has prices"):
-        run(PipelineConfig.model_validate(tree), tmp_path / "run", budget=Budget(max_cost=20))
+        run(StagedConfig.model_validate(tree), tmp_path / "run", budget=Budget(max_cost=20))
     assert not (tmp_path / "run").exists()
 
 
@@ -214,7 +214,7 @@ def test_a_server_that_limits_the_rate_is_waited_for_and_changes_no_byte(config,
 
 
 def test_the_whole_pipeline_works_offline_on_the_packaged_seeds(tmp_path):
-    config = PipelineConfig.model_validate(
+    config = StagedConfig.model_validate(
         {
             "stages": ["select", "evolve", "respond", "check", "pack"],
             "select": {"sources": [{"packaged": True, "limit": 40}]},

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from raif import records
-from raif.config.staged import PipelineConfig, SelectConfig, load_either
+from raif.config.staged import SelectConfig, StagedConfig, load_either
 from raif.config.topics import TOPICS
 from raif.data.staged import run, tags
 from raif.data.staged.clean import clean, language_of
@@ -33,7 +33,7 @@ def selected(tmp_path, write):
 
     def of(rows, seed=0, folder="run", **keys):
         source = write("seeds.jsonl", rows)
-        config = PipelineConfig(
+        config = StagedConfig(
             stages=("select",), seed=seed, select=SelectConfig(sources=({"path": source},), **keys)
         )
         run(config, tmp_path / folder)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from raif import records
-from raif.config.staged import PipelineConfig
+from raif.config.staged import StagedConfig
 from raif.data.staged import run
 from raif.data.staged.stage import Outcome
 from raif.data.staged.tagging import read
@@ -33,7 +33,7 @@ def selected(tmp_path, write):
             (tmp_path / folder).mkdir()
             if done:
                 jsonl.write(tmp_path / folder / "select.journal", done)
-            (funnel,) = run(PipelineConfig.model_validate(config), tmp_path / folder, resume=bool(done))
+            (funnel,) = run(StagedConfig.model_validate(config), tmp_path / folder, resume=bool(done))
         dropped = (tmp_path / folder / "select.dropped.jsonl").read_text("utf-8").splitlines()
         kept = list(records.read(tmp_path / folder / "select.jsonl"))
         return kept, [json.loads(line) for line in dropped], funnel.notes, server.asked
