@@ -1,4 +1,4 @@
-"""Imports point down as in docs/architecture.md, heavy libraries stay in their rooms, `raif --help` loads none."""
+"""Imports point down as in docs/architecture.md, heavy libraries stay in their rooms; `--help` loads none."""
 
 from __future__ import annotations
 
