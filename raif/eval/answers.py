@@ -128,13 +128,7 @@ def collect(asks: Sequence[Ask], responder: Responder, path: Path, progress: Pro
 def _kept(asks: Sequence[Ask], responder: Responder, path: Path) -> dict[str, Answer]:
     if not path.exists():
         return {}
-    drop_torn_line(path)
+    jsonl.drop_torn_line(path)
     by_id = {ask.id: ask for ask in asks}
     records = [r for r in jsonl.read(path, Record) if r.id in by_id and r.answers(by_id[r.id], responder)]
     return {r.id: Answer(r.response, r.reasoning, r.truncated) for r in records}
-
-
-def drop_torn_line(path: Path) -> None:
-    """A process killed in the middle of a line leaves it without its end."""
-    with path.open("rb+") as file:
-        file.truncate(file.read().rfind(b"\n") + 1)

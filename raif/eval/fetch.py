@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import urllib.error
 import urllib.parse
@@ -15,6 +14,7 @@ import yaml
 from pydantic import Field
 
 from raif.errors import ConfigError, RaifError, did_you_mean
+from raif.files.whole import replacing, sha256
 from raif.types import Frozen
 
 TIMEOUT = 60.0
@@ -60,7 +60,7 @@ def fetch(
     paths = []
     for file in found.files:
         path = folder / file.to
-        if not (file.sha256 and path.is_file() and _sha256(path) == file.sha256):
+        if not (file.sha256 and path.is_file() and sha256(path) == file.sha256):
             checksum = _get((base or found.base).rstrip("/"), file, path)
             said(f"{path}: sha256 {checksum}{'' if file.sha256 else ', compared with none: none is known'}")
         paths.append(path)
@@ -69,31 +69,24 @@ def fetch(
 
 def _get(base: str, file: File, path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
     url = f"{base}/{urllib.parse.quote(file.origin)}"
     try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT) as response, part.open("wb") as target:
-            while chunk := response.read(_CHUNK):
-                target.write(chunk)
-            if response.length:
-                raise ConnectionError(f"ended {response.length} bytes too early")
+        with replacing(path) as part:
+            with urllib.request.urlopen(url, timeout=TIMEOUT) as response, part.open("wb") as target:
+                while chunk := response.read(_CHUNK):
+                    target.write(chunk)
+                if response.length:
+                    raise ConnectionError(f"ended {response.length} bytes too early")
+            found = sha256(part)
+            if file.sha256 not in (None, found):
+                raise RaifError(
+                    f"{url}: sha256 is {found}, not {file.sha256}",
+                    "The file is not kept. Has it been changed?",
+                )
     except (OSError, http.client.HTTPException, ValueError) as error:
-        part.unlink(missing_ok=True)
         why = error.reason if type(error) is urllib.error.URLError else error
         raise RaifError(f"{url}: {why}", f"Download it yourself to {path}, or try --url MIRROR.") from None
-    found = _sha256(part)
-    if file.sha256 not in (None, found):
-        part.unlink()
-        raise RaifError(
-            f"{url}: sha256 is {found}, not {file.sha256}", "The file is not kept. Has it been changed?"
-        )
-    part.replace(path)
     return found
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @cache

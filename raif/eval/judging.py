@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from raif.client.chat import Chat, Reply, talks
 from raif.config.eval import EvalJudgeConfig
 from raif.errors import RefusedRequest
-from raif.eval.answers import Progress, digest, drop_torn_line
+from raif.eval.answers import Progress, digest
 from raif.eval.benchmark import Replies, Request
 from raif.files import jsonl
 from raif.types import Frozen, Message
@@ -51,7 +51,7 @@ class Judging:
 
     def __post_init__(self) -> None:
         if self.path.exists():
-            drop_torn_line(self.path)
+            jsonl.drop_torn_line(self.path)
             kept = [one for one in jsonl.read(self.path, Judgment) if self._ours(one)]
             self._kept = {(one.id, one.key, one.prompt_hash): one for one in kept}
 

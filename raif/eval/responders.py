@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -21,6 +20,7 @@ from raif.eval.limits import limit
 from raif.eval.methods import Call, style, talk
 from raif.eval.shared import Shared
 from raif.eval.stored import StoredAnswer
+from raif.files.whole import sha256
 
 
 def responder(config: EvalConfig, shared: Shared | None = None) -> Responder:
@@ -136,7 +136,7 @@ class Stored:
                 f"{path}: no such file", "Give JSONL with `prompt` and `response` on each line."
             )
         self.model = model
-        self.settings: Mapping[str, Any] = {"responses": path.name, "sha256": _sha256(path)}
+        self.settings: Mapping[str, Any] = {"responses": path.name, "sha256": sha256(path)}
         self._path, self._read = path, read
 
     def respond(self, asks: Sequence[Ask]) -> Answers:
@@ -146,12 +146,3 @@ class Stored:
         for ask in asks:
             if found := by_id.get(ask.id) or by_prompt.get(ask.prompt):
                 yield ask, Answer(found.response, found.reasoning, found.truncated)
-
-
-def _sha256(path: Path) -> str:
-    """Of a file, or of all files of a folder."""
-    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
-    found = hashlib.sha256()
-    for each in files:
-        found.update(each.read_bytes())
-    return found.hexdigest()

@@ -1,1 +1,1 @@
-"""Files: JSON Lines, a run's folder, and writing that leaves a whole file or none."""
+"""Files: JSON Lines, a run's folder, and whole files (atomic writes, checksums)."""

@@ -1,13 +1,19 @@
-"""JSON Lines in and out, as a stream. An error says `file:line: field:` and what is wrong there."""
+"""JSON Lines in and out, as a stream, by the library jsonlines.
+
+What it adds: each object comes with its line number, an error says `file:line: field:` and what is wrong
+there, and an invalid line does not end the reading. Objects can be parsed as pydantic models.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+import jsonlines
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
@@ -19,45 +25,87 @@ Source = Path | str | IO[bytes]
 
 
 def lines(source: Source, first: int = 1) -> Iterator[tuple[int, dict[str, Any] | RecordError]]:
-    """The number of each line that is not blank, with its object or with what is wrong with the line.
+    """Each line that is not blank: its number, and its object or what is wrong with the line.
 
-    Reads a line only when asked for it; the first one's number is `first`. RecordError where the file itself
-    can't be opened.
+    A line is read only when it is asked for. `first` is the number of the first line. Raises RecordError if
+    the file can't be opened.
     """
-    name = name_of(source)
+    name, number = name_of(source), first - 1
+
+    def counted(stream: Iterable[bytes]) -> Iterator[bytes]:
+        nonlocal number
+        for line in stream:
+            number += 1
+            yield line
+
     with _opened(source) as stream:
-        for number, line in enumerate(stream, first):
-            if line.strip():
-                found = _read(line)
-                yield number, RecordError(f"{name}:{number}: {found}") if isinstance(found, str) else found
+        reader = jsonlines.Reader(counted(stream), loads=json.loads)  # not orjson, which it prefers
+        while True:
+            try:
+                found = reader.read(allow_none=True, skip_empty=True)
+            except EOFError:
+                return
+            except jsonlines.InvalidLineError as error:  # it counts its lines from 1
+                wrong = error.message.removesuffix(f" (line {error.lineno})")
+            except RecursionError:
+                wrong = "nested too deeply"
+            else:
+                if isinstance(found, dict):
+                    yield number, found
+                    continue
+                wrong = "not a JSON object"
+            yield number, RecordError(f"{name}:{number}: {wrong}")
 
 
-def read(source: Source, model: type[Model]) -> Iterator[Model]:
-    """The lines as `model`; RecordError at the first that is none."""
+def objects(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each object with its `file:line`. Raises RecordError at the first invalid line."""
+    name = name_of(source)
     for number, found in lines(source):
         if isinstance(found, RecordError):
             raise found
-        yield parse(found, model, f"{name_of(source)}:{number}")
+        yield f"{name}:{number}", found
+
+
+def read(source: Source, model: type[Model]) -> Iterator[Model]:
+    """The objects as `model`. Raises RecordError at the first line that doesn't fit it."""
+    for where, found in objects(source):
+        yield parse(found, model, where)
 
 
 def parse(record: dict[str, Any] | str, model: type[Model], where: str) -> Model:
-    """An object, or JSON text, as `model`; RecordError names the first field that is wrong, after `where`."""
+    """An object, or JSON text, as `model`. RecordError gives `where` and the first field that is wrong."""
     try:
         return model.model_validate_json(record) if isinstance(record, str) else model.model_validate(record)
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise RecordError(
-            f"{where}: {field}: {first['msg']}" if field else f"{where}: {first['msg']}"
-        ) from None
+        field = ".".join(map(str, first["loc"]))
+        raise RecordError(": ".join(filter(None, (where, field, first["msg"])))) from None
 
 
 def write(target: Path | str | IO[bytes], records: Iterable[Any]) -> None:
-    """Write objects, models or dataclasses, a line each, flushed before the next one is asked for."""
+    """Write objects, models or dataclasses, one a line. Each is flushed before the next is asked for."""
     with Path(target).open("wb") if isinstance(target, Path | str) else nullcontext(target) as stream:
-        for record in records:
-            stream.write(_line(record))
-            stream.flush()
+        jsonlines.Writer(stream, dumps=_dumps, flush=True).write_all(records)
+
+
+def finished(path: Path) -> list[dict[str, Any]]:
+    """The objects of a file that may still be written to: its whole lines. Empty if there is no such file.
+
+    Raises RecordError if one of them is invalid.
+    """
+    if not path.exists():
+        return []
+    content = path.read_bytes()
+    stream = io.BytesIO(content[: content.rfind(b"\n") + 1])
+    stream.name = str(path)
+    return [found for _, found in objects(stream)]
+
+
+def drop_torn_line(path: Path) -> None:
+    """Cut off a last line without an end, which a process killed while writing leaves. No file is fine."""
+    if path.exists():
+        with path.open("rb+") as stream:
+            stream.truncate(stream.read().rfind(b"\n") + 1)
 
 
 def name_of(source: Source) -> str:
@@ -74,22 +122,12 @@ def _opened(source: Source) -> Any:
         raise RecordError(f"{source}: {error.strerror}") from None
 
 
-def _read(line: bytes) -> dict[str, Any] | str:
-    """The object, or what is wrong with the line."""
-    try:
-        found = json.loads(line.decode().lstrip("\ufeff\x1e"))  # marks that some programs begin with
-    except UnicodeDecodeError as error:
-        return f"line is not valid utf-8: {error}"
-    except ValueError as error:
-        return f"line contains invalid json: {error}"
-    except RecursionError:
-        return "nested too deeply"
-    return found if isinstance(found, dict) else "not a JSON object"
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=to_jsonable_python)
+_ASCII_ENCODER = json.JSONEncoder(default=to_jsonable_python)
 
 
-def _line(record: Any) -> bytes:
-    text = json.dumps(record, ensure_ascii=False, default=to_jsonable_python)
+def _dumps(record: Any) -> bytes:
     try:
-        return text.encode() + b"\n"
+        return _ENCODER.encode(record).encode()
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can escape and UTF-8 can't hold
-        return json.dumps(record, default=to_jsonable_python).encode() + b"\n"
+        return _ASCII_ENCODER.encode(record).encode()

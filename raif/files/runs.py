@@ -10,7 +10,7 @@ import yaml
 
 from raif.config import Section, dump
 from raif.errors import ConfigError
-from raif.files.atomic import write_whole
+from raif.files.whole import write_whole
 
 CONFIG_NAME = "config.yaml"
 

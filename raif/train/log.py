@@ -11,8 +11,9 @@ from typing import Any
 import yaml
 
 from raif.errors import require
-from raif.files.atomic import write_whole
+from raif.files import jsonl
 from raif.files.runs import CONFIG_NAME
+from raif.files.whole import write_whole
 from raif.train.doctor import Finding
 from raif.train.rollout import Group
 
@@ -48,10 +49,7 @@ class Log:
 
     def read(self) -> list[dict[str, Any]]:
         """The metrics of all finished steps; a half-written last line is not one."""
-        if not self.metrics_file.exists():
-            return []
-        lines = self.metrics_file.read_text().splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        return jsonl.finished(self.metrics_file)
 
     def write(self, metrics: dict[str, Any]) -> None:
         with self.metrics_file.open("a") as file:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from raif.files.atomic import write_whole
+from raif.files.whole import write_whole
 from raif.stats import Interval
 from raif.train.heldout import Answer, Row, row
 

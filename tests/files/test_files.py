@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from raif.config.train import TrainConfig
-from raif.files.atomic import write_whole
 from raif.files.runs import open_run
+from raif.files.whole import sha256, write_whole
 
 
 @contextmanager
@@ -34,6 +35,15 @@ def test_a_file_is_replaced_whole_or_stays(tmp_path: Path) -> None:
     with pytest.raises(UnicodeEncodeError):
         write_whole(path, "three \ud800")
     assert path.read_text() == "two"
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_checksum_of_a_file_and_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "x").write_bytes(b"3")
+    (tmp_path / "a").write_bytes(b"12")
+    assert sha256(tmp_path / "a") == hashlib.sha256(b"12").hexdigest()
+    assert sha256(tmp_path) == hashlib.sha256(b"123").hexdigest()
 
 
 def test_a_killed_resumption_leaves_the_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,3 +74,29 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         {"id": "b", "kwargs": {}},
         {"x": 3},
     ]
+
+
+def test_a_torn_last_line_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    for content, kept in (("1\n2\n{3", "1\n2\n"), ("{1", ""), ("1\n", "1\n"), ("", "")):
+        path.write_text(content)
+        jsonl.drop_torn_line(path)
+        assert path.read_text() == kept
+    jsonl.drop_torn_line(tmp_path / "none.jsonl")
+
+
+def test_whole_lines_of_a_file_that_is_being_written(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    assert jsonl.finished(path) == []
+    path.write_text('{"a": 1}\n{"a": 2}')
+    assert jsonl.finished(path) == [{"a": 1}]
+    assert path.read_text() == '{"a": 1}\n{"a": 2}'
+    path.write_text('{"a": 1}\n[]\n')
+    with pytest.raises(RecordError, match=r"x\.jsonl:2: not a JSON object"):
+        jsonl.finished(path)
+
+
+def test_numbers_that_faster_json_libraries_refuse() -> None:
+    """jsonlines prefers orjson if it is installed; what a file means must not depend on that."""
+    (_, line), *_ = jsonl.lines(io.BytesIO(b'{"a": 123456789012345678901234567890, "b": Infinity}\n'))
+    assert line == {"a": 123456789012345678901234567890, "b": float("inf")}

@@ -13,9 +13,7 @@ def read(path: Path) -> list[Outcome]:
     """The outcomes in the file, if there is one. A last line that was not written to its end is cut off."""
     if not path.exists():
         return []
-    with path.open("r+b") as stream:
-        whole = stream.read().rfind(b"\n") + 1
-        stream.truncate(whole)
+    jsonl.drop_torn_line(path)
     return list(jsonl.read(path, Outcome))
 
 

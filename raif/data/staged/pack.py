@@ -13,9 +13,9 @@ from raif.data.card import statistics
 from raif.data.cards import write_card
 from raif.data.funnel import StageFunnel
 from raif.data.staged import sources
-from raif.data.staged.run_files import earlier_funnels, sha256_of
+from raif.data.staged.run_files import earlier_funnels
 from raif.data.staged.stage import STAGES, Numbered, Outcome, Stage
-from raif.files import jsonl
+from raif.files import jsonl, whole
 from raif.types import Instruction, Message
 from raif.verdicts.checks import verify
 
@@ -60,7 +60,7 @@ class Pack(Stage):
         funnels = [*earlier_funnels(self.folder, self.config.stages), funnel]
         stats = statistics(splits) | {
             "seed": self.config.seed,
-            "sha256": {path.name: sha256_of(path) for path in files},
+            "sha256": {path.name: whole.sha256(path) for path in files},
             "funnel": [vars(each) for each in funnels],
         }
         rows = [row for each in funnels for row in each.rows()]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from hashlib import file_digest
 from pathlib import Path
 
 from raif.data.funnel import StageFunnel
-from raif.files.atomic import write_whole
+from raif.files.whole import write_whole
 
 
 def funnel_path(folder: Path, stage: str) -> Path:
@@ -29,8 +28,3 @@ def write_funnel(path: Path, funnel: StageFunnel) -> None:
 def earlier_funnels(folder: Path, stages: Sequence[str]) -> list[StageFunnel]:
     """The funnels of the stages that are done, in their order."""
     return [read_funnel(path) for name in stages if (path := funnel_path(folder, name)).exists()]
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as stream:
-        return file_digest(stream, "sha256").hexdigest()

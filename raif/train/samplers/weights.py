@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from torch import Tensor
+
+from raif.files.whole import replacing
 
 Weights = Callable[[], Mapping[str, Tensor]]
 """Gives the policy's weights as they are now."""
@@ -17,6 +18,5 @@ def write_weights(weights: Mapping[str, Tensor], file: Path) -> None:
     from safetensors.torch import save_file
 
     file.parent.mkdir(parents=True, exist_ok=True)
-    half_made = file.with_suffix(".unfinished")
-    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, half_made)
-    os.replace(half_made, file)
+    with replacing(file) as part:
+        save_file({name: tensor.contiguous() for name, tensor in weights.items()}, part)

@@ -1,0 +1,38 @@
+"""Whole files: written completely or not at all, whenever a run ends, and identified by their checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write to. It becomes `path` at the end of the block, and is deleted if the block raises."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write UTF-8 text. Until all of it is written, `path` stays as it was."""
+    with replacing(path) as part:
+        part.write_text(text, "utf-8")
+
+
+def sha256(path: Path) -> str:
+    """The checksum of a file, or of all files under a folder in the order of their paths."""
+    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+    digest = hashlib.sha256()
+    for each in files:
+        with each.open("rb") as stream:
+            while data := stream.read(1 << 20):
+                digest.update(data)
+    return digest.hexdigest()
