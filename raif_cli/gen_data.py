@@ -13,7 +13,7 @@ from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, R
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from raif.client.budget import Budget
+    from raif.client.paid import Budget
     from raif.config.builtin import BuiltinConfig
     from raif.config.staged import StagedConfig
 
@@ -64,7 +64,7 @@ def gen_data(
         typer.echo(dump(resolved), nl=False)
         typer.echo(_plan(resolved, out), err=True)
     elif isinstance(resolved, StagedConfig):
-        from raif.client.budget import Budget
+        from raif.client.paid import Budget
 
         budget = Budget(max_cost=max_cost, max_tokens=max_tokens)
         _run_stages(resolved, out, budget, resume=resume, overwrite=overwrite)

@@ -1,4 +1,4 @@
-"""A real HTTP server that answers chat completions by a script, and remembers what it was asked."""
+"""A real HTTP server that answers chat completions by a script and remembers its requests, and its client."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from raif.client.background import as_completed
+from raif.client.chat import ChatClient, Reply
+from raif.config.models import EndpointConfig, SamplingConfig
+from raif.types import Message
 
 Body = dict[str, Any]
 Headers = dict[str, str]
@@ -117,3 +122,12 @@ def chat_server(script: Script = echo) -> Iterator[ChatServer]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def replies(
+    endpoint: EndpointConfig, sampling: SamplingConfig, model: str, prompts: Sequence[str]
+) -> Iterator[tuple[int, Reply]]:
+    """(position in `prompts`, reply) as the replies come."""
+    batch = [(Message(role="user", content=prompt),) for prompt in prompts]
+    work = [lambda chat, messages=messages: chat.reply(messages) for messages in batch]
+    return as_completed(lambda: ChatClient(endpoint, sampling, model), work)

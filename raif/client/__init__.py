@@ -1,1 +1,1 @@
-"""The only door to an OpenAI-compatible server. `chat` asks for answers, `judge` for judgments on answers."""
+"""The client of OpenAI-compatible servers: chat completions, paid requests, and a store for replies."""

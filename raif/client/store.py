@@ -1,4 +1,4 @@
-"""A table on disk. Threads and processes may share its file, and a killed one loses nothing that it put."""
+"""A table on disk. Threads and processes can share its file; a killed one loses nothing it has written."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ PATIENCE = 60.0
 
 
 class Store:
-    """One SQLite table, which a subclass names. RaifError where the file can't be used."""
+    """One SQLite table, defined by a subclass. Raises RaifError if the file can't be used."""
 
     table: ClassVar[str]
-    """Its name and columns, as CREATE TABLE has them."""
+    """Its name and columns, as CREATE TABLE takes them."""
     purpose: ClassVar[str]
-    """What errors say that the file is used as."""
+    """What the file is used as, for errors."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Each statement is a transaction of its own, and SQLite itself keeps threads apart.
+            # Each statement is its own transaction, and SQLite itself locks between threads.
             self._db = sqlite3.connect(path, PATIENCE, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute(f"CREATE TABLE IF NOT EXISTS {self.table}")
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """What the statement finds; nothing where it writes."""
+        """The rows that the statement finds; empty for one that writes."""
         with self._explained():
             return self._db.execute(statement, values).fetchall()
 

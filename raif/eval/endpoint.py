@@ -7,7 +7,8 @@ from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from raif.client.chat import Chat, talks
+from raif.client.background import as_completed
+from raif.client.chat import ChatClient
 from raif.config.eval import EvalConfig
 from raif.eval.answers import Answer, Ask
 from raif.eval.limits import limit
@@ -38,7 +39,7 @@ class Endpoint:
 
     def respond(self, asks: Sequence[Ask]) -> Answers:
         work = [partial(self._talk, ask=ask) for ask in asks]
-        for n, answer in talks(lambda: Models(self._config, self.model), work):
+        for n, answer in as_completed(lambda: Models(self._config, self.model), work):
             yield asks[n], answer
 
     async def _talk(self, models: Models, ask: Ask) -> Answer:
@@ -57,11 +58,11 @@ class Models:
 
     def __init__(self, config: EvalConfig, model: str) -> None:
         fits = limit(config)
-        self._answerer = Chat(config.endpoint, config.sampling, model, limit=fits)
+        self._answerer = ChatClient(config.endpoint, config.sampling, model, limit=fits)
         options = config.options
         thinks = options.thinker_endpoint if options.thinker_endpoint.base_url else config.endpoint
         self._thinker = (
-            Chat(thinks, config.sampling, options.thinker, limit=fits) if options.thinker else None
+            ChatClient(thinks, config.sampling, options.thinker, limit=fits) if options.thinker else None
         )
 
     async def answer(self, call: Call) -> Answer:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from raif.client.chat import Chat, Reply, talks
+from raif.client.background import as_completed
+from raif.client.chat import ChatClient, Reply
 from raif.config.eval import EvalJudgeConfig
 from raif.errors import RefusedRequest
 from raif.eval.answers import Progress, digest
@@ -72,25 +73,25 @@ class Judging:
         with self.path.open("ab") as file:
             work = [lambda chat, id=id, ask=ask: self._item(chat, id, ask, file) for id, ask in asks.items()]
             ids = list(asks)
-            for position, replies in talks(self._connect, work):
+            for position, replies in as_completed(self._connect, work):
                 found[ids[position]] = replies
                 progress(len(found), len(asks))
         return found
 
-    def _connect(self) -> Chat:
-        return Chat(self.config.endpoint, self.config.sampling, self.model)
+    def _connect(self) -> ChatClient:
+        return ChatClient(self.config.endpoint, self.config.sampling, self.model)
 
     def _ours(self, judgment: Judgment) -> bool:
         return (judgment.model, judgment.settings) == (self.model, self.settings)
 
-    async def _item(self, chat: Chat, id: str, ask: Asks, file: BinaryIO) -> Replies:
+    async def _item(self, chat: ChatClient, id: str, ask: Asks, file: BinaryIO) -> Replies:
         replies: dict[str, str] = {}
         while new := [request for request in ask(replies) if request.key not in replies]:
             judgments = await asyncio.gather(*(self._judgment(chat, id, one, file) for one in new))
             replies |= {one.key: one.reply for one in judgments}
         return replies
 
-    async def _judgment(self, chat: Chat, id: str, request: Request, file: BinaryIO) -> Judgment:
+    async def _judgment(self, chat: ChatClient, id: str, request: Request, file: BinaryIO) -> Judgment:
         hashed = digest(request.messages)
         if kept := self._kept.get((id, request.key, hashed)):
             return kept
@@ -101,7 +102,7 @@ class Judging:
         jsonl.write(file, [found])
         return found
 
-    async def _said(self, chat: Chat, request: Request) -> dict[str, Any]:
+    async def _said(self, chat: ChatClient, request: Request) -> dict[str, Any]:
         messages = list(request.messages)
         for attempt in range(1, self.config.attempts + 1):
             try:

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from typing import Any, Self, TypeVar
 
 from raif.client.background import Background
-from raif.client.chat import TOP_LOGPROBS, Chat, Replies, Reply
+from raif.client.chat import TOP_LOGPROBS, ChatClient, ChatModel, Reply
 from raif.config.judge import JudgeConfig
 from raif.config.models import SamplingConfig
 from raif.errors import RefusedRequest
@@ -36,14 +36,14 @@ class Judge:
     """
 
     def __init__(
-        self, config: JudgeConfig, replies: Replies | None = None, background: Background | None = None
+        self, config: JudgeConfig, replies: ChatModel | None = None, background: Background | None = None
     ) -> None:
         """`replies`: who answers in place of the server, greedily, in the event loop of `background`."""
         self._config = config
         self._prompts = prompts.load(config.prompts)
         self._cache = Cache(config.cache) if config.cache else None
         self._sampling = SamplingConfig(temperature=0.0, max_tokens=config.max_tokens)
-        self._chat = replies or Chat(config.endpoint, self._sampling, config.model)
+        self._chat = replies or ChatClient(config.endpoint, self._sampling, config.model)
         self.counts: Counter[str] = Counter()
         """Questions so far: `asked` or `cached`, and of both together `yes`, `no` and `unjudged`."""
         self._gives_logprobs = True

@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from raif.client.budget import BudgetSpent
+from raif.client.paid import BudgetSpent
 from raif.errors import ConfigError
 from raif_cli.gen_data import gen_data
 from tests.chat_server import chat_server

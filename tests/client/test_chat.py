@@ -4,18 +4,16 @@ import time
 
 import pytest
 
-from raif.client.chat import Reply, replies
+from raif.client.chat import Reply
 from raif.config.models import EndpointConfig, SamplingConfig
 from raif.errors import EndpointError
-from raif.types import Message
-from tests.chat_server import ChatServer, chat_server, completion, last_turn
+from tests.chat_server import ChatServer, chat_server, completion, last_turn, replies
 
 
 def ask(server: ChatServer | str, *prompts: str, **endpoint: object) -> list[tuple[int, Reply]]:
     base_url = server if isinstance(server, str) else server.base_url
     config = EndpointConfig.model_validate({"base_url": base_url, "retries": 0, **endpoint})
-    batch = [[Message(role="user", content=prompt)] for prompt in prompts]
-    return list(replies(config, SamplingConfig(max_tokens=7), "m", batch))
+    return list(replies(config, SamplingConfig(max_tokens=7), "m", prompts))
 
 
 def refusal(status: int, body: dict[str, object], **endpoint: object) -> tuple[EndpointError, ChatServer]:
@@ -92,8 +90,7 @@ def test_no_more_requests_are_in_flight_than_allowed() -> None:
 def test_leaving_early_asks_nothing_more() -> None:
     with chat_server() as server:
         config = EndpointConfig(base_url=server.base_url, concurrency=1)
-        batch = [[Message(role="user", content=str(n))] for n in range(20)]
-        iterator = replies(config, SamplingConfig(), "m", batch)
+        iterator = replies(config, SamplingConfig(), "m", [str(n) for n in range(20)])
         next(iterator)
         iterator.close()
         asked = len(server.requests)

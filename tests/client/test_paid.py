@@ -9,15 +9,13 @@ from typing import Any
 
 import pytest
 
-from raif.client.budget import Budget, BudgetSpent
 from raif.client.chat import Reply
-from raif.client.ledger import Ledger, Spent
-from raif.client.paid import Account, PaidChat, estimated_tokens
+from raif.client.paid import Account, Budget, BudgetSpent, Ledger, PaidClient, Spent, estimated_tokens
 from raif.config.models import ModelConfig, SamplingConfig
 from raif.types import Message
 from tests.chat_server import Body, ChatServer, chat_server, completion, last_turn
 
-Asking = Callable[[PaidChat], Awaitable[Any]]
+Asking = Callable[[PaidClient], Awaitable[Any]]
 
 
 def counted(body: Body) -> tuple[int, Body]:
@@ -48,7 +46,7 @@ def during(
     )
 
     async def run() -> Any:
-        chat = PaidChat(model, SamplingConfig(max_tokens=100), Account(ledger, budget or Budget(), purpose))
+        chat = PaidClient(model, SamplingConfig(max_tokens=100), Account(ledger, budget or Budget(), purpose))
         try:
             return await work(chat)
         finally:
@@ -67,7 +65,7 @@ def test_a_reply_on_disk_is_not_asked_for_again(ledger: Ledger) -> None:
 
 
 def test_the_same_request_made_twice_at_once_is_sent_once(ledger: Ledger) -> None:
-    async def both(chat: PaidChat) -> list[Reply]:
+    async def both(chat: PaidClient) -> list[Reply]:
         return await asyncio.gather(chat.reply(turn("tea")), chat.reply(turn("tea")))
 
     with chat_server(counted) as server:
@@ -77,7 +75,7 @@ def test_the_same_request_made_twice_at_once_is_sent_once(ledger: Ledger) -> Non
 
 
 def test_another_seed_is_another_request(ledger: Ledger) -> None:
-    async def both(chat: PaidChat) -> None:
+    async def both(chat: PaidClient) -> None:
         await asyncio.gather(chat.reply(turn("tea"), seed=1), chat.reply(turn("tea"), seed=2))
 
     with chat_server(counted) as server:
@@ -109,7 +107,7 @@ def test_a_reply_that_was_refused_costs_nothing(ledger: Ledger) -> None:
 def test_no_request_is_sent_that_might_exceed_the_limit(ledger: Ledger, limits: dict[str, Any]) -> None:
     budget = Budget(**limits)
 
-    async def many(chat: PaidChat) -> None:
+    async def many(chat: PaidClient) -> None:
         for n in range(9):
             await chat.reply(turn(f"{n}" * 3000))
 
@@ -124,7 +122,7 @@ def test_what_is_in_flight_counts_against_the_limit_until_it_is_known(ledger: Le
     """Four requests may take 101 + 100 tokens each, and take 15: all fit below 250, one at a time."""
     budget = Budget(max_tokens=250)
 
-    async def four(chat: PaidChat) -> None:
+    async def four(chat: PaidClient) -> None:
         await asyncio.gather(*(chat.reply(turn(f"{n}" * 300)) for n in range(4)))
 
     def short(_: Body) -> tuple[int, Body]:

@@ -10,19 +10,15 @@ from email.utils import format_datetime
 import pytest
 from openai import APIConnectionError, APIError, OpenAI
 
-from raif.client.chat import replies
-from raif.client.patience import pause
-from raif.client.slots import Slots
+from raif.client.chat import Slots, pause
 from raif.config.models import EndpointConfig, SamplingConfig
 from raif.errors import EndpointError
-from raif.types import Message
-from tests.chat_server import ChatServer, chat_server, completion
+from tests.chat_server import ChatServer, chat_server, completion, replies
 
 
 def ask(server: ChatServer, count: int, **endpoint: object) -> int:
     config = EndpointConfig.model_validate({"base_url": server.base_url, **endpoint})
-    batch = [[Message(role="user", content=str(n))] for n in range(count)]
-    return len(list(replies(config, SamplingConfig(), "m", batch)))
+    return len(list(replies(config, SamplingConfig(), "m", [str(n) for n in range(count)])))
 
 
 def refused(status: int, **headers: str) -> APIError:

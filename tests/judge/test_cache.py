@@ -13,8 +13,8 @@ from raif.judge.judgment import Judgment
 PUT_THEN_DIE = """
 import os, signal, sys
 from pathlib import Path
-from raif.client.cache import Cache
-from raif.client.judgment import Judgment
+from raif.judge.cache import Cache
+from raif.judge.judgment import Judgment
 cache = Cache(Path(sys.argv[1]))
 for n in range(50):
     cache.put(str(n), Judgment(n % 2 == 0, "why", n / 2))
@@ -23,8 +23,8 @@ os.kill(os.getpid(), signal.SIGKILL)
 PUT_AND_GET = """
 import sys
 from pathlib import Path
-from raif.client.cache import Cache
-from raif.client.judgment import Judgment
+from raif.judge.cache import Cache
+from raif.judge.judgment import Judgment
 cache = Cache(Path(sys.argv[1]))
 for n in range(200):
     cache.put(f"{sys.argv[2]} {n}", Judgment(True, sys.argv[2]))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from raif.client.chat import Chat, Reply
+from raif.client.chat import ChatClient, Reply
 from raif.reasoning import FORMAT_REQUEST, Style, split
 from raif.types import Expert, Instruction, Message
 
 
-async def answers(chat: Chat, record: Instruction, count: int, think: Style, seed: int) -> list[Expert | str]:
+async def answers(
+    chat: ChatClient, record: Instruction, count: int, think: Style, seed: int
+) -> list[Expert | str]:
     """`count` answers, sampled with the seeds from `seed` on; in place of one that can't be used, why."""
     messages = record.messages
     if think == "tagged":

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from raif.client.background import Background
-from raif.client.budget import Budget
-from raif.client.ledger import Ledger
-from raif.client.paid import Account, PaidChat
-from raif.client.slots import Slots
+from raif.client.chat import Slots
+from raif.client.paid import Account, Budget, Ledger, PaidClient
 from raif.config.judge import JudgeConfig
 from raif.config.models import ModelConfig, SamplingConfig
 from raif.judge.judge import Judge
@@ -36,12 +34,12 @@ class Clients:
         self._folder, self._budget, self._stage, self._prompts = folder, budget, stage, prompts
         self._background = Background()
         self._slots: dict[str | None, Slots] = {}
-        self._chats: list[PaidChat] = []
+        self._chats: list[PaidClient] = []
 
-    def chat(self, model: ModelConfig, sampling: SamplingConfig) -> PaidChat:
+    def chat(self, model: ModelConfig, sampling: SamplingConfig) -> PaidClient:
         server = model.endpoint.base_url
         slots = self._slots.setdefault(server, Slots(model.endpoint.concurrency))
-        self._chats.append(PaidChat(model, sampling, self._account, slots))
+        self._chats.append(PaidClient(model, sampling, self._account, slots))
         return self._chats[-1]
 
     def judge(self, model: ModelConfig, max_tokens: int) -> Judge:

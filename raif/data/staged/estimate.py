@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from raif.client.ledger import Spent
-from raif.client.paid import estimated_tokens
+from raif.client.paid import Spent, estimated_tokens
 from raif.config.models import ModelConfig
 from raif.config.staged import StagedConfig
 from raif.data.staged import sources

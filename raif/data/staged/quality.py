@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from raif.client.chat import Chat
+from raif.client.chat import ChatClient
 from raif.config.staged import Fault
 from raif.prompts.data import Prompts
 from raif.types import Frozen, Message
@@ -29,7 +29,7 @@ class Quality(Frozen):
     reason: str
 
 
-async def quality(chat: Chat, prompts: Prompts, fault: Fault, request: str, answer: str) -> Quality:
+async def quality(chat: ChatClient, prompts: Prompts, fault: Fault, request: str, answer: str) -> Quality:
     """Ask about one fault, once more where the reply can't be read."""
     asked = prompts.quality.fill(request=request, answer=answer, question=prompts.faults[fault])
     text = (await chat.reply(asked)).text.strip()

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from raif.client.budget import Budget
+from raif.client.paid import Budget
 from raif.config.staged import StagedConfig
 from raif.data.funnel import StageFunnel
 from raif.data.staged import journal

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 from pydantic import Field
 
 from raif import records
-from raif.client.budget import Budget
+from raif.client.paid import Budget
 from raif.config.staged import StagedConfig
 from raif.data.funnel import StageFunnel
 from raif.errors import ConfigError

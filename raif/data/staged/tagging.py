@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from raif.client.chat import Chat
+from raif.client.chat import ChatClient
 from raif.data.staged.tags import OTHER, Tags
 from raif.errors import RefusedRequest
 from raif.prompts.data import Prompts
@@ -18,7 +18,7 @@ _TOPIC = re.compile(_LINE.format("topic|主题"), re.IGNORECASE | re.MULTILINE)
 _ABILITY = re.compile(_LINE.format("ability|能力"), re.IGNORECASE | re.MULTILINE)
 
 
-async def tagged(chat: Chat, prompts: Prompts, request: str) -> Tags:
+async def tagged(chat: ChatClient, prompts: Prompts, request: str) -> Tags:
     """The model's tags: the ability as the task. `other` for what is no tag or refused by the server."""
     asked = prompts.tags.fill(request=request, topics="\n".join(prompts.topics.values()))
     try:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
-from raif.client.chat import Chat, Reply
+from raif.client.chat import ChatClient, Reply
 from raif.prompts.data import Prompts
 from raif.types import Message
 
@@ -31,7 +31,7 @@ class Requirement(NamedTuple):
 class Writer:
     """Asks in the language of the request, once more where a reply can't be used."""
 
-    def __init__(self, chat: Chat, prompts: Prompts, language: str) -> None:
+    def __init__(self, chat: ChatClient, prompts: Prompts, language: str) -> None:
         self._chat, self._prompts, self._language = chat, prompts, language
 
     async def keywords(self, request: str, count: int, seed: int) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from raif.client.budget import Budget
+from raif.client.paid import Budget
 from raif.config.staged import StagedConfig
 from raif.data.staged import run
 from raif.data.staged.estimate import estimate

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from raif import records
-from raif.client.budget import Budget, BudgetSpent
+from raif.client.paid import Budget, BudgetSpent
 from raif.config.staged import StagedConfig
 from raif.data.staged import run
 from raif.data.staged.clients import ledger
