@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import tiny
+from tests import tiny as tiny_model
 from tests.parity import Parity
+
+if TYPE_CHECKING:
+    from raif.models.chat import Chat
+    from raif.models.load import Model
 
 PARITY = pytest.StashKey[Parity]()
 
@@ -45,4 +50,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the tiny chat model."""
     pytest.importorskip("torch", reason="needs raif[train]")
-    return tiny.make(tmp_path_factory.mktemp("tiny"))
+    return tiny_model.make(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def tiny(tiny_folder: Path) -> Model:
+    """The tiny chat model, loaded."""
+    import torch
+
+    from raif.models.load import load
+
+    return load(str(tiny_folder), dtype=torch.float32, device="cpu")
+
+
+@pytest.fixture
+def chat(tiny: Model) -> Chat:
+    """How the tiny model is spoken to."""
+    from raif.models.chat import Chat
+
+    return Chat(tiny.tokenizer, "tagged", "Use tags.")

@@ -18,7 +18,7 @@ SCRIPT = """
 import json, sys
 import torch.distributed as dist
 from raif.errors import EndpointError
-from raif.launch import Launch
+from raif.train.launch import Launch
 from raif.train.ranks import Ranks
 def refuse(first, items):
     if first == 2:
