@@ -1,4 +1,4 @@
-"""What several parts of the tests need."""
+"""Fixtures that several folders of tests share."""
 
 from __future__ import annotations
 

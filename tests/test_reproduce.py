@@ -1,4 +1,4 @@
-"""The scripts of docs/reproduce run against stand-ins for what they call, and every call can be planned."""
+"""The scripts in docs/reproduce run with stand-ins for what they call, and every call can be planned."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parents[1] / "docs" / "reproduce"
 SCRIPTS = sorted(FOLDER.glob("*.sh"))
 LAYOUTS = ["16-gpus", "4-gpus", "1-gpu"]
 NOTES = 'note="$(mktemp "$CALLS/.XXXXXX")"; printf "%s\\0" "$@" > "$note"; mv "$note" "$CALLS/${note##*.}"\n'
-"""Moved when it is whole: a server may be ended while it writes."""
+"""Moved once complete: a server can be killed while it writes."""
 STAND_INS = {
     "raif": NOTES + 'case "$*" in train*--dry-run*) echo "  path: a/model" ;; esac\n',
     "torchrun": 'while [ "$1" != raif ]; do shift; done; exec "$@"\n',
@@ -26,7 +26,7 @@ STAND_INS = {
 
 
 def calls(folder: Path, script: str, *arguments: str, **other: str) -> list[list[str]]:
-    """What the script asks `raif` for, in no certain order; `other` replaces stand-ins."""
+    """The arguments of each call of `raif` by the script, in any order; `other` replaces stand-ins."""
     for name, text in {**STAND_INS, **other}.items():
         (path := folder / name).write_text(f"#!/usr/bin/env bash\n{text}")
         path.chmod(0o755)

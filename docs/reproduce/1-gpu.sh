@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One GPU: everything in one process, the judge too. The same batches as on 16, so the same run, in weeks for 7B.
+# One GPU: everything in one process, including the judge. Same batches as on 16, so the same run; weeks for 7B.
 #
 #   1-gpu.sh [PRESET]
 . "$(dirname "$0")/common.sh"

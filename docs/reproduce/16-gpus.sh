@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The paper's layout for 7B and 8B models: 4 GPUs train (policy and reference), 4 judge, 8 sample.
 #
-# On the first machine of 8 GPUs, after rollout-node.sh on the second, whose address is ROLLOUT_HOST:
+# Start rollout-node.sh on the second machine first, then on the first, with the second's address:
 #
 #   ROLLOUT_HOST=10.0.0.2 WEIGHTS=/shared/weights 16-gpus.sh [PRESET]
 rollout_urls="[http://${ROLLOUT_HOST:-127.0.0.1}:8200]"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One machine of 4 GPUs: 2 train, 1 judges, 1 samples. The same batches as on 16, so the same run, slower.
+# One machine with 4 GPUs: 2 train, 1 judges, 1 samples. Same batches as on 16, so the same run, but slower.
 #
 #   4-gpus.sh [PRESET]
 rollout_urls="[http://127.0.0.1:8200]"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The paper's main run and its ablations (table 4), one after the other: DATA of 1:1, DATA_MATH_5 of 5:1.
+# The paper's main run and its ablations (table 4) in turn. DATA holds the 1:1 data, DATA_MATH_5 the 5:1 data.
 #
 #   all.sh 16-gpus | 4-gpus | 1-gpu
 set -euo pipefail

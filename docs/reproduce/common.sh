@@ -1,4 +1,4 @@
-# What the scripts of this folder share; each begins with `. common.sh`. Environment: DATA, OUT, JUDGE, WEIGHTS.
+# Shared by the scripts in this folder, which start with `. common.sh`. Environment: DATA, OUT, JUDGE, WEIGHTS.
 set -euo pipefail
 
 preset="${1:-7b}"
@@ -7,13 +7,13 @@ out="${OUT:-runs/$preset}"
 judge="${JUDGE:-Qwen/Qwen2.5-7B-Instruct}"
 rollout_urls="${rollout_urls:-[]}"
 
-# vLLM servers at $rollout_urls, which read the weights in WEIGHTS: with several machines, a folder of all.
+# vLLM servers at $rollout_urls. They read the weights from WEIGHTS, which all machines must see.
 rollout_keys=(--set rollout.engine=vllm_server --set "rollout.vllm.urls=$rollout_urls"
   --set "rollout.vllm.folder=${WEIGHTS:-$out/weights}")
 # vLLM in the trainer's process, on the same GPU.
 rollout_here_keys=(--set rollout.engine=vllm)
 
-# Everything over the ranks of torchrun, the optimiser in the host's memory.
+# Everything sharded over torchrun's ranks, with the optimizer state in the host's memory.
 zero_keys=(--set distributed.zero=3 --set distributed.offload=true)
 
 run_keys=(--preset "$preset" --out "$out" --strict --resume
@@ -21,7 +21,7 @@ run_keys=(--preset "$preset" --out "$out" --strict --resume
 judge_keys=(--set "judge.model=$judge" --set "judge.endpoint.base_url=http://127.0.0.1:8100/v1"
   --set judge.endpoint.concurrency=128)
 
-# The model that a preset trains.
+# Print the model that the preset trains.
 model() {
   raif train --preset "$preset" --dry-run 2> /dev/null | sed -n 's/^  path: //p' | head -1
 }
@@ -32,7 +32,7 @@ serve() {
   trap 'kill $(jobs -p) 2> /dev/null || true' EXIT
 }
 
-# Wait until the server at an address ending in /v1 answers; give up where no server is running any more.
+# Wait until the server at an address ending in /v1 answers. Give up if no server is running any more.
 ready() {
   local running
   while running="$(jobs -pr)"; ! curl --silent --fail "$1/models" > /dev/null; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The paper's data: its released complex instructions, and math problems for each of them (1, or 5 for math-5).
+# The paper's data: its released complex instructions, and MATH_RATIO math problems for each (default 1).
 #
 #   data.sh [MATH_RATIO] [FOLDER]
 set -euo pipefail

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The second machine of 16-gpus.sh: 8 rollout engines. Ends with Ctrl-C. Open the port to the trainer alone.
+# The second machine of 16-gpus.sh: 8 copies of the model sample. Stop with Ctrl-C. Open the port only to the trainer.
 #
 #   rollout-node.sh [PRESET]
 . "$(dirname "$0")/common.sh"
