@@ -20,7 +20,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from raif.constraints.wording import render
 from raif.errors import ConstraintError, did_you_mean
-from raif.registry import Registry
+from raif.registry import LOADING, Registry
 
 Relation = Literal["less than", "at least"]
 Count = Annotated[int, Field(ge=0)]
@@ -158,7 +158,8 @@ def registered() -> list[tuple[str, str]]:
 @cache
 def _load_variants(semantics: str) -> None:
     if semantics in _HOMES:
-        import_module(_HOMES[semantics])
+        with LOADING:
+            import_module(_HOMES[semantics])
 
 
 def _load_all_variants() -> None:
