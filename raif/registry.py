@@ -48,7 +48,7 @@ class Registry(Generic[T]):
         return sum(1 for _ in self)
 
     def _load(self) -> None:
-        """Import all of `modules` and plug-ins, once. After a failure the next lookup tries, and fails, again."""
+        """Import all of `modules` and plug-ins, once. After a failure the next lookup tries again."""
         if self._loaded:
             return
         with LOADING:
