@@ -21,9 +21,8 @@ from raif.models.load import Model
 from raif.train.batch import Sample
 from raif.train.learner import Learner
 from raif.train.policy import score
-from raif.train.samplers.checked import mean_difference
 from raif.train.samplers.choose import choose_sampler
-from raif.train.samplers.sampler import Sampler
+from raif.train.samplers.sampler import Sampler, mean_difference
 from raif.types import Message
 
 QUESTION = "Write two sentences about the number {}. Use no comma, and end with the word done."

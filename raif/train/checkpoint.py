@@ -8,15 +8,15 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 
-from raif.models.decode import Completion
 from raif.train.learner import Learner
 from raif.train.ranks import Ranks
-from raif.train.samplers.overlap import Completions
+from raif.train.samplers.sampler import Sampled
 from raif.train.shards import read_shards, write_shards
 
 _AHEAD = "ahead.json"
@@ -36,7 +36,7 @@ class Progress:
 
 
 def save_checkpoint(
-    folder: Path, learner: Learner, progress: Progress, *, keep: int, ahead: Completions | None = None
+    folder: Path, learner: Learner, progress: Progress, *, keep: int, ahead: Sequence[Sampled] | None = None
 ) -> None:
     """Write `folder/step-N` whole or not at all, then delete all but the newest `keep`.
 
@@ -52,7 +52,7 @@ def save_checkpoint(
     ranks.wait()
     if ranks.first:
         if None not in shares:
-            responses = [[asdict(c) for c in each] for share in shares for each in share or ()]
+            responses = [asdict(each) for share in shares for each in share or ()]
             (half_made / _AHEAD).write_text(json.dumps(responses))
         _finish(half_made, learner, progress)
         for old in checkpoints(folder)[:-keep]:
@@ -85,10 +85,10 @@ def load_checkpoint(path: Path, learner: Learner) -> Progress:
     return Progress(**json.loads((path / "progress.json").read_text()))
 
 
-def load_ahead(path: Path, ranks: Ranks) -> Completions | None:
+def load_ahead(path: Path, ranks: Ranks) -> list[Sampled] | None:
     """This rank's responses of the next rollout, where they were sampled already."""
     file = path / _AHEAD
     if not file.exists():
         return None
     _, mine = ranks.share(json.loads(file.read_text()))
-    return [[Completion(**completion) for completion in each] for each in mine]
+    return [Sampled.read(each) for each in mine]

@@ -10,7 +10,6 @@ from raif.train import contrast
 from raif.train.batch import Sample
 from raif.train.grpo import advantages
 from raif.train.rollout import Group, ask_ahead, roll_out
-from raif.train.samplers.overlap import Overlapped
 from raif.train.trainer import Trainer
 from raif.types import Instruction
 
@@ -32,7 +31,7 @@ def sample_ahead(t: Trainer, number: int, refilled: int) -> None:
     """Begin to sample the groups of the rollout `number`, where that is to overlap the step before it, which
     `refilled` so many prompts.
     """
-    if isinstance(t.sampler, Overlapped) and number < t.config.steps:
+    if t.config.rollout.overlap and number < t.config.steps:
         c = t.config
         instructions, seed = _drawn(t, number, 0, refilled, c.rollout.prompts)
         ask_ahead(

@@ -13,7 +13,6 @@ from raif.models.decode import Completion
 from raif.reasoning import Response, split
 from raif.train.judging import verify_all
 from raif.train.ranks import ALONE, Ranks
-from raif.train.samplers.overlap import Overlapped
 from raif.train.samplers.sampler import Sampler
 from raif.types import SOLVED, Instruction, Reward, Verification
 from raif.verdicts.reward import overlong, reward, unusable
@@ -71,7 +70,7 @@ def roll_out(
 
 
 def ask_ahead(
-    sampler: Overlapped,
+    sampler: Sampler,
     chat: Chat,
     instructions: Sequence[Instruction],
     config: RolloutConfig,
@@ -82,7 +81,7 @@ def ask_ahead(
 ) -> None:
     """Have sampled in the background what the next `roll_out`, with the same arguments, will ask for."""
     first, mine = ranks.share(_asked(instructions, config, contrast))
-    sampler.ask(_prompts(mine, chat), [a.count for a in mine], seed=seed + first)
+    sampler.ask_ahead(_prompts(mine, chat), [a.count for a in mine], seed=seed + first)
 
 
 @dataclass(frozen=True, slots=True)

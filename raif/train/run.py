@@ -29,7 +29,6 @@ from raif.train.ranks import ALONE, Ranks
 from raif.train.records import check_rewards, load_records
 from raif.train.report import Report
 from raif.train.samplers.choose import choose_sampler
-from raif.train.samplers.overlap import Overlapped
 from raif.train.trainer import Step, Trainer
 from raif.types import Instruction
 
@@ -102,9 +101,9 @@ class Run:
 
     def _take_up(self, checkpoint: Path) -> None:
         """Responses that were sampled ahead of the next step: its weights can't sample them any more."""
-        sampler, ahead = self.trainer.sampler, load_ahead(checkpoint, self.ranks)
-        if isinstance(sampler, Overlapped) and ahead is not None:
-            sampler.put(ahead)
+        ahead = load_ahead(checkpoint, self.ranks)
+        if ahead is not None:
+            self.trainer.sampler.restore(ahead)
 
     def _train(self) -> None:
         self.events.phase("training")
@@ -154,8 +153,7 @@ class Run:
 
     def _save(self, name: str, keep: int) -> None:
         t = self.trainer
-        ahead = t.sampler.finished() if isinstance(t.sampler, Overlapped) else None
-        save_checkpoint(self.folder / name, t.learner, t.progress, keep=keep, ahead=ahead)
+        save_checkpoint(self.folder / name, t.learner, t.progress, keep=keep, ahead=t.sampler.ahead())
 
     def _clone_alone(self) -> None:
         """From the end of the warm-up, clone for as long as the whole recipe took from there."""

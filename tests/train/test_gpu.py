@@ -67,7 +67,7 @@ def test_responses_carry_the_log_probabilities_of_the_cpu(tiny_folder: Path) -> 
 
 @pytest.mark.parametrize("engine", ["transformers", "vllm"])
 def test_a_run_in_bfloat16_ends_with_its_report(tmp_path: Path, engine: str) -> None:
-    """vLLM's weights are compared with the policy's on the way (`raif.train.samplers.checked`)."""
+    """vLLM's weights are compared with the policy's on the way (`Checked`)."""
     if engine == "vllm" and not find_spec("vllm"):
         pytest.skip("vLLM is not installed (docs/vllm.md)")
     folder = tiny.make(tmp_path / "model", hidden_size=128)

@@ -12,9 +12,7 @@ from raif.models.load import Model
 from raif.models.packaged import resolve
 from raif.train.learner import Learner
 from raif.train.policy import score
-from raif.train.samplers.checked import Checked
-from raif.train.samplers.overlap import Overlapped
-from raif.train.samplers.sampler import Sampler, TransformersSampler
+from raif.train.samplers.sampler import Checked, Overlapped, Sampler, TransformersSampler
 from raif.train.samplers.transfer import DiskTransfer, Transfer
 from raif.train.samplers.weights import Weights
 

@@ -12,14 +12,15 @@ from raif.errors import RaifError
 from raif.models.decode import Completion
 from raif.serve.vllm_flags import BACKEND
 from raif.train.samplers.plugin import register
-from raif.train.samplers.request import parameters, requests
+from raif.train.samplers.request import parameters
+from raif.train.samplers.sampler import Completions, Sampler, requests
 from raif.train.samplers.weights import Weights, write_weights
 
 QUIET = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_LOGGING_LEVEL": "WARNING"}
 """One process, so that weights need no way; vLLM's own log would run through the run's display."""
 
 
-class ColocatedSampler:
+class ColocatedSampler(Sampler):
     """Samples by a vLLM engine that starts with dummy weights: the first `sync` brings the policy's."""
 
     def __init__(
@@ -56,9 +57,7 @@ class ColocatedSampler:
         )
         self._llm.init_weight_transfer_engine({"init_info": {}})
 
-    def sample(
-        self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
-    ) -> list[list[Completion]]:
+    def sample(self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int) -> Completions:
         from vllm import SamplingParams
 
         asked = requests(prompts, counts, seed)

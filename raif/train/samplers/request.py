@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
 from typing import Any
 
 from raif.config.rollout import RolloutConfig
+from raif.train.samplers.sampler import SamplingRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """`count` responses to one prompt. Each draws from a seed of its own: vLLM adds its number to `seed`."""
-
-    prompt: list[int]
-    count: int
-    seed: int
-
-
-def requests(prompts: Sequence[list[int]], counts: Sequence[int], seed: int) -> list[Request]:
-    """The requests of one rollout, each with its own seed: two prompts never share their random numbers."""
-    return [
-        Request(prompt, count, random.Random(str(seed + i)).getrandbits(48))
-        for i, (prompt, count) in enumerate(zip(prompts, counts, strict=True))
-    ]
-
-
-def parameters(request: Request, config: RolloutConfig, end_ids: Collection[int]) -> dict[str, Any]:
+def parameters(request: SamplingRequest, config: RolloutConfig, end_ids: Collection[int]) -> dict[str, Any]:
     """vLLM's sampling parameters: the whole distribution, log-probabilities too, ended by `end_ids`."""
     return {
         "n": request.count,

@@ -1,42 +1,112 @@
-"""What samples the responses to learn from: the protocol, and the policy itself."""
+"""Samplers: what samples the responses that training learns from.
+
+`TransformersSampler` asks the policy itself. vLLM's samplers (`colocated`, `server`) are wrapped in
+`Checked`, which compares their log-probabilities with the policy's, and, for `rollout.overlap`, in
+`Overlapped`, which samples the next rollout on the servers while the policy learns from this one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import islice
+from statistics import fmean
+from typing import Any
 
+from raif.errors import RaifError
 from raif.models.decode import Completion, decode
 from raif.models.load import Model
+from raif.train.batch import Sample
+
+PROBED = 8
+"""How many responses of a rollout `Checked` compares."""
+_STALE = (
+    "It has other weights than the policy or computes differently: is it a rollout server of this model, in "
+    "the precision of model.compute? If the difference is harmless, raise rollout.vllm.tolerance."
+)
+
+Completions = list[list[Completion]]
+Score = Callable[[Sequence[Sample]], list[list[float]]]
 
 
-class Sampler(Protocol):
-    """What a rollout back-end has to do: prompts' tokens in, sampled tokens with log-probabilities out."""
+@dataclass(frozen=True, slots=True)
+class SamplingRequest:
+    """`count` responses to one prompt, drawn from a seed of their own."""
 
-    def sample(
-        self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
-    ) -> list[list[Completion]]:
+    prompt: list[int]
+    count: int
+    seed: int
+
+
+def requests(prompts: Sequence[list[int]], counts: Sequence[int], seed: int) -> list[SamplingRequest]:
+    """The requests of one rollout. Each has its own seed, so two prompts never share random numbers."""
+    return [
+        SamplingRequest(prompt, count, random.Random(str(seed + i)).getrandbits(48))
+        for i, (prompt, count) in enumerate(zip(prompts, counts, strict=True))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """The responses to one request. The request is None in checkpoints that don't keep it (ahead.json was a
+    list of lists of completions once).
+    """
+
+    request: SamplingRequest | None
+    completions: list[Completion]
+
+    @classmethod
+    def read(cls, stored: Any) -> Sampled:
+        """From JSON, as `dataclasses.asdict` wrote it, or from the older list of completions."""
+        request, completions = (None, stored) if isinstance(stored, list) else stored.values()
+        return cls(request and SamplingRequest(**request), [Completion(**c) for c in completions])
+
+
+class Sampler(ABC):
+    """Takes the prompts' tokens and returns sampled tokens with their log-probabilities.
+
+    A sampler that can sample the next rollout early overrides the last three methods; for all others they do
+    nothing.
+    """
+
+    @abstractmethod
+    def sample(self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int) -> Completions:
         """As many completions of each prompt as its count says, in order.
 
-        Prompt i draws from `seed + i` alone: ranks that share the prompts sample what one would.
+        Prompt i draws from `seed + i` alone: ranks that share the prompts sample what one rank would.
         """
-        ...
 
+    @abstractmethod
     def sync(self) -> None:
         """Take over the policy's weights after an update."""
-        ...
+
+    def ask_ahead(  # noqa: B027
+        self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
+    ) -> None:
+        """Start sampling, with the present weights, what the next `sample` will ask for."""
+
+    def ahead(self) -> list[Sampled] | None:
+        """What was asked ahead, for a checkpoint. None if there is nothing, or if it failed: `sample` raises
+        the error.
+        """
+        return None
+
+    def restore(self, sampled: Sequence[Sampled]) -> None:  # noqa: B027
+        """Take up what `ahead` returned when the checkpoint was written."""
 
 
-class TransformersSampler:
+class TransformersSampler(Sampler):
     """Samples from the policy itself, in this process."""
 
     def __init__(self, model: Model, *, max_new_tokens: int, temperature: float, batch: int) -> None:
         self._model, self._batch = model, batch
         self._max_new_tokens, self._temperature = max_new_tokens, temperature
 
-    def sample(
-        self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
-    ) -> list[list[Completion]]:
-        completions: list[list[Completion]] = []
+    def sample(self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int) -> Completions:
+        completions: Completions = []
         for chosen in _batches(counts, self._batch):
             completions += decode(
                 self._model,
@@ -53,7 +123,7 @@ class TransformersSampler:
 
 
 def _batches(counts: Sequence[int], size: int) -> Iterator[slice]:
-    """Runs of prompts with at most `size` responses together, and at least one prompt."""
+    """Consecutive prompts with at most `size` responses in total, and at least one prompt."""
     start = total = 0
     for i, count in enumerate(counts):
         if total and total + count > size:
@@ -61,3 +131,102 @@ def _batches(counts: Sequence[int], size: int) -> Iterator[slice]:
             start, total = i, 0
         total += count
     yield slice(start, len(counts))
+
+
+class Checked(Sampler):
+    """Makes sure that a sampler has the policy's weights: compares its log-probabilities with the trainer's.
+
+    `score` gives the trainer's. The first responses after the first and then every `every`-th sync are
+    compared; `due` says that the next ones will be.
+    """
+
+    def __init__(self, sampler: Sampler, score: Score, *, every: int, tolerance: float) -> None:
+        self._sampler, self._score, self._every, self._tolerance = sampler, score, every, tolerance
+        self._syncs, self.due = 0, False
+
+    def sync(self) -> None:
+        self._sampler.sync()
+        self.due = self.due or self._syncs % self._every == 0
+        self._syncs += 1
+
+    def sample(self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int) -> Completions:
+        """Raises RaifError if the weights are not the policy's."""
+        completions = self._sampler.sample(prompts, counts, seed=seed)
+        if self.due:
+            pairs = ((p, c) for p, cs in zip(prompts, completions, strict=True) for c in cs)
+            probes = [Sample(p, c.ids, c.logps) for p, c in islice(pairs, PROBED)]
+            difference = mean_difference(probes, self._score(probes))
+            if not difference <= self._tolerance:  # NaN fails too
+                raise RaifError(
+                    f"the sampler's log-probabilities differ from the trainer's by {difference:.3g} on "
+                    f"average; {self._tolerance:g} is allowed",
+                    _STALE,
+                )
+            self.due = False
+        return completions
+
+
+def mean_difference(samples: Sequence[Sample], logps: Sequence[Sequence[float]]) -> float:
+    """The mean distance between the sampler's log-probabilities of the samples' tokens and `logps`."""
+    return fmean(
+        abs(a - b)
+        for sample, own in zip(samples, logps, strict=True)
+        for a, b in zip(sample.old_logps, own, strict=True)
+    )
+
+
+class Overlapped(Sampler):
+    """Samples the next rollout in the background, on servers, while the policy learns from this one: with
+    weights that are one step old then.
+    """
+
+    def __init__(self, sampler: Checked) -> None:
+        self._sampler, self._pool = sampler, ThreadPoolExecutor(1)
+        self._asked: list[SamplingRequest | None] = []
+        self._ahead: Future[Completions] | None = None
+
+    def ask_ahead(self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int) -> None:
+        asked = requests(prompts, counts, seed)
+        if not prompts:  # a rank that has no share of the prompts
+            self.restore([])
+        elif self._sampler.due:  # the comparison needs the policy as it is now, before it learns
+            found = self._sampler.sample(prompts, counts, seed=seed)
+            self.restore([Sampled(request, each) for request, each in zip(asked, found, strict=True)])
+        else:
+            self._asked = [*asked]
+            self._ahead = self._pool.submit(self._sampler.sample, prompts, counts, seed=seed)
+
+    def sync(self) -> None:
+        """Waits for what was asked ahead: until then the servers keep their weights."""
+        self._finish()
+        self._sampler.sync()
+
+    def sample(self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int) -> Completions:
+        """Uses what was asked ahead if it was exactly this; otherwise samples now."""
+        asked = requests(prompts, counts, seed)
+        ahead = self._ahead
+        if (
+            ahead
+            and len(self._asked) == len(asked)
+            and all(mine in (None, wanted) for mine, wanted in zip(self._asked, asked, strict=True))
+        ):
+            self._ahead = None
+            completions = ahead.result()
+            if [len(each) for each in completions] == list(counts):
+                return completions
+        self._finish()
+        return self._sampler.sample(prompts, counts, seed=seed)
+
+    def ahead(self) -> list[Sampled] | None:
+        if self._ahead is None or self._ahead.exception():
+            return None
+        return [Sampled(*pair) for pair in zip(self._asked, self._ahead.result(), strict=True)]
+
+    def restore(self, sampled: Sequence[Sampled]) -> None:
+        self._asked = [each.request for each in sampled]
+        self._ahead = Future()
+        self._ahead.set_result([each.completions for each in sampled])
+
+    def _finish(self) -> None:
+        if self._ahead:
+            wait([self._ahead])

@@ -14,11 +14,12 @@ from raif.errors import EndpointError
 from raif.models.decode import Completion
 from raif.train.ranks import ALONE, Ranks
 from raif.train.samplers.http import Server, ServerGone
-from raif.train.samplers.request import Request, parameters, requests
+from raif.train.samplers.request import parameters
+from raif.train.samplers.sampler import Completions, Sampler, SamplingRequest, requests
 from raif.train.samplers.transfer import Transfer
 
 
-class ServerSampler:
+class ServerSampler(Sampler):
     """Sends token ids, gets token ids. `say` is told what is waited for, and when training goes on."""
 
     def __init__(
@@ -38,9 +39,7 @@ class ServerSampler:
         self._lock = Lock()
         self._lost: ServerGone | None = None
 
-    def sample(
-        self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
-    ) -> list[list[Completion]]:
+    def sample(self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int) -> Completions:
         for server in self._servers:
             self._revive(server)
         asked = requests(prompts, counts, seed)
@@ -63,7 +62,7 @@ class ServerSampler:
                 self._revive(server)
         return self._version
 
-    def _answer(self, server: Server, request: Request) -> list[Completion]:
+    def _answer(self, server: Server, request: SamplingRequest) -> list[Completion]:
         try:
             return self._complete(server, request)
         except EndpointError as error:
@@ -72,7 +71,7 @@ class ServerSampler:
             self._revive(server)
             return self._complete(server, request)
 
-    def _complete(self, server: Server, request: Request) -> list[Completion]:
+    def _complete(self, server: Server, request: SamplingRequest) -> list[Completion]:
         body = {
             "prompt": request.prompt,
             "return_token_ids": True,

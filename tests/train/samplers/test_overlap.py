@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,13 @@ import pytest
 
 from raif.config.train import TrainConfig
 from raif.errors import EndpointError
+from raif.models.decode import Completion
 from raif.models.load import Model
 from raif.train.checkpoint import checkpoints
 from raif.train.events import Events
 from raif.train.optim.lora import merged
 from raif.train.run import Run
-from raif.train.samplers.checked import Checked
-from raif.train.samplers.overlap import Overlapped
+from raif.train.samplers.sampler import Checked, Completions, Overlapped, Sampled, Sampler, requests
 from raif.train.samplers.server import ServerSampler
 from raif.train.samplers.transfer import DiskTransfer
 from raif.train.trainer import Step
@@ -57,7 +59,7 @@ def test_what_is_asked_ahead_is_of_the_weights_of_then(
     move(tiny)
     sampler.sync()
     assert largest_difference(tiny, PROMPTS, sampler.sample(PROMPTS, COUNTS, seed=0)) < 1e-4
-    sampler.ask(PROMPTS, COUNTS, seed=1)
+    sampler.ask_ahead(PROMPTS, COUNTS, seed=1)
     then = copy.deepcopy(tiny)
     move(tiny, 2)
     sampler.sync()
@@ -71,7 +73,7 @@ def test_the_servers_sample_before_the_responses_are_wanted(
     tiny: Model, server: RolloutServer, tmp_path: Path
 ) -> None:
     sampler = overlapped(tiny, server, tmp_path)
-    sampler.ask(PROMPTS, COUNTS, seed=1)
+    sampler.ask_ahead(PROMPTS, COUNTS, seed=1)
     deadline = time.monotonic() + 10
     while server.responses < 2 * sum(COUNTS):
         assert time.monotonic() < deadline
@@ -83,10 +85,84 @@ def test_a_failure_in_the_background_is_told_when_the_responses_are_wanted(
 ) -> None:
     sampler = overlapped(tiny, server, tmp_path)
     server.failures["/v1/completions"] = 400, {"error": {"message": "the prompt is too long"}}
-    sampler.ask(PROMPTS, COUNTS, seed=1)
-    assert sampler.finished() is None
+    sampler.ask_ahead(PROMPTS, COUNTS, seed=1)
+    assert sampler.ahead() is None
     with pytest.raises(EndpointError, match="the prompt is too long"):
         sampler.sample(PROMPTS, COUNTS, seed=1)
+
+
+class Echo(Sampler):
+    """Each completion repeats its prompt."""
+
+    def sample(self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int) -> Completions:
+        return [
+            [Completion(prompt, [0.0] * len(prompt)) for _ in range(n)]
+            for prompt, n in zip(prompts, counts, strict=True)
+        ]
+
+    def sync(self) -> None:
+        pass
+
+
+def echo() -> Overlapped:
+    return Overlapped(Checked(Echo(), lambda samples: [s.old_logps for s in samples], every=99, tolerance=1))
+
+
+@pytest.mark.parametrize(
+    ("prompts", "count", "seed"), [([[8], [9]], 1, 0), ([[1], [2]], 2, 0), ([[1]], 1, 0)]
+)
+def test_what_is_asked_is_answered_whatever_was_asked_ahead(
+    prompts: list[list[int]], count: int, seed: int
+) -> None:
+    sampler = echo()
+    sampler.ask_ahead([[1], [2]], [1, 1], seed=0)
+    answers = sampler.sample(prompts, [count] * len(prompts), seed=0)
+    assert [[c.ids for c in each] for each in answers] == [[prompt] * count for prompt in prompts]
+
+
+def test_another_seed_is_not_answered_with_what_was_asked_ahead(
+    tiny: Model, server: RolloutServer, tmp_path: Path
+) -> None:
+    sampler = overlapped(tiny, server, tmp_path)
+    seed_2 = sampler.sample(PROMPTS, COUNTS, seed=2)
+    sampler.ask_ahead(PROMPTS, COUNTS, seed=1)
+    assert sampler.sample(PROMPTS, COUNTS, seed=2) == seed_2
+
+
+def test_restored_responses_answer_only_what_they_were_sampled_for() -> None:
+    sampler = echo()
+    marked = [[Completion([7, 7], [0.0, 0.0])], [Completion([7], [0.0])]]
+    asked = requests([[1], [2]], [1, 1], 5)
+    stored = json.loads(json.dumps([asdict(Sampled(*pair)) for pair in zip(asked, marked, strict=True)]))
+    sampler.restore([Sampled.read(each) for each in stored])
+    assert sampler.sample([[8], [9]], [1, 1], seed=5) == Echo().sample([[8], [9]], [1, 1], seed=5)
+    assert sampler.sample([[1], [2]], [1, 1], seed=6) == Echo().sample([[1], [2]], [1, 1], seed=6)
+    assert sampler.sample([[1], [2]], [1, 1], seed=5) == marked
+    assert sampler.ahead() is None
+
+
+def test_responses_of_an_old_checkpoint_answer_as_many_as_they_are() -> None:
+    """They don't say what they answer: a list of completions for each prompt."""
+    old = [[asdict(Completion([7], [0.0]))], [asdict(Completion([6], [0.0]))]]
+    for counts, expected in (([1, 1], [7, 6]), ([2, 1], [1, 1, 2])):
+        sampler = echo()
+        sampler.restore([Sampled.read(each) for each in old])
+        answers = sampler.sample([[1], [2]], counts, seed=0)
+        assert [c.ids for each in answers for c in each] == [[token] for token in expected]
+
+
+def test_a_rank_without_prompts_has_nothing_to_ask_ahead() -> None:
+    sampler = echo()
+    sampler.ask_ahead([], [], seed=0)
+    assert sampler.ahead() == []
+
+
+def test_a_sampler_that_does_not_overlap_ignores_what_is_asked_ahead() -> None:
+    sampler = Echo()
+    sampler.ask_ahead([[1]], [1], seed=0)
+    sampler.restore([Sampled(None, [Completion([7], [0.0])])])
+    assert sampler.ahead() is None
+    assert sampler.sample([[1]], [1], seed=0) == [[Completion([1], [0.0])]]
 
 
 class Stops(Events):

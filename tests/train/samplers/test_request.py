@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 from raif.config.rollout import RolloutConfig
 from raif.models.load import Model
 from raif.train.optim.lora import merged
-from raif.train.samplers.request import parameters, requests
+from raif.train.samplers.request import parameters
+from raif.train.samplers.sampler import requests
 from raif.train.samplers.weights import write_weights
 from tests.train.samplers.conftest import NEEDS_VLLM
 
