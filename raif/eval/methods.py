@@ -16,9 +16,10 @@ from raif.errors import ConfigError, EndpointError
 from raif.eval.answers import Answer, Ask
 from raif.prompts.eval import Prompts, load
 from raif.reasoning import FORMAT_REQUEST, Style, split
+from raif.text.chinese import COMMON_HAN
 from raif.types import Message
 
-_HAN, _LATIN = re.compile("[\u4e00-\u9fff]"), re.compile("[A-Za-z]+")
+_HAN, _LATIN = re.compile(f"[{COMMON_HAN}]"), re.compile("[A-Za-z]+")
 DONE = "NOTHING TO IMPROVE"
 """What ends self-refine, in both languages."""
 

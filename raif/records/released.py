@@ -1,21 +1,22 @@
-"""The released training data of the RAIF paper (arXiv 2506.01413): templated chats, checks as a string.
+"""The layout of the RAIF paper's released training data (arXiv 2506.01413): templated chats, checks as text.
 
-A line has `input` (templated text that ends in an opened `<think>`), `target` (the reference answer, or JSON
-text with `instruction_id_list` and `kwargs`, or with `scoring_questions`), `task` and perhaps `answer`.
+A row has `input` (templated text that ends in an opened `<think>`), `target` (the right answer, or JSON text
+with `instruction_id_list` and `kwargs`, or with `scoring_questions`), `task`, and sometimes `answer`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from raif.files import jsonl
 from raif.reasoning import TAGS, Style, split
+from raif.records.layout import Layout, Row, constraints
+from raif.text.chinese import COMMON_HAN
 
-_HAN = re.compile(r"[一-鿿]")
+_HAN = re.compile(f"[{COMMON_HAN}]")
 _ROLES = {"[inst]": "user", "[/inst]": "assistant"}
 _TASKS = {"default": "math", "math": "math", "kk": "kk", "ifeval": "ifeval", "complex": "complex"}
 """What a task's label starts with, and the task."""
@@ -38,30 +39,13 @@ _TEMPLATES = (
 )
 
 
-class Line(BaseModel):
-    """A line as it is released; what else it has is left aside."""
-
+class _Line(BaseModel):
     model_config = ConfigDict(coerce_numbers_to_str=True)
     id: str | None = None
     input: str
     target: str
     task: str = "default"
     answer: Any = None
-
-    def fields(self, where: str) -> dict[str, Any]:
-        """The same in the fields of `Instruction`; ValueError or RecordError says what can't be read."""
-        task = next((known for label, known in _TASKS.items() if self.task.startswith(label)), self.task)
-        turns = messages(self.input)
-        checks = _checks(self.target, where) if task in ("ifeval", "complex") else {"reference": self.target}
-        return checks | {
-            "task": task,
-            "messages": turns,
-            "dialect": "reference",
-            "language": "zh" if _HAN.search("".join(turn["content"] for turn in turns)) else "en",
-            "format_required": not self.task.endswith("woFormat"),
-            "expert": _expert(self.answer),
-            "provenance": {"source": "released", "task": self.task},
-        }
 
 
 class _Question(BaseModel):
@@ -75,39 +59,48 @@ class _Checks(BaseModel):
     scoring_questions: list[str | _Question] = []
 
 
-def messages(text: str) -> list[dict[str, str]]:
-    """The turns before the opened `<think>`; a system text that asks for the tags is left out.
+def fields(row: Row, where: str) -> Row:
+    line = jsonl.parse(row, _Line, where)
+    task = next((known for label, known in _TASKS.items() if line.task.startswith(label)), line.task)
+    turns = messages(line.input)
+    solved = task not in ("ifeval", "complex")
+    return ({} if line.id is None else {"id": line.id}) | {
+        **({"reference": line.target} if solved else _checks(line.target, where)),
+        "task": task,
+        "messages": turns,
+        "dialect": "reference",
+        "language": "zh" if _HAN.search("".join(turn["content"] for turn in turns)) else "en",
+        "format_required": not line.task.endswith("woFormat"),
+        "expert": _expert(line.answer),
+        "provenance": {"source": "released", "task": line.task},
+    }
 
-    The tags are asked for anew when the model, and so its style of reasoning, is known.
+
+def messages(text: str) -> list[dict[str, str]]:
+    """The turns before the opened `<think>`, without a system text that asks for the reasoning tags.
+
+    The tags are asked for again once the model, and so its style of reasoning, is known.
     """
     for template in _TEMPLATES:
         head, *rest = template.turn.split(text.strip())
         if rest:
             break
     else:
-        raise ValueError("input: none of the templates of Qwen, DeepSeek, Llama 3 and Mistral")
+        raise ValueError("input: not in a chat template of Qwen, DeepSeek, Llama 3 or Mistral")
     contents = [content.partition(template.end)[0].strip() for content in rest[1::2]]
     if contents.pop() != "<think>":
         raise ValueError("input: does not end in an opened <think>")
     system = re.sub(r"\[/?SYSTEM_PROMPT\]", "", head.replace(template.begin, "", 1)).strip()
     roles = [_ROLES.get(role.lower(), role.lower()) for role in rest[:-2:2]]
-    turns = [("system", system), *zip(roles, contents, strict=True)]
     return [
-        {"role": role, "content": content} for role, content in turns if role != "system" or _kept(content)
+        {"role": role, "content": content}
+        for role, content in [("system", system), *zip(roles, contents, strict=True)]
+        if role != "system" or (content and not all(tag in content for tag in TAGS["tagged"]))
     ]
 
 
-def given(kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The kwargs without nulls, with which columnar files fill those that an id doesn't take."""
-    return {name: value for name, value in (kwargs or {}).items() if value is not None}
-
-
-def _kept(system: str) -> bool:
-    return bool(system) and not all(tag in system for tag in TAGS["tagged"])
-
-
 def _expert(answer: object) -> dict[str, str] | None:
-    """A stored answer with its thinking, where it has the tags; the opening one is part of the input."""
+    """A stored answer with its thinking, if it has the tags. The opening tag is part of the input."""
     if not isinstance(answer, str):
         return None
     whole = answer if answer.lstrip().startswith("<think>") else f"<think>{answer}"
@@ -118,21 +111,21 @@ def _expert(answer: object) -> dict[str, str] | None:
     return None
 
 
-def _checks(target: str, where: str) -> dict[str, Any]:
+def _checks(target: str, where: str) -> Row:
+    """The checks. A stored answer's score is the number that it passes, `plain_score` their share."""
     checks = jsonl.parse(target, _Checks, f"{where}: target")
-    ids, kwargs, asked = checks.instruction_id_list, checks.kwargs, checks.scoring_questions
-    if len(ids) != len(kwargs):
-        raise ValueError(f"target: {len(ids)} ids and {len(kwargs)} kwargs")
-    return {
-        "constraints": [{"id": id, "kwargs": given(values)} for id, values in zip(ids, kwargs, strict=True)],
-        "questions": [{"text": q if isinstance(q, str) else q.question} for q in asked],
-        "plain_score": _share(checks.model_extra or {}, len(ids) + len(asked)),
-    }
+    questions = [{"text": q if isinstance(q, str) else q.question} for q in checks.scoring_questions]
+    try:
+        found = constraints(checks.instruction_id_list, checks.kwargs)
+    except ValueError as error:
+        raise ValueError(f"target: {error}") from None
+    count = len(found) + len(questions)
+    stored = (
+        float(value) / count
+        for name, value in (checks.model_extra or {}).items()
+        if count and name.startswith(("follow_score_", "scoring_sum_"))
+    )
+    return {"constraints": found, "questions": questions, "plain_score": next(stored, None)}
 
 
-def _share(checks: Mapping[str, Any], count: int) -> float | None:
-    """The stored answer's score is the number of checks it passes."""
-    for name, value in checks.items():
-        if name.startswith(("follow_score_", "scoring_sum_")) and count:
-            return float(value) / count
-    return None
+LAYOUT = Layout("released", ("input", "target"), fields)

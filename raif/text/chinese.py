@@ -12,15 +12,20 @@ from typing import Literal
 
 from raif.text import sentences as english
 
-_HAN = "々〇\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+COMMON_HAN = "\u4e00-\u9fff"
+"""The main block, for regular expressions: enough to tell Chinese text from other text."""
+BMP_HAN = f"\u3400-\u4dbf{COMMON_HAN}\uf900-\ufaff"
+"""With the rare and the compatibility ideographs of the Basic Multilingual Plane."""
+HAN = f"々〇{BMP_HAN}\U00020000-\U000323af"
+"""With the later planes, and the two marks that are read as characters. What counts of characters use."""
 _KANA = "\u3041-\u3096\u30a1-\u30fa\u31f0-\u31ff\uff66-\uff9d"
-_EACH = f"{_HAN}{_KANA}\uac00-\ud7a3"
+_EACH = f"{HAN}{_KANA}\uac00-\ud7a3"
 """What is written without spaces and counted one by one: Han, kana, hangul."""
 
 _RUN = rf"[^\W_{_EACH}]+(?:[.'’-][^\W_{_EACH}]+)*"
 _CHARACTER = re.compile(rf"[{_EACH}]|{_RUN}")
 _BLOCK = re.compile(rf"([{_EACH}]+)|{_RUN}")
-_SOME_HAN = re.compile(f"[{_HAN}]+")
+_SOME_HAN = re.compile(f"[{HAN}]+")
 _SOME_KANA = re.compile(f"[{_KANA}]+")
 _ENDS = "。｡！？；…⋯!?"
 _END = re.compile(rf"(?<![{_ENDS}])[{_ENDS}]++[”’」』）】》〉〕］｝)\]}}\"'*]*+(?![，、：,:])")

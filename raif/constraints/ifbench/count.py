@@ -11,10 +11,11 @@ from pydantic import AfterValidator, ValidationInfo
 from raif.constraints.ifbench.common import Draw, Keyword, Number, Position, bare, no_kwargs, trim
 from raif.constraints.kind import Example, Material, Outcome, compare, exactly, kind
 from raif.text import count_words, tokens, words
+from raif.text.chinese import COMMON_HAN
 
 _CONJUNCTIONS = frozenset(("and", "but", "for", "nor", "or", "so", "yet"))
 _INTERROBANGS = ("?!", "!?", "‽")
-_JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
+_JAPANESE = re.compile(f"[\u3040-\u30ff{COMMON_HAN}]")
 _KEYWORDS = ("bridge", "harbour", "lantern", "meadow", "orchard", "puzzle", "violin", "winter")
 _TIMES = (1, 2, 3, 5, 7)
 _NAMES = frozenset(

@@ -6,9 +6,10 @@ import re
 import unicodedata
 
 from raif.text import detect
+from raif.text.chinese import BMP_HAN
 
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\ufffe\uffff\ufffc]")
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_HAN = re.compile(f"[{BMP_HAN}]")
 _OTHER_EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u31f0-\u31ff\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _CODES = {"english": "en", "chinese": "zh"}
 
@@ -37,5 +38,5 @@ def language_of(text: str, said: str | None) -> str | None:
 def is_chinese(text: str) -> bool:
     """Whether Chinese characters are at least as many as other words, and none is Japanese or Korean."""
     han = len(_HAN.findall(text))
-    others = len(re.findall(r"[^\W\d_\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+", text))
+    others = len(re.findall(rf"[^\W\d_{BMP_HAN}]+", text))
     return han > 0 and han >= others and not _OTHER_EAST_ASIAN.search(text)

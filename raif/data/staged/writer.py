@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from raif.client.chat import ChatClient, Reply
 from raif.prompts.data import Prompts
+from raif.text.chinese import COMMON_HAN
 from raif.types import Message
 
 T = TypeVar("T")
@@ -16,7 +17,7 @@ ATTEMPTS = 2
 _MARK = r"^[\W\d_]*"
 _REQUIREMENT = re.compile(rf"{_MARK}(?:requirement|要求)\W*\d*\W*[:：]\W*(.+)$", re.IGNORECASE)
 _QUESTION = re.compile(rf"{_MARK}(?:question|问题)\W*\d*\W*[:：]\W*(.+)$", re.IGNORECASE)
-_WORD = {"en": re.compile(r"[A-Za-z][a-z'’-]{2,}"), "zh": re.compile("[\u4e00-\u9fff]{2,4}")}
+_WORD = {"en": re.compile(r"[A-Za-z][a-z'’-]{2,}"), "zh": re.compile(f"[{COMMON_HAN}]{{2,4}}")}
 _EXACT = re.compile(r"\"[^\"\n]+\"|“[^”\n]+”|\d+|[*<>\[\]{}#]+")
 _CASE = {"en": re.compile(r"\b(if|when|unless)\b", re.IGNORECASE), "zh": re.compile("如果|若|要是|假如")}
 

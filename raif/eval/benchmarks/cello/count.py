@@ -12,7 +12,7 @@ from raif.errors import ConstraintError
 from raif.eval.benchmarks.cello.criteria import NOT_APPLICABLE, Criterion, first, mean
 from raif.text import sentences
 
-_HAN = re.compile("[\u4e00-\u9fa5]")
+_HAN = re.compile("[\u4e00-\u9fa5]")  # the authors' range, older than raif.text.chinese's
 _SENTENCE = re.compile("[^。！？；\n]+[。！？；\n]")
 _NUMBER = re.compile(r"\d+")
 _LATIN = frozenset(string.ascii_letters + string.digits)
