@@ -1,4 +1,4 @@
-"""gen-data: seeds -> constraints -> instruction -> expert answer -> verified record."""
+"""Making data: seeds -> constraints -> instruction -> expert answer -> verified record."""
 
 from raif.data.builtin.generate import Summary, generate, records
 

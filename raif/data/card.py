@@ -1,16 +1,24 @@
-"""What is in a folder of records, counted, and the data card that shows it as Markdown."""
+"""The data card of a run: what is in its records, counted, and what became of everything that is not.
+
+`write_card` writes it for people (card.md, and card.html with plots) and for programs (card.json).
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from raif import html
 from raif.types import Composition, Instruction
 
 Splits = Mapping[str, Sequence[Instruction]]
-Rows = Iterable[tuple[str, int]]
+Counts = Iterable[tuple[str, int]]
 TITLES = {
     "checks": "Checked by",
     "composition": "Compositions",
@@ -21,31 +29,90 @@ TITLES = {
     "task": "Tasks",
     "topic": "Topics",
 }
-"""What the card counts, and what it calls that."""
+"""What the card counts, with its heading."""
+
+
+@dataclass
+class Funnel:
+    """The built-in generator's draws: `drawn` = contradictory + duplicate + failed + written."""
+
+    drawn: int = 0
+    contradictory: Counter[str] = field(default_factory=Counter)
+    """Reason, without values -> draws."""
+    duplicate: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    """First constraint that the answer failed -> draws."""
+    written: int = 0
+
+    def contradicts(self, reason: str) -> None:
+        self.contradictory[without_values(reason)] += 1
+
+    def rows(self) -> list[tuple[str, int]]:
+        """The counts for a table, each followed by its most frequent reasons."""
+
+        def reasons(counts: Counter[str], most: int | None = None) -> Counts:
+            for reason, count in counts.most_common(most):
+                yield "  " + re.sub(r"\b[a-z_]+:([a-z_]+)", r"\1", reason), count  # ids without their family
+
+        return [
+            ("drawn", self.drawn),
+            ("contradictory", self.contradictory.total()),
+            *reasons(self.contradictory, 8),
+            ("duplicate", self.duplicate),
+            ("answer failed", self.failed.total()),
+            *reasons(self.failed),
+            ("written", self.written),
+        ]
+
+
+@dataclass
+class StageFunnel:
+    """What one stage of the staged pipeline read, dropped and kept: `read` = dropped + kept."""
+
+    stage: str
+    read: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Reason -> how many."""
+    kept: int = 0
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What else the card says about the stage."""
+
+    def rows(self) -> list[tuple[str, int]]:
+        """The counts for a table, the most frequent reasons first."""
+        reasons = sorted(self.dropped.items(), key=lambda item: (-item[1], item[0]))
+        return [
+            (f"{self.stage}: read", self.read),
+            *((f"  {reason}", count) for reason, count in reasons),
+            (f"{self.stage}: kept", self.kept),
+        ]
+
+
+def without_values(reason: str) -> str:
+    """A reason without its quoted texts and numbers, so that many draws share it."""
+    return re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "…", reason)
 
 
 def statistics(splits: Splits) -> dict[str, Any]:
-    """Counts over both splits and mean lengths by language."""
+    """Counts over all splits, and lengths by language."""
     everything = [record for records in splits.values() for record in records]
     return {
         "records": {split: len(records) for split, records in splits.items()},
         "seeds": {split: len({r.provenance.get("seed", r.id) for r in rs}) for split, rs in splits.items()},
         "experts": sum(r.expert is not None for r in everything),
         "language": _counted(r.language for r in everything),
-        "checks": _counted(_checks(r) for r in everything),
+        "checks": _counted(_checked_by(r) for r in everything),
         "task": _counted(r.provenance.get("task", r.task) for r in everything),
         "topic": _counted(r.provenance.get("topic", "-") for r in everything),
         "composition": _counted(_composition(r) for r in everything),
         "constraints_per_record": _counted(str(len(r.constraints)) for r in everything),
         "questions_per_record": _counted(str(len(r.questions)) for r in everything if r.questions),
         "kind": _counted(constraint.id for r in everything for constraint in r.constraints),
-        "mean_characters": _lengths(everything),
-        "characters": _spread(everything),
+        **_lengths(everything),
     }
 
 
-def _checks(record: Instruction) -> str:
-    """Who can say whether a response is right."""
+def _checked_by(record: Instruction) -> str:
+    """What decides whether a response is right."""
     found = {"code": record.constraints, "judge": record.questions, "reference": record.reference}
     return " and ".join(name for name, checks in found.items() if checks) or "none"
 
@@ -61,67 +128,61 @@ def _counted(values: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(values).items()))
 
 
-def _lengths(records: Sequence[Instruction]) -> dict[str, dict[str, float]]:
-    """Characters, since a word is not the same thing in English and in Chinese."""
-    lengths: dict[str, dict[str, float]] = {}
-    for language in sorted({record.language for record in records}):
-        own = [record for record in records if record.language == language]
-        lengths[language] = {
-            "prompt": _mean(len(r.prompt) for r in own),
-            "thinking": _mean(len(r.expert.thinking) for r in own if r.expert),
-            "answer": _mean(len(r.expert.answer) for r in own if r.expert),
-        }
-    return lengths
+def _lengths(records: Sequence[Instruction]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Language -> part -> mean length, and how many have which length.
 
-
-def _spread(records: Sequence[Instruction]) -> dict[str, dict[str, dict[str, int]]]:
-    """Language -> part -> how many are how long, in classes that double."""
-    spread: dict[str, dict[str, dict[str, int]]] = {}
+    In characters: a word of English and a word of Chinese can't be compared.
+    """
+    means: dict[str, dict[str, Any]] = {}
+    spread: dict[str, dict[str, Any]] = {}
     for language in sorted({record.language for record in records}):
         own = [record for record in records if record.language == language]
         experts = [record.expert for record in own if record.expert]
-        spread[language] = {
-            "prompt": _doubling(len(record.prompt) for record in own),
-            "answer": _doubling(len(expert.answer) for expert in experts),
-        }
-    return spread
+        prompts = [len(record.prompt) for record in own]
+        thoughts = [len(expert.thinking) for expert in experts]
+        answers = [len(expert.answer) for expert in experts]
+        parts = {"prompt": prompts, "thinking": thoughts, "answer": answers}
+        means[language] = {part: round(mean(each), 1) if each else 0.0 for part, each in parts.items()}
+        spread[language] = {"prompt": _doubling(prompts), "answer": _doubling(answers)}
+    return {"mean_characters": means, "characters": spread}
 
 
 def _doubling(lengths: Iterable[int]) -> dict[str, int]:
-    """0 to 63, then 64 to 127, and so on: as many classes as there are lengths for."""
+    """The lengths counted in classes that double: 0 to 63, 64 to 127, and so on, without empty ones."""
     counts = Counter(max(length, 63).bit_length() for length in lengths)
     least = {bits: 0 if bits == 6 else 2 ** (bits - 1) for bits in sorted(counts)}
     return {f"{low} to {2**bits - 1}": counts[bits] for bits, low in least.items()}
 
 
-def _mean(lengths: Iterable[int]) -> float:
-    found = list(lengths)
-    return round(mean(found), 1) if found else 0.0
-
-
-def markdown(introduction: str, stats: Mapping[str, Any], funnel: Rows) -> str:
-    """The card as Markdown."""
-    tables = [_table(title, stats[key].items()) for key, title in TITLES.items() if stats[key]]
-    parts = [
-        "# Data card",
-        introduction,
-        _table("Funnel", funnel),
-        *tables,
-        _length_table(stats["mean_characters"]),
+def write_card(folder: Path, introduction: str, stats: Mapping[str, Any], funnel: Counts) -> None:
+    """Write card.json, which is `stats`, card.md and card.html."""
+    counts = [(title, list(stats[key].items())) for key, title in TITLES.items() if stats[key]]
+    tables = [("Funnel", list(funnel)), *counts]
+    (folder / "card.json").write_text(json.dumps(stats, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    (folder / "card.md").write_text(_markdown(introduction, tables, stats["mean_characters"]), "utf-8")
+    lengths = [
+        (f"Length of {part}s, {language}, characters", list(counts.items()))
+        for language, parts in stats["characters"].items()
+        for part, counts in parts.items()
+        if counts
     ]
-    return "\n\n".join(parts) + "\n"
+    html.write(folder / "card.html", "data/card.html", introduction=introduction, plots=[*tables, *lengths])
 
 
-def _table(title: str, rows: Rows) -> str:
-    body = "\n".join(
-        f"| {'&nbsp;&nbsp;' * name.startswith(' ')}{name.strip()} | {count} |" for name, count in rows
-    )
-    return f"## {title}\n\n| | records |\n|---|---:|\n{body}"
-
-
-def _length_table(lengths: Mapping[str, Mapping[str, float]]) -> str:
-    body = "\n".join(
+def _markdown(
+    introduction: str,
+    tables: Iterable[tuple[str, Counts]],
+    lengths: Mapping[str, Mapping[str, float]],
+) -> str:
+    parts = ["# Data card", introduction]
+    for title, counts in tables:
+        rows = "\n".join(
+            f"| {'&nbsp;&nbsp;' * name.startswith(' ')}{name.strip()} | {count} |" for name, count in counts
+        )
+        parts.append(f"## {title}\n\n| | records |\n|---|---:|\n{rows}")
+    rows = "\n".join(
         f"| {language} | {each['prompt']} | {each['thinking']} | {each['answer']} |"
         for language, each in lengths.items()
     )
-    return f"## Mean length in characters\n\n| | prompt | thinking | answer |\n|---|---:|---:|---:|\n{body}"
+    head = "## Mean length in characters\n\n| | prompt | thinking | answer |\n|---|---:|---:|---:|"
+    return "\n\n".join([*parts, f"{head}\n{rows}"]) + "\n"

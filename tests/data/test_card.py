@@ -6,8 +6,7 @@ import json
 import re
 from html.parser import HTMLParser
 
-from raif.data.card import statistics
-from raif.data.cards import write_card
+from raif.data.card import statistics, write_card
 
 
 class Page(HTMLParser):

@@ -1,1 +1,1 @@
-"""The built-in generator, offline: our seeds, constraints that can be met together, experts to meet them."""
+"""The built-in generator, offline: packaged seeds, constraints that can be met together, expert answers."""

@@ -1,4 +1,4 @@
-"""The packaged seeds: a request with what a good answer to it says; and their split by a random seed."""
+"""The packaged seeds, requests with the sentences of a good answer, and how a random seed splits them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FOLDER = Path(__file__).parent / "seeds"
 
 
 class Seed(Frozen):
-    """A request; its `points` are sentences that in order answer it, its `keywords` words of the topic."""
+    """A request. Its `points` are sentences that answer it in order, its `keywords` words of its topic."""
 
     id: str
     language: Literal["en", "zh"]
@@ -42,7 +42,7 @@ def all_seeds() -> tuple[Seed, ...]:
 
 @cache
 def split_seeds(language: str, split: Split, *, seed: int, heldout_share: float) -> tuple[Seed, ...]:
-    """The seeds of one language that belong to `split`; no seed belongs to both."""
+    """The seeds of one language in `split`; no seed is in both splits."""
     own = [item for item in all_seeds() if item.language == language]
     random.Random(f"split {language} {seed}").shuffle(own)
     held = min(math.ceil(len(own) * heldout_share), len(own) - 1)

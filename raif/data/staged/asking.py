@@ -9,7 +9,7 @@ from pathlib import Path
 
 from raif.config.models import ModelConfig
 from raif.config.staged import StagedConfig
-from raif.data.funnel import StageFunnel
+from raif.data.card import StageFunnel
 from raif.data.staged.clients import Clients, ledger
 from raif.data.staged.concurrent import concurrently
 from raif.data.staged.stage import Numbered, Outcome, Stage

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from raif.config.staged import StagedConfig
-from raif.data.funnel import StageFunnel
+from raif.data.card import StageFunnel
 from raif.data.staged.benchmarks import LAYOUTS, asked, at_hand
 from raif.data.staged.overlap import Length, Overlap
 from raif.data.staged.stage import STAGES, Numbered, Outcome, Stage

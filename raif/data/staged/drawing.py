@@ -16,7 +16,7 @@ from raif.constraints.satisfiable import contradiction
 from raif.data.builtin import compose
 from raif.data.builtin.respond import respond
 from raif.data.builtin.seeds import Seed
-from raif.data.funnel import without_values
+from raif.data.card import without_values
 from raif.types import Composition, Constraint, Instruction, Message
 from raif.verdicts.checks import verify
 

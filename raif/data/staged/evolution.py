@@ -88,7 +88,7 @@ class Evolution:
             fused = await self._writer.fused(self._record.prompt, outline, conditional, self._seed)
             if fused:
                 return f"{self._record.prompt}\n\n{fused}", True
-        return compose.put(seed, wordings, drawn.plan, self._rng), False
+        return compose.prompt(seed, wordings, drawn.plan, self._rng), False
 
     def _instruction(
         self, text: str, drawn: Drawn, requirements: Sequence[Requirement], provenance: dict[str, object]

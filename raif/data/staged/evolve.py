@@ -9,7 +9,7 @@ from pathlib import Path
 
 from raif.config.models import ModelConfig
 from raif.config.staged import StagedConfig
-from raif.data.builtin import branch
+from raif.data.builtin import compose
 from raif.data.builtin.respond import kinds_for
 from raif.data.staged.asking import AskingStage
 from raif.data.staged.clients import Clients
@@ -59,7 +59,7 @@ class Evolve(AskingStage):
     def _shape(self, rng: random.Random) -> Shape:
         weights = {name: weight for name, weight in self._own.compositions.items() if weight}
         (name,) = rng.choices(list(weights), list(weights.values()))
-        count = branch.fitted(name, rng.randint(self._own.min_checks, self._own.max_checks))
+        count = compose.fitted(name, rng.randint(self._own.min_checks, self._own.max_checks))
         judged = sum(rng.random() < self._own.judged for _ in range(count)) if self._chat else 0
         return Shape(name, count - judged, judged)
 

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from raif.data.builtin.seeds import SPLITS
-from raif.data.card import statistics
-from raif.data.cards import write_card
-from raif.data.funnel import StageFunnel
+from raif.data.card import StageFunnel, statistics, write_card
 from raif.data.staged import sources
 from raif.data.staged.run_files import earlier_funnels
 from raif.data.staged.stage import STAGES, Numbered, Outcome, Stage

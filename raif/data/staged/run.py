@@ -8,7 +8,7 @@ from pathlib import Path
 
 from raif.client.paid import Budget
 from raif.config.staged import StagedConfig
-from raif.data.funnel import StageFunnel
+from raif.data.card import StageFunnel
 from raif.data.staged import journal
 from raif.data.staged.run_files import funnel_path, read_funnel, write_funnel
 from raif.data.staged.stage import STAGES, Numbered, Outcome, Stage

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from raif.data.funnel import StageFunnel
+from raif.data.card import StageFunnel
 from raif.files.whole import write_whole
 
 

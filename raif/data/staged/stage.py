@@ -17,7 +17,7 @@ from pydantic import Field
 from raif import records
 from raif.client.paid import Budget
 from raif.config.staged import StagedConfig
-from raif.data.funnel import StageFunnel
+from raif.data.card import StageFunnel
 from raif.errors import ConfigError
 from raif.files import jsonl
 from raif.registry import Registry

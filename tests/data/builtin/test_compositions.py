@@ -9,8 +9,8 @@ from raif.config.builtin import BuiltinConfig
 from raif.constraints.satisfiable import contradiction
 from raif.constraints.tree import active
 from raif.data import records
-from raif.data.builtin import branch
-from raif.data.builtin.compose import active_of
+from raif.data.builtin import compose
+from raif.data.builtin.compose import Condition, Plan, active_of, outline
 from raif.data.builtin.seeds import all_seeds
 from raif.errors import ConfigError
 from raif.types import Composition
@@ -36,7 +36,7 @@ def nested(record):
 
 def test_all_four_come_in_both_languages(composed):
     found = {(r.language, "nested" if nested(r) else r.composition.kind) for r in composed}
-    assert found == {(each, name) for each in ("en", "zh") for name in branch.SIZES}
+    assert found == {(each, name) for each in ("en", "zh") for name in compose.SIZES}
 
 
 def test_every_expert_answer_meets_what_counts(composed):
@@ -77,7 +77,7 @@ def test_a_condition_is_true_of_the_request_as_it_says(language):
     rng = random.Random(0)
     for seed in all_seeds():
         if seed.language == language:
-            found = branch.condition(seed, rng)
+            found = compose.condition(seed, rng)
             quoted = [
                 word for word in seed.keywords if f'"{word}"' in found.what or f"“{word}”" in found.what
             ]
@@ -89,23 +89,15 @@ def test_a_condition_is_true_of_the_request_as_it_says(language):
 
 def test_a_nested_request_reads_well():
     inner = Composition(kind="selection", parts=(1, 2), selected=0)
-    asked = branch.ask(
-        Composition(kind="chain", parts=(0, inner)),
-        ["Use no commas.", "Be brief.", "I want a title."],
-        "it rains",
-        "en",
-    )
+    plan = Plan(Composition(kind="chain", parts=(0, inner)), Condition("it rains", True, ""))
+    asked = outline(["Use no commas.", "Be brief.", "I want a title."], plan, "en")
     assert asked == "First, use no commas. Finally:\nIf it rains, be brief.\nOtherwise, I want a title."
 
 
 def test_a_nested_request_reads_well_in_chinese():
     inner = Composition(kind="chain", parts=(0, 1))
-    asked = branch.ask(
-        Composition(kind="selection", parts=(inner, 2), selected=0),
-        ["写两段。", "加标题。", "写一句。"],
-        "下雨",
-        "zh",
-    )
+    plan = Plan(Composition(kind="selection", parts=(inner, 2), selected=0), Condition("下雨", True, ""))
+    asked = outline(["写两段。", "加标题。", "写一句。"], plan, "zh")
     assert asked == "\n如果下雨，首先，写两段。最后，加标题。\n否则，写一句。"
 
 

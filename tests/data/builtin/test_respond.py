@@ -7,7 +7,7 @@ import pytest
 from raif.constraints import KINDS
 from raif.data.builtin.respond import respond
 from raif.data.builtin.respond.bank import gists
-from raif.data.builtin.respond.layout import Shape, deal, lay_out
+from raif.data.builtin.respond.draft import Structure, deal, lay_out
 from raif.data.builtin.seeds import Seed
 from raif.types import Constraint
 
@@ -107,7 +107,7 @@ def test_gists_differ_where_they_can():
 
 
 def test_a_list_takes_the_last_sentences():
-    text = lay_out(Shape(bullets=2), SEED, [], ["One.", "Two.", "Three."], ["Four."], [])
+    text = lay_out(Structure(bullets=2), SEED, [], ["One.", "Two.", "Three."], ["Four."], [])
     assert text == "One.\n* Two.\n* Three.\nFour."
 
 

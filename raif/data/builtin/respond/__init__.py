@@ -3,8 +3,7 @@
 Importing this registers the responders.
 """
 
-from raif.data.builtin.respond import case, form, frame, keywords, length
-from raif.data.builtin.respond.responder import RESPONDERS
-from raif.data.builtin.respond.write import kinds_for, respond
+from raif.data.builtin.respond import structure, words
+from raif.data.builtin.respond.responder import RESPONDERS, kinds_for, respond
 
-__all__ = ["RESPONDERS", "case", "form", "frame", "keywords", "kinds_for", "length", "respond"]
+__all__ = ["RESPONDERS", "kinds_for", "respond", "structure", "words"]

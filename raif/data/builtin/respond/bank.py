@@ -1,4 +1,4 @@
-"""Short sentences for where the seed's own don't do: no commas, digits, quotation marks or brackets."""
+"""Short sentences to add to those of a seed: no commas, digits, quotation marks or brackets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MENTIONS = {
         "请不要忘了{word}。",
     ],
 }
-"""Work in a word of any part of speech."""
+"""Contain a word of any part of speech."""
 
 OPENINGS = {
     "en": ["{word} comes first in this part.", "{word} is the first word here.", "{word} opens this part."],
@@ -53,7 +53,7 @@ FILLERS = {
         "先从最容易的地方开始就好。",
     ],
 }
-"""True of most texts, for where more is asked for than the seed has to say."""
+"""True of most texts, for answers that have to be longer than the seed's own sentences."""
 
 POSTSCRIPTS = {
     "en": [
@@ -77,7 +77,7 @@ PLACEHOLDERS = {
         ["请联系[姓名]", "并写信到[地址]", "或打电话到[号码]"],
     ],
 }
-"""A sentence of as many pieces as placeholders are asked for."""
+"""The pieces of a sentence, one for each placeholder that is asked for."""
 
 STOP = {"en": ".", "zh": "。"}
 
@@ -95,30 +95,27 @@ TASKS = {
         "review": "评价", "speech": "发言", "story": "故事", "summary": "总结",
     },
 }  # fmt: skip
-"""What a task asks for."""
+"""How the thinking names a task."""
 
 
 def as_written(word: str, seed: Seed) -> str:
-    """`word` in the case in which the seed's sentences have it."""
+    """`word` in the case that the seed's sentences use."""
     found = re.search(re.escape(word), " ".join(seed.points), re.IGNORECASE)
     return found.group() if found else word
 
 
 def gists(sentences: Iterable[str], seed: Seed) -> list[str]:
-    """For each sentence a word that tells what it is about: a keyword of the seed, or else a long word.
+    """A word that says what each sentence is about: a keyword of the seed, or else a long word.
 
-    No word comes twice as long as there are others.
+    No word is used twice unless the sentence has no other.
     """
     found: list[str] = []
     for sentence in sentences:
         options = [word for word in seed.keywords if word.lower() in sentence.lower()]
-        options += _telling(sentence, seed.language)
+        if seed.language == "zh":
+            options.append(sentence[:4])
+        else:
+            words = [word.lower() for word in re.findall(r"\w+", sentence)]
+            options += sorted(words, key=lambda word: (word.endswith("ly"), -len(word)))
         found.append(next((word for word in options if word not in found), options[0]))
     return found
-
-
-def _telling(sentence: str, language: str) -> list[str]:
-    if language == "zh":
-        return [sentence[:4]]
-    words = [word.lower() for word in re.findall(r"\w+", sentence)]
-    return sorted(words, key=lambda word: (word.endswith("ly"), -len(word)))
