@@ -18,7 +18,7 @@ from raif.config.eval import Dialect
 from raif.errors import ConfigError, RaifError
 from raif.eval.rates import Figure, Rates, Table, Tally
 from raif.eval.stored import StoredAnswer, StoredJudgment, answers_in, judgments_in
-from raif.prompts.eval import Prompts
+from raif.prompts import Prompts
 from raif.registry import Registry
 from raif.types import Message, Verification
 

@@ -14,7 +14,7 @@ from functools import cache
 from raif.config.eval import EvalConfig, Method
 from raif.errors import ConfigError, EndpointError
 from raif.eval.answers import Answer, Ask
-from raif.prompts.eval import Prompts, load
+from raif.prompts import Prompts, load
 from raif.reasoning import FORMAT_REQUEST, Style, split
 from raif.text.chinese import COMMON_HAN
 from raif.types import Message
@@ -143,7 +143,7 @@ def _on_thinking(ask: Ask, thinking: str) -> Talk:
 
 @cache
 def _prompts() -> Prompts:
-    return load("methods")
+    return load("eval", "methods")
 
 
 def _language(ask: Ask) -> str:

@@ -23,7 +23,7 @@ from raif.eval.paper import beside
 from raif.eval.report import RESULTS, Report, Result, write
 from raif.eval.scoring import Final, Outcome, result, score, stored_replies, taken_apart
 from raif.files import jsonl
-from raif.prompts.eval import Prompts, load
+from raif.prompts import Prompts, load
 from raif.types import Message
 
 ANSWERS, JUDGMENTS = "responses.jsonl", "judgments.jsonl"
@@ -134,7 +134,7 @@ def _replies(
         return {}
     if config.judgments:
         return stored_replies(benchmark, config.judgments)
-    prompts = load(benchmark.prompts, config.judge.prompts)
+    prompts = load("eval", benchmark.prompts, config.judge.prompts)
     asks: dict[str, Asks] = {}
     for item in items:
         answer = finals[item.id].answer or ""

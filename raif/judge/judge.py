@@ -22,7 +22,7 @@ from raif.errors import RefusedRequest
 from raif.judge import judgment
 from raif.judge.cache import Cache
 from raif.judge.judgment import JudgeItem, Judgment
-from raif.prompts import judge as prompts
+from raif.prompts import Prompts, choose, load_languages
 from raif.types import Message
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class Judge:
     ) -> None:
         """`replies`: who answers in place of the server, greedily, in the event loop of `background`."""
         self._config = config
-        self._prompts = prompts.load(config.prompts)
+        self._prompts = load_languages("judge", config.prompts, only=True)
         self._cache = Cache(config.cache) if config.cache else None
         self._sampling = SamplingConfig(temperature=0.0, max_tokens=config.max_tokens)
         self._chat = replies or ChatClient(config.endpoint, self._sampling, config.model)
@@ -87,9 +87,10 @@ class Judge:
         return await asyncio.gather(*map(self._judged, items))
 
     async def _judged(self, item: JudgeItem) -> Judgment:
-        prompt = prompts.choose(self._prompts, item.language)
+        prompt = choose(self._prompts, item.language)
         question = Message(
-            role="user", content=prompt.fill(input=item.input, answer=item.answer, question=item.question)
+            role="user",
+            content=prompt.fill("ask", input=item.input, answer=item.answer, question=item.question),
         )
         key = self._key(prompt, question)
         if self._cache and (known := self._cache.get(key)):
@@ -104,13 +105,13 @@ class Judge:
         self.counts.update((how, said))
         return found
 
-    async def _asked(self, question: Message, prompt: prompts.Prompt) -> Judgment:
+    async def _asked(self, question: Message, prompt: Prompts) -> Judgment:
         try:
             reply = await self._reply(question)
             found = judgment.read(reply)
             if found.passed is None and reply.text:
                 said = Message(role="assistant", content=reply.text)
-                again = Message(role="user", content=prompt.again)
+                again = Message(role="user", content=prompt.templates["again"])
                 found = judgment.read(await self._reply(question, said, again))
         except RefusedRequest as error:
             return Judgment(None, error.message)
@@ -127,7 +128,7 @@ class Judge:
         self._gives_logprobs = False
         return reply
 
-    def _key(self, prompt: prompts.Prompt, question: Message) -> str:
+    def _key(self, prompt: Prompts, question: Message) -> str:
         settings = self._sampling.model_dump() | {"top_logprobs": TOP_LOGPROBS}
-        parts = [self._config.model, prompt.version, prompt.again, question.content, settings]
+        parts = [self._config.model, prompt.version, prompt.templates["again"], question.content, settings]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -10,7 +10,7 @@ from typing import Any
 from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, Request, Scored
 from raif.eval.scoring import Final, Outcome, score
-from raif.prompts.eval import load
+from raif.prompts import load
 
 ANSWER = "An answer."
 RELEASED: tuple[Dialect, ...] = ("upstream", "raif")
@@ -38,7 +38,7 @@ def requests(
 ) -> Sequence[Request]:
     """What is asked with the shipped prompts."""
     benchmark: Benchmark[Any] = BENCHMARKS[name]
-    return benchmark.requests(item, answer, replies or {}, load(str(benchmark.prompts)), dialect)
+    return benchmark.requests(item, answer, replies or {}, load("eval", str(benchmark.prompts)), dialect)
 
 
 def value(outcome: Outcome, table: str, row: str, column: str) -> float | None:

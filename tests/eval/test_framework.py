@@ -7,14 +7,11 @@ from pathlib import Path
 import pytest
 
 from raif.config.eval import Dialect, EvalConfig
-from raif.errors import ConfigError
 from raif.eval.answers import Answer
-from raif.eval.benchmark import BENCHMARKS
 from raif.eval.paper import beside
 from raif.eval.responders import responder
 from raif.eval.run import evaluate, plan
 from raif.eval.scoring import taken_apart
-from raif.prompts.eval import load
 from raif.stats import Interval
 from tests.chat_server import chat_server
 
@@ -22,27 +19,6 @@ from tests.chat_server import chat_server
 def printed(model: str, name: str = "prompts, loose") -> dict[str, float]:
     (figure,) = beside("ifeval", EvalConfig(model=model), {name: Interval(0.7, 0.6, 0.8)})
     return {row.method: row.printed for row in figure.rows}
-
-
-def test_the_prompts_of_every_judged_benchmark_can_be_loaded() -> None:
-    names = [BENCHMARKS[name].prompts for name in BENCHMARKS]
-    assert all(load(name).templates for name in (*filter(None, names), "methods"))
-
-
-def test_own_prompts_take_the_place_of_the_shipped_ones_benchmark_by_benchmark(tmp_path: Path) -> None:
-    assert load("followbench", tmp_path).fill("en_content") == load("followbench").fill("en_content")
-    shipped = load("followbench").templates
-    lines = [
-        f"{name}: {' '.join('$' + f for f in text.get_identifiers())} x" for name, text in shipped.items()
-    ]
-    (tmp_path / "followbench.yaml").write_text("\n".join(lines), "utf-8")
-    assert load("followbench", tmp_path).fill("en_content") == "x"
-
-
-def test_a_prompt_that_lacks_a_field_is_named(tmp_path: Path) -> None:
-    (tmp_path / "methods.yaml").write_text("en_pack: no fields\n", "utf-8")
-    with pytest.raises(ConfigError, match=r"methods\.yaml: en_pack: needs \$request, \$thinking"):
-        load("methods", tmp_path)
 
 
 @pytest.mark.parametrize(

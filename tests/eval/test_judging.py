@@ -106,7 +106,7 @@ def test_other_prompts_are_asked_anew(tmp_path: Path) -> None:
     prompts.mkdir()
     names = ("extract", "extract_each", "judge")
     shipped = dict.fromkeys(names, "$instruction $answer $question")
-    again = {f"{name}_again": "again" for name in names}
+    again = dict.fromkeys(("extract_again", "judge_again"), "again")
     (prompts / "complexbench.yaml").write_text(json.dumps(shipped | again), "utf-8")
     with chat_server(says("答案：是")) as server:
         run(tmp_path, server)

@@ -174,7 +174,7 @@ def test_prompts_of_ones_own_replace_the_shipped_ones(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["$question $answer", f"{FIELDS} $more", f"{FIELDS} $"])
 def test_a_prompt_without_its_three_fields_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ConfigError, match=r"en\.yaml: ask: .*needs \$input, \$answer and \$question"):
+    with pytest.raises(ConfigError, match=r"en\.yaml: ask: .*needs \$answer, \$input, \$question"):
         judge("http://127.0.0.1:9/v1", prompts=folder(tmp_path / "mine", text))
 
 

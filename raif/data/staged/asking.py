@@ -14,7 +14,7 @@ from raif.data.staged.clients import Clients, ledger
 from raif.data.staged.concurrent import concurrently
 from raif.data.staged.stage import Numbered, Outcome, Stage
 from raif.errors import RefusedRequest
-from raif.prompts import data as prompts
+from raif.prompts import load_languages
 from raif.types import Instruction
 
 
@@ -23,7 +23,7 @@ class AskingStage(Stage):
 
     def __init__(self, config: StagedConfig, folder: Path, source: Path | None) -> None:
         super().__init__(config, folder, source)
-        self.prompts = prompts.load(config.prompts)
+        self.prompts = load_languages("data", config.prompts)
 
     @property
     @abstractmethod
@@ -62,4 +62,4 @@ class AskingStage(Stage):
 
     def prompt_notes(self) -> dict[str, str]:
         """Which prompts were used."""
-        return {f"prompts {language}": each.digests() for language, each in self.prompts.items()}
+        return {f"prompts {language}": each.digest for language, each in self.prompts.items()}

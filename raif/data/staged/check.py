@@ -14,7 +14,7 @@ from raif.data.staged.passing import verified
 from raif.data.staged.quality import Quality, quality
 from raif.data.staged.respond import ANSWERS
 from raif.data.staged.stage import STAGES, Numbered, Outcome
-from raif.prompts.judge import choose
+from raif.prompts import choose
 from raif.types import Expert, Instruction, Verification
 
 _OF_REQUEST = {"poorly_defined", "impossible"}

@@ -14,8 +14,7 @@ from raif.config.staged import StagedConfig
 from raif.data.staged import sources
 from raif.errors import ConfigError, RecordError
 from raif.files import jsonl
-from raif.prompts import data as prompts
-from raif.prompts import judge as judge_prompts
+from raif.prompts import load_languages
 
 _A_REQUEST = 200
 """Tokens of a request in a data set, which is not read for an estimate."""
@@ -64,16 +63,16 @@ _Calls = tuple[int, int, int]
 
 
 def _select(config: StagedConfig, request: int) -> list[_Calls]:
-    ask = prompts.load(config.prompts)["en"]
-    text = ask.tags.text + " ".join(ask.topics.values())
+    ask = load_languages("data", config.prompts)["en"]
+    text = ask.templates["tags"] + " ".join(ask.tables["topics"].values())
     return [(1, estimated_tokens(text) + request, config.select.max_tokens)]
 
 
 def _evolve(config: StagedConfig, request: int) -> list[_Calls]:
-    own, ask = config.evolve, prompts.load(config.prompts)["en"]
+    own, ask = config.evolve, load_languages("data", config.prompts)["en"].templates
     outline = own.max_checks * _A_CHECK
-    texts = [(ask.keywords.text, 0), (ask.fuse.text, outline)]
-    texts += [(ask.requirements.text, 0)] if own.judged else []
+    texts = [(ask["keywords"], 0), (ask["fuse"], outline)]
+    texts += [(ask["requirements"], 0)] if own.judged else []
     return [(1, estimated_tokens(text) + request + more, own.sampling.max_tokens) for text, more in texts]
 
 
@@ -85,8 +84,8 @@ def _check(config: StagedConfig, request: int) -> list[_Calls]:
     """Every answer is asked about, as if all before it had failed at the last."""
     own, answers = config.check, config.respond.answers if "respond" in config.stages else 1
     pair = _instruction(config, request) + config.respond.sampling.max_tokens
-    question = estimated_tokens(judge_prompts.load(None)["en"].ask)
-    quality = estimated_tokens(prompts.load(config.prompts)["en"].quality.text)
+    question = estimated_tokens(load_languages("judge")["en"].templates["ask"])
+    quality = estimated_tokens(load_languages("data", config.prompts)["en"].templates["quality"])
     questions = config.evolve.max_checks if config.evolve.judged else 0
     return [
         (answers * questions, question + pair, own.judge_max_tokens),

@@ -7,7 +7,7 @@ from typing import Literal
 
 from raif.client.chat import ChatClient
 from raif.config.staged import Fault
-from raif.prompts.data import Prompts
+from raif.prompts import Prompts
 from raif.types import Frozen, Message
 
 Answer = Literal["yes", "no", "not applicable"]
@@ -31,10 +31,11 @@ class Quality(Frozen):
 
 async def quality(chat: ChatClient, prompts: Prompts, fault: Fault, request: str, answer: str) -> Quality:
     """Ask about one fault, once more where the reply can't be read."""
-    asked = prompts.quality.fill(request=request, answer=answer, question=prompts.faults[fault])
-    text = (await chat.reply(asked)).text.strip()
+    question = prompts.tables["faults"][fault]
+    asked = prompts.turn("quality", request=request, answer=answer, question=question)
+    text = (await chat.reply((asked,))).text.strip()
     if (said := _said(text)) is None and text:
-        again = (*asked, Message(role="assistant", content=text), *prompts.again.fill())
+        again = (asked, Message(role="assistant", content=text), prompts.turn("again"))
         text = (await chat.reply(again)).text.strip()
         said = _said(text)
     if said is None:

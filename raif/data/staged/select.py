@@ -21,7 +21,7 @@ from raif.data.staged.stage import STAGES, Numbered, Outcome
 from raif.data.staged.tagging import tagged
 from raif.data.staged.tags import OTHER, Tags, tag
 from raif.errors import ConfigError
-from raif.prompts.judge import choose
+from raif.prompts import choose
 from raif.types import Instruction, Message
 
 _SHOWN = 200

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from raif.client.chat import ChatClient
 from raif.data.staged.tags import OTHER, Tags
 from raif.errors import RefusedRequest
-from raif.prompts.data import Prompts
+from raif.prompts import Prompts
 
 LONGEST = 40
 """Characters of an ability; more are no tag."""
@@ -20,9 +20,10 @@ _ABILITY = re.compile(_LINE.format("ability|能力"), re.IGNORECASE | re.MULTILI
 
 async def tagged(chat: ChatClient, prompts: Prompts, request: str) -> Tags:
     """The model's tags: the ability as the task. `other` for what is no tag or refused by the server."""
-    asked = prompts.tags.fill(request=request, topics="\n".join(prompts.topics.values()))
+    topics = prompts.tables["topics"]
+    asked = prompts.turn("tags", request=request, topics="\n".join(topics.values()))
     try:
-        return read((await chat.reply(asked)).text, prompts.topics)
+        return read((await chat.reply((asked,))).text, topics)
     except RefusedRequest:
         return Tags(OTHER, OTHER)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from raif.client.chat import ChatClient, Reply
-from raif.prompts.data import Prompts
+from raif.prompts import Prompts
 from raif.text.chinese import COMMON_HAN
 from raif.types import Message
 
@@ -37,23 +37,21 @@ class Writer:
 
     async def keywords(self, request: str, count: int, seed: int) -> tuple[str, ...]:
         """Up to `count` words; none where too few could be read to draw from."""
-        asked = self._prompts.keywords.fill(request=request, count=count)
+        asked = self._prompts.turn("keywords", request=request, count=count)
         return await self._tried(asked, seed, lambda reply: self._words(reply.text, count)) or ()
 
     async def requirements(self, request: str, count: int, seed: int) -> tuple[Requirement, ...] | None:
-        asked = self._prompts.requirements.fill(request=request, count=count)
+        asked = self._prompts.turn("requirements", request=request, count=count)
         return await self._tried(asked, seed, lambda reply: self._pairs(reply.text, count))
 
     async def fused(self, request: str, outline: str, conditional: bool, seed: int) -> str | None:
         """The outline as fluent text that leaves out nothing of what it says exactly."""
-        asked = self._prompts.fuse.fill(request=request, outline=outline)
+        asked = self._prompts.turn("fuse", request=request, outline=outline)
         return await self._tried(asked, seed, lambda reply: self._whole(reply, outline, conditional))
 
-    async def _tried(
-        self, asked: Sequence[Message], seed: int, read: Callable[[Reply], T | None]
-    ) -> T | None:
+    async def _tried(self, asked: Message, seed: int, read: Callable[[Reply], T | None]) -> T | None:
         for attempt in range(ATTEMPTS):
-            if (found := read(await self._chat.reply(asked, seed=seed + attempt))) is not None:
+            if (found := read(await self._chat.reply((asked,), seed=seed + attempt))) is not None:
                 return found
         return None
 
@@ -74,7 +72,7 @@ class Writer:
             elif (said := _QUESTION.match(line)) and wanted:
                 found.setdefault(wanted, Requirement(_ended(wanted, self._language), said[1].strip()))
                 wanted = ""
-        own = [pair for text, pair in found.items() if text not in self._prompts.requirements.text]
+        own = [pair for text, pair in found.items() if text not in self._prompts.templates["requirements"]]
         return tuple(own[:count]) if len(own) >= count else None
 
     def _whole(self, reply: Reply, outline: str, conditional: bool) -> str | None:

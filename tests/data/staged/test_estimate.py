@@ -1,8 +1,6 @@
-"""What a run would cost at most, before it asks; and the prompts that it would ask with."""
+"""What a run would cost at most, before it asks."""
 
 from __future__ import annotations
-
-import shutil
 
 import pytest
 
@@ -11,7 +9,6 @@ from raif.config.staged import StagedConfig
 from raif.data.staged import run
 from raif.data.staged.estimate import estimate
 from raif.errors import ConfigError
-from raif.prompts import data as prompts
 from tests.chat_server import chat_server
 from tests.teacher import teacher
 
@@ -73,44 +70,3 @@ def test_offline_nothing_is_asked(write):
 def test_a_stream_without_an_end_is_the_users_to_limit(write):
     with pytest.raises(ConfigError, match="how many records"):
         estimate(config(write, select={"sources": [{"dataset": "a/b"}]}))
-
-
-def test_prompts_of_ones_own_replace_the_shipped_ones(tmp_path):
-    (tmp_path / "en.yaml").write_text('version: mine\nkeywords: "$count words on $request"\n', "utf-8")
-    shipped, own = prompts.load(None), prompts.load(tmp_path)
-    assert own["en"].keywords.text == "$count words on $request"
-    assert own["en"].fuse == shipped["en"].fuse
-    assert own["zh"] == shipped["zh"]
-    assert own["en"].digests() != shipped["en"].digests()
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("keywords: words on $request", r"keywords: needs \$count, \$request"),
-        ("faults: {unsafe: Is it?}", "faults"),
-        ("kyewords: x", "kyewords"),
-        ("- a", "not a mapping"),
-        ("a: [", "not YAML"),
-    ],
-)
-def test_prompts_that_cannot_be_used_are_named_with_the_reason(tmp_path, text, said):
-    (tmp_path / "en.yaml").write_text(text, "utf-8")
-    with pytest.raises(ConfigError, match=said):
-        prompts.load(tmp_path)
-
-
-def test_a_folder_without_prompts_is_the_users_error(tmp_path):
-    with pytest.raises(ConfigError, match="no prompts"):
-        prompts.load(tmp_path)
-
-
-def test_a_copy_of_the_shipped_prompts_has_their_digests(tmp_path):
-    shutil.copy(prompts.SHIPPED / "zh.yaml", tmp_path)
-    assert prompts.load(tmp_path)["zh"].digests() == prompts.load(None)["zh"].digests()
-
-
-def test_both_languages_ask_for_the_same(tmp_path):
-    each = prompts.load(None)
-    assert set(each) == {"en", "zh"}
-    assert list(each["en"].faults) == list(each["zh"].faults)

@@ -12,12 +12,12 @@ from raif.data.staged import run
 from raif.data.staged.stage import Outcome
 from raif.data.staged.tagging import read
 from raif.files import jsonl
-from raif.prompts import data as prompts
+from raif.prompts import load_languages
 from tests.chat_server import chat_server, completion, last_turn
 from tests.teacher import teacher
 
 NIGHT = "Tell me a tale of the harbour at night."
-TOPICS = {language: each.topics for language, each in prompts.load(None).items()}
+TOPICS = {language: each.tables["topics"] for language, each in load_languages("data").items()}
 
 
 @pytest.fixture

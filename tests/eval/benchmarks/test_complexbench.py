@@ -15,7 +15,7 @@ from raif.eval.benchmarks.complexbench.items import Item, ScoringQuestion
 from raif.eval.report import Report
 from raif.eval.responders import responder
 from raif.eval.run import evaluate, plan
-from raif.prompts.eval import load
+from raif.prompts import load
 from tests.parity import Parity
 
 BENCHMARK = ComplexBench()
@@ -110,7 +110,7 @@ def test_both_releases_of_the_record_are_read(benchmark_data: Path, tmp_path: Pa
 
 def test_each_question_is_one_request_and_those_with_rules_ask_for_a_copy() -> None:
     one = item(None, "model_length:[1,2]", "model_length_each:[1,2]")
-    judge, extract, each = BENCHMARK.requests(one, "答案文本", {}, load("complexbench"), "sound")
+    judge, extract, each = BENCHMARK.requests(one, "答案文本", {}, load("eval", "complexbench"), "sound")
     assert "问题0" in judge.messages[-1].content
     assert judge.readable("分析\n答案：是")
     assert not judge.readable("答案：是，不，答案：否")

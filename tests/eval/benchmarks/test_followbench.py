@@ -19,7 +19,7 @@ from raif.eval.report import Report
 from raif.eval.responders import responder
 from raif.eval.run import Plan, asks_of, evaluate, plan
 from raif.eval.scoring import Final, Outcome, score
-from raif.prompts.eval import load
+from raif.prompts import load
 from tests.parity import Parity
 
 BENCHMARK = FollowBench()
@@ -162,7 +162,7 @@ def item(folder: Path, level: int = 3, source: str = "made_up") -> Item:
 
 
 def test_the_judge_sees_the_steps_and_the_answer(tmp_path: Path) -> None:
-    (request,) = BENCHMARK.requests(item(tmp_path), "my answer", {}, load("followbench"), "sound")
+    (request,) = BENCHMARK.requests(item(tmp_path), "my answer", {}, load("eval", "followbench"), "sound")
     text = request.messages[-1].content
     assert [text.index(f"[{n}]\nstep {n}") for n in range(4)] == sorted(
         text.index(f"[{n}]\nstep {n}") for n in range(4)
@@ -175,7 +175,7 @@ def test_the_judge_sees_the_steps_and_the_answer(tmp_path: Path) -> None:
 
 def test_an_item_with_a_rule_asks_no_judge(tmp_path: Path) -> None:
     ruled = item(tmp_path, source="E2E")
-    assert not BENCHMARK.requests(ruled, "x", {}, load("followbench"), "sound")
+    assert not BENCHMARK.requests(ruled, "x", {}, load("eval", "followbench"), "sound")
 
 
 def test_an_unread_judgment_is_left_out_and_counted(tmp_path: Path) -> None:

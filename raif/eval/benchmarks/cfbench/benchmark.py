@@ -31,7 +31,7 @@ from raif.eval.rates import Figure, Rates, Row, Table, Tally, average
 from raif.eval.released import parsed, records
 from raif.eval.stored import StoredAnswer, StoredJudgment
 from raif.eval.turns import asked
-from raif.prompts.eval import Prompts
+from raif.prompts import Prompts
 from raif.types import Message, Verdict, Verification
 
 JUDGE = "judge"

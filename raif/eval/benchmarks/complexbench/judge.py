@@ -9,7 +9,7 @@ from raif.errors import ConstraintError
 from raif.eval.benchmark import Replies, Request
 from raif.eval.benchmarks.complexbench import rules
 from raif.eval.benchmarks.complexbench.items import Item, ScoringQuestion
-from raif.prompts.eval import Prompts
+from raif.prompts import Prompts
 from raif.types import Message
 
 YES, NO = "答案：是", "答案：否"

@@ -34,7 +34,7 @@ from raif.eval.released import lines, parsed
 from raif.eval.stored import StoredAnswer, StoredJudgment
 from raif.eval.turns import asked
 from raif.files import jsonl
-from raif.prompts.eval import Prompts
+from raif.prompts import Prompts
 from raif.types import Message, Verdict, Verification
 
 JUDGE = "judge"

@@ -29,7 +29,7 @@ from raif.eval.benchmarks.followbench.judge import read
 from raif.eval.benchmarks.followbench.rules import matches, passes
 from raif.eval.rates import Figure, Rates, Table, Tally
 from raif.eval.stored import StoredAnswer
-from raif.prompts.eval import Prompts
+from raif.prompts import Prompts
 from raif.types import Message, Verdict, Verification
 
 JUDGE = "judge"

@@ -31,7 +31,7 @@ from raif.eval.rates import Figure, Rates, Table, Tally
 from raif.eval.released import lines
 from raif.eval.stored import StoredAnswer, StoredJudgment
 from raif.files import jsonl
-from raif.prompts.eval import Prompts
+from raif.prompts import Prompts
 from raif.types import Message, Verdict, Verification
 
 SETS = {"all": "", "easy": "Easy_set/", "hard": "Hard_set/"}
