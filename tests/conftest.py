@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from raif.models.load import Model
 
 PARITY = pytest.StashKey[Parity]()
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+"""Tiny models gain nothing from threads, and processes that each spin on all cores take ten times as long."""
 
 
 def pytest_configure() -> None:
