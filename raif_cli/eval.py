@@ -95,7 +95,7 @@ def run(
         raise typer.BadParameter(
             "several benchmarks take no --preset, --config, --responses, --judgments, --data"
         )
-    configs = [_config(name, preset, config, given, set_) for name in chosen]
+    configs = _configs(chosen, preset, config, given, set_)
     if dry_run:
         _print_plans(configs)
         return
@@ -146,19 +146,28 @@ def _names(names: Sequence[str]) -> list[str]:
     return list(BENCHMARKS) if "all" in names else list(dict.fromkeys(names))
 
 
-def _config(
-    name: str,
+def _configs(
+    names: Sequence[str],
     preset: str | None,
     file: Path | None,
     given: Mapping[str, object],
     set_: list[str] | None,
-) -> EvalConfig:
-    from raif.config import load
-    from raif.config.eval import EvalConfig
+) -> list[EvalConfig]:
+    """A config for each benchmark, by default from the preset of its name."""
+    from raif.config.base import resolve, validate
+    from raif.config.eval import OLD_DIALECT, EvalConfig
 
-    changed = [*overrides({"benchmark": name, **given}), *(set_ or ())]
-    preset = preset if preset or file else name
-    return load(EvalConfig, "eval", preset=preset, file=file, overrides=changed)
+    found, dialects = [], set()
+    for name in names:
+        changed = [*overrides({"benchmark": name, **given}), *(set_ or ())]
+        tree, sources, source = resolve(
+            "eval", preset=preset if preset or file else name, file=file, overrides=changed
+        )
+        dialects.add(tree.get("dialect"))
+        found.append(validate(EvalConfig, tree, sources, default_source=source))
+    if OLD_DIALECT in dialects:
+        typer.echo("Warning: the dialect raif is called authors now. Use --dialect authors.", err=True)
+    return found
 
 
 def _default_folder(configs: Sequence[EvalConfig]) -> Path:

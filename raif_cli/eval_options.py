@@ -48,7 +48,7 @@ Dialect = Annotated[
     typer.Option(
         "--dialect",
         help="sound (default): what can't be judged is left out and counted; upstream: as the released "
-        "scripts score; raif: as its authors' copies of them do.",
+        "scripts score; authors: as the method's authors' copies of them do.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]

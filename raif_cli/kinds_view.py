@@ -18,7 +18,7 @@ def print_kinds() -> None:
     from raif_cli.console import out
 
     out.print("(zh): in Chinese records of the dialect raif. (reference): in records of that dialect.")
-    out.print("(raif_eval): in `raif eval --dialect raif`.\n")
+    out.print("(authors): in `raif eval --dialect authors`.\n")
     for id, semantics in registered():
         out.print(Text(_described(find(id, semantics), semantics)), soft_wrap=True)
 

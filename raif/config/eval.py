@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from raif.config.base import Section
 from raif.config.models import EndpointConfig, LocalConfig, SamplingConfig
 from raif.reasoning import Style
 
-Dialect = Literal["sound", "upstream", "raif"]
-"""Whose scoring: sound is ours, upstream each benchmark's released script, raif the method's authors' copy
-of it. The latter two keep the scripts' quirks."""
+Dialect = Literal["sound", "upstream", "authors"]
+"""Whose scoring: `sound` is ours, `upstream` each benchmark's released script, `authors` the copy of it that
+the method's authors made. The last two keep the scripts' quirks."""
+OLD_DIALECT = "raif"
+"""What `authors` was called: files and command lines can still say so."""
+AnyDialect = Annotated[Dialect, BeforeValidator(lambda name: "authors" if name == OLD_DIALECT else name)]
+"""A dialect as a file names it."""
 Method = Literal["io", "cot", "sdc", "deepclaude", "self-consistency", "self-refine", "oracle-decomposition"]
 """How an answer is got out of a model: the rows and columns of the paper's tables 1 and 2."""
 
@@ -79,9 +83,9 @@ class EvalConfig(Section):
     benchmark's released format."""
     data: Path | None = None
     """The benchmark's own file or folder; none: the one under the folder that RAIF_BENCHMARK_DATA names."""
-    dialect: Dialect = "sound"
+    dialect: AnyDialect = "sound"
     """sound: what can't be judged is left out and counted; upstream: as each benchmark's released script
-    scores, quirks included; raif: as the method's authors' copies of the scripts do."""
+    scores, quirks included; authors: as the method's authors' copies of the scripts do."""
     method: Method = "io"
     """How the model is asked; `options` holds what some of the ways need."""
     options: MethodConfig = MethodConfig()

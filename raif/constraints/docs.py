@@ -24,8 +24,8 @@ INTRODUCTION = """\
 Made by `python -m raif.constraints.docs > docs/constraints.md`; don't edit.
 
 For each kind: one way to ask for it, how it is checked, its kwargs, and responses that pass and fail. *Under*
-a name stand semantics of their own: `zh` is what holds for Chinese records of the dialect `raif`, `raif_eval`
-what `raif eval --dialect raif` scores by, any other is a dialect.
+a name stand semantics of their own: `zh` is what holds for Chinese records of the dialect `raif`, `authors`
+what `raif eval --dialect authors` scores by, any other is a dialect.
 Plug-ins add kinds through the entry point `raif.constraints`: [example](plugin-example).
 """
 LONGEST = 160

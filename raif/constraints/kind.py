@@ -128,7 +128,7 @@ _VARIANTS: dict[tuple[str, str], Kind] = {}
 _HOMES = {
     "zh": "raif.constraints.chinese",
     "reference": "raif.constraints.reference",
-    "raif_eval": "raif.constraints.raif_eval",
+    "authors": "raif.constraints.authors",
 }
 """What registers the variants of a semantics, imported when they are first looked for."""
 

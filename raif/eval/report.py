@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from raif.config.eval import AnyDialect
 from raif.eval.paper import PaperFigure
 from raif.eval.rates import Table
 from raif.stats import Interval
@@ -43,7 +44,7 @@ class Report:
     model: str
     method: str
     judge: str | None
-    dialect: str
+    dialect: AnyDialect
     items: int
     answered: int
     truncated: int

@@ -43,7 +43,7 @@ def taken_apart(answer: Answer, think: Style, dialect: Dialect) -> Final:
     """
     found = split(answer.whole(think), think)
     text = found.answer
-    if dialect == "raif" and text is not None and text.startswith("<answer>"):
+    if dialect == "authors" and text is not None and text.startswith("<answer>"):
         text = text.removeprefix("<answer>").lstrip()
     return Final(found.thinking or answer.reasoning or "", text)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from raif.config.eval import Dialect
 from raif.types import Message
 
-RAIF_SYSTEM = "You are a helpful assistant."
+AUTHORS_SYSTEM = "You are a helpful assistant."
 """What the method's authors put before a judge's request, as before a model's."""
 
 
 def asked(text: str, dialect: Dialect) -> tuple[Message, ...]:
     """A request of one turn."""
     turn = Message(role="user", content=text)
-    return (Message(role="system", content=RAIF_SYSTEM), turn) if dialect == "raif" else (turn,)
+    return (Message(role="system", content=AUTHORS_SYSTEM), turn) if dialect == "authors" else (turn,)

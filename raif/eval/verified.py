@@ -21,13 +21,13 @@ SIDES = ("strict", "loose")
 
 
 class Verified(Benchmark[Instruction]):
-    """Needs no judge. The dialects agree, but for a code fence around JSON (`raif.constraints.raif_eval`)."""
+    """Needs no judge. The dialects agree, but for a code fence around JSON (`raif.constraints.authors`)."""
 
     def items(self, path: Path) -> Sequence[Instruction]:
         return list(records.read(path))
 
     def score(self, item: Instruction, answer: str | None, replies: Replies, dialect: Dialect) -> Scored:
-        semantics = "raif_eval" if dialect == "raif" else item.semantics
+        semantics = "authors" if dialect == "authors" else item.semantics
         found = summary(item, verdicts(item.constraints, answer, semantics))
         followed = zip(SIDES, (found.followed, found.followed_loose), strict=True)
         return Scored(found, {side: None if one is None else float(one) for side, one in followed})

@@ -80,6 +80,32 @@ def test_a_server_is_asked() -> None:
     assert {body["messages"][0]["content"] for body in server.requests} == {"You are a helpful assistant."}
 
 
+@pytest.mark.parametrize("old", [("--dialect", "raif"), ("--set", "dialect=raif"), ("--config", "old.yaml")])
+def test_the_dialects_old_name_is_taken_with_a_warning(folder: Path, old: tuple[str, str]) -> None:
+    (folder / "old.yaml").write_text("benchmark: ifeval\ndialect: raif\n", "utf-8")
+    result = stored(*old, "--json")
+    assert json.loads(result.stdout)["dialect"] == "authors"
+    assert result.stderr.startswith("Warning: the dialect raif is called authors now.")
+
+
+def test_a_run_of_the_dialects_old_name_resumes_compares_and_renders(folder: Path) -> None:
+    stored("--dialect", "authors", "--out", "old")
+    for name in ("config.yaml", "report.json"):
+        path = folder / "old" / name
+        text = path.read_text("utf-8")
+        assert "authors" in text
+        path.write_text(text.replace("authors", "raif"), "utf-8")
+    assert "dialect authors" in page_again(folder / "old")
+    compared = CliRunner().invoke(app, ["eval", "compare", "old", "old", "--json"])
+    assert json.loads(compared.stdout)["items"] == 4
+    assert stored("--dialect", "authors", "--out", "old", "--resume").exit_code == 0
+
+
+def page_again(run: Path) -> str:
+    assert CliRunner().invoke(app, ["report", str(run)]).exit_code == 0
+    return (run / "report.html").read_text("utf-8")
+
+
 def test_a_path_is_not_read_as_yaml(folder: Path) -> None:
     (folder / "items.jsonl").rename(folder / "a: b #c.jsonl")
     assert (

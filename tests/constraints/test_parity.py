@@ -80,7 +80,7 @@ def test_every_verdict_is_that_of_the_training_checker_too(
 
 UNIT_CASES = {
     "upstream": ({"strict": "strict", "loose": "loose"}, "ifeval"),
-    "raif": ({"strict": "raif_eval_strict", "loose": "raif_eval_loose"}, "raif_eval"),
+    "authors": ({"strict": "raif_eval_strict", "loose": "raif_eval_loose"}, "authors"),
     "reference": ({"strict": "raif_training"}, "reference"),
 }
 

@@ -13,7 +13,9 @@ from raif.eval.scoring import Final, Outcome, score
 from raif.prompts import load
 
 ANSWER = "An answer."
-RELEASED: tuple[Dialect, ...] = ("upstream", "raif")
+RELEASED: tuple[Dialect, ...] = ("upstream", "authors")
+IN_FIXTURES = {"upstream": "upstream", "authors": "raif"}
+"""What the official verdicts' files call the dialects."""
 DIALECTS: tuple[Dialect, ...] = ("sound", *RELEASED)
 
 

@@ -45,7 +45,7 @@ def test_a_difference_is_ours_less_the_papers() -> None:
     assert {row.method: row.difference for row in figure.rows}["io"] == 2.18
 
 
-@pytest.mark.parametrize(("dialect", "text"), [("sound", "<answer>\nx</answer>"), ("raif", "x</answer>")])
+@pytest.mark.parametrize(("dialect", "text"), [("sound", "<answer>\nx</answer>"), ("authors", "x</answer>")])
 def test_the_papers_clean_up_drops_a_tag_at_the_start_alone(dialect: Dialect, text: str) -> None:
     assert taken_apart(Answer("<answer>\nx</answer>"), "none", dialect).answer == text
 

@@ -140,7 +140,7 @@ def test_blank_answer_costs_no_request(name: str, tmp_path: Path) -> None:
 
 
 @NAMES
-@pytest.mark.parametrize("dialect", ["upstream", "raif"])
+@pytest.mark.parametrize("dialect", ["upstream", "authors"])
 def test_released_dialects_run_too(name: str, dialect: str, tmp_path: Path) -> None:
     report, _ = run(name, tmp_path, says(SAID[name]), dialect=dialect)
     assert (report.headline, report.dialect) == (pytest.approx(1, abs=1e-4), dialect)

@@ -16,7 +16,7 @@ from raif.eval.benchmarks.cfbench.benchmark import METRICS, Item
 from raif.eval.benchmarks.cfbench.parse import Judgment, read
 from raif.eval.benchmarks.cfbench.scores import scores
 from raif.eval.scoring import Outcome
-from tests.eval.judged import ANSWER, DIALECTS, RELEASED, lines, one, requests, scored, value
+from tests.eval.judged import ANSWER, DIALECTS, IN_FIXTURES, RELEASED, lines, one, requests, scored, value
 from tests.parity import Parity
 
 Line = dict[str, Any]
@@ -74,7 +74,7 @@ def test_every_reply_is_read_as_officially(
     path = benchmark_data / "cfbench" / "fixtures" / "parse_cases.jsonl"
     found = lines(path)
     ours = [judged(case["judge_response"], items[case["idx"]], dialect) for case in found]
-    parity.same(path, dialect, ours, [expected(case[dialect]) for case in found])
+    parity.same(path, dialect, ours, [expected(case[IN_FIXTURES[dialect]]) for case in found])
 
 
 @pytest.mark.parity
@@ -86,7 +86,7 @@ def test_rates_are_the_official_ones(
     path = benchmark_data / "cfbench" / "fixtures" / "parse_cases_scores.json"
     chosen = [items[int(idx)] for idx in replies]
     ours = rates(scored("cfbench", chosen, replies, dialect))
-    official = json.loads(path.read_text("utf-8"))[dialect]
+    official = json.loads(path.read_text("utf-8"))[IN_FIXTURES[dialect]]
     parity.same(path, dialect, ours, {name: official[name] for name in ours})
 
 
@@ -104,7 +104,7 @@ def test_released_judgments_score_as_published(
     assert len(replies) == official["n"]
     chosen = [items[one["idx"]] for one in official["items"]]
     ours = [judged(replies[its.id]["judge"], its, dialect) for its in chosen]
-    parity.same(path, dialect, ours, [expected(one[dialect]) for one in official["items"]])
+    parity.same(path, dialect, ours, [expected(one[IN_FIXTURES[dialect]]) for one in official["items"]])
     found = rates(scored("cfbench", [items[int(id)] for id in replies], replies, dialect))
     sets = official["upstream" if dialect == "upstream" else "raif_parser"]
     parity.same(path, dialect, found, {name: sets[name] for name in found})
@@ -160,11 +160,11 @@ def test_one_line_of_an_unreadable_judgment_is_a_perfect_score_upstream() -> Non
 
 
 def test_the_last_score_stands_for_all_where_pieces_are_missing() -> None:
-    assert read("写三句话\t0\n\n语气活泼\t1", CRITERIA, "raif") == Judgment(("1", "1", "0"))
+    assert read("写三句话\t0\n\n语气活泼\t1", CRITERIA, "authors") == Judgment(("1", "1", "0"))
 
 
 def test_an_error_in_place_of_a_judgment_scores_nothing() -> None:
-    assert read("Error", CRITERIA, "raif") == Judgment(("0",), -1)
+    assert read("Error", CRITERIA, "authors") == Judgment(("0",), -1)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_headline_is_the_mean_of_three_cut_off_officially() -> None:
     assert {dialect: found and found.value for dialect, found in paper.items()} == {
         "sound": pytest.approx(0.67 / 3),
         "upstream": 0.2233,
-        "raif": 0.2233,
+        "authors": 0.2233,
     }
 
 
@@ -215,7 +215,7 @@ def test_judge_sees_instruction_answer_and_checklist() -> None:
     assert request.again
 
 
-@pytest.mark.parametrize(("dialect", "system"), [("sound", 0), ("upstream", 0), ("raif", 1)])
+@pytest.mark.parametrize(("dialect", "system"), [("sound", 0), ("upstream", 0), ("authors", 1)])
 def test_the_authors_put_a_system_text_before(dialect: Dialect, system: int) -> None:
     (request,) = requests("cfbench", item(), dialect)
     assert [turn.role for turn in request.messages] == ["system"] * system + ["user"]

@@ -16,6 +16,7 @@ from raif.eval.report import Report
 from raif.eval.responders import responder
 from raif.eval.run import evaluate, plan
 from raif.prompts import load
+from tests.eval.judged import IN_FIXTURES
 from tests.parity import Parity
 
 BENCHMARK = ComplexBench()
@@ -58,12 +59,12 @@ def values(report: Report, name: str) -> dict[str, float]:
 
 
 @pytest.mark.parity
-@pytest.mark.parametrize("dialect", ["upstream", "raif"])
+@pytest.mark.parametrize("dialect", ["upstream", "authors"])
 def test_a_run_from_stored_verdicts_reports_the_official_totals(
     benchmark_data: Path, parity: Parity, tmp_path: Path, dialect: Dialect
 ) -> None:
     path = benchmark_data / "complexbench" / "fixtures" / "aggregation_expected.json"
-    official = json.loads(path.read_text("utf-8"))[dialect]
+    official = json.loads(path.read_text("utf-8"))[IN_FIXTURES[dialect]]
     report = stored(benchmark_data, tmp_path, dialect)
     found = {theirs: values(report, ours) for ours, theirs in TABLES.items()}
     found["overall_drfr"] = report.headline
@@ -73,7 +74,7 @@ def test_a_run_from_stored_verdicts_reports_the_official_totals(
 
 @pytest.mark.parity
 def test_the_papers_rows_are_those_of_its_second_table(benchmark_data: Path, tmp_path: Path) -> None:
-    report = stored(benchmark_data, tmp_path, "raif")
+    report = stored(benchmark_data, tmp_path, "authors")
     names = [figure.name for figure in report.paper]
     assert names[:2] == ["Overall", "And 1"]
     assert len(names) == 12
@@ -137,7 +138,7 @@ def test_the_released_scripts_read_every_reply() -> None:
 def test_an_unknown_rule_is_unjudged_or_2() -> None:
     one = item(None, "model_unheard_of:[1]")
     assert verdicts(one, "答", "sound", "答案：是", ASK + "x") == [1, None]
-    assert verdicts(one, "答", "raif", "答案：是", ASK + "x") == [1, 2]
+    assert verdicts(one, "答", "authors", "答案：是", ASK + "x") == [1, 2]
 
 
 def test_an_empty_answer_fails_without_a_judge() -> None:

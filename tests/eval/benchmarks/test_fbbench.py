@@ -14,7 +14,7 @@ from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS
 from raif.eval.benchmarks.fbbench.benchmark import Item
 from raif.eval.benchmarks.fbbench.judge import LONGEST, REASON, VERDICT, WEIGHT, read, score
-from tests.eval.judged import ANSWER, DIALECTS, RELEASED, lines, one, requests, scored, value
+from tests.eval.judged import ANSWER, DIALECTS, IN_FIXTURES, RELEASED, lines, one, requests, scored, value
 from tests.parity import Parity
 
 Line = dict[str, Any]
@@ -67,7 +67,7 @@ def test_every_reply_is_read_as_officially(benchmark_data: Path, parity: Parity,
         points = [(p, None) if isinstance(p, str) else tuple(p) for p in case["checklist"]]
         found.append(read(case["judge_response"], points, dialect))
     ours = [None if one is None else score(one) for one in found]
-    parity.same(path, dialect, ours, [case[dialect].get("score") for case in cases])
+    parity.same(path, dialect, ours, [case[IN_FIXTURES[dialect]].get("score") for case in cases])
 
 
 @pytest.mark.parity
@@ -175,7 +175,7 @@ def test_overall_weighs_cells_equally() -> None:
     assert value(outcome, "score", "response maintenance", MEAN) is None
 
 
-@pytest.mark.parametrize(("dialect", "shown"), [("sound", 0), ("upstream", None), ("raif", None)])
+@pytest.mark.parametrize(("dialect", "shown"), [("sound", 0), ("upstream", None), ("authors", None)])
 def test_zero_is_not_shown_officially(dialect: Dialect, shown: float | None) -> None:
     its = item()
     outcome = scored("fbbench", [its], {its.id: {"judge": judgment(对="否", 全="否")}}, dialect)

@@ -66,7 +66,7 @@ def expected(case: dict[str, Any]) -> tuple[float, float]:
 
 @pytest.mark.parity
 @LANGUAGES
-@pytest.mark.parametrize("dialect", ["upstream", "raif"])
+@pytest.mark.parametrize("dialect", ["upstream", "authors"])
 def test_every_item_of_the_full_run_scores_as_officially(
     benchmark_data: Path, parity: Parity, language: Language, dialect: Dialect
 ) -> None:
@@ -84,9 +84,9 @@ def test_every_table_of_the_full_run_is_the_official_one(
 ) -> None:
     path = benchmark_data / "followbench" / "fixtures" / f"synthetic_full_run_{language}_results.json"
     official = json.loads(path.read_text("utf-8"))
-    outcome, _ = full_run(benchmark_data, language, "raif")
+    outcome, _ = full_run(benchmark_data, language, "authors")
     ours = _tables(Sums(outcome.rates, language, rounded=True))
-    parity.same(path, "raif", ours, {name: official[name] for name in ours})
+    parity.same(path, "authors", ours, {name: official[name] for name in ours})
 
 
 def _tables(sums: Sums) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def test_the_headline_is_the_mean_of_22_numbers_of_the_official_tables(benchmark
         for spelled in ("hsr", "ssr"):
             rates = official[f"{spelled}_results_by_models_level"]
             numbers += [rates[f"level{level}_avg"] for level in LEVELS]
-        outcome, _ = full_run(benchmark_data, language, "raif")
+        outcome, _ = full_run(benchmark_data, language, "authors")
         ours.append(headline(outcome.rates, rounded=True)[0])
     assert len(numbers) == 22
     assert 100 * sum(ours) / 2 == pytest.approx(sum(numbers) / 22)
@@ -139,7 +139,7 @@ def test_what_the_authors_sent_is_a_wrapped_instruction_of_ours(
     prompts = [ask.prompt for ask in asks_of(Plan(BENCHMARK, folder, items), config)]
     asked = {item.record.instruction: prompt for item, prompt in zip(items, prompts, strict=True)}
     ours = [asked[line["raw"]["instruction"]] for line in sent]
-    parity.same(path, "raif", ours, [line["q"] for line in sent])
+    parity.same(path, "authors", ours, [line["q"] for line in sent])
 
 
 def item(folder: Path, level: int = 3, source: str = "made_up") -> Item:
@@ -211,7 +211,7 @@ def test_a_run_from_stored_answers_and_judgments_reports_the_official_tables(
         data=benchmark_data / "followbench",
         responses=tmp_path / "answers.jsonl",
         judgments=tmp_path / "judgments.jsonl",
-        dialect="raif",
+        dialect="authors",
     )
     report = evaluate(config, plan(config), responder(config), tmp_path)
     assert (report.items, report.answered) == (1610, 1610)

@@ -11,7 +11,7 @@ from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS
 from raif.eval.benchmarks.infobench.benchmark import Item
 from raif.eval.benchmarks.infobench.judge import read
-from tests.eval.judged import ANSWER, DIALECTS, RELEASED, lines, one, requests, scored, value
+from tests.eval.judged import ANSWER, DIALECTS, IN_FIXTURES, RELEASED, lines, one, requests, scored, value
 from tests.parity import Parity
 
 QUESTIONS = ("Is it short?", "Is it kind?", "Is it a text?")
@@ -44,7 +44,7 @@ def test_every_reply_is_read_as_officially(benchmark_data: Path, parity: Parity,
     for case in cases:
         found = one("infobench", items[case["id"]], said(*case["judge_outputs"]), dialect).verification
         ours.append([verdict.passed for verdict in found.counted])
-    parity.same(path, dialect, ours, [case[f"{dialect}_eval"] for case in cases])
+    parity.same(path, dialect, ours, [case[f"{IN_FIXTURES[dialect]}_eval"] for case in cases])
 
 
 @pytest.mark.parity
@@ -64,7 +64,7 @@ def test_rates_are_the_official_ones(benchmark_data: Path, parity: Parity, diale
     replies = {case["id"]: said(*case["judge_outputs"]) for case in cases}
     outcome = scored("infobench", items, replies, dialect)
     path = folder / "fixtures" / "synthetic_full_run_scores.json"
-    official = json.loads(path.read_text("utf-8"))[dialect]
+    official = json.loads(path.read_text("utf-8"))[IN_FIXTURES[dialect]]
     assert outcome.paper["DRFR"]
     drfr = outcome.paper["DRFR"].value
     if dialect == "upstream":
@@ -83,7 +83,7 @@ def test_rates_are_the_official_ones(benchmark_data: Path, parity: Parity, diale
 
 
 @pytest.mark.parametrize(
-    ("reply", "sound", "upstream", "raif"),
+    ("reply", "sound", "upstream", "authors"),
     [
         ("YES", True, True, True),
         ("No, it rhymes.", False, False, False),
@@ -97,9 +97,9 @@ def test_rates_are_the_official_ones(benchmark_data: Path, parity: Parity, diale
     ],
 )
 def test_reply_is_read_by_its_dialect(
-    reply: str, sound: bool | None, upstream: bool | None, raif: bool | None
+    reply: str, sound: bool | None, upstream: bool | None, authors: bool | None
 ) -> None:
-    assert [read(reply, dialect) for dialect in DIALECTS] == [sound, upstream, raif]
+    assert [read(reply, dialect) for dialect in DIALECTS] == [sound, upstream, authors]
 
 
 def test_unknown_questions_are_left_out_soundly() -> None:
@@ -114,7 +114,7 @@ def test_prompt_with_an_unknown_question_alone_is_undecided() -> None:
     assert (found.verification.followed, found.parts) == (None, {"DRFR": 1, "prompt": None})
 
 
-@pytest.mark.parametrize(("dialect", "counted"), [("raif", 3), ("upstream", 2)])
+@pytest.mark.parametrize(("dialect", "counted"), [("authors", 3), ("upstream", 2)])
 def test_unknown_questions_fail_officially(dialect: Dialect, counted: int) -> None:
     outcome = scored("infobench", [ITEM], {"a": said("YES", "Hm.", "YES")}, dialect)
     row = outcome.tables[0].rows[0]
@@ -144,11 +144,11 @@ def test_each_question_is_asked_on_its_own() -> None:
 
 def test_unreadable_replies_are_asked_for_again_only_soundly() -> None:
     readable = {dialect: requests("infobench", ITEM, dialect)[0].readable("Hm.") for dialect in DIALECTS}
-    assert readable == {"sound": False, "upstream": True, "raif": True}
+    assert readable == {"sound": False, "upstream": True, "authors": True}
 
 
 def test_the_authors_repeat_the_questions_without_their_answers() -> None:
-    *_, last = requests("infobench", ITEM, "raif")
+    *_, last = requests("infobench", ITEM, "authors")
     assert [turn.role for turn in last.messages] == ["user"] * 3
     assert [turn.content for turn in last.messages[1:]] == list(QUESTIONS[1:])
 

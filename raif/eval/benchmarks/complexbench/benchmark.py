@@ -70,7 +70,7 @@ class ComplexBench(Benchmark[Item]):
         return sums.tallies([one if dialect == "sound" or one.complete else one.empty for one in judged])
 
     def tables(self, rates: Rates, dialect: Dialect) -> Sequence[Table]:
-        return sums.tables(rates, smoothing=sums.RAIF_SMOOTHING if dialect == "raif" else 0.0)
+        return sums.tables(rates, smoothing=sums.AUTHORS_SMOOTHING if dialect == "authors" else 0.0)
 
     def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Figure]:
         return sums.paper(rates)

@@ -36,7 +36,7 @@ _TABLES = {
     "dimension": "dimension",
 }
 _DEPTHS = ("single", "multiple")
-RAIF_SMOOTHING = 1e-4
+AUTHORS_SMOOTHING = 1e-4
 """What the method's authors add to the coherent test's denominators."""
 
 

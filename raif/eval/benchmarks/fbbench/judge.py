@@ -66,7 +66,7 @@ def _found(reply: str, dialect: Dialect) -> Any:
     slips: ours reads JSON5, theirs YAML and Python too."""
     if dialect == "upstream":
         return _first(reply, (json.loads,))
-    if dialect == "raif":
+    if dialect == "authors":
         plain = re.sub(r"\n\s*\n", "\n", _unfenced(reply))
         return _first(plain, (json.loads, _json5, _yaml, _python))
     return _first(reply[reply.find("{") : reply.rfind("}") + 1], (json.loads, _json5))

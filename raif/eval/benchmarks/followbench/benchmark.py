@@ -12,7 +12,7 @@ Judge: items without a rule (`followbench_rules`) show it the instructions of al
 answer; it says YES or NO to each added constraint (`followbench_judge`).
 Score: hard (all added constraints are met) and soft (the share that is), by language, type and level;
 consistent levels, from the first on, by group (`followbench_totals`). A judgment that can't be read counts as
--1 in the released scripts, so in the dialects `upstream` and `raif`.
+-1 in the released scripts, so in the dialects `upstream` and `authors`.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ from raif.prompts import Prompts
 from raif.types import Message, Verdict, Verification
 
 SETS = {"all": "", "easy": "Easy_set/", "hard": "Hard_set/"}
-RAIF_SMOOTHING = 1e-4
+AUTHORS_SMOOTHING = 1e-4
 """What the method's authors add to the rates' denominators."""
 EMPTY, NOT_JUDGED = "empty answer", "not judged"
 
@@ -136,7 +136,7 @@ class InfoBench(Benchmark[Item]):
 
 def _rate(rates: Rates, cell: str, dialect: Dialect) -> Figure:
     count = rates.count(cell)
-    return rates[cell] * count / (count + RAIF_SMOOTHING) if dialect == "raif" else rates[cell]
+    return rates[cell] * count / (count + AUTHORS_SMOOTHING) if dialect == "authors" else rates[cell]
 
 
 def _value(dialect: Dialect) -> Callable[[bool | None], float | None]:

@@ -51,7 +51,7 @@ def _upstream(reply: str) -> bool | None:
     return said == {"YES"} if len(said) == 1 else None
 
 
-def _raif(reply: str) -> bool | None:
+def _authors(reply: str) -> bool | None:
     """The letters count wherever they are: "I can't know" is a no."""
     lower = reply.lower()
     return True if "yes" in lower else False if "no" in lower else None
@@ -60,5 +60,5 @@ def _raif(reply: str) -> bool | None:
 _READ: Mapping[Dialect, Callable[[str], bool | None]] = {
     "sound": _sound,
     "upstream": _upstream,
-    "raif": _raif,
+    "authors": _authors,
 }

@@ -1,4 +1,4 @@
-"""What kinds mean to the method's authors' copy of IFEval's program, where it differs: `--dialect raif`."""
+"""Where the method's authors' copy of IFEval's program differs, for `raif eval --dialect authors`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from raif.constraints.kind import Example, Outcome, variant
 
 @variant(
     "detectable_format:json_format",
-    "raif_eval",
+    "authors",
     examples=(
         Example(True, '```json\n{"tea": "hot"}\n```', {}),
         Example(False, '\n```json\n{"tea": "hot"}\n```', {}),
     ),
 )
 def json_format(response: str) -> Outcome:
-    """A code fence is none where a blank or a line's end stands before or behind it."""
+    """A code fence with a space or line break before or after it is not removed."""
     return json_outcome(unfenced(response, "json"))
