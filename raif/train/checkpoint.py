@@ -48,7 +48,7 @@ def save_checkpoint(
         shutil.rmtree(half_made, ignore_errors=True)
         half_made.mkdir(parents=True)
     ranks.wait()
-    write_shards(half_made, learner.engine, ranks)
+    write_shards(half_made, learner.optimizer, ranks)
     ranks.wait()
     if ranks.first:
         if None not in shares:
@@ -78,7 +78,7 @@ def checkpoints(folder: Path) -> list[Path]:
 
 def load_checkpoint(path: Path, learner: Learner) -> Progress:
     """Put the learner back to where it was."""
-    read_shards(path, learner.engine)
+    read_shards(path, learner.optimizer)
     rng = torch.load(path / "rng.pt", weights_only=False)
     torch.set_rng_state(rng["torch"])
     random.setstate(rng["python"])

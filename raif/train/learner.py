@@ -15,8 +15,8 @@ from raif.models.load import Model, load, save
 from raif.train.batch import MicroBatch, Sample, bucketed, collate, packed
 from raif.train.grpo import response_mean
 from raif.train.loss import Counts, cloning_loss, learned, policy_loss
-from raif.train.optim.engine import Engine, PlainEngine
 from raif.train.optim.lora import WithoutAdapters, add_adapters, merged
+from raif.train.optim.optimizer import Optimizer, PlainOptimizer
 from raif.train.policy import score, token_logps, token_logps_and_entropy
 from raif.train.ranks import ALONE, Ranks
 
@@ -29,20 +29,20 @@ class Learner:
 
     def __init__(self, config: TrainConfig, ranks: Ranks = ALONE) -> None:
         self.config, self.ranks = config, ranks
-        self.engine = self._engine()
-        self.policy = self.engine.model
+        self.optimizer = self._make_optimizer()
+        self.policy = self.optimizer.model
 
-    def _engine(self) -> Engine:
+    def _make_optimizer(self) -> Optimizer:
         c, model = self.config, self._load()
         if c.lora.rank:
             add_adapters(model.net, c.lora)
         if c.model.gradient_checkpointing:
             model.net.gradient_checkpointing_enable()
         if not c.distributed.zero:
-            return PlainEngine(model, c.optimizer)
-        from raif.train.optim.zero import ZeroEngine
+            return PlainOptimizer(model, c.optimizer)
+        from raif.train.optim.zero import ZeroOptimizer
 
-        return ZeroEngine(model, c, self.ranks.size)
+        return ZeroOptimizer(model, c, self.ranks.size)
 
     def _load(self) -> Model:
         c = self.config.model
@@ -58,12 +58,12 @@ class Learner:
         """The untrained model, frozen: with LoRA in the policy's memory, else loaded when first asked for."""
         if self.config.lora.rank:
             return WithoutAdapters.of(self.policy)
-        return self.engine.frozen(self._load_frozen())
+        return self.optimizer.frozen(self._load_frozen())
 
     @cached_property
     def whole(self) -> Model:
         """The policy as this process alone can ask it; a copy, where weights are sharded: `refresh` it."""
-        return self._load_frozen() if self.engine.sharded else self.policy
+        return self._load_frozen() if self.optimizer.sharded else self.policy
 
     def whole_weights(self) -> dict[str, Tensor]:
         """The weights of `whole`, named as in the model's folder: where it can be, its own tensors."""
@@ -72,7 +72,7 @@ class Learner:
     @torch.no_grad()
     def refresh(self) -> None:
         """Bring `whole` up to the policy's weights."""
-        if self.engine.sharded:
+        if self.optimizer.sharded:
             copies = self.whole.net.state_dict()
             for name, weight in self.weights():
                 copies[name].copy_(weight)
@@ -82,7 +82,7 @@ class Learner:
 
         Sharded ones are whole until the next is asked for. Every rank has to go through all of them.
         """
-        return merged(self.policy.net, self.engine.gathered)
+        return merged(self.policy.net, self.optimizer.gathered)
 
     def export(self, folder: Path, template: str | None = None) -> None:
         """Write one folder that transformers and vLLM load."""
@@ -120,10 +120,10 @@ class Learner:
         self.policy.net.train()
         for left, (compute, counts) in zip(reversed(range(len(passes))), passes, strict=True):
             loss, parts = compute()
-            self.engine.backward(counts * loss, last=not left)
+            self.optimizer.backward(counts * loss, last=not left)
             for name, value in parts.items():
                 metrics[name] += counts * value.item()
-        norm = self.engine.step(lr) if passes else 0.0
+        norm = self.optimizer.step(lr) if passes else 0.0
         self.policy.net.eval()
         return {**self.ranks.add(metrics), "grad_norm": norm, "lr": lr}
 

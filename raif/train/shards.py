@@ -14,37 +14,37 @@ from typing import Any
 
 import torch
 
-from raif.train.optim.engine import SLOT, Engine
+from raif.train.optim.optimizer import STATE, Optimizer
 from raif.train.ranks import Ranks
 
 FILES = ("model", "optimizer")
 
 
-def write_shards(folder: Path, engine: Engine, ranks: Ranks) -> None:
+def write_shards(folder: Path, optimizer: Optimizer, ranks: Ranks) -> None:
     """Write every trained parameter, rank r those at the positions r, r + size, ..."""
     from safetensors.torch import save_file
 
-    weights, moments = {}, {"steps": torch.tensor(engine.steps)}
-    for i, name in enumerate(engine.names):
-        slot = {part: value.cpu() for part, value in engine.read(name).items()}
+    weights, moments = {}, {"steps": torch.tensor(optimizer.steps)}
+    for i, name in enumerate(optimizer.names):
+        state = {part: value.cpu() for part, value in optimizer.read(name).items()}
         if i % ranks.size == ranks.rank:
-            weights[name] = slot["weight"]
-            moments |= {f"{part}/{name}": slot[part] for part in SLOT[1:]}
+            weights[name] = state["weight"]
+            moments |= {f"{part}/{name}": state[part] for part in STATE[1:]}
     for kind, tensors in zip(FILES, (weights, moments), strict=True):
         save_file(tensors, folder / _file(kind, ranks.rank, ranks.size), metadata={"format": "pt"})
     if ranks.first:
-        files = {name: _file("model", i % ranks.size, ranks.size) for i, name in enumerate(engine.names)}
+        files = {name: _file("model", i % ranks.size, ranks.size) for i, name in enumerate(optimizer.names)}
         index = {"metadata": {}, "weight_map": files}
         (folder / "model.safetensors.index.json").write_text(json.dumps(index))
 
 
-def read_shards(folder: Path, engine: Engine) -> None:
-    """Put the engine back to where it was when `folder` was written."""
+def read_shards(folder: Path, optimizer: Optimizer) -> None:
+    """Put the optimizer back to where it was when `folder` was written."""
     with _opened(folder) as where:
-        for name in engine.names:
-            keys = {"weight": name, **{part: f"{part}/{name}" for part in SLOT[1:]}}
-            engine.write(name, {part: where[key].get_tensor(key) for part, key in keys.items()})
-        engine.rewind(int(where["steps"].get_tensor("steps")))
+        for name in optimizer.names:
+            keys = {"weight": name, **{part: f"{part}/{name}" for part in STATE[1:]}}
+            optimizer.write(name, {part: where[key].get_tensor(key) for part, key in keys.items()})
+        optimizer.rewind(int(where["steps"].get_tensor("steps")))
 
 
 @contextmanager

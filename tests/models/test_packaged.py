@@ -54,13 +54,13 @@ def test_bfloat16_steps_learn_through_float32_master_weights() -> None:
     )
     assert record.expert
     clone = clone_sample(record, record.expert, chat, prompt_tokens=False)
-    before = [weight.detach().clone() for weight in learner.engine.master.weights.values()]
+    before = [weight.detach().clone() for weight in learner.optimizer.master.weights.values()]
     losses = [learner.update([], [], [clone], lr=1e-4)["cloning_loss"] for _ in range(4)]
     assert losses[-1] < losses[0] - 0.3
     assert learner.policy.net.dtype == torch.bfloat16
     moved, lost = torch.tensor(0), torch.tensor(0)
     for old, weight, rounded in zip(
-        before, learner.engine.master.weights.values(), learner.policy.net.parameters(), strict=True
+        before, learner.optimizer.master.weights.values(), learner.policy.net.parameters(), strict=True
     ):
         moved += (weight != old).sum()
         lost += ((weight != old) & (rounded == old.bfloat16())).sum()

@@ -1,9 +1,15 @@
-"""LoRA by peft: a few trained matrices inside the frozen net, which keeps its class and its names."""
+"""LoRA by peft: a few trained matrices inside the frozen net, which keeps its class and its names.
+
+Only this module knows the names that peft gives its layers and weights (`.base_layer`, `lora_A`, `lora_B`,
+`scaling`); peft 0.21 was seen. If another version has others, `test_the_folder_is_a_plain_model_...` in
+tests/train/optim/test_lora.py fails first. peft's public `get_delta_weight` is no alternative: it computes
+in the weights' own precision, and can't read sharded ones.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -20,29 +26,20 @@ ADAPTER = "default"
 
 
 def add_adapters(net: Any, config: LoraConfig) -> None:
-    """Freeze the net and put adapters of product 0 into it: it answers as before."""
+    """Freeze the net and add adapters whose product is 0, so that it answers as before."""
     require("peft", extra="lora")
     import peft
 
-    _check_targets(net, config.targets)
-    peft.inject_adapter_in_model(
-        peft.LoraConfig(
-            r=config.rank,
-            lora_alpha=config.alpha,
-            target_modules=list(config.targets) or "all-linear",
-        ),
-        net,
-        ADAPTER,
-    )
-
-
-def _check_targets(net: nn.Module, targets: Sequence[str]) -> None:
-    known = {name.rpartition(".")[2] for name, part in net.named_modules() if isinstance(part, nn.Linear)}
-    for target in targets:
-        if target not in known:
+    linear = {name.rpartition(".")[2] for name, part in net.named_modules() if isinstance(part, nn.Linear)}
+    for target in config.targets:
+        if target not in linear:
             raise ConfigError(
-                f"lora.targets: the model has no linear layer {target!r}", did_you_mean(target, known)
+                f"lora.targets: the model has no linear layer {target!r}", did_you_mean(target, linear)
             )
+    settings = peft.LoraConfig(
+        r=config.rank, lora_alpha=config.alpha, target_modules=list(config.targets) or "all-linear"
+    )
+    peft.inject_adapter_in_model(settings, net, ADAPTER)
 
 
 @dataclass(frozen=True)
@@ -56,48 +53,40 @@ class WithoutAdapters(Model):
         return cls(trained.net, trained.tokenizer, trained.device, trained)
 
     def call(self, work: Callable[..., T], *args: Any) -> T:
-        with _switched_off(self.net):
-            return self.trained.call(work, *args)
+        from peft.tuners.tuners_utils import BaseTunerLayer
 
-
-@contextmanager
-def _switched_off(net: nn.Module) -> Iterator[None]:
-    from peft.tuners.tuners_utils import BaseTunerLayer
-
-    layers = [part for part in net.modules() if isinstance(part, BaseTunerLayer)]
-    for layer in layers:
-        layer.enable_adapters(False)
-    try:
-        yield
-    finally:
+        layers = [part for part in self.net.modules() if isinstance(part, BaseTunerLayer)]
         for layer in layers:
-            layer.enable_adapters(True)
+            layer.enable_adapters(False)
+        try:
+            return self.trained.call(work, *args)
+        finally:
+            for layer in layers:
+                layer.enable_adapters(True)
 
 
 @torch.no_grad()
 def merged(net: nn.Module, gathered: Gathered = nullcontext) -> Iterator[tuple[str, Tensor]]:
-    """The net's weights one after another, tied ones once, with the adapters' changes, named as without them.
+    """The net's weights one by one, with the adapters' changes merged in, under their names without adapters.
+    Tied weights come once.
 
-    `gathered` makes sharded tensors whole for as long as they are used.
+    `gathered` makes sharded tensors whole while they are used.
     """
     seen = set()
     for name, weight in net.state_dict(keep_vars=True).items():
         if id(weight) in seen or ".lora_" in name:
             continue
         seen.add(id(weight))
-        layer = name.removesuffix(".base_layer.weight")
-        scale, factors = _adapter(net.get_submodule(layer)) if layer != name else (0.0, [])
+        adapted = name.removesuffix(".base_layer.weight")
+        factors: list[Tensor] = []
+        scale = 0.0
+        if adapted != name:
+            layer: Any = net.get_submodule(adapted)
+            scale = layer.scaling[ADAPTER]
+            factors = [layer.lora_B[ADAPTER].weight, layer.lora_A[ADAPTER].weight]
         with gathered([weight, *factors]):
-            yield name.replace(".base_layer", ""), _changed(weight, scale, factors)
-
-
-def _adapter(layer: Any) -> tuple[float, list[Tensor]]:
-    return layer.scaling[ADAPTER], [layer.lora_B[ADAPTER].weight, layer.lora_A[ADAPTER].weight]
-
-
-def _changed(weight: Tensor, scale: float, factors: Sequence[Tensor]) -> Tensor:
-    """In float32: the change of one step may be too small for bfloat16."""
-    if not factors:
-        return weight.detach()
-    b, a = (factor.float() for factor in factors)
-    return (weight.float() + scale * (b @ a)).to(weight.dtype)
+            whole = weight.detach()
+            if factors:  # in float32: the change of one step may be too small for bfloat16
+                b, a = (factor.float() for factor in factors)
+                whole = (weight.float() + scale * (b @ a)).to(weight.dtype)
+            yield name.replace(".base_layer", ""), whole

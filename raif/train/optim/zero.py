@@ -1,4 +1,8 @@
-"""The engine over DeepSpeed: ZeRO-2 shards optimiser and gradients, ZeRO-3 the weights, too."""
+"""The optimizer over DeepSpeed: ZeRO-2 shards AdamW's state and the gradients, ZeRO-3 the weights too.
+
+Only this module knows DeepSpeed's private names. All are in `_fresh_states`; DeepSpeed 0.19.8 was seen, and
+tests/train/optim/test_zero.py fails first if another version has others.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +17,13 @@ from torch import Tensor, nn
 
 from raif.config.train import TrainConfig
 from raif.models.load import Model
-from raif.train.optim.engine import SLOT, adamw, fresh
+from raif.train.optim.optimizer import STATE, adamw, fresh
 
 T = TypeVar("T")
 
 
 class Passes(nn.Module):
-    """A model whose forward is whatever is computed with it: DeepSpeed's hooks hang on `forward`."""
+    """A model whose forward runs any function on it: DeepSpeed attaches its hooks to `forward`."""
 
     def __init__(self, model: Model) -> None:
         super().__init__()
@@ -32,7 +36,7 @@ class Passes(nn.Module):
 
 @dataclass(frozen=True)
 class Sharded(Model):
-    """A model in DeepSpeed's hands."""
+    """A model whose weights DeepSpeed's engine looks after."""
 
     engine: Any
 
@@ -57,18 +61,18 @@ def settings(config: TrainConfig) -> dict[str, Any]:
         zero["offload_optimizer"] = {"device": "cpu"}
     return {
         "train_micro_batch_size_per_gpu": config.optimizer.micro_batch,
-        "gradient_accumulation_steps": 2,  # any number above 1: we say ourselves which is the last
+        "gradient_accumulation_steps": 2,  # any number above 1: `backward` says which micro-batch is the last
         "gradient_clipping": config.optimizer.max_grad_norm,
         "bf16": {"enabled": config.model.compute == "bfloat16"},
         "data_types": {"grad_accum_dtype": "fp32"},
         "zero_optimization": zero,
         "zero_allow_untested_optimizer": True,
-        "zero_force_ds_cpu_optimizer": False,  # torch's AdamW is fused on the CPU, too, uncompiled
+        "zero_force_ds_cpu_optimizer": False,  # torch's AdamW is fused on the CPU too, and needs no compiler
     }
 
 
-class ZeroEngine:
-    """The ranks' shares of a model and its optimiser. Float32 master weights are DeepSpeed's."""
+class ZeroOptimizer:
+    """The ranks' shares of a model and its optimizer. DeepSpeed keeps the float32 master weights."""
 
     def __init__(self, model: Model, config: TrainConfig, size: int) -> None:
         self._config, self._size = config, size
@@ -82,10 +86,10 @@ class ZeroEngine:
         self._states = self._fresh_states()
 
     def _fresh_states(self) -> list[dict[str, Tensor]]:
-        """AdamW's states of the flat tensors that DeepSpeed has made of this rank's share.
+        """AdamW's states of the flat tensors that DeepSpeed made of this rank's share.
 
-        ZeRO-2 has none before the first step, and links them to the parameters then; ZeRO-3 has made a step
-        of its own.
+        Under ZeRO-2 they don't exist before the first step, which also links them to the parameters. Under
+        ZeRO-3, DeepSpeed has taken a step itself.
         """
         zero = self._engine.optimizer
         flat = zero.fp32_partitioned_groups_flat if self.sharded else zero.single_partition_of_fp32_groups
@@ -100,7 +104,7 @@ class ZeroEngine:
         return int(self._states[0]["step"].item())
 
     def backward(self, loss: Tensor, *, last: bool) -> None:
-        """DeepSpeed takes the mean over the ranks, and we want the sum."""
+        """DeepSpeed takes the mean over the ranks; the sum is wanted."""
         self._engine.set_gradient_accumulation_boundary(last)
         self._engine.backward(loss * self._size, scale_wrt_gas=False)
 
@@ -110,16 +114,16 @@ class ZeroEngine:
         self._engine.step()
         return float(self._engine.get_global_grad_norm())
 
-    def gathered(self, tensors: Sequence[Tensor]) -> AbstractContextManager[Any]:
-        return self._gathered(tensors, None)
-
-    def _gathered(self, tensors: Sequence[Tensor], changed_by: int | None) -> AbstractContextManager[Any]:
+    def gathered(
+        self, tensors: Sequence[Tensor], changed_by: int | None = None
+    ) -> AbstractContextManager[Any]:
+        """`changed_by`: the rank whose changes inside the context are kept."""
         from deepspeed.runtime.zero import GatheredParameters
 
         return GatheredParameters(tensors, modifier_rank=changed_by, enabled=self.sharded)
 
     def frozen(self, model: Model) -> Model:
-        """ZeRO-2 shards no weights, and a model that isn't trained is nothing else."""
+        """Sharded under ZeRO-3; under ZeRO-2, which shards no weights, the model itself."""
         return Sharded.of(model, settings(self._config)) if self.sharded else model
 
     def read(self, name: str) -> dict[str, Tensor]:
@@ -128,19 +132,19 @@ class ZeroEngine:
         p = self._trained[name]
         return {
             "weight": safe_get_full_fp32_param(p),
-            **{part: safe_get_full_optimizer_state(p, part) for part in SLOT[1:]},
+            **{part: safe_get_full_optimizer_state(p, part) for part in STATE[1:]},
         }
 
     @torch.no_grad()
-    def write(self, name: str, slot: Mapping[str, Tensor]) -> None:
+    def write(self, name: str, state: Mapping[str, Tensor]) -> None:
         from deepspeed.utils import safe_set_full_fp32_param, safe_set_full_optimizer_state
 
         p = self._trained[name]
-        safe_set_full_fp32_param(p, slot["weight"])
-        for part in SLOT[1:]:
-            safe_set_full_optimizer_state(p, slot[part], part)
-        with self._gathered([p], 0):
-            p.copy_(slot["weight"])
+        safe_set_full_fp32_param(p, state["weight"])
+        for part in STATE[1:]:
+            safe_set_full_optimizer_state(p, state[part], part)
+        with self.gathered([p], changed_by=0):
+            p.copy_(state["weight"])
 
     def rewind(self, steps: int) -> None:
         for state in self._states:

@@ -52,7 +52,7 @@ def test_the_adapters_alone_are_trained(tiny_folder: Path) -> None:
     before = logps(found.policy)
     found.update([], [], SAMPLES, lr=1e-1)
     assert logps(found.policy) != before
-    assert set(found.engine.names).isdisjoint(frozen)
+    assert set(found.optimizer.names).isdisjoint(frozen)
     assert all((p == frozen[n]).all() for n, p in found.policy.net.named_parameters() if n in frozen)
 
 
@@ -84,7 +84,7 @@ def test_the_folder_is_a_plain_model_that_answers_as_the_policy(tiny_folder: Pat
 
 
 def test_named_targets_alone_get_adapters(tiny_folder: Path) -> None:
-    names = learner(tiny_folder, targets=["q_proj", "v_proj"]).engine.names
+    names = learner(tiny_folder, targets=["q_proj", "v_proj"]).optimizer.names
     assert {name.split(".")[4] for name in names} == {"q_proj", "v_proj"}
     assert len(names) == 2 * 2 * 2  # layers, targets, factors
 
