@@ -30,7 +30,7 @@ from train_speed import record
 
 from raif.config.train import TrainConfig
 from raif.models.chat import Chat
-from raif.models.packaged import resolve
+from raif.models.load import resolve
 from raif.plan.cost import cost
 from raif.plan.memory import memory
 from raif.plan.shapes import Shape, shape_of

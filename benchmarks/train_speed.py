@@ -73,7 +73,7 @@ def measured(seconds: list[float]) -> dict[str, Any]:
 
 
 def model() -> str:
-    from raif.models.packaged import resolve
+    from raif.models.load import resolve
 
     return resolve("packaged:smollm2-135m")
 

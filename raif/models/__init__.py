@@ -1,1 +1,1 @@
-"""Language models for inference: loading, chat templates, decoding, the output head, a local judge."""
+"""Language models in this process: loading, chat templates, decoding, the output head."""

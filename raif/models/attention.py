@@ -1,8 +1,11 @@
-"""Attention and key-value cache for small batches of short sequences, where copies cost more than products.
+"""Attention and a key-value cache for small batches of short sequences, where copies cost more than products.
 
-Queries of a group meet their shared keys as one matrix, so that keys and values are never repeated for
-each query head (transformers' own implementations do where there is a mask); and the cache has room for
-the tokens to come, so that it is not copied for each of them.
+The queries of a group are multiplied by their shared keys as one matrix, so keys and values are not repeated
+for each query head (transformers' own implementations repeat them if there is a mask). The cache has room for
+the tokens to come, so it is not copied for each of them.
+
+Only this module knows transformers' cache layers and masks (`DynamicLayer`, `eager_mask`), which transformers
+may change in any version; 5.19 was seen. tests/models/test_attention.py fails first if it does.
 """
 
 from __future__ import annotations
@@ -11,9 +14,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import AttentionInterface, DynamicCache
-from transformers.cache_utils import DynamicLayer
-from transformers.masking_utils import AttentionMaskInterface, eager_mask
+from transformers import AttentionInterface, AttentionMaskInterface, DynamicCache, DynamicLayer
+from transformers.masking_utils import eager_mask
 
 GROUPED = "grouped"
 
@@ -23,7 +25,7 @@ def grouped_attention(
 ) -> tuple[Tensor, None]:
     """query: [B, H, Q, D]; key, value: [B, G, L, D] with H a multiple of G; mask: [B or 1, 1, Q, L], added.
 
-    Returns [B, Q, H, D], as transformers' AttentionInterface wants it.
+    Returns [B, Q, H, D], as transformers' AttentionInterface expects.
     """
     rows, heads, length, width = query.shape
     groups, keys = key.shape[1], key.shape[2]
@@ -39,7 +41,7 @@ AttentionMaskInterface.register(GROUPED, eager_mask)
 
 
 class RoomyLayer(DynamicLayer):
-    """Keys and values, [B, G, L, D], as the filled part of buffers that have room for `room` tokens more."""
+    """Keys and values, [B, G, L, D], as the filled part of buffers with room for `room` more tokens."""
 
     def __init__(self, room: int) -> None:
         super().__init__()
@@ -52,7 +54,10 @@ class RoomyLayer(DynamicLayer):
         end = start + key_states.shape[2]
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
-            self._buffers = [_longer(states, self._room) for states in (key_states, value_states)]
+            self._buffers = [
+                states.new_empty(*states.shape[:2], states.shape[2] + self._room, states.shape[3])
+                for states in (key_states, value_states)
+            ]
         for buffer, states in zip(self._buffers, (key_states, value_states), strict=True):
             buffer[:, :, start:end] = states
         return self._show(end)
@@ -67,12 +72,8 @@ class RoomyLayer(DynamicLayer):
         return self.keys, self.values
 
 
-def _longer(states: Tensor, room: int) -> Tensor:
-    return states.new_empty(*states.shape[:2], states.shape[2] + room, states.shape[3])
-
-
 def roomy_cache(config: Any, room: int) -> DynamicCache:
-    """A cache for `room` tokens beyond the prompt; layers other than of full attention keep their kind."""
+    """A cache for `room` tokens after the prompt. Only layers of full attention get the room."""
     cache = DynamicCache(config=config)
     cache.layers = [RoomyLayer(room) if type(layer) is DynamicLayer else layer for layer in cache.layers]
     return cache

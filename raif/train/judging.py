@@ -23,7 +23,7 @@ def open_judge(config: JudgeConfig | None, folder: Path) -> Judge | None:
         return None
     replies = None
     if config.local:
-        from raif.models.local_judge import LocalReplies
+        from raif.models.local import LocalReplies
 
         replies = LocalReplies(config.model, config.local)
     cache = config.cache or folder / "judgments.sqlite"

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from raif.config.train import TrainConfig
 from raif.errors import require
-from raif.models.load import Model
-from raif.models.packaged import resolve
+from raif.models.load import Model, resolve
 from raif.train.learner import Learner
 from raif.train.policy import score
 from raif.train.samplers.sampler import Checked, Overlapped, Sampler, TransformersSampler

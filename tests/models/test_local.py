@@ -15,7 +15,7 @@ from raif.config.models import LocalConfig
 from raif.judge.judgment import JudgeItem
 from raif.models.chat import Chat
 from raif.models.load import Model, load
-from raif.models.local_judge import LocalReplies
+from raif.models.local import LocalReplies
 from raif.train.judging import judge_metrics, open_judge
 from raif.types import Message
 

@@ -12,8 +12,8 @@ from raif.config import load as load_config
 from raif.config.train import TrainConfig
 from raif.errors import RaifError
 from raif.models.chat import Chat
+from raif.models.load import resolve
 from raif.models.local import LocalModel
-from raif.models.packaged import resolve
 from raif.train.feed import clone_sample
 from raif.train.learner import Learner
 from raif.types import Expert, Instruction, Message

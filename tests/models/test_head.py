@@ -1,4 +1,4 @@
-"""What the C library's heap keeps of freed memory."""
+"""The output head, and the memory that it returns before it makes logits."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ import pytest
 import torch
 
 from raif.models import head
-from raif.models.heap import trim
 
 MB = 2**20
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
-def test_the_holes_between_live_tensors_are_given_back() -> None:
+def test_the_holes_between_live_tensors_are_returned() -> None:
     tensors = [torch.ones(64 * 1024, dtype=torch.uint8) for _ in range(64 * 16)]
     tensors[::2] = [torch.empty(0)] * (len(tensors) // 2)
     before = _resident()
-    trim()
+    head.trim()
     assert before - _resident() > 24 * MB
     assert all(t.all() for t in tensors)
 
@@ -39,6 +38,6 @@ def test_a_head_trims_the_heap_where_activations_are_held(
 
 
 def _resident() -> int:
-    """Bytes of this process that are in memory."""
+    """How many bytes of this process are in memory."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
