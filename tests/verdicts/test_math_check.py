@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from raif.errors import MissingDependency
+from raif.killable import Crashed, Killable
 from raif.verdicts import math_check
-from raif.verdicts.math_check import Checked, Worker, equal, equal_all
+from raif.verdicts.math_check import Checked, equal, equal_all
 
 pytest.importorskip("math_verify", reason="needs raif[math]")
 
@@ -36,25 +36,29 @@ def test_what_differs_is_not_equal(answer: str, reference: str) -> None:
 
 
 def test_the_same_text_needs_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Worker, "ask", None)
+    monkeypatch.setattr(math_check, "_children", None)
     assert equal("A, then B", "A,then B").equal
 
 
-def test_a_comparison_that_takes_too_long_has_no_verdict_and_the_next_one_has() -> None:
-    worker = Worker(seconds=2)
-    assert worker.ask(SLOW, "1") == Checked(None, "math check timed out")
-    assert worker.ask("1.0", "1").equal
+def test_a_comparison_that_takes_too_long_has_no_verdict_and_the_next_one_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    impatient = Killable(Path(math_check.__file__).with_name("math_worker.py"), seconds=2)
+    monkeypatch.setattr(math_check, "_children", impatient)
+    assert equal(SLOW, "1") == Checked(None, "math check timed out")
+    assert equal("1.0", "1").equal
 
 
-def test_a_process_that_dies_has_no_verdict_and_the_next_one_has() -> None:
-    worker = Worker()
-    with ThreadPoolExecutor(1) as thread:
-        reply = thread.submit(worker.ask, SLOW, "1")
-        while worker._process is None:
-            time.sleep(0.01)
-        worker._process.kill()
-        assert reply.result() == Checked(None, "math check crashed")
-    assert worker.ask("2.0", "2").equal
+def test_a_process_that_dies_has_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    def dies(*_: object) -> None:
+        raise Crashed
+
+    monkeypatch.setattr(math_check._children, "ask", dies)
+    assert equal("77.0", "77") == Checked(None, "math check crashed")
+
+
+def test_a_reference_that_is_no_mathematics_has_no_verdict() -> None:
+    assert equal("1", "") == Checked(None, "the reference answer can't be read as mathematics")
 
 
 def test_many_pairs_come_back_in_their_order() -> None:
