@@ -26,6 +26,14 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is nightly, or needs a program or device of its own, is slow, too: the quick set is `not slow`."""
+    for item in items:
+        if any(map(item.get_closest_marker, ("nightly", "browser", "deepspeed", "vllm", "gpu"))):
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="session")
 def benchmark_data() -> Path:
     """The folder with the benchmarks' data and the official checkers' verdicts."""

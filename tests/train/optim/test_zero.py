@@ -14,12 +14,11 @@ from typing import Any
 
 import pytest
 
+NIGHTLY = pytest.mark.nightly
 pytestmark = [
     pytest.mark.deepspeed,
     pytest.mark.skipif(importlib.util.find_spec("deepspeed") is None, reason="needs raif[deepspeed]"),
 ]
-SLOW = pytest.mark.slow
-"""Left out of CI, with `-m "not (deepspeed and slow)"`: five minutes together."""
 
 CONFIG = """
 steps: 2
@@ -85,7 +84,12 @@ def one(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("zero", "offload"),
-    [(2, "false"), pytest.param(2, "true", marks=SLOW), pytest.param(3, "false", marks=SLOW), (3, "true")],
+    [
+        (2, "false"),
+        pytest.param(2, "true", marks=NIGHTLY),
+        pytest.param(3, "false", marks=NIGHTLY),
+        (3, "true"),
+    ],
 )
 def test_two_ranks_take_the_steps_of_one(
     one: Path, tiny_folder: Path, tmp_path: Path, zero: int, offload: str
@@ -109,7 +113,12 @@ def assert_same_model(found: Path, expected: Path) -> None:
 
 @pytest.mark.parametrize(
     ("zero", "then"),
-    [pytest.param(2, 1, marks=SLOW), pytest.param(2, 2, marks=SLOW), pytest.param(3, 1, marks=SLOW), (3, 4)],
+    [
+        pytest.param(2, 1, marks=NIGHTLY),
+        pytest.param(2, 2, marks=NIGHTLY),
+        pytest.param(3, 1, marks=NIGHTLY),
+        (3, 4),
+    ],
 )
 def test_a_killed_rank_ends_the_run_and_any_number_of_ranks_goes_on(
     one: Path, tiny_folder: Path, tmp_path: Path, zero: int, then: int
@@ -141,7 +150,7 @@ def rank_1_of(launcher: int) -> int:
     return next(int(pid) for pid in children if b"\0RANK=1\0" in Path(f"/proc/{pid}/environ").read_bytes())
 
 
-@SLOW
+@NIGHTLY
 def test_lora_under_zero_3_takes_the_steps_of_one_process(tiny_folder: Path, tmp_path: Path) -> None:
     finish(start(written(tmp_path, tiny_folder, zero=0, rank=4), tmp_path / "one"))
     finish(start(written(tmp_path, tiny_folder, zero=3, rank=4), tmp_path / "two", ranks=2))
@@ -149,7 +158,7 @@ def test_lora_under_zero_3_takes_the_steps_of_one_process(tiny_folder: Path, tmp
     assert_same_model(tmp_path / "two/model", tmp_path / "one/model")
 
 
-@SLOW
+@NIGHTLY
 @pytest.mark.parametrize("zero", [2, 3])
 def test_bfloat16_learns_as_one_process_does(tiny_folder: Path, tmp_path: Path, zero: int) -> None:
     """To the rounding of bfloat16; the first step, before sampled tokens can differ, is compared."""
