@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,6 +26,12 @@ class Frozen(BaseModel):
 class Message(Frozen):
     role: Literal["system", "user", "assistant"]
     content: str
+
+
+def digest(messages: Sequence[Message]) -> str:
+    """Identifies a conversation in stored files."""
+    turns = json.dumps([message.model_dump() for message in messages], sort_keys=True)
+    return hashlib.sha256(turns.encode()).hexdigest()[:16]
 
 
 class Constraint(Frozen):

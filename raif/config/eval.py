@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 from raif.config.base import Section
+from raif.config.judge import JudgeConfig
 from raif.config.models import EndpointConfig, LocalConfig, SamplingConfig
 from raif.reasoning import Style
 
@@ -53,23 +62,6 @@ class MethodConfig(Section):
     """self-refine: answers at most, the first one included."""
 
 
-class EvalJudgeConfig(Section):
-    model: str | None = None
-    """The server's name for the judge; none: what needs a judge can't be scored."""
-    endpoint: EndpointConfig = EndpointConfig()
-    sampling: SamplingConfig = SamplingConfig(max_tokens=2048)
-    attempts: PositiveInt = 3
-    """Replies to one request, the first included, until one can be read."""
-    prompts: Path | None = None
-    """Folder of `BENCHMARK.yaml` files in place of the shipped prompts."""
-
-    @model_validator(mode="after")
-    def _has_an_address(self) -> Self:
-        if (self.model is None) != (self.endpoint.base_url is None):
-            raise ValueError("judge: model and endpoint.base_url go together (--judge-model, --judge-url)")
-        return self
-
-
 class EvalConfig(Section):
     benchmark: str = "ifeval"
     """Which benchmark; `raif eval --help` lists them."""
@@ -104,9 +96,29 @@ class EvalConfig(Section):
     context: ContextConfig = ContextConfig()
     endpoint: EndpointConfig = EndpointConfig()
     local: EvalLocalConfig = EvalLocalConfig()
-    judge: EvalJudgeConfig = EvalJudgeConfig()
+    judge: JudgeConfig | None = None
+    """Who scores the answers of benchmarks that need a judge; none: these can't be scored."""
     paper_model: str | None = None
     """The paper's model to compare with; none: the one that the model's name contains."""
+
+    @field_validator("judge", mode="before")
+    @classmethod
+    def _judge_of_a_benchmark(cls, section: Any) -> Any:
+        """Longer replies than to a yes/no question. Presets have settings for a judge not yet named."""
+        if not isinstance(section, dict) or not isinstance(section.get("endpoint", {}), dict):
+            return section
+        named = section.get("model") is not None
+        if named != (section.get("endpoint", {}).get("base_url") is not None):
+            raise ValueError("model and endpoint.base_url go together (--judge-model, --judge-url)")
+        if not named and not set(section) - set(JudgeConfig.model_fields):
+            return None
+        limited = "max_tokens" in section or section.get("sampling") is not None
+        return section if limited else section | {"sampling": {"max_tokens": 2048}}
+
+    @field_validator("judge")
+    @classmethod
+    def _judge_on_a_server(cls, judge: JudgeConfig | None) -> JudgeConfig | None:
+        return judge and judge.without("raif eval", ("local", "think", "prices", "cache"))
 
     @model_validator(mode="after")
     def _answers_have_one_source(self) -> Self:
@@ -120,6 +132,6 @@ class EvalConfig(Section):
             raise ValueError("method: deepclaude and options.thinker go together (--method, --thinker)")
         if self.method == "deepclaude" and not self.responses and not self.endpoint.base_url:
             raise ValueError("method: deepclaude asks two models, so give endpoint.base_url (--base-url)")
-        if self.judgments and self.judge.model:
+        if self.judgments and self.judge:
             raise ValueError("judgments excludes judge: score stored judgments, or ask a judge for new ones")
         return self

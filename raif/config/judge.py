@@ -1,34 +1,60 @@
-"""Which model judges questions, where it is, and what is kept of its judgments."""
+"""Which model judges, how it is asked, and what is kept of its judgments: one section for all commands."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import PositiveInt, model_validator
 
-from raif.config.base import Section
-from raif.config.models import EndpointConfig, LocalConfig
+from raif.config.models import EndpointConfig, LocalConfig, ModelConfig, SamplingConfig
 
 
-class JudgeConfig(Section):
+class JudgeConfig(ModelConfig):
+    """A command says which of these keys it doesn't use, instead of ignoring them."""
+
     model: str
     """The server's name for the judge, or a folder, hub id or `packaged:NAME` to load in this process. The
     cache tells judges apart by it."""
     endpoint: EndpointConfig = EndpointConfig()
     """The judge's server."""
     local: LocalConfig | None = None
-    """In place of a server: how the judge is run in this process. `raif train` can."""
-    max_tokens: PositiveInt = 64
-    """Tokens of a reply. An answer by log-probabilities needs one; a judge that thinks first needs many."""
+    """Instead of a server: how `raif train` runs the judge in this process."""
+    sampling: SamplingConfig = SamplingConfig(max_tokens=64)
+    """How the judge replies: by default greedily, with up to 64 tokens, or 2048 in `raif eval`. A yes/no
+    question needs one token if the server gives log-probabilities; a judge that reasons first needs many."""
+    attempts: PositiveInt = 3
+    """`raif eval`: how often to make one request, in total, until its reply can be read."""
     cache: Path | None = None
-    """SQLite file that keeps all judgments, for later runs and other processes; none: nothing is kept, but
-    for `raif train`, which keeps them in the run's folder."""
+    """SQLite file that keeps all judgments for later runs and other processes; none: nothing is kept, except
+    by `raif train`, which keeps them in the run's folder."""
     prompts: Path | None = None
-    """Folder with `en.yaml`, and perhaps other languages', in place of the shipped prompts."""
+    """Folder of your own prompts: `en.yaml` (and other languages) for yes/no questions, `BENCHMARK.yaml` for
+    `raif eval`. None: the shipped ones."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _old_name_of_the_limit(cls, tree: Any) -> Any:
+        """`max_tokens` is what `sampling.max_tokens` was called in `raif train`."""
+        if not isinstance(tree, dict) or "max_tokens" not in tree:
+            return tree
+        rest = {key: value for key, value in tree.items() if key != "max_tokens"}
+        sampling = rest.get("sampling", {})
+        if not isinstance(sampling, dict) or "max_tokens" in sampling:
+            raise ValueError("max_tokens is the old name of sampling.max_tokens: give one of them")
+        return rest | {"sampling": {**sampling, "max_tokens": tree["max_tokens"]}}
 
     @model_validator(mode="after")
-    def _is_in_one_place(self) -> Self:
+    def _has_an_address(self) -> Self:
         if (self.endpoint.base_url is None) == (self.local is None):
             raise ValueError("give endpoint.base_url, the judge's server, or local, to load it: one of them")
+        return self
+
+    def without(self, command: str, keys: Sequence[str]) -> Self:
+        """Itself. Raises ValueError if one of `keys`, which `command` does not use, is set."""
+        fields = type(self).model_fields
+        unused = [key for key in keys if getattr(self, key) != fields[key].default]
+        if unused:
+            raise ValueError(f"{command} does not use these keys: {', '.join(unused)}")
         return self

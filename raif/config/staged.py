@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from raif.config.base import Section, resolve, validate
 from raif.config.builtin import BuiltinConfig, CompositionName, Weight
+from raif.config.judge import JudgeConfig
 from raif.config.models import ModelConfig, SamplingConfig
 from raif.config.topics import Topic
 
@@ -192,7 +193,7 @@ class StagedConfig(Section):
     """The model that says of each seed what it is about. None: rules on its words."""
     teacher: ModelConfig | None = None
     """The model that writes instructions and answers. None: the built-in material, offline."""
-    judge: ModelConfig | None = None
+    judge: JudgeConfig | None = None
     """The model that judges answers. None: the teacher."""
     prompts: Path | None = None
     """Folder with prompts in place of the shipped ones, a YAML file a language; its folder `judge` may
@@ -211,6 +212,12 @@ class StagedConfig(Section):
         """All that are named."""
         policy = self.check.difficulty.policy if self.check.difficulty else None
         return tuple(model for model in (self.tagger, self.teacher, self.judge, policy) if model)
+
+    @field_validator("judge")
+    @classmethod
+    def _judge_of_answers(cls, judge: JudgeConfig | None) -> JudgeConfig | None:
+        """The limits of its replies are those of `check`, and replies are kept in the run's ledger."""
+        return judge and judge.without("raif gen-data", ("local", "sampling", "attempts", "cache"))
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

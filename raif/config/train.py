@@ -197,6 +197,13 @@ class TrainConfig(Section):
     """Who answers the questions of `complex` records, in rewards and on held-out prompts."""
     reference_quirks: QuirksConfig = QuirksConfig()
 
+    @field_validator("judge")
+    @classmethod
+    def _judge_of_rewards(cls, judge: JudgeConfig | None) -> JudgeConfig | None:
+        if judge and judge.sampling.temperature:
+            raise ValueError("sampling.temperature: a reward's judge replies greedily; give 0")
+        return judge and judge.without("raif train", ("think", "prices", "attempts"))
+
     @property
     def responses(self) -> int:
         """Responses of one rollout."""

@@ -6,8 +6,6 @@ settings and messages, is not asked again.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from typing import Any, Protocol
 
 from raif.files import jsonl
 from raif.reasoning import OPENED, Style
-from raif.types import Frozen, Message
+from raif.types import Frozen, Message, digest
 
 Progress = Callable[[int, int], None]
 """Called with (answers so far, answers in all)."""
@@ -38,12 +36,6 @@ class Ask:
     @property
     def digest(self) -> str:
         return digest(self.messages)
-
-
-def digest(messages: Sequence[Message]) -> str:
-    """What tells one prompt from another in the files of answers and judgments."""
-    turns = json.dumps([message.model_dump() for message in messages], sort_keys=True)
-    return hashlib.sha256(turns.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

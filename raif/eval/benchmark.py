@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -18,6 +18,7 @@ from raif.config.eval import Dialect
 from raif.errors import ConfigError, RaifError
 from raif.eval.rates import Figure, Rates, Table, Tally
 from raif.eval.stored import StoredAnswer, StoredJudgment, answers_in, judgments_in
+from raif.judge.requests import JudgeRequest, Replies
 from raif.prompts import Prompts
 from raif.registry import Registry
 from raif.types import Message, Verification
@@ -38,23 +39,6 @@ class Item(Protocol):
 
 
 I = TypeVar("I", bound=Item)  # noqa: E741 (an item)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One question to the judge. `key` tells it from the item's others.
-
-    A reply that is not `readable` is asked for again, with the text `again`.
-    """
-
-    key: str
-    messages: tuple[Message, ...]
-    readable: Callable[[str], bool] = lambda reply: True
-    again: str = ""
-
-
-Replies = Mapping[str, str]
-"""The judge's replies to one item's requests, by key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +86,7 @@ class Benchmark(ABC, Generic[I]):
 
     def requests(
         self, item: I, answer: str, replies: Replies, prompts: Prompts, dialect: Dialect
-    ) -> Sequence[Request]:
+    ) -> Sequence[JudgeRequest]:
         """All requests that can be put now; it is called again with their replies until none is new."""
         return ()
 

@@ -16,13 +16,13 @@ from raif.config.eval import Dialect, EvalConfig
 from raif.errors import ConfigError, RaifError, RecordError
 from raif.eval import page
 from raif.eval.answers import Ask, Progress, Responder, collect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, Item, Replies, Request, locate
-from raif.eval.judging import Asks, Judging
+from raif.eval.benchmark import BENCHMARKS, Benchmark, Item, locate
 from raif.eval.methods import style
 from raif.eval.paper import beside
 from raif.eval.report import RESULTS, Report, Result, write
 from raif.eval.scoring import Final, Outcome, result, score, stored_replies, taken_apart
 from raif.files import jsonl
+from raif.judge.requests import Asks, JudgeRequest, Replies, Rounds
 from raif.prompts import Prompts, load
 from raif.types import Message
 
@@ -48,7 +48,7 @@ def plan(config: EvalConfig) -> Plan:
     data is missing or can't be used.
     """
     benchmark = BENCHMARKS[config.benchmark]
-    if benchmark.prompts and not (config.judge.model or config.judgments):
+    if benchmark.prompts and not (config.judge or config.judgments):
         raise ConfigError(
             f"{config.benchmark} needs a judge",
             "Give one with --judge-url and --judge-model, or stored judgments with --judgments.",
@@ -134,18 +134,19 @@ def _replies(
         return {}
     if config.judgments:
         return stored_replies(benchmark, config.judgments)
+    assert config.judge, "plan() sees to it"
     prompts = load("eval", benchmark.prompts, config.judge.prompts)
     asks: dict[str, Asks] = {}
     for item in items:
         answer = finals[item.id].answer or ""
         if answer.strip() or config.dialect != "sound":
             asks[item.id] = partial(_requests, benchmark, item, answer, prompts, config.dialect)
-    return Judging(config.judge, path).replies(asks, progress)
+    return Rounds(config.judge, path).replies(asks, progress)
 
 
 def _requests(
     benchmark: Benchmark[Any], item: Any, answer: str, prompts: Prompts, dialect: Dialect, replies: Replies
-) -> Sequence[Request]:
+) -> Sequence[JudgeRequest]:
     return benchmark.requests(item, answer, replies, prompts, dialect)
 
 
@@ -156,7 +157,7 @@ def _report(
         benchmark=config.benchmark,
         model=responder.model,
         method=config.method,
-        judge=config.judge.model,
+        judge=config.judge.model if config.judge else None,
         dialect=config.dialect,
         items=items,
         answered=len(results),

@@ -10,9 +10,10 @@ from typing import Any
 
 from raif.config.eval import Dialect
 from raif.eval.answers import Answer
-from raif.eval.benchmark import Benchmark, Replies, Sample
+from raif.eval.benchmark import Benchmark, Sample
 from raif.eval.rates import Rates, Table, interval
 from raif.eval.report import Result
+from raif.judge.requests import Replies
 from raif.reasoning import Style, split
 from raif.stats import Interval
 from raif.types import Message

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from raif import records
 from raif.config.eval import Dialect
-from raif.eval.benchmark import Benchmark, Replies, Sample, Scored
+from raif.eval.benchmark import Benchmark, Sample, Scored
 from raif.eval.rates import Figure, Rates, Table, Tally
+from raif.judge.requests import Replies
 from raif.types import Instruction
 from raif.verdicts.checks import summary, verdicts
 

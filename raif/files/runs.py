@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
+from pydantic import ValidationError
 
 from raif.config import Section, dump
 from raif.errors import ConfigError
@@ -44,7 +46,13 @@ def open_run(
 
 
 def _check_same(written: Path, config: Section, free: Collection[str]) -> None:
-    if written.exists() and _bound(written.read_text("utf-8"), free) != _bound(dump(config), free):
+    if not written.exists():
+        return
+    tree = yaml.safe_load(written.read_text("utf-8"))
+    with suppress(ValidationError):  # as it is read today: keys may have been added or renamed since
+        tree = yaml.safe_load(dump(type(config).model_validate(tree)))
+    given = yaml.safe_load(dump(config))
+    if {k: v for k, v in tree.items() if k not in free} != {k: v for k, v in given.items() if k not in free}:
         raise ConfigError(
             f"{written} differs from the config given now",
             "Resume with the same preset and overrides, or use another --out.",
@@ -57,8 +65,3 @@ def _check_ours(written: Path) -> None:
             f"{written.parent} is not a run's folder (no {written.name} in it)",
             "Nothing was deleted. Give another --out.",
         )
-
-
-def _bound(text: str, free: Collection[str]) -> dict[str, object]:
-    """The keys of a config that may not change."""
-    return {key: value for key, value in yaml.safe_load(text).items() if key not in free}

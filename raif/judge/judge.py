@@ -1,7 +1,7 @@
-"""A judge: a model behind an endpoint that answers yes/no questions about responses.
+"""A judge answers yes/no questions about responses: for `verify`, for rewards and for data alike.
 
-One class for `verify`, rewards and benchmarks. It may be asked from any thread, by code that waits (`ask`)
-and by code that is asynchronous (`judge`); all requests share one limit, one client and one cache.
+Any thread can ask it, in blocking code (`ask`) or in asynchronous code (`judge`); all requests share one
+limit, one client and one cache.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from raif.client.background import Background
 from raif.client.chat import TOP_LOGPROBS, ChatClient, ChatModel, Reply
+from raif.client.store import Store
 from raif.config.judge import JudgeConfig
-from raif.config.models import SamplingConfig
 from raif.errors import RefusedRequest
 from raif.judge import judgment
-from raif.judge.cache import Cache
 from raif.judge.judgment import JudgeItem, Judgment
 from raif.prompts import Prompts, choose, load_languages
 from raif.types import Message
@@ -28,47 +28,64 @@ from raif.types import Message
 T = TypeVar("T")
 
 
+def open_judge(config: JudgeConfig | None, folder: Path) -> Judge | None:
+    """The judge that a config names; it keeps its judgments in the run's folder unless told otherwise."""
+    if config is None:
+        return None
+    model = None
+    if config.local:
+        from raif.models.local import LocalJudge
+
+        model = LocalJudge(config.model, config.local)
+    cache = config.cache or folder / "judgments.sqlite"
+    return Judge(config.model_copy(update={"cache": cache}), model)
+
+
 class Judge:
     """Use it in a `with` block, or close it.
 
-    What can't be judged has `passed` None: two replies that are neither yes nor no, or a request that the
-    server refuses. EndpointError: the server can't be reached, or wants a key or another model name.
+    `passed` is None if a question can't be judged: two replies that are neither yes nor no, or a request that
+    the server refuses. Raises EndpointError if the server can't be reached, or wants a key or another model
+    name.
     """
 
     def __init__(
-        self, config: JudgeConfig, replies: ChatModel | None = None, background: Background | None = None
+        self, config: JudgeConfig, model: ChatModel | None = None, background: Background | None = None
     ) -> None:
-        """`replies`: who answers in place of the server, greedily, in the event loop of `background`."""
+        """`model`: what replies instead of the server, in the event loop of `background`."""
         self._config = config
         self._prompts = load_languages("judge", config.prompts, only=True)
         self._cache = Cache(config.cache) if config.cache else None
-        self._sampling = SamplingConfig(temperature=0.0, max_tokens=config.max_tokens)
-        self._chat = replies or ChatClient(config.endpoint, self._sampling, config.model)
+        self._chat = model or ChatClient(config.endpoint, config.sampling, config.model)
         self.counts: Counter[str] = Counter()
-        """Questions so far: `asked` or `cached`, and of both together `yes`, `no` and `unjudged`."""
+        """Questions so far: `asked` or `cached`, and in both cases `yes`, `no` or `unjudged`."""
         self._gives_logprobs = True
         self._background = background or Background()
 
     @property
     def concurrency(self) -> int:
-        """Requests in flight at once, at most."""
+        """The most requests in flight at once."""
         return self._config.endpoint.concurrency
 
     @property
     def digests(self) -> dict[str, str]:
         """Which prompts are used, by language."""
-        return {language: prompt.digest for language, prompt in self._prompts.items()}
+        return {language: prompts.digest for language, prompts in self._prompts.items()}
 
     def ask(self, items: Sequence[JudgeItem]) -> list[Judgment]:
-        """All judgments, in order. Waits; asynchronous code uses `judge`."""
-        return self.run(self._all(items)).result()
+        """All judgments, in order. Blocks; asynchronous code uses `judge`."""
+
+        async def judge_all() -> list[Judgment]:
+            return await asyncio.gather(*map(self._judged, items))
+
+        return self.run(judge_all()).result()
 
     async def judge(self, item: JudgeItem) -> Judgment:
         """One judgment, awaited in any event loop."""
         return await asyncio.wrap_future(self.run(self._judged(item)))
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-        """Run what awaits judgments in the judge's own event loop, while the caller goes on."""
+        """Run a coroutine that awaits judgments in the judge's own event loop; the caller does not wait."""
         return self._background.run(coroutine)
 
     def close(self) -> None:
@@ -83,52 +100,78 @@ class Judge:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    async def _all(self, items: Sequence[JudgeItem]) -> list[Judgment]:
-        return await asyncio.gather(*map(self._judged, items))
-
     async def _judged(self, item: JudgeItem) -> Judgment:
-        prompt = choose(self._prompts, item.language)
-        question = Message(
-            role="user",
-            content=prompt.fill("ask", input=item.input, answer=item.answer, question=item.question),
-        )
-        key = self._key(prompt, question)
-        if self._cache and (known := self._cache.get(key)):
-            return self._counted(known, "cached")
-        found = await self._asked(question, prompt)
-        if self._cache and found.passed is not None:
-            self._cache.put(key, found)
-        return self._counted(found, "asked")
-
-    def _counted(self, found: Judgment, how: str) -> Judgment:
-        said = {True: "yes", False: "no", None: "unjudged"}[found.passed]
-        self.counts.update((how, said))
+        """From the cache, or asked and then kept; counted either way."""
+        prompts = choose(self._prompts, item.language)
+        text = prompts.fill("ask", input=item.input, answer=item.answer, question=item.question)
+        key, how = self._key(prompts, text), "cached"
+        found = self._cache.get(key) if self._cache else None
+        if found is None:
+            found, how = await self._asked(text, prompts.templates["again"]), "asked"
+            if self._cache and found.passed is not None:
+                self._cache.put(key, found)
+        self.counts.update((how, {True: "yes", False: "no", None: "unjudged"}[found.passed]))
         return found
 
-    async def _asked(self, question: Message, prompt: Prompts) -> Judgment:
+    async def _asked(self, text: str, again: str) -> Judgment:
+        """Ask, and ask once more for a single word if the reply says neither yes nor no."""
+        question = Message(role="user", content=text)
         try:
             reply = await self._reply(question)
             found = judgment.read(reply)
             if found.passed is None and reply.text:
                 said = Message(role="assistant", content=reply.text)
-                again = Message(role="user", content=prompt.templates["again"])
-                found = judgment.read(await self._reply(question, said, again))
+                found = judgment.read(await self._reply(question, said, Message(role="user", content=again)))
         except RefusedRequest as error:
             return Judgment(None, error.message)
         return found
 
     async def _reply(self, *messages: Message) -> Reply:
-        """With log-probabilities, as long as the server takes such a request at all."""
+        """With log-probabilities, unless the server has refused them before."""
         if self._gives_logprobs:
             try:
                 return await self._chat.reply(messages, top_logprobs=TOP_LOGPROBS)
             except RefusedRequest:
-                pass  # because of the log-probabilities where the same request without them is taken
+                pass  # because of the log-probabilities if the same request is accepted without them
         reply = await self._chat.reply(messages)
         self._gives_logprobs = False
         return reply
 
-    def _key(self, prompt: Prompts, question: Message) -> str:
-        settings = self._sampling.model_dump() | {"top_logprobs": TOP_LOGPROBS}
-        parts = [self._config.model, prompt.version, prompt.templates["again"], question.content, settings]
+    def _key(self, prompts: Prompts, text: str) -> str:
+        """What identifies a question in the cache: all that its judgment depends on."""
+        settings = self._config.sampling.model_dump() | {"top_logprobs": TOP_LOGPROBS}
+        parts = [self._config.model, prompts.version, prompts.templates["again"], text, settings]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+class Cache(Store):
+    """Judgments on disk by key, for later runs and other processes."""
+
+    table = "judgments (key TEXT PRIMARY KEY, passed INTEGER NOT NULL, reason TEXT NOT NULL, margin REAL)"
+    purpose = "the judge's cache"
+
+    def get(self, key: str) -> Judgment | None:
+        found = self.rows("SELECT passed, reason, margin FROM judgments WHERE key = ?", (key,))
+        return Judgment(bool(found[0][0]), *found[0][1:]) if found else None
+
+    def put(self, key: str, judgment: Judgment) -> None:
+        """Keep a judgment whose `passed` is not None; the first one under a key stays."""
+        row = (key, judgment.passed, judgment.reason, judgment.margin)
+        self.rows("INSERT OR IGNORE INTO judgments VALUES (?, ?, ?, ?)", row)
+
+
+def judge_metrics(counts: Mapping[str, float]) -> dict[str, float]:
+    """The number of questions, and the shares of yes (among judged ones), unjudged and cached ones.
+
+    Empty if nothing was asked.
+    """
+    asked = counts.get("asked", 0) + counts.get("cached", 0)
+    if not asked:
+        return {}
+    judged = asked - counts.get("unjudged", 0)
+    return {
+        "judge_questions": asked,
+        **({"judge_yes": counts.get("yes", 0) / judged} if judged else {}),
+        "judge_unjudged": counts.get("unjudged", 0) / asked,
+        "judge_cached": counts.get("cached", 0) / asked,
+    }

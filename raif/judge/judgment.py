@@ -1,8 +1,7 @@
-"""What a judge is asked, what it says, and how its reply is read.
+"""A yes/no question about an answer, and how the judge's reply is read.
 
-A check passes where log p(yes) > log p(no) at the first token (arXiv 2506.01413), each side summed over its
-spellings. Where the server gives no log-probabilities, or the reply starts with something else, its text
-is read.
+A check passes if log p(yes) > log p(no) at the first token (arXiv 2506.01413), each side summed over its
+spellings. If there are no log-probabilities, or the reply starts with something else, its text is read.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from raif.client.chat import Reply
 
 YES, NO = frozenset({"yes", "是", "是的"}), frozenset({"no", "否", "不是", "不"})
 LEAST = 0.1
-"""Probability that yes and no must have together, else the reply starts with something else, its thinking
-for one. An answer that is missing among the candidates has less than 1/TOP_LOGPROBS, so the other has won."""
+"""The least probability of yes and no together. With less, the reply starts with something else, such as
+reasoning. An answer missing among the candidates has less than 1/TOP_LOGPROBS, so the other one has won."""
 
 _STARTS = re.compile(r"\W*(yes|no|是的|是|不是|否)(?=\W*$|\s*[*_]*\s*[\n.,;:!。，、；：！])", re.IGNORECASE)
 _ENDS = re.compile(r"[\n:：>.。!！][\s*_]*(yes|no|是的|是|不是|否)\W*$", re.IGNORECASE)
@@ -25,20 +24,20 @@ _ENDS = re.compile(r"[\n:：>.。!！][\s*_]*(yes|no|是的|是|不是|否)\W*$"
 
 @dataclass(frozen=True, slots=True)
 class JudgeItem:
-    """A yes/no question about an answer to what a user asked for; yes means that the requirement is met."""
+    """A yes/no question about an answer to what a user asked; yes means that the requirement is met."""
 
     input: str
     answer: str
     question: str
     language: str = "en"
-    """That of the prompt, "en" or "zh"."""
+    """The prompt's language, "en" or "zh"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgment:
-    """What the judge says. `passed` is None where that can't be said; `reason` then says why.
+    """What the judge says. `passed` is None if that is unclear; `reason` then says why.
 
-    `margin` is log p(yes) - log p(no), and None where the text was read.
+    `margin` is log p(yes) - log p(no); None if the text was read instead.
     """
 
     passed: bool | None
@@ -47,7 +46,7 @@ class Judgment:
 
 
 def read(reply: Reply) -> Judgment:
-    """The judgment that a reply holds."""
+    """The judgment in a reply: by the first token's log-probabilities, or else by its text."""
     margin = _margin(reply.first)
     passed = _said(reply) if margin is None else margin > 0
     if passed is None:
@@ -64,13 +63,13 @@ def _margin(candidates: Sequence[tuple[str, float]]) -> float | None:
     yes, no = (sum(p for word, p in words if word in answer) for answer in (YES, NO))
     if yes + no < LEAST:
         return None
-    # One that is not among the candidates is at most as likely as the last of them.
+    # An answer outside the candidates is at most as likely as the last of them.
     floor = max(min(p for _, p in words), 1e-30)
     return math.log(yes or floor) - math.log(no or floor)
 
 
 def _said(reply: Reply) -> bool | None:
-    """What the reply's start and end say, where they don't contradict each other. A cut end says nothing."""
+    """What the reply's start and end say, unless they contradict each other. A cut-off end says nothing."""
     text = reply.text.strip()
     starts, ends = _STARTS.match(text), None if reply.truncated else _ENDS.search(text)
     said = {word.lower() in YES for word in (starts and starts[1], ends and ends[1]) if word}

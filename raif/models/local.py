@@ -85,7 +85,7 @@ class _Batch:
     read: asyncio.Task[list[Candidates]] | None = None
 
 
-class LocalReplies:
+class LocalJudge:
     """Replies of one token, read from one forward pass over the prompt; for use inside one event loop.
 
     Prompts that arrive while a batch is being read form the next batch.

@@ -20,11 +20,11 @@ from raif.models.local import greedy
 from raif.reasoning import Response, split
 from raif.stats import Interval, bootstrap
 from raif.train.batch import Sample
-from raif.train.judging import verify_all
 from raif.train.policy import score
 from raif.train.ranks import ALONE, Ranks
 from raif.train.repetition import repeated_share
 from raif.types import Instruction, Verification
+from raif.verdicts.checks import verify_all
 
 ProgressFn = Callable[[int, int], None]
 

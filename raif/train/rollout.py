@@ -11,10 +11,10 @@ from raif.judge.judge import Judge
 from raif.models.chat import Chat, Mode
 from raif.models.decode import Completion
 from raif.reasoning import Response, split
-from raif.train.judging import verify_all
 from raif.train.ranks import ALONE, Ranks
 from raif.train.samplers.sampler import Sampler
 from raif.types import SOLVED, Instruction, Reward, Verification
+from raif.verdicts.checks import verify_all
 from raif.verdicts.reward import overlong, reward, unusable
 
 

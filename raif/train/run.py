@@ -14,14 +14,13 @@ import torch
 
 from raif.config.train import TrainConfig
 from raif.errors import EndpointError, RaifError, UnhealthyRun
-from raif.judge.judge import Judge
+from raif.judge.judge import Judge, open_judge
 from raif.models.chat import Chat, Mode
 from raif.train.checkpoint import checkpoints, load_ahead, load_checkpoint, save_checkpoint
 from raif.train.doctor import look
 from raif.train.events import Events
 from raif.train.feed import Feed
 from raif.train.heldout import Answer, HeldOut
-from raif.train.judging import open_judge
 from raif.train.learner import Learner
 from raif.train.log import Log
 from raif.train.loop import clone_step, steps

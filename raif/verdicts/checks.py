@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from raif.constraints import Kind, Outcome, find
 from raif.constraints.tree import active
+from raif.errors import RaifError
 from raif.reasoning import Style, split
 from raif.types import Constraint, Instruction, Verdict, Verification
-from raif.verdicts.solution import solution
+from raif.verdicts.solution import solution, solve_ahead
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -52,6 +53,34 @@ def begin(
     """`verify`, without waiting for the judge, who can then be asked about many responses at once."""
     answer = split(response, think).answer
     return judge.run(_judged(instruction, answer or "", _checked(instruction, answer), judge))
+
+
+def verify_all(
+    answers: Sequence[tuple[Instruction, str]], judges: Sequence[Judge | None]
+) -> list[Verification]:
+    """The verdicts on each answer, in order; its judge is asked about all of them at once.
+
+    Raises EndpointError if a judge can't be asked. If a check raises anything but RaifError, which is a bug
+    in it, the exception gets a note that names the record.
+    """
+    solve_ahead(answers)
+    begun: list[Verification | Future[Verification]] = []
+    for (instruction, answer), judge in zip(answers, judges, strict=True):
+        try:
+            if judge and instruction.questions:
+                begun.append(begin(instruction, answer, judge=judge))
+            else:
+                begun.append(verify(instruction, answer))
+        except RaifError:
+            raise
+        except Exception as error:
+            checks = ", ".join(constraint.id for constraint in instruction.constraints)
+            error.add_note(
+                f"raised by a check of record {instruction.id!r} ({checks}). Fix it, test it with "
+                "`raif verify --selftest`, and resume from the newest checkpoint with --resume."
+            )
+            raise
+    return [found if isinstance(found, Verification) else found.result() for found in begun]
 
 
 async def _judged(

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from raif.config.eval import Dialect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, Request, Scored
+from raif.eval.benchmark import BENCHMARKS, Benchmark, Scored
 from raif.eval.scoring import Final, Outcome, score
+from raif.judge.requests import JudgeRequest
 from raif.prompts import load
 
 ANSWER = "An answer."
@@ -37,7 +38,7 @@ def one(name: str, item: Any, replies: Mapping[str, str], dialect: Dialect, answ
 
 def requests(
     name: str, item: Any, dialect: Dialect, replies: Mapping[str, str] | None = None, answer: str = ANSWER
-) -> Sequence[Request]:
+) -> Sequence[JudgeRequest]:
     """What is asked with the shipped prompts."""
     benchmark: Benchmark[Any] = BENCHMARKS[name]
     return benchmark.requests(item, answer, replies or {}, load("eval", str(benchmark.prompts)), dialect)

@@ -10,11 +10,10 @@ import pytest
 
 from raif.config.eval import EvalConfig
 from raif.errors import ConfigError
-from raif.eval.benchmark import Replies, Request
-from raif.eval.judging import Judging
 from raif.eval.report import Report
 from raif.eval.responders import responder
 from raif.eval.run import evaluate, plan
+from raif.judge.requests import JudgeRequest, Replies, Rounds
 from raif.types import Message
 from tests.chat_server import Body, ChatServer, Script, chat_server, completion, last_turn
 
@@ -176,17 +175,17 @@ def test_a_blank_answer_is_not_judged(tmp_path: Path) -> None:
 
 
 def test_rounds_build_on_the_replies_before(tmp_path: Path) -> None:
-    def ask(replies: Replies) -> list[Request]:
+    def ask(replies: Replies) -> list[JudgeRequest]:
         """Two questions in one growing dialogue."""
         turns = [Message(role="user", content="first")]
         if "1" in replies:
             said = Message(role="assistant", content=replies["1"])
             turns += [said, Message(role="user", content="second")]
-        return [Request(str(n), tuple(turns[: 2 * n - 1])) for n in range(1, len(turns) // 2 + 2)]
+        return [JudgeRequest(str(n), tuple(turns[: 2 * n - 1])) for n in range(1, len(turns) // 2 + 2)]
 
     with chat_server() as server:
         keys = {"model": "m", "judge": {"model": "j", "endpoint": {"base_url": server.base_url}}}
         judge = EvalConfig.model_validate(keys).judge
-        found = Judging(judge, tmp_path / "judgments.jsonl").replies({"a": ask}, lambda done, total: None)
+        found = Rounds(judge, tmp_path / "judgments.jsonl").replies({"a": ask}, lambda done, total: None)
     assert found == {"a": {"1": "echo first", "2": "echo second"}}
     assert [len(body["messages"]) for body in server.requests] == [1, 3]

@@ -12,11 +12,11 @@ import torch
 from raif.client.chat import Reply
 from raif.config.judge import JudgeConfig
 from raif.config.models import LocalConfig
+from raif.judge.judge import judge_metrics, open_judge
 from raif.judge.judgment import JudgeItem
 from raif.models.chat import Chat
 from raif.models.load import Model, load
-from raif.models.local import LocalReplies
-from raif.train.judging import judge_metrics, open_judge
+from raif.models.local import LocalJudge
 from raif.types import Message
 
 LOCAL = {"compute": "float32", "device": "cpu", "batch": 4}
@@ -41,7 +41,7 @@ def decided(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 def replies(folder: Path) -> tuple[list[Reply], list[int]]:
     """Of all that is asked at once, and the rows of each forward pass."""
-    local, rows = LocalReplies(str(folder), LocalConfig.model_validate(LOCAL)), []
+    local, rows = LocalJudge(str(folder), LocalConfig.model_validate(LOCAL)), []
     local._model.net.register_forward_hook(lambda _, __, out: rows.append(len(out.logits)))
 
     async def all_at_once() -> list[Reply]:

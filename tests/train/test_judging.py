@@ -14,16 +14,16 @@ from raif.config.judge import JudgeConfig
 from raif.config.train import TrainConfig
 from raif.constraints import KINDS
 from raif.errors import EndpointError, RaifError
-from raif.judge.judge import Judge
+from raif.judge.judge import Judge, judge_metrics, open_judge
 from raif.models.chat import Chat
 from raif.models.load import Model
 from raif.train.heldout import HeldOut, row
-from raif.train.judging import judge_metrics, open_judge, verify_all
 from raif.train.loop import grpo_step
 from raif.train.metrics import group_metrics
 from raif.train.records import check_rewards
 from raif.train.rollout import Group, roll_out
 from raif.types import Composition, Instruction, Question
+from raif.verdicts.checks import verify_all
 from tests.chat_server import Body, ChatServer, Script, chat_server, completion, last_turn
 from tests.train.test_loop import EIGHT, Scripted, instruction, trainer
 

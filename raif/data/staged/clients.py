@@ -46,11 +46,11 @@ class Clients:
         """Not to be closed by itself."""
         own = self._prompts / "judge" if self._prompts else None
         prompts = own if own and own.is_dir() else None
-        config = JudgeConfig(
-            model=model.model, endpoint=model.endpoint, max_tokens=max_tokens, prompts=prompts
-        )
-        chat = self.chat(model, SamplingConfig(max_tokens=max_tokens))
-        return Judge(config, chat, self._background)
+        if isinstance(model, JudgeConfig) and model.prompts:
+            prompts = model.prompts
+        sampling = SamplingConfig(max_tokens=max_tokens)
+        config = JudgeConfig(model=model.model, endpoint=model.endpoint, sampling=sampling, prompts=prompts)
+        return Judge(config, self.chat(model, sampling), self._background)
 
     @cached_property
     def _account(self) -> Account:

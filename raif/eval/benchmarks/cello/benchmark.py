@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from raif.config.eval import Dialect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, Replies, Sample, Scored
+from raif.eval.benchmark import BENCHMARKS, Benchmark, Sample, Scored
 from raif.eval.benchmarks.cello.criteria import Criteria, mean
 from raif.eval.benchmarks.cello.scores import Scores, scores
 from raif.eval.benchmarks.cello.totals import cells, files_of, totals
@@ -31,6 +31,7 @@ from raif.eval.rates import Figure, Rates, Row, Table, Tally
 from raif.eval.released import records
 from raif.eval.stored import StoredAnswer
 from raif.files import jsonl
+from raif.judge.requests import Replies
 from raif.types import Message, Verification
 
 FIELDS = ("Instruction_id", "Instruction", "input_text", "histories")

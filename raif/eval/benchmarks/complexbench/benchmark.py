@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from raif.config.eval import Dialect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, Replies, Request, Sample, Scored
+from raif.eval.benchmark import BENCHMARKS, Benchmark, Sample, Scored
 from raif.eval.benchmarks.complexbench import rules
 from raif.eval.benchmarks.complexbench import totals as sums
 from raif.eval.benchmarks.complexbench.items import Item, Judged
@@ -31,6 +31,7 @@ from raif.eval.rates import Figure, Rates, Table, Tally
 from raif.eval.released import parsed, records
 from raif.eval.stored import StoredAnswer, StoredJudgment
 from raif.files import jsonl
+from raif.judge.requests import JudgeRequest, Replies
 from raif.prompts import Prompts
 from raif.types import Verdict, Verification
 
@@ -48,7 +49,7 @@ class ComplexBench(Benchmark[Item]):
 
     def requests(
         self, item: Item, answer: str, replies: Replies, prompts: Prompts, dialect: Dialect
-    ) -> Sequence[Request]:
+    ) -> Sequence[JudgeRequest]:
         numbered = enumerate(item.scoring_questions)
         return [request(item, answer, number, question, prompts) for number, question in numbered]
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from raif.config.eval import Dialect
 from raif.errors import ConstraintError
-from raif.eval.benchmark import Replies, Request
 from raif.eval.benchmarks.complexbench import rules
 from raif.eval.benchmarks.complexbench.items import Item, ScoringQuestion
+from raif.judge.requests import JudgeRequest, Replies
 from raif.prompts import Prompts
 from raif.types import Message
 
@@ -25,7 +25,9 @@ def key(number: int) -> str:
     return f"question:{number}"
 
 
-def request(item: Item, answer: str, number: int, question: ScoringQuestion, prompts: Prompts) -> Request:
+def request(
+    item: Item, answer: str, number: int, question: ScoringQuestion, prompts: Prompts
+) -> JudgeRequest:
     """Without a rule the judge answers the question; with one it copies out what the question is about."""
     name = "judge"
     if question.rule is not None:
@@ -38,7 +40,7 @@ def request(item: Item, answer: str, number: int, question: ScoringQuestion, pro
     )
     again = prompts.fill("judge_again" if name == "judge" else "extract_again")
     readable = _says if name == "judge" else _points_out
-    return Request(key(number), (Message(role="user", content=text),), readable, again)
+    return JudgeRequest(key(number), (Message(role="user", content=text),), readable, again)
 
 
 def verdict(

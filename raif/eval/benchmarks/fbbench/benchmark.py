@@ -27,13 +27,14 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from raif.config.eval import Dialect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, Replies, Request, Sample, Scored
+from raif.eval.benchmark import BENCHMARKS, Benchmark, Sample, Scored
 from raif.eval.benchmarks.fbbench.judge import REASON, TOLERANCE, VERDICT, WEIGHT, YES, Points, read, score
 from raif.eval.rates import Figure, Rates, Row, Table, Tally, average
 from raif.eval.released import lines, parsed
 from raif.eval.stored import StoredAnswer, StoredJudgment
 from raif.eval.turns import asked
 from raif.files import jsonl
+from raif.judge.requests import JudgeRequest, Replies
 from raif.prompts import Prompts
 from raif.types import Message, Verdict, Verification
 
@@ -86,7 +87,7 @@ class FBBench(Benchmark[Item]):
 
     def requests(
         self, item: Item, answer: str, replies: Replies, prompts: Prompts, dialect: Dialect
-    ) -> Sequence[Request]:
+    ) -> Sequence[JudgeRequest]:
         skeleton = {point: {REASON: "", VERDICT: "", WEIGHT: weight} for point, weight in item.points}
         text = prompts.fill(
             "ask",
@@ -103,7 +104,7 @@ class FBBench(Benchmark[Item]):
         def readable(reply: str) -> bool:
             return read(reply, item.points, dialect) is not None
 
-        return [Request(JUDGE, asked(text, dialect), readable, again)]
+        return [JudgeRequest(JUDGE, asked(text, dialect), readable, again)]
 
     def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> Scored:
         labels = {"kind": item.bench_type, "task": item.task_type}

@@ -22,13 +22,14 @@ from pathlib import Path
 
 from raif.config.eval import Dialect
 from raif.errors import RecordError
-from raif.eval.benchmark import BENCHMARKS, Benchmark, Replies, Request, Sample, Scored
+from raif.eval.benchmark import BENCHMARKS, Benchmark, Sample, Scored
 from raif.eval.benchmarks.followbench import totals as sums
 from raif.eval.benchmarks.followbench.items import TEMPLATE, Item, read_items, released
 from raif.eval.benchmarks.followbench.judge import read
 from raif.eval.benchmarks.followbench.rules import matches, passes
 from raif.eval.rates import Figure, Rates, Table, Tally
 from raif.eval.stored import StoredAnswer
+from raif.judge.requests import JudgeRequest, Replies
 from raif.prompts import Prompts
 from raif.types import Message, Verdict, Verification
 
@@ -48,7 +49,7 @@ class FollowBench(Benchmark[Item]):
 
     def requests(
         self, item: Item, answer: str, replies: Replies, prompts: Prompts, dialect: Dialect
-    ) -> Sequence[Request]:
+    ) -> Sequence[JudgeRequest]:
         if item.rule:
             return ()
         language, level = item.language, item.record.level
@@ -61,7 +62,9 @@ class FollowBench(Benchmark[Item]):
         )
         again = prompts.fill(f"{language}_again", number=str(level))
         message = Message(role="user", content=text)
-        return [Request(JUDGE, (message,), lambda reply: read(reply, level, language) is not None, again)]
+        return [
+            JudgeRequest(JUDGE, (message,), lambda reply: read(reply, level, language) is not None, again)
+        ]
 
     def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> Scored:
         verdicts = _verdicts(item, answer or "", replies, dialect)

@@ -25,12 +25,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from raif.config.eval import Dialect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, Replies, Request, Sample, Scored
+from raif.eval.benchmark import BENCHMARKS, Benchmark, Sample, Scored
 from raif.eval.benchmarks.infobench.judge import read, turns
 from raif.eval.rates import Figure, Rates, Table, Tally
 from raif.eval.released import lines
 from raif.eval.stored import StoredAnswer, StoredJudgment
 from raif.files import jsonl
+from raif.judge.requests import JudgeRequest, Replies
 from raif.prompts import Prompts
 from raif.types import Message, Verdict, Verification
 
@@ -67,7 +68,7 @@ class InfoBench(Benchmark[Item]):
 
     def requests(
         self, item: Item, answer: str, replies: Replies, prompts: Prompts, dialect: Dialect
-    ) -> Sequence[Request]:
+    ) -> Sequence[JudgeRequest]:
         def ask(question: str) -> str:
             return prompts.fill("ask", input=item.input, answer=answer, question=question)
 
@@ -76,7 +77,7 @@ class InfoBench(Benchmark[Item]):
 
         questions, again = item.decomposed_questions, prompts.fill("again")
         return [
-            Request(str(number), turns(questions, number, ask, replies, dialect), readable, again)
+            JudgeRequest(str(number), turns(questions, number, ask, replies, dialect), readable, again)
             for number in _possible(item, replies, dialect)
         ]
 
