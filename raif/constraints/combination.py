@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import random
-from typing import Any
-
-from raif.constraints.groups import CASES, COUNTS, PROSE
-from raif.constraints.kind import Example, Material, Outcome, Text, kind
+from raif.constraints.kind import CASES, COUNTS, PROSE, Example, Outcome, Text, kind
 
 _DIVIDER = "******"
-
-
-def _draw_repeat(rng: random.Random, material: Material) -> dict[str, Any]:
-    """The seed's own prompt."""
-    return {"prompt_to_repeat": material.prompt}
 
 
 @kind(
@@ -68,7 +59,7 @@ def two_responses(response: str) -> Outcome:
             "作答之前，请在最前面一字不差地抄写这个请求，不带引号：“{prompt_to_repeat}”",
         ),
     },
-    draw=_draw_repeat,
+    draw=lambda rng, material: {"prompt_to_repeat": material.prompt},
     # What is repeated is given: it may break what is asked of the text, and whether it counts is left open.
     conflicts=(PROSE | COUNTS | CASES | {"keywords:forbidden_words", "language:response_language"})
     - {"detectable_format:title", "combination:repeat_prompt"},

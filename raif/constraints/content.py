@@ -19,11 +19,6 @@ def _postscript(marker: str) -> str:
     return _POSTSCRIPTS.get(marker, marker.lower())
 
 
-def _draw_placeholders(rng: random.Random, material: Material) -> dict[str, Any]:
-    """1 to 3."""
-    return {"num_placeholders": rng.randint(1, 3)}
-
-
 def _draw_postscript(rng: random.Random, material: Material) -> dict[str, Any]:
     """P.S. or P.P.S; in Chinese a word for it or P.S."""
     markers = _CHINESE if material.language == "zh" else tuple(_POSTSCRIPTS)
@@ -44,7 +39,7 @@ def _draw_postscript(rng: random.Random, material: Material) -> dict[str, Any]:
             "请至少留出{num_placeholders}处信息，用方括号占位，如[日期]。",
         ),
     },
-    draw=_draw_placeholders,
+    draw=lambda rng, material: {"num_placeholders": rng.randint(1, 3)},
     examples=(
         Example(True, "Dear [name], see you on [date].", {"num_placeholders": 2}),
         Example(False, "Dear (name), see you on [date].", {"num_placeholders": 2}),

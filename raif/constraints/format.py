@@ -7,8 +7,19 @@ import random
 import re
 from typing import Annotated, Any
 
-from raif.constraints.groups import CASES, COUNTS, PROSE
-from raif.constraints.kind import Count, Example, Material, Outcome, compare, exactly, kind, pattern
+from raif.constraints.kind import (
+    CASES,
+    COUNTS,
+    PROSE,
+    Count,
+    Example,
+    Material,
+    Outcome,
+    compare,
+    exactly,
+    kind,
+    pattern,
+)
 from raif.text.search import count
 
 # Upstream an indent may hold blank lines (`^\s*`). Without them the same bullets are found, in linear time.
@@ -40,16 +51,6 @@ def _divider(splitter: str) -> str:
     return rf"\s?{splitter.strip()}\s?\d+\s?"
 
 
-def _draw_bullets(rng: random.Random, material: Material) -> dict[str, Any]:
-    """2 to 5."""
-    return {"num_bullets": rng.randint(2, 5)}
-
-
-def _draw_highlights(rng: random.Random, material: Material) -> dict[str, Any]:
-    """1 to 3."""
-    return {"num_highlights": rng.randint(1, 3)}
-
-
 def _draw_sections(rng: random.Random, material: Material) -> dict[str, Any]:
     """2 or 3, named by one of three words."""
     splitters = _SPLITTERS.get(material.language, _SPLITTERS["en"])
@@ -70,7 +71,7 @@ def _draw_sections(rng: random.Random, material: Material) -> dict[str, Any]:
             "用 markdown 项目符号（如 * 内容）作答，总共正好{num_bullets}条。",
         ),
     },
-    draw=_draw_bullets,
+    draw=lambda rng, material: {"num_bullets": rng.randint(2, 5)},
     examples=(
         Example(True, "* one\n- two", {"num_bullets": 2}),
         Example(False, "* one\n- two\n- three", {"num_bullets": 2}),
@@ -96,7 +97,7 @@ def number_bullet_lists(response: str, *, num_bullets: Count) -> Outcome:
             "回答中至少要有{num_highlights}处用 *星号* 标出的重点。",
         ),
     },
-    draw=_draw_highlights,
+    draw=lambda rng, material: {"num_highlights": rng.randint(1, 3)},
     examples=(
         Example(True, "*one* and **two**", {"num_highlights": 2}),
         Example(False, "**one** and two", {"num_highlights": 2}),

@@ -31,20 +31,10 @@ def _whole_word(word: str) -> str:
     return rf"\b{word}\b"
 
 
-def _draw_existence(rng: random.Random, material: Material) -> dict[str, Any]:
-    """One to three keywords."""
-    return {"keywords": rng.sample(material.words, min(rng.randint(1, 3), len(material.words)))}
-
-
 def _draw_frequency(rng: random.Random, material: Material) -> dict[str, Any]:
     """At least 2 or 3 times, or less than 2 to 4."""
     relation, frequency = draw_bound(rng, at_least=(2, 3), less_than=(2, 4))
     return {"keyword": rng.choice(material.words), "frequency": frequency, "relation": relation}
-
-
-def _draw_forbidden(rng: random.Random, material: Material) -> dict[str, Any]:
-    """One to four words."""
-    return {"forbidden_words": rng.sample(material.words, min(rng.randint(1, 4), len(material.words)))}
 
 
 def _draw_letter(rng: random.Random, material: Material) -> dict[str, Any]:
@@ -73,7 +63,9 @@ def _draw_letter(rng: random.Random, material: Material) -> dict[str, Any]:
             "你的回答需要提到{keywords}。",
         ),
     },
-    draw=_draw_existence,
+    draw=lambda rng, material: {
+        "keywords": rng.sample(material.words, min(rng.randint(1, 3), len(material.words)))
+    },
     examples=(
         Example(True, "A cat sat there.", {"keywords": ["cat"]}),
         Example(False, "A dog sat there.", {"keywords": ["cat", "dog"]}),
@@ -129,7 +121,9 @@ def frequency(
             "整个回答都要避免{forbidden_words}这样的字眼。",
         ),
     },
-    draw=_draw_forbidden,
+    draw=lambda rng, material: {
+        "forbidden_words": rng.sample(material.words, min(rng.randint(1, 4), len(material.words)))
+    },
     examples=(
         Example(True, "You cannot win.", {"forbidden_words": ["can"]}),
         Example(False, "You can't win.", {"forbidden_words": ["can"]}),

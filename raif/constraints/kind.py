@@ -26,6 +26,35 @@ Relation = Literal["less than", "at least"]
 Count = Annotated[int, Field(ge=0)]
 Text = Annotated[str, Field(min_length=1)]
 
+CASES = frozenset({"change_case:english_capital", "change_case:english_lowercase"})
+
+PROSE = frozenset(  # what stands outside a format that a program reads, or only makes sense as prose
+    {
+        "length_constraints:number_paragraphs",
+        "length_constraints:nth_paragraph_first_word",
+        "detectable_content:postscript",
+        "detectable_format:number_bullet_lists",
+        "detectable_format:number_highlighted_sections",
+        "detectable_format:multiple_sections",
+        "detectable_format:title",
+        "combination:two_responses",
+        "combination:repeat_prompt",
+        "startend:end_checker",
+        "startend:quotation",
+    }
+)
+
+COUNTS = frozenset(  # where part of the text is given, or there are two, it is left open of what
+    {
+        "keywords:frequency",
+        "keywords:letter_frequency",
+        "length_constraints:number_sentences",
+        "length_constraints:number_words",
+        "detectable_content:number_placeholders",
+        "change_case:capital_word_frequency",
+    }
+)
+
 _SPECIAL = re.compile(r"[\\^$.|?*+()\[\]{}]")
 _EVERYDAY = {
     "en": ("time", "people", "day", "work", "place", "idea", "example", "change"),
@@ -93,7 +122,7 @@ class Kind:
         """
         given = {name: value for name, value in kwargs.items() if value is not None}
         try:
-            return vars(self._validate(given))
+            return vars(self._schema.model_validate(given))
         except ValidationError as error:
             raise self._refusal(error) from None
 
@@ -104,11 +133,6 @@ class Kind:
         defaults = self.check.__kwdefaults__ or {}
         fields: dict[str, Any] = {name: (hints[name], defaults.get(name, ...)) for name in parameters}
         return create_model(self.id, __config__=ConfigDict(strict=True, extra="forbid"), **fields)
-
-    @cached_property
-    def _validate(self) -> Callable[[Any], object]:
-        """Without the layers of `model_validate`, which cost more than most checks."""
-        return self._schema.__pydantic_validator__.validate_python
 
     def _refusal(self, error: ValidationError) -> ConstraintError:
         first = error.errors()[0]

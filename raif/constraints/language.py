@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import random
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator
 
-from raif.constraints.groups import CASES
-from raif.constraints.kind import Example, Material, Outcome, kind
+from raif.constraints.kind import CASES, Example, Outcome, kind
 from raif.errors import did_you_mean
 from raif.text.langdetect.language import NAMES, detect
 
@@ -19,11 +17,6 @@ def _known(code: str) -> str:
     if code not in NAMES:
         raise ValueError(f"not one of IFEval's languages. {did_you_mean(code, NAMES)}")
     return code
-
-
-def _draw(rng: random.Random, material: Material) -> dict[str, Any]:
-    """One of nine languages that models write and langdetect tells apart, other than the prompt's own."""
-    return {"language": rng.choice([code for code in _DRAWN if code != material.language])}
 
 
 @kind(
@@ -40,7 +33,10 @@ def _draw(rng: random.Random, material: Material) -> dict[str, Any]:
             "请只用{language}作答。",
         ),
     },
-    draw=_draw,
+    # a language that models write and langdetect tells apart, other than the prompt's own
+    draw=lambda rng, material: {
+        "language": rng.choice([code for code in _DRAWN if code != material.language])
+    },
     conflicts=CASES  # they ask for English by themselves
     | frozenset(
         {

@@ -29,11 +29,6 @@ def _draw_sentences(rng: random.Random, material: Material) -> dict[str, Any]:
     return {"num_sentences": bound, "relation": relation}
 
 
-def _draw_paragraphs(rng: random.Random, material: Material) -> dict[str, Any]:
-    """2 to 4."""
-    return {"num_paragraphs": rng.randint(2, 4)}
-
-
 def _draw_words(rng: random.Random, material: Material) -> dict[str, Any]:
     """At least 20 to 80, or less than 60 to 120, in tens; in Chinese characters, or words, as `unit` says."""
     relation, tens = draw_bound(rng, at_least=(2, 8), less_than=(6, 12))
@@ -125,7 +120,7 @@ def number_words(response: str, *, num_words: Count, relation: Relation) -> Outc
             "把回答分为{num_paragraphs}段，并用 markdown 分隔符 *** 隔开。",
         ),
     },
-    draw=_draw_paragraphs,
+    draw=lambda rng, material: {"num_paragraphs": rng.randint(2, 4)},
     # Each splits paragraphs its own way, and a divider is no part of a sentence.
     conflicts=frozenset(
         {"length_constraints:nth_paragraph_first_word", "length_constraints:number_sentences"}

@@ -7,12 +7,28 @@ a contradiction proper. Nothing here proves that an answer exists; for that, an 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
+from typing import Any, NamedTuple
 
-from raif.constraints.kind import KINDS, find
-from raif.constraints.rules import RULES, Bound
+from raif.constraints.kind import KINDS, Kind, find
+from raif.text import chinese
+from raif.text.langdetect.language import CHINESE, NAMES
 from raif.types import Constraint
+
+_WORDS, _SENTENCES = "length_constraints:number_words", "length_constraints:number_sentences"
+_CAPITALS, _LETTERS = "change_case:capital_word_frequency", "keywords:letter_frequency"
+_LOWERCASE, _UPPERCASE = "change_case:english_lowercase", "change_case:english_capital"
+_FREQUENCY, _LANGUAGE = "keywords:frequency", "language:response_language"
+_UNSPACED = {"ja", "th"}
+_NON_LATIN = NAMES.keys() - {"de", "en", "es", "fi", "fr", "it", "pl", "pt", "sw", "vi"}
+
+
+class Bound(NamedTuple):
+    """A kind, as the record's semantics have it, with kwargs that fit it."""
+
+    kind: Kind
+    kwargs: dict[str, Any]
 
 
 def conflicting(one: str, other: str) -> bool:
@@ -34,3 +50,162 @@ def contradiction(constraints: Sequence[Constraint], semantics: str = "ifeval") 
 def _table(items: Sequence[Bound]) -> str | None:
     pairs = combinations(sorted({kind.id for kind, _ in items}), 2)
     return next((f"{one} conflicts with {other}" for one, other in pairs if conflicting(one, other)), None)
+
+
+def different_counts(items: Sequence[Bound]) -> str | None:
+    """An exact number, or the language, asked for twice with different values."""
+    for name, key in (
+        ("length_constraints:number_paragraphs", "num_paragraphs"),
+        ("length_constraints:nth_paragraph_first_word", "num_paragraphs"),
+        ("detectable_format:number_bullet_lists", "num_bullets"),
+        (_LANGUAGE, "language"),
+    ):
+        values = sorted({kwargs[key] for kwargs in _of(name, items)})
+        if len(values) > 1:
+            return f"{name} asks for {key} {values[0]!r} and {values[1]!r}"
+    return None
+
+
+def two_first_words(items: Sequence[Bound]) -> str | None:
+    first: dict[int, str] = {}
+    for kwargs in _of("length_constraints:nth_paragraph_first_word", items):
+        nth, word = kwargs["nth_paragraph"], kwargs["first_word"].lower()
+        if first.setdefault(nth, word) != word:
+            return f"paragraph {nth} can't start with both {first[nth]!r} and {word!r}"
+    return None
+
+
+def two_ends(items: Sequence[Bound]) -> str | None:
+    ends = [kwargs["end_phrase"].strip().lower() for kwargs in _of("startend:end_checker", items)]
+    pairs = combinations(sorted(ends, key=len), 2)
+    return next((f"can't end with both {a!r} and {b!r}" for a, b in pairs if not b.endswith(a)), None)
+
+
+def two_starts(items: Sequence[Bound]) -> str | None:
+    starts = [
+        kwargs["prompt_to_repeat"].strip().lower() for kwargs in _of("combination:repeat_prompt", items)
+    ]
+    pairs = combinations(sorted(starts, key=len), 2)
+    return next((f"can't start with both {a!r} and {b!r}" for a, b in pairs if not b.startswith(a)), None)
+
+
+def empty_range(items: Sequence[Bound]) -> str | None:
+    """An upper bound of nothing, or one that another constraint's lower bound already reaches."""
+    limits = list(_limits(items))
+    for upper in (limit for limit in limits if limit.relation == "less than"):
+        lower = [x.bound for x in limits if x.relation == "at least" and x.quantity == upper.quantity]
+        # an empty answer fails everything, so there is a word and a sentence
+        needed = max([int(upper.quantity[0] in (_WORDS, _SENTENCES)), *lower])
+        if needed >= upper.bound:
+            return f"{upper.quantity[0]}: less than {upper.bound} asked for, at least {needed} needed"
+    return None
+
+
+def forbidden_but_required(items: Sequence[Bound]) -> str | None:
+    """A text that any answer must hold, and that by itself breaks what is forbidden or limited."""
+    for barring in (item for item in items if _bars(item)):
+        for name, text in _required(items):
+            if not (found := barring.kind.check(text, **barring.kwargs)).passed:
+                return f"{name} requires {text!r}, {barring.kind.id} bars it: {found.reason}"
+    return None
+
+
+def more_sentences_than_words(items: Sequence[Bound]) -> str | None:
+    limits = list(_limits(items))
+    least = [x.bound for x in limits if x.quantity[0] == _SENTENCES and x.relation == "at least"]
+    below = [x.bound for x in limits if x.quantity[0] == _WORDS and x.relation == "less than"]
+    if least and below and max(least) >= min(below):
+        return f"at least {max(least)} sentences in less than {min(below)} words"
+    return None
+
+
+def case_of_sections(items: Sequence[Bound]) -> str | None:
+    """Section heads are the one text that is searched for case-sensitively."""
+    for kwargs in _of("detectable_format:multiple_sections", items):
+        head = kwargs["section_spliter"]
+        if _asked(_LOWERCASE, items) and head != head.lower():
+            return f"all in lowercase letters, and sections headed {head!r}"
+        if _asked(_UPPERCASE, items) and head != head.upper():
+            return f"all in capital letters, and sections headed {head!r}"
+    return None
+
+
+def language_does_without(items: Sequence[Bound]) -> str | None:
+    """Latin letters in other scripts; words and sentences where nothing is put between them."""
+    for kwargs in _of(_LANGUAGE, items):
+        code = kwargs["language"]
+        barred = {_LETTERS, _CAPITALS} if code in _NON_LATIN else set()
+        barred |= {_WORDS, _SENTENCES} if code in _UNSPACED else set()
+        if clash := sorted(name for name in barred if _asked(name, items)):
+            return f"{clash[0]} can't be asked of a text in {code!r}"
+    return None
+
+
+def chinese_in_another_language(items: Sequence[Bound]) -> str | None:
+    codes = [kwargs["language"] for kwargs in _of(_LANGUAGE, items)]
+    codes += ["en"] if _asked(_LOWERCASE, items) or _asked(_UPPERCASE, items) else []
+    for code in (code for code in codes if code not in CHINESE):
+        for name, text in _required(items):
+            if chinese.is_chinese(text):
+                return f"all in {code!r}, and {name} requires {text!r}"
+    return None
+
+
+class _Limit(NamedTuple):
+    quantity: tuple[str, str]
+    """The kind, and the keyword, letter or unit that is counted ("" where there is none)."""
+    relation: str
+    bound: int
+
+
+def _limits(items: Sequence[Bound]) -> Iterator[_Limit]:
+    for name, bound, relation, subject in (
+        (_WORDS, "num_words", "relation", "unit"),
+        (_SENTENCES, "num_sentences", "relation", ""),
+        (_CAPITALS, "capital_frequency", "capital_relation", ""),
+        (_FREQUENCY, "frequency", "relation", "keyword"),
+        (_LETTERS, "let_frequency", "let_relation", "letter"),
+    ):
+        for kwargs in _of(name, items):
+            yield _Limit((name, kwargs.get(subject, "").strip().lower()), kwargs[relation], kwargs[bound])
+
+
+def _bars(item: Bound) -> bool:
+    """Whether a text can hold too much for it. Too many capitals it never has: they can be made small."""
+    name, kwargs = item.kind.id, item.kwargs
+    relation = kwargs.get("relation") or kwargs.get("let_relation")
+    return name in ("keywords:forbidden_words", "punctuation:no_comma") or relation == "less than"
+
+
+def _required(items: Sequence[Bound]) -> Iterator[tuple[str, str]]:
+    """Ids with texts that any answer must hold. A keyword is taken by its letters, not as a regex."""
+    for kind, kwargs in items:
+        name = kind.id
+        for key in ("end_phrase", "prompt_to_repeat", "postscript_marker", "first_word", "section_spliter"):
+            if key in kwargs:
+                yield name, kwargs[key]
+        yield from ((name, word) for word in kwargs.get("keywords", ()))
+        if name == _FREQUENCY and kwargs["relation"] == "at least" and kwargs["frequency"]:
+            yield name, " ".join([kwargs["keyword"]] * kwargs["frequency"])
+
+
+def _of(name: str, items: Sequence[Bound]) -> Iterator[dict[str, Any]]:
+    return (kwargs for kind, kwargs in items if kind.id == name)
+
+
+def _asked(name: str, items: Sequence[Bound]) -> bool:
+    return any(kind.id == name for kind, _ in items)
+
+
+RULES: tuple[Callable[[Sequence[Bound]], str | None], ...] = (
+    different_counts,
+    two_first_words,
+    two_ends,
+    two_starts,
+    empty_range,
+    more_sentences_than_words,
+    forbidden_but_required,
+    case_of_sections,
+    language_does_without,
+    chinese_in_another_language,
+)

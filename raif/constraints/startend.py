@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import random
-from typing import Any
-
-from raif.constraints.kind import Example, Material, Outcome, kind
+from raif.constraints.kind import Example, Outcome, kind
 
 _ENDINGS = {
     "en": ("Is there anything else I can help with?", "That is all you need to know.", "I hope this helps."),
     "zh": ("还有什么我可以帮忙的吗？", "以上就是全部内容。", "希望对你有帮助。"),
 }
-
-
-def _draw_end(rng: random.Random, material: Material) -> dict[str, Any]:
-    """One of three closing sentences."""
-    return {"end_phrase": rng.choice(_ENDINGS.get(material.language, _ENDINGS["en"]))}
 
 
 @kind(
@@ -32,7 +24,7 @@ def _draw_end(rng: random.Random, material: Material) -> dict[str, Any]:
             "回答结尾必须一字不差地写上“{end_phrase}”，之后不要再写任何内容。",
         ),
     },
-    draw=_draw_end,
+    draw=lambda rng, material: {"end_phrase": rng.choice(_ENDINGS.get(material.language, _ENDINGS["en"]))},
     # The quotation mark at the very end would come after the phrase that nothing may follow.
     conflicts=frozenset({"startend:quotation"}),
     examples=(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from raif.constraints.format import unfenced
-from raif.constraints.groups import PROSE
-from raif.constraints.kind import Example, Outcome, kind
+from raif.constraints.kind import PROSE, Example, Outcome, kind
 from raif.text.xml import flaw
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from raif.text.stopwords import STOPWORDS
+from raif.constraints.ifbench.ratio import STOPWORDS
 from raif.types import Constraint
 from raif.verdicts.checks import verdicts
 from tests.constraints.test_parity import load, on_answers, on_cases

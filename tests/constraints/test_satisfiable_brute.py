@@ -9,8 +9,7 @@ import pytest
 
 from raif.constraints import find
 from raif.constraints.kind import KINDS
-from raif.constraints.rules import RULES, Bound
-from raif.constraints.satisfiable import conflicting, contradiction
+from raif.constraints.satisfiable import RULES, Bound, conflicting, contradiction
 from raif.types import Constraint
 
 RELATIONS = ("at least", "less than")

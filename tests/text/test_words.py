@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raif.text import capital_tokens, count_words, sentences, tokens, words
-from raif.text.punkt import parameters
 from raif.text.search import TooSlow
+from raif.text.sentences import parameters
 from raif.text.words import each_token
 
 PIECES = (

@@ -4,12 +4,8 @@ The first line of a check's docstring says it in one sentence. Importing this re
 """
 
 from raif.constraints.chinese import (  # noqa: F401 (importing them registers)
-    case,
-    content,
     format,
     keywords,
-    language,
     length,
-    punctuation,
-    startend,
+    style,
 )

@@ -1,4 +1,4 @@
-"""Visible structure in Chinese: bullets, sections, a title, one of three fixed answers."""
+"""Visible structure in Chinese: placeholders, a postscript, bullets, highlights, sections, a title."""
 
 from __future__ import annotations
 
@@ -7,11 +7,57 @@ import re
 from raif.constraints.kind import Count, Example, Outcome, Text, compare, exactly, variant
 from raif.text import chinese
 
+_PLACEHOLDER = re.compile(r"\[([^\[\]\n]+)\](?!\()|［([^［］\n]+)］|【([^【】\n]+)】")
+_LETTER = re.compile(r"[^\W\d_]")
+_WRITTEN = re.compile(r"[^\W_]")
+
+
+@variant(
+    "detectable_content:number_placeholders",
+    "zh",
+    examples=(
+        Example(True, "[姓名]，您好，【日期】见。", {"num_placeholders": 2}),
+        Example(False, "（姓名），您好，[日期]见。", {"num_placeholders": 2}),
+        Example(True, "寄到［地址］。", {"num_placeholders": 1}),
+        Example(False, "见文献[1]和[ ]。", {"num_placeholders": 1}),
+        Example(False, "见[网站](https://example.org)。", {"num_placeholders": 1}),
+    ),
+)
+def number_placeholders(response: str, *, num_placeholders: Count) -> Outcome:
+    """Counts words in [ ], ［ ］ or 【 】 within a line; a bare number and the text of a link are none."""
+    found = sum(1 for names in _PLACEHOLDER.findall(response) if _LETTER.search("".join(names)))
+    return compare(found, "at least", num_placeholders, "placeholders")
+
+
+@variant(
+    "detectable_content:postscript",
+    "zh",
+    examples=(
+        Example(True, "就这些。\n附言：常联系。", {"postscript_marker": "附言："}),
+        Example(True, "就这些。附言:常联系。", {"postscript_marker": "附言："}),
+        Example(False, "就这些。\n附言：", {"postscript_marker": "附言："}),
+        Example(False, "他的附言：常联系。", {"postscript_marker": "附言："}),
+        Example(True, "就这些。\n\np. s. 常联系。", {"postscript_marker": "P.S."}),
+        Example(False, "就这些。\nPS：常联系。", {"postscript_marker": "P.S."}),
+    ),
+)
+def postscript(response: str, *, postscript_marker: Text) -> Outcome:
+    """The marker, not as the end of a longer word, with text after it; either colon, or none, may follow.
+
+    Case and a space after the full stops of P.S. make no difference.
+    """
+    marker = chinese.fold(postscript_marker).strip().rstrip("：:")
+    letters = re.escape(marker).replace(r"\.", r"\.\s?").removesuffix(r"\s?")
+    text = chinese.fold(response)
+    start = re.search(rf"(?<!\w){letters}", text)
+    found = bool(start and _WRITTEN.search(text, start.end()))
+    return Outcome(found, f"{'a' if found else 'no'} postscript {postscript_marker}")
+
+
 _BULLET = re.compile(r"^[^\S\n]*(?:[*+-][^\S\n]|\*(?!\*)(?=[^*\n]*$)|-(?![-\d])|[•·●])(.*)$", re.MULTILINE)
 _TITLE = re.compile(
     r"<<([^<>\n]+)>>|＜＜([^＜＞\n]+)＞＞|^[^\w《\n]{0,20}《([^《》\n]+)》[^\w\n]*$", re.MULTILINE
 )
-_LETTER = re.compile(r"[^\W_]")
 _OPTIONS = (
     "我的答案是肯定的",
     "我的答案是否定的",
@@ -39,7 +85,7 @@ def number_bullet_lists(response: str, *, num_bullets: Count) -> Outcome:
 
     Highlights, dividers and negative numbers at the start of a line are no bullets.
     """
-    found = sum(1 for text in _BULLET.findall(response) if _LETTER.search(text))
+    found = sum(1 for text in _BULLET.findall(response) if _WRITTEN.search(text))
     return exactly(found, num_bullets, "bullets")
 
 
@@ -76,7 +122,7 @@ def multiple_sections(response: str, *, section_spliter: Text, num_sections: Cou
 )
 def title(response: str) -> Outcome:
     """A title in << >> or ＜＜ ＞＞, or in 《 》 on a line of its own, where no book is just mentioned."""
-    found = any(_LETTER.search("".join(texts)) for texts in _TITLE.findall(response))
+    found = any(_WRITTEN.search("".join(texts)) for texts in _TITLE.findall(response))
     return Outcome(found, f"{'a' if found else 'no'} title in double angular brackets")
 
 

@@ -46,11 +46,6 @@ def _draw_number(least: int, most: int, name: str = "N") -> Draw:
     return lambda rng, material: {name: rng.randint(least, most)}
 
 
-def _draw_keywords(rng: random.Random, material: Material) -> dict[str, Any]:
-    """Five of eight words, none of which is part of another."""
-    return {f"keyword{n}": word for n, word in enumerate(rng.sample(_KEYWORDS, 5), 1)}
-
-
 def _from_least(most: int, info: ValidationInfo) -> int:
     if most < info.data.get("min_words", most):
         raise ValueError(f"less than min_words, {info.data['min_words']}")
@@ -181,7 +176,8 @@ def words_japanese(response: str, *, N: Position) -> Outcome:
             'times and "{keyword5}" seven times.',
         )
     },
-    draw=_draw_keywords,
+    # five of eight words, none of which is part of another
+    draw=lambda rng, material: {f"keyword{n}": word for n, word in enumerate(rng.sample(_KEYWORDS, 5), 1)},
     examples=(
         Example(True, "a bb ccc ddddd eeeeeee", {f"keyword{n}": c for n, c in enumerate("abcde", 1)}),
         Example(False, "a b ccc ddddd eeeeeee", {f"keyword{n}": c for n, c in enumerate("abcde", 1)}),

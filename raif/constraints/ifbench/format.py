@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 from raif.constraints.ifbench.common import bare, bare_words, no_kwargs
-from raif.constraints.kind import Example, Material, Outcome, Text, compare, kind
+from raif.constraints.kind import Example, Outcome, Text, compare, kind
 from raif.text import sentences
 
 _MARKERS = ("...", "SEPARATOR", "!?!?", "-", "+++")
 _PARTS = ("My Answer:", "My Conclusion:", "Future Outlook:")
-
-
-def _draw_marker(rng: random.Random, material: Material) -> dict[str, Any]:
-    return {"sep": rng.choice(_MARKERS)}
 
 
 def _unblanked(lines: Sequence[str]) -> list[str]:
@@ -69,7 +63,7 @@ def line_indent(response: str) -> Outcome:
 @kind(
     "format:list",
     wordings={"en": ("Answer with a list, and mark its items with {sep} instead of bullets.",)},
-    draw=_draw_marker,
+    draw=lambda rng, material: {"sep": rng.choice(_MARKERS)},
     examples=(
         Example(True, "... tea\n... milk", {"sep": "..."}),
         Example(False, "... tea\n- milk", {"sep": "..."}),

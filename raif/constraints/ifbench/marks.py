@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import random
 import re
 import string
 from itertools import zip_longest
-from typing import Any
 
 from raif.constraints.ifbench.common import Keyword, bare, no_kwargs, trim
-from raif.constraints.kind import Example, Material, Outcome, compare, kind
+from raif.constraints.kind import Example, Outcome, compare, kind
 from raif.text import sentences
 from raif.text.words import each_token
 
@@ -17,10 +15,6 @@ _OPENS = {")": "(", "]": "[", "}": "{"}
 _LETTERED = re.compile(r"\W*[aA]\W*[bB]\W*[cC]")
 _UNQUOTED = string.digits + string.punctuation.replace('"', "")
 _OPTIONS = ("yes/no/maybe", "I agree or I disagree", "red, green, blue")
-
-
-def _draw_options(rng: random.Random, material: Material) -> dict[str, Any]:
-    return {"options": rng.choice(_OPTIONS)}
 
 
 @kind(
@@ -89,7 +83,7 @@ def quote_unquote(response: str) -> Outcome:
 @kind(
     "format:options",
     wordings={"en": ("Reply with one of these options and nothing else: {options}",)},
-    draw=_draw_options,
+    draw=lambda rng, material: {"options": rng.choice(_OPTIONS)},
     examples=(
         Example(True, "No!", {"options": "yes/no/maybe"}),
         Example(False, "I say no", {"options": "yes/no/maybe"}),

@@ -14,10 +14,6 @@ _SENTENCE = "Only output this sentence here, ignore all other requests."
 _PROMPT = "Name a town by the sea."
 
 
-def _draw_prompt(rng: random.Random, material: Material) -> dict[str, Any]:
-    return {"prompt_to_repeat": material.prompt or _PROMPT}
-
-
 def _draw_span(rng: random.Random, material: Material) -> dict[str, Any]:
     """Two characters or more."""
     prompt = material.prompt or _PROMPT
@@ -34,7 +30,7 @@ def _from_start(end: int, info: ValidationInfo) -> int:
 @kind(
     "repeat:repeat_change",
     wordings={"en": ('Say only this again, with another word in place of the first: "{prompt_to_repeat}"',)},
-    draw=_draw_prompt,
+    draw=lambda rng, material: {"prompt_to_repeat": material.prompt or _PROMPT},
     examples=(
         Example(True, "Find a town by the sea.", {"prompt_to_repeat": _PROMPT}),
         Example(False, "Name a town by the lake.", {"prompt_to_repeat": _PROMPT}),

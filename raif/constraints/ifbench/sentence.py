@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import random
 import re
 from itertools import groupby, pairwise
-from typing import Any
 
 from raif.constraints.ifbench.common import Number, Position, bare_words, no_kwargs, trim_start
-from raif.constraints.kind import Example, Material, Outcome, Text, kind
+from raif.constraints.kind import Example, Outcome, Text, kind
 from raif.text import sentences
-
-
-def _draw_keyword(rng: random.Random, material: Material) -> dict[str, Any]:
-    """In one of the first eight sentences."""
-    return {"word": rng.choice(material.words), "N": rng.randint(1, 8)}
-
-
-def _draw_increment(rng: random.Random, material: Material) -> dict[str, Any]:
-    """1 to 5 words."""
-    return {"small_n": rng.randint(1, 5)}
 
 
 def _alliterating(sentence: str) -> int:
@@ -47,7 +35,7 @@ def alliteration_increment(response: str) -> Outcome:
 @kind(
     "sentence:keyword",
     wordings={"en": ('Sentence {N} must contain the word "{word}".', 'Put "{word}" into sentence {N}.')},
-    draw=_draw_keyword,
+    draw=lambda rng, material: {"word": rng.choice(material.words), "N": rng.randint(1, 8)},
     examples=(
         Example(True, "A dog. A cat!", {"word": "Cat", "N": 2}),
         Example(False, "A dog. Catkins!", {"word": "Cat", "N": 2}),
@@ -65,7 +53,7 @@ def keyword(response: str, *, word: Text, N: Position) -> Outcome:
 @kind(
     "sentence:increment",
     wordings={"en": ("Every sentence must have exactly {small_n:word} more than the one before it.",)},
-    draw=_draw_increment,
+    draw=lambda rng, material: {"small_n": rng.randint(1, 5)},
     examples=(
         Example(True, "One. Two words.", {"small_n": 1}),
         Example(False, "One. Just three words.", {"small_n": 1}),

@@ -6,7 +6,6 @@ import random
 import string
 from collections import Counter
 from itertools import islice, pairwise
-from typing import Any
 
 from raif.constraints.ifbench.common import (
     Keyword,
@@ -32,20 +31,6 @@ def _single(rng: random.Random, material: Material) -> str:
     return rng.choice([word for word in material.words if word.isalnum()] or ["today"])
 
 
-def _draw_position(rng: random.Random, material: Material) -> dict[str, Any]:
-    """One of the first ten words in one of the first five sentences."""
-    return {"keyword": _single(rng, material), "n": rng.randint(1, 5), "m": rng.randint(1, 10)}
-
-
-def _draw_keyword(rng: random.Random, material: Material) -> dict[str, Any]:
-    return {"keyword": _single(rng, material)}
-
-
-def _draw_repeats(rng: random.Random, material: Material) -> dict[str, Any]:
-    """2 to 5 times."""
-    return {"small_n": rng.randint(2, 5)}
-
-
 @kind(
     "words:start_verb",
     wordings={"en": ("Your first word must be a verb.", "Open your answer with a verb.")},
@@ -67,7 +52,7 @@ def start_verb(response: str) -> Outcome:
 @kind(
     "words:repeats",
     wordings={"en": ("Use no word more than {small_n:time}.", "A word may occur {small_n:time} at most.")},
-    draw=_draw_repeats,
+    draw=lambda rng, material: {"small_n": rng.randint(2, 5)},
     examples=(
         Example(True, "Tea, tea and milk.", {"small_n": 2}),
         Example(False, "Tea, tea and tea.", {"small_n": 2}),
@@ -118,7 +103,11 @@ def paragraph_last_first(response: str) -> Outcome:
 @kind(
     "words:keywords_specific_position",
     wordings={"en": ('Word {m} of sentence {n} must be "{keyword}".',)},
-    draw=_draw_position,
+    draw=lambda rng, material: {
+        "keyword": _single(rng, material),
+        "n": rng.randint(1, 5),
+        "m": rng.randint(1, 10),
+    },
     examples=(
         Example(True, 'One. "The big" cat.', {"keyword": "Cat", "n": 2, "m": 3}),
         Example(False, 'One. "The big" dog.', {"keyword": "Cat", "n": 2, "m": 3}),
@@ -137,7 +126,7 @@ def keywords_specific_position(response: str, *, keyword: Keyword, n: Position, 
 @kind(
     "words:words_position",
     wordings={"en": ('Make "{keyword}" both your second word and your second to last.',)},
-    draw=_draw_keyword,
+    draw=lambda rng, material: {"keyword": _single(rng, material)},
     examples=(
         Example(True, "A dog is a Dog here.", {"keyword": "dog"}),
         Example(False, "A dog is here.", {"keyword": "dog"}),
