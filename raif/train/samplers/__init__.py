@@ -1,1 +1,3 @@
-"""Rollouts by vLLM, in this process or by servers, and the way of the weights to it."""
+"""Samplers: they sample the responses that training learns from, with the policy itself or with vLLM, in this
+process or on servers.
+"""

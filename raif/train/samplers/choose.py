@@ -1,4 +1,4 @@
-"""The sampler that a config asks for."""
+"""Chooses the sampler that a config asks for."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from raif.models.load import Model, resolve
 from raif.train.learner import Learner
 from raif.train.policy import score
 from raif.train.samplers.sampler import Checked, Overlapped, Sampler, TransformersSampler
-from raif.train.samplers.transfer import DiskTransfer, Transfer
-from raif.train.samplers.weights import Weights
+from raif.train.samplers.transfer import DiskTransfer, Transfer, Weights
 
 
 def choose_sampler(
     config: TrainConfig, learner: Learner, folder: Path, say: Callable[[str], None]
 ) -> Sampler:
-    """`folder` is the run's; `say` is told of servers that are waited for."""
+    """`folder` is the run's. `say` is called with messages about servers that are waited for."""
     r, policy, weights = config.rollout, learner.whole, learner.whole_weights
     if r.engine == "transformers" or config.method == "sft":
         return TransformersSampler(

@@ -1,4 +1,4 @@
-"""vLLM in the trainer's own process, beside the policy: on one GPU, several, or a CPU."""
+"""vLLM in the trainer's own process, next to the policy: on one GPU, several, or a CPU."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from raif.errors import RaifError
 from raif.models.decode import Completion
 from raif.serve.vllm_flags import BACKEND
 from raif.train.samplers.plugin import register
-from raif.train.samplers.request import parameters
-from raif.train.samplers.sampler import Completions, Sampler, requests
-from raif.train.samplers.weights import Weights, write_weights
+from raif.train.samplers.sampler import Completions, Sampler, requests, vllm_parameters
+from raif.train.samplers.transfer import Weights, write_weights
 
 QUIET = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_LOGGING_LEVEL": "WARNING"}
-"""One process, so that weights need no way; vLLM's own log would run through the run's display."""
+"""One process, so that weights need not be sent; and no log of vLLM's in the middle of the run's display."""
 
 
 class ColocatedSampler(Sampler):
-    """Samples by a vLLM engine that starts with dummy weights: the first `sync` brings the policy's."""
+    """Samples with a vLLM engine that starts with dummy weights: the first `sync` brings the policy's."""
 
     def __init__(
         self,
@@ -47,8 +46,8 @@ class ColocatedSampler(Sampler):
             skip_tokenizer_init=True,
             max_model_len=max_length,
             max_num_seqs=config.batch,
-            enforce_eager=on_cpu,  # compiling takes a minute there, and gains little
-            enable_chunked_prefill=False if on_cpu else None,  # as `for_cpu` says
+            enforce_eager=on_cpu,  # compiling takes a minute on a CPU, and gains little
+            enable_chunked_prefill=False if on_cpu else None,  # see `for_cpu`
             logprobs_mode="processed_logprobs",
             weight_transfer_config={"backend": BACKEND},
             gpu_memory_utilization=config.vllm.gpu_memory_utilization,
@@ -64,7 +63,7 @@ class ColocatedSampler(Sampler):
         outputs = self._llm.generate(
             [{"prompt_token_ids": request.prompt} for request in asked],
             [
-                SamplingParams(**parameters(request, self._config, self._end_ids), detokenize=False)
+                SamplingParams(**vllm_parameters(request, self._config, self._end_ids), detokenize=False)
                 for request in asked
             ],
             use_tqdm=False,
@@ -75,14 +74,14 @@ class ColocatedSampler(Sampler):
         self._llm.start_weight_update()
         self._llm.update_weights({"update_info": self._update()})
         self._llm.finish_weight_update()
-        # The update leaves keys and values of the old weights in the cache of prompts.
+        # The update leaves the old weights' keys and values in the prefix cache.
         if not self._llm.reset_prefix_cache():
-            raise RaifError("vLLM did not reset its prefix cache: it still works on responses")
+            raise RaifError("vLLM did not reset its prefix cache: it is still working on responses")
 
     def _update(self) -> dict[str, Any]:
         if self._config.vllm.tensor_parallel == 1:
             return {"tensors": self._weights()}
-        file = self._folder / "weights.safetensors"  # its workers are processes of their own
+        file = self._folder / "weights.safetensors"  # its workers are other processes
         write_weights(self._weights(), file)
         return {"file": str(file.resolve())}
 

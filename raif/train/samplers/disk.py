@@ -1,6 +1,8 @@
 """vLLM's side of a weight update without NCCL: weights come from a safetensors file, or from this process.
 
-Only vLLM imports this module, by the name that `raif.train.samplers.plugin` gave it.
+Only vLLM imports this module, by the name under which `raif.train.samplers.plugin` registered it. No other
+module knows vLLM's private functions (layer-wise reloading, repacking an output head); vLLM 0.32 was seen. If
+another version has others, tests/train/samplers/test_colocated.py fails first.
 """
 
 from __future__ import annotations
@@ -20,20 +22,20 @@ from vllm.model_executor.model_loader.reload import finalize_layerwise_reload, i
 
 @dataclass
 class Connection(WeightTransferInitInfo):
-    """Nothing has to be agreed on beforehand."""
+    """Nothing to agree on in advance."""
 
 
 @dataclass
 class Update(WeightTransferUpdateInfo):
-    """All weights, named as in the checkpoint: a file that this process can read, or tensors of its own."""
+    """All weights, named as in the checkpoint: in a file that this process can read, or as tensors."""
 
     file: str | None = None
     tensors: Mapping[str, Tensor] | None = None
 
 
 class DiskEngine(WeightTransferEngine[Connection, Update]):
-    """Takes all weights in one update. `start` and `finish` leave the model alone, so that a trainer that
-    dies between them leaves a whole model.
+    """Takes all weights in one update. `start` and `finish` don't touch the model, so it stays whole if the
+    trainer dies between them.
     """
 
     init_info_cls = Connection
@@ -61,7 +63,7 @@ class DiskEngine(WeightTransferEngine[Connection, Update]):
 
 def _repack_heads(model: nn.Module) -> None:
     """On a CPU, an output head multiplies by a packed copy of its weight. A head that is tied to the
-    embedding gets its new weight through that, and nothing else would renew the copy.
+    embedding gets its new weight through the embedding, and vLLM does not renew the copy.
     """
     for module in model.modules():
         if isinstance(module, ParallelLMHead) and hasattr(module, "cpu_linear"):

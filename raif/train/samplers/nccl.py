@@ -1,4 +1,7 @@
-"""Weights to servers on other GPUs by vLLM's own NCCL back-end. UNCHECKED: it has not run on GPUs yet."""
+"""Weights to servers on other GPUs through vLLM's own NCCL back-end. UNTESTED: it has not run on GPUs yet.
+
+In a module of its own because it subclasses vLLM's classes, so vLLM (0.32 was seen) has to be installed.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,10 @@ from vllm.distributed.weight_transfer import ParamMeta, WeightSource, WeightTran
 from vllm.distributed.weight_transfer.nccl_engine import NCCLTrainerInitInfo
 
 from raif.errors import EndpointError
-from raif.train.samplers.fleet import Fleet
-from raif.train.samplers.http import Server
-from raif.train.samplers.weights import Weights
+from raif.train.samplers.http import Fleet, Server
+from raif.train.samplers.transfer import Weights
 
-_AGAIN = "Start the rollout servers anew, then go on with --resume."
+_AGAIN = "Restart the rollout servers, then resume the run with --resume."
 
 
 class NcclTransfer:
@@ -30,12 +32,14 @@ class NcclTransfer:
     def send(self, servers: Sequence[Server], version: str) -> None:
         if self._fleet is None:
             self._fleet = Fleet(servers, timeout=self._timeout)
-            _within(self._timeout, "the servers' NCCL group", self._connect)
+            _within(self._timeout, "joining the servers' NCCL group", self._connect)
         self._fleet.version = version
-        _within(self._timeout, "the weights' way by NCCL", self._engine.send_weights)
+        _within(self._timeout, "sending the weights through NCCL", self._engine.send_weights)
 
     def restore(self, server: Server, version: str) -> None:
-        raise EndpointError(f"{server.url} was restarted: it can't join an NCCL group that exists", _AGAIN)
+        raise EndpointError(
+            f"{server.url} was restarted: it can't join an NCCL group that already exists", _AGAIN
+        )
 
     def _connect(self) -> None:
         assert self._fleet
@@ -58,7 +62,7 @@ class _Source(WeightSource):
 
 
 def _within(timeout: float, what: str, do: Callable[[], None]) -> None:
-    """NCCL waits for a lost peer for ever: `do` runs in a thread that can be left behind."""
+    """Runs `do` in a thread that can be abandoned: NCCL waits forever for a lost peer."""
     try:
         ThreadPool(1).apply_async(do).get(timeout)
     except multiprocessing.TimeoutError:

@@ -1,4 +1,4 @@
-"""Entry point `vllm.general_plugins`: vLLM calls `register` in each of its processes, at times twice."""
+"""Entry point `vllm.general_plugins`: vLLM calls `register` in each of its processes, sometimes twice."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from raif.serve.vllm_flags import BACKEND
 
 
 def register() -> None:
-    """Make the back-end known to vLLM, which imports it when a config names it."""
+    """Tell vLLM about the weight-transfer back-end, which it imports when a config names it."""
     from vllm.distributed.weight_transfer import WeightTransferEngineFactory
 
-    with suppress(ValueError):  # it is registered already
+    with suppress(ValueError):  # already registered
         WeightTransferEngineFactory.register_engine(BACKEND, "raif.train.samplers.disk", "DiskEngine")

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
 from statistics import fmean
 from typing import Any
 
+from raif.config.rollout import RolloutConfig
 from raif.errors import RaifError
 from raif.models.decode import Completion, decode
 from raif.models.load import Model
@@ -63,6 +64,27 @@ class Sampled:
         """From JSON, as `dataclasses.asdict` wrote it, or from the older list of completions."""
         request, completions = (None, stored) if isinstance(stored, list) else stored.values()
         return cls(request and SamplingRequest(**request), [Completion(**c) for c in completions])
+
+
+def vllm_parameters(
+    request: SamplingRequest, config: RolloutConfig, end_ids: Collection[int]
+) -> dict[str, Any]:
+    """vLLM's sampling parameters, the same in its process and over HTTP: the whole distribution, with
+    log-probabilities, ended by `end_ids`. vLLM adds a response's number to the seed.
+    """
+    return {
+        "n": request.count,
+        "seed": request.seed,
+        "max_tokens": config.max_new_tokens,
+        "temperature": config.temperature,
+        "top_p": 1.0,
+        "top_k": 0,
+        "min_p": 0.0,
+        "repetition_penalty": 1.0,
+        "logprobs": 0,
+        "ignore_eos": True,
+        "stop_token_ids": sorted(end_ids),
+    }
 
 
 class Sampler(ABC):

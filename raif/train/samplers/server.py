@@ -1,4 +1,4 @@
-"""One or several vLLM servers share a rollout. A server that is restarted gets the newest weights."""
+"""One or several vLLM servers share a rollout. A server that is restarted gets the newest weights again."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import uuid
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
-from typing import Any
 
 from raif.config.rollout import RolloutConfig
 from raif.errors import EndpointError
 from raif.models.decode import Completion
 from raif.train.ranks import ALONE, Ranks
 from raif.train.samplers.http import Server, ServerGone
-from raif.train.samplers.request import parameters
-from raif.train.samplers.sampler import Completions, Sampler, SamplingRequest, requests
+from raif.train.samplers.sampler import Completions, Sampler, SamplingRequest, requests, vllm_parameters
 from raif.train.samplers.transfer import Transfer
 
 
 class ServerSampler(Sampler):
-    """Sends token ids, gets token ids. `say` is told what is waited for, and when training goes on."""
+    """Sends token ids and receives token ids. `say` is called with what is waited for, and when training
+    continues.
+    """
 
     def __init__(
         self,
@@ -47,14 +47,14 @@ class ServerSampler(Sampler):
             return list(pool.map(self._answer, divide(self._servers, counts, self._ranks.rank), asked))
 
     def sync(self) -> None:
-        """One rank sends the weights, and all know what they are called."""
+        """One rank sends the weights; all ranks know their version."""
         (self._version,) = self._ranks.together([None], lambda *_: [self._send()])
 
     def _send(self) -> str:
         for server in self._servers:
             self._await(server)
         self._syncs += 1
-        self._version = f"{self._run}-{self._syncs}"  # no other run, and no server, calls its weights so
+        self._version = f"{self._run}-{self._syncs}"  # no other run, and no new server, has this version
         try:
             self._transfer.send(self._servers, self._version)
         except ServerGone:
@@ -76,20 +76,27 @@ class ServerSampler(Sampler):
             "prompt": request.prompt,
             "return_token_ids": True,
             "return_tokens_as_token_ids": True,
-            **parameters(request, self._config, self._end_ids),
+            **vllm_parameters(request, self._config, self._end_ids),
         }
         answer = server.post("/v1/completions", body, timeout=self._config.vllm.request_timeout)
-        return [_completion(choice) for choice in sorted(answer["choices"], key=lambda c: c["index"])]
+        return [
+            Completion(
+                list(choice["token_ids"]),
+                list(choice["logprobs"]["token_logprobs"]),
+                truncated=choice["finish_reason"] == "length",
+            )
+            for choice in sorted(answer["choices"], key=lambda choice: choice["index"])
+        ]
 
     def _is_well(self, server: Server) -> bool:
-        """One whose engine died answers for a while, and not only that it is gone."""
+        """A server whose engine died goes on answering for a while, not always by saying that it is gone."""
         try:
             return server.weight_version() == self._version
         except EndpointError:
             return False
 
     def _revive(self, server: Server) -> None:
-        """Wait until the server is there, and send it the weights if it has others."""
+        """Wait until the server is up, and send it the weights if it has others."""
         with self._lock:
             self._await(server)
             if server.weight_version() != self._version:
@@ -98,28 +105,25 @@ class ServerSampler(Sampler):
                 self._say("training")
 
     def _await(self, server: Server) -> None:
-        """Raises ServerGone when it doesn't come; to those that ask after that, at once."""
+        """Wait until the server is up. Raises ServerGone if it stays away, and from then on immediately."""
         if self._lost:
             raise self._lost
         try:
             server.get("/health")
         except EndpointError as error:
             self._say(f"waiting for a rollout server: {error.message}")
-            self._wait_for_return(server)
+            try:
+                server.wait(self._config.vllm.restart_timeout)
+            except ServerGone as lost:
+                self._lost = lost
+                raise
             self._say("training")
-
-    def _wait_for_return(self, server: Server) -> None:
-        try:
-            server.wait(self._config.vllm.restart_timeout)
-        except ServerGone as lost:
-            self._lost = lost
-            raise
 
 
 def divide(servers: Sequence[Server], counts: Sequence[int], rank: int = 0) -> list[Server]:
     """Which server answers each prompt: the one with the fewest responses so far.
 
-    Ranks begin at different ones: each may have fewer prompts than there are servers.
+    Each rank starts with another server, because it may have fewer prompts than there are servers.
     """
     first = rank % len(servers)
     load = dict.fromkeys([*servers[first:], *servers[:first]], 0)
@@ -129,8 +133,3 @@ def divide(servers: Sequence[Server], counts: Sequence[int], rank: int = 0) -> l
         load[server] += count
         chosen.append(server)
     return chosen
-
-
-def _completion(choice: dict[str, Any]) -> Completion:
-    logps = list(choice["logprobs"]["token_logprobs"])
-    return Completion(list(choice["token_ids"]), logps, truncated=choice["finish_reason"] == "length")

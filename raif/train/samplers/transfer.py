@@ -1,21 +1,25 @@
-"""The trainer's side of a weight update: over a disk that the servers see too, or by NCCL between GPUs."""
+"""The trainer's side of a weight update: through a disk that the servers see too (NCCL's is in `nccl`)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from raif.train.samplers.fleet import Fleet
-from raif.train.samplers.http import Server
-from raif.train.samplers.weights import Weights, write_weights
+from torch import Tensor
+
+from raif.train.samplers.http import Fleet, Server
+
+Weights = Callable[[], Mapping[str, Tensor]]
+"""Returns the policy's weights as they are now, under their names in the model's folder, each tensor once."""
 
 
 class Transfer(Protocol):
     """Brings the policy's weights to servers."""
 
     def send(self, servers: Sequence[Server], version: str) -> None:
-        """All servers answer with the policy's weights, called `version`, when this returns."""
+        """When this returns, all servers have the policy's weights, and call them `version`."""
         ...
 
     def restore(self, server: Server, version: str) -> None:
@@ -24,7 +28,7 @@ class Transfer(Protocol):
 
 
 class DiskTransfer:
-    """Writes a safetensors file; each server's `raif_disk` back-end reads it."""
+    """Writes a safetensors file, which each server's `raif_disk` back-end reads."""
 
     def __init__(self, weights: Weights, folder: Path, *, timeout: float) -> None:
         self._weights, self._folder, self._timeout = weights, folder.resolve(), timeout
@@ -49,3 +53,13 @@ class DiskTransfer:
 
     def _file(self, version: str) -> Path:
         return self._folder / f"weights-{version}.safetensors"
+
+
+def write_weights(weights: Mapping[str, Tensor], file: Path) -> None:
+    """Write a safetensors file atomically."""
+    from safetensors.torch import save_file
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(".unfinished")
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, unfinished)
+    os.replace(unfinished, file)

@@ -13,9 +13,8 @@ from safetensors.torch import load_file
 from raif.config.rollout import RolloutConfig
 from raif.models.load import Model
 from raif.train.optim.lora import merged
-from raif.train.samplers.request import parameters
-from raif.train.samplers.sampler import requests
-from raif.train.samplers.weights import write_weights
+from raif.train.samplers.sampler import requests, vllm_parameters
+from raif.train.samplers.transfer import write_weights
 from tests.train.samplers.conftest import NEEDS_VLLM
 
 
@@ -72,4 +71,4 @@ def test_vllm_knows_every_parameter() -> None:
     from vllm import SamplingParams
 
     (request,) = requests([[1]], [2], 0)
-    SamplingParams(**parameters(request, RolloutConfig(), {3}))
+    SamplingParams(**vllm_parameters(request, RolloutConfig(), {3}))

@@ -6,6 +6,8 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -220,8 +222,50 @@ def test_every_request_has_the_key(
     assert server.keys == {"Bearer secret"}
 
 
-def test_silence_ends_with_a_timeout() -> None:
+def test_silence_ends_with_a_timeout_and_the_health_check_waits_no_longer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with pytest.raises(EndpointError, match=r"/update_weights: no answer within 0.3 seconds"):
+        began = time.monotonic()
+        with pytest.raises(EndpointError, match=r"/update_weights: no answer within 0.3 seconds; .*/health"):
             Server(url).post("/update_weights", {}, timeout=0.3)
+    assert time.monotonic() - began < 2
+
+
+def test_a_slow_server_that_is_healthy_says_what_to_raise(
+    server: RolloutServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "update_weights", lambda body: (time.sleep(1), (200, {}))[1])
+    monkeypatch.setattr(server, "lock", nullcontext())
+    with pytest.raises(EndpointError, match=r"no answer within 0.2 seconds; its health check passes"):
+        Server(server.url).post("/update_weights", {}, timeout=0.2)
+
+
+def test_an_answer_that_is_not_json_is_an_error_with_what_to_start() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, ThreadPoolExecutor() as pool:
+        pool.submit(_reply, other, b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<p/>")
+        with pytest.raises(EndpointError, match="/health: the answer is not JSON") as raised:
+            Server(f"http://127.0.0.1:{other.getsockname()[1]}").get("/health")
+    assert "--rollout" in raised.value.hint
+
+
+@pytest.mark.parametrize("reply", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nten bytes."])
+def test_a_connection_that_is_lost_in_the_middle_of_an_answer_is_a_server_that_is_gone(reply: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, ThreadPoolExecutor() as pool:
+        pool.submit(_reply, other, reply)
+        with pytest.raises(ServerGone, match="the rollout server is gone"):
+            Server(f"http://127.0.0.1:{other.getsockname()[1]}").get("/health")
+
+
+def _reply(server: socket.socket, text: bytes) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(1 << 16)
+        connection.sendall(text)
+
+
+def test_a_rollout_server_is_asked_without_the_environments_proxies(
+    server: RolloutServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert Server(server.url).weight_version() == "default"
