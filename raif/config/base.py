@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import types
 import typing
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,7 +28,7 @@ Sources = dict[tuple[str, ...], str]
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.1 reads 1e-6 as a string; a learning rate has to be a number."""
+    """Reads 1e-6 as a number; to YAML 1.1 it is a string."""
 
 
 _Loader.add_implicit_resolver(
@@ -40,7 +39,7 @@ _Loader.add_implicit_resolver(
 
 
 def presets_folder() -> Path:
-    """The shipped presets: inside the installed package, or beside it in a checkout."""
+    """The shipped presets: inside the installed package, or next to it in a checkout."""
     package = Path(__file__).resolve().parents[1]
     shipped = package / "presets"
     return shipped if shipped.is_dir() else package.parent / "presets"
@@ -58,25 +57,19 @@ def preset_path(command: str, name: str) -> Path:
     return path
 
 
-def parse_value(text: str) -> Any:
-    """A value as YAML reads it: 3, 1e-6, true, null, [a, b], words."""
-    return yaml.load(text, _Loader)
-
-
 def read_tree(command: str, path: Path, above: tuple[Path, ...] = ()) -> tuple[Tree, Sources]:
-    """A config file laid over its `base:` (a preset's name, or a file beside it), if it has one."""
+    """A config file merged over its `base:`, if it has one: a preset's name, or a file in the same folder."""
     if path in above:
-        raise ConfigError(f"{path}: base: the files build on each other in a circle")
+        raise ConfigError(f"{path}: circular base: {' -> '.join(each.name for each in (*above, path))}")
     own = _read_yaml(path)
-    base = own.pop("base", None)
-    below = _base_path(command, path, str(base)) if base else None
-    tree, sources = read_tree(command, below, (*above, path)) if below else ({}, {})
-    lay_over(tree, own, sources, str(path))
+    base = str(own.pop("base", None) or "")
+    tree: Tree = {}
+    sources: Sources = {}
+    if base:
+        below = path.parent / base if base.endswith(".yaml") else preset_path(command, base)
+        tree, sources = read_tree(command, below, (*above, path))
+    merge(tree, own, sources, str(path))
     return tree, sources
-
-
-def _base_path(command: str, path: Path, base: str) -> Path:
-    return path.parent / base if base.endswith(".yaml") else preset_path(command, base)
 
 
 def _read_yaml(path: Path) -> Tree:
@@ -91,15 +84,15 @@ def _read_yaml(path: Path) -> Tree:
     return tree or {}
 
 
-def lay_over(tree: Tree, upper: Tree, sources: Sources, source: str, at: tuple[str, ...] = ()) -> Tree:
-    """Merge `upper` into `tree`, mapping by mapping; remember who set what."""
+def merge(tree: Tree, upper: Tree, sources: Sources, source: str, at: tuple[str, ...] = ()) -> Tree:
+    """Merge `upper` into `tree`, mapping by mapping, and record in `sources` who set what."""
     for key, value in upper.items():
         path = (*at, str(key))
         sources[path] = source
         if isinstance(value, dict) and isinstance(tree.get(key), dict):
-            lay_over(tree[key], value, sources, source, path)
+            merge(tree[key], value, sources, source, path)
         elif isinstance(value, dict):
-            tree[key] = lay_over({}, value, sources, source, path)
+            tree[key] = merge({}, value, sources, source, path)
         else:
             tree[key] = value
     return tree
@@ -113,9 +106,9 @@ def load(
     file: Path | None = None,
     overrides: Sequence[str] = (),
 ) -> S:
-    """The config of `command`. At most one of `preset` and `file`; with neither, the model's defaults.
+    """The config of `command`. Give at most one of `preset` and `file`; without either, the defaults apply.
 
-    Raises ConfigError naming where the fault is: the file, or `--set`.
+    Raises ConfigError, which says where the mistake is: in the file, or in a `--set`.
     """
     tree, sources, source = resolve(command, preset=preset, file=file, overrides=overrides)
     return validate(model, tree, sources, default_source=source)
@@ -124,7 +117,7 @@ def load(
 def resolve(
     command: str, *, preset: str | None = None, file: Path | None = None, overrides: Sequence[str] = ()
 ) -> tuple[Tree, Sources, str]:
-    """What `load` validates: the tree of keys, who set each, and what to call the source of the others."""
+    """What `load` validates: the tree of keys, who set each of them, and the name for any other source."""
     if preset and file:
         raise ConfigError(
             "--preset and --config exclude each other", "Put `base: PRESET` into the file instead."
@@ -132,21 +125,18 @@ def resolve(
     path = preset_path(command, preset) if preset else file
     tree, sources = read_tree(command, path) if path else ({}, {})
     for override in overrides:
-        _apply(tree, sources, override)
+        key, equals, value = override.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"--set {override}: not of the form key.subkey=value")
+        upper: Any = yaml.load(value, _Loader)
+        for part in reversed(key.split(".")):
+            upper = {part: upper}
+        merge(tree, upper, sources, f"--set {override}")
     return tree, sources, str(path) if path else "--set"
 
 
-def _apply(tree: Tree, sources: Sources, override: str) -> None:
-    key, equals, value = override.partition("=")
-    if not equals or not key:
-        raise ConfigError(f"--set {override}: not of the form key.subkey=value")
-    upper: Any = parse_value(value)
-    for part in reversed(key.split(".")):
-        upper = {part: upper}
-    lay_over(tree, upper, sources, f"--set {override}")
-
-
 def validate(model: type[S], tree: Tree, sources: Sources, default_source: str) -> S:
+    """The tree as `model`. Raises ConfigError with one line for each mistake."""
     try:
         return model.model_validate(tree)
     except ValidationError as error:
@@ -159,23 +149,23 @@ def _explain(model: type[BaseModel], detail: ErrorDetails, sources: Sources, def
     source = next((sources[loc[:n]] for n in range(len(loc), 0, -1) if loc[:n] in sources), default_source)
     key = ".".join(loc)
     if detail["type"] == "extra_forbidden":
-        return f"{source}: {key}: unknown key. {did_you_mean(loc[-1], _keys(model, loc[:-1]))}"
+        for part in loc[:-1]:  # a position in a list is not a field
+            field = model.model_fields.get(part)
+            model = next(_sections(field.annotation), model) if field else model
+        return f"{source}: {key}: unknown key. {did_you_mean(loc[-1], model.model_fields)}"
     message = detail["msg"].removeprefix("Value error, ")
     got = "" if detail["type"] in ("missing", "value_error") else f" (got {detail['input']!r})"
     return f"{source}: {key + ': ' if key else ''}{message}{got}"
 
 
-def _keys(model: type[BaseModel], loc: Sequence[str]) -> Iterable[str]:
-    for part in loc:
-        model = _section_of(model.model_fields[part].annotation) or model
-    return model.model_fields
-
-
-def _section_of(annotation: Any) -> type[BaseModel] | None:
-    options = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
-    return next((o for o in options if isinstance(o, type) and issubclass(o, BaseModel)), None)
+def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The sections in a type: of a union, or of a list's items."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in typing.get_args(annotation):
+        yield from _sections(part)
 
 
 def dump(config: Section) -> str:
-    """The resolved config as YAML that `--config` reads back to an equal one."""
+    """The resolved config as YAML; `--config` reads it back as an equal one."""
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)

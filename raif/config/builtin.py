@@ -1,4 +1,4 @@
-"""What `raif gen-data` makes: how many records, of what, from which seeds."""
+"""What the builtin generator of `raif gen-data` makes: how many records, of what, from which seeds."""
 
 from __future__ import annotations
 
@@ -14,45 +14,46 @@ Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class BuiltinConfig(Section):
-    """Generating instructions with code-checked constraints and verified expert answers."""
+    """Instructions with code-checked constraints and verified expert answers."""
 
     mode: Literal["builtin"] = "builtin"
     """Who writes the answers. builtin: the packaged responder, offline."""
 
     count: int = Field(2000, ge=1, le=1_000_000)
-    """Records to write, held-out ones included."""
+    """Records to write, including held-out ones."""
 
     seed: int = Field(0, ge=0)
-    """Every draw follows from it, the split of the seeds too."""
+    """Determines every random draw, including the split of the seeds."""
 
     heldout_share: float = Field(0.1, ge=0, lt=1)
-    """Share of the seeds, and of the records, that is held out of training."""
+    """Share of the seeds, and of the records, held out of training."""
 
     languages: dict[Language, Weight] = Field({"en": 3.0, "zh": 1.0})
-    """How often each language is drawn, in proportion; 0 leaves one out."""
+    """Relative frequency of each language; 0: none of it."""
 
     kinds: tuple[str, ...] = ()
-    """Constraint ids to draw from. Empty: all that the built-in responder can meet."""
+    """Constraint ids to draw from. Empty: all that the builtin responder can satisfy."""
 
     min_constraints: int = Field(1, ge=1, le=5)
-    """Fewest constraints of a record."""
+    """Minimum number of constraints per record."""
 
     max_constraints: int = Field(5, ge=1, le=5)
-    """Most constraints of a record."""
+    """Maximum number of constraints per record."""
 
     compositions: dict[CompositionName, Weight] = Field({"and": 1.0})
-    """How often the constraints hang together in each way, in proportion. chain: a part counts where those
-    before it are met; selection: one of two counts, which the request decides; nested: one within another.
-    A chain has at least two constraints, a selection two and a nested one three, where fewer are drawn."""
+    """Relative frequency of each way to combine the constraints. chain: a part counts only if those before it
+    are met; selection: the request decides which of two counts; nested: one composition inside another.
+    A chain or a selection has at least two constraints and a nested composition three, even if
+    `min_constraints` is lower."""
 
     min_sentences: int = Field(2, ge=1, le=8)
-    """Fewest sentences of an answer where no constraint says otherwise."""
+    """Minimum number of sentences in an answer, unless a constraint says otherwise."""
 
     max_sentences: int = Field(5, ge=1, le=8)
-    """Most sentences of an answer where no constraint says otherwise."""
+    """Maximum number of sentences in an answer, unless a constraint says otherwise."""
 
     expert_share: float = Field(1.0, ge=0, le=1)
-    """Share of the training records that have an expert answer; the others are prompts for rollouts alone."""
+    """Share of the training records that have an expert answer; the others are only prompts for rollouts."""
 
     @model_validator(mode="after")
     def _ordered(self) -> BuiltinConfig:

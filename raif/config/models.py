@@ -12,41 +12,43 @@ from raif.reasoning import Style
 
 class EndpointConfig(Section):
     base_url: str | None = None
-    """The server's address with its version, e.g. http://127.0.0.1:8000/v1; none: no server is asked."""
+    """The server's address with its version, e.g. http://127.0.0.1:8000/v1; none: no server is used."""
     api_key_env: str = "OPENAI_API_KEY"
-    """Name of the environment variable that holds the key. The key itself is never part of a config."""
+    """Name of the environment variable with the key. The key itself is never part of a config."""
     concurrency: PositiveInt = 16
-    """Most requests in flight at once. Fewer after HTTP 429, more again while requests are served."""
+    """The most requests in flight at once. Reduced after HTTP 429, and raised again while requests
+    succeed."""
     timeout: PositiveFloat = 600.0
-    """Seconds that one request may take."""
+    """Time limit for one request, in seconds."""
     retries: NonNegativeInt = 4
-    """Further attempts after a time-out, a lost connection, HTTP 408, 409, 429 or 5xx. The waits
-    double, or are what the server's Retry-After says; 429 uses up none while other requests are served."""
+    """Further attempts after a timeout, a lost connection, HTTP 408, 409, 429 or 5xx. The wait doubles
+    each time, unless the server sends Retry-After. 429 uses up no attempt while other requests succeed."""
 
 
 class SamplingConfig(Section):
     temperature: NonNegativeFloat = Field(default=0.0, le=2)
     """0: greedy."""
     max_tokens: PositiveInt = 4096
-    """Tokens of a response, its thinking included; a longer one is cut off, scored as it is, and counted."""
+    """Tokens of a response, including its reasoning; a longer one is cut off, scored as it is, and
+    counted."""
 
 
 class LocalConfig(Section):
     compute: Literal["bfloat16", "float32"] = "bfloat16"
     """Precision of weights and matrix products."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto: a GPU where there is one."""
+    """auto: a GPU if there is one."""
     batch: PositiveInt = 16
-    """Prompts that are answered, and whose answers are kept, together."""
+    """Prompts that are answered together, after which their answers are saved."""
 
 
 class PricesConfig(Section):
-    """Money for a million tokens, in any currency."""
+    """Money per million tokens, in any currency."""
 
     read: NonNegativeFloat = 0.0
-    """Tokens of a request."""
+    """Of a request."""
     written: NonNegativeFloat = 0.0
-    """Tokens of a reply, its reasoning included."""
+    """Of a reply, including its reasoning."""
 
 
 class ModelConfig(Section):
@@ -54,12 +56,12 @@ class ModelConfig(Section):
     """The server's name for it."""
     endpoint: EndpointConfig
     think: Style = "none"
-    """How its thinking stands in a reply, where the server doesn't split it off. tagged: it is asked to put
-    it between tags."""
+    """How its reasoning is marked in a reply, if the server doesn't split it off. tagged: the model is
+    asked to put it between tags."""
     prices: PricesConfig = PricesConfig()
 
     @model_validator(mode="after")
     def _has_an_address(self) -> Self:
         if self.endpoint.base_url is None:
-            raise ValueError("endpoint.base_url: a model is asked over HTTP, so give its server's address")
+            raise ValueError("endpoint.base_url: give the server's address; this model is queried over HTTP")
         return self

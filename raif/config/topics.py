@@ -1,7 +1,7 @@
-"""The 26 topics that requests are filed under, by rules or by a model.
+"""The 26 topics of requests, assigned by rules or by a model.
 
-The paper says how many it has and names the first four, which are those that it keeps (recipe section 9). The
-others are ours, close to the public labels of Infinity-Instruct.
+The paper gives their number and names the first four, which it keeps (recipe section 9). The others are ours,
+close to the public labels of Infinity-Instruct.
 """
 
 from __future__ import annotations

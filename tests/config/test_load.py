@@ -12,6 +12,7 @@ from raif.config import Section, dump, load, preset_names, preset_path
 from raif.config.builtin import BuiltinConfig
 from raif.config.eval import EvalConfig
 from raif.config.serve import ServeConfig
+from raif.config.staged import load_either
 from raif.config.train import LossConfig, TrainConfig
 from raif.errors import ConfigError
 
@@ -34,7 +35,7 @@ def test_a_learning_rate_is_a_number_however_it_is_written(tmp_path: Path, writt
     assert config.optimizer.lr == 1e-6
 
 
-def test_a_file_builds_on_a_preset_or_on_a_file_beside_it(tmp_path: Path) -> None:
+def test_the_base_of_a_file_is_a_preset_or_another_file_in_its_folder(tmp_path: Path) -> None:
     write(tmp_path / "below.yaml", "base: 1.5b\nsteps: 7")
     below = load(TrainConfig, "train", file=tmp_path / "below.yaml")
     assert (below.model.path, below.steps) == ("Qwen/Qwen2.5-1.5B-Instruct", 7)
@@ -44,9 +45,9 @@ def test_a_file_builds_on_a_preset_or_on_a_file_beside_it(tmp_path: Path) -> Non
     )
 
 
-def test_files_that_build_on_each_other_are_refused(tmp_path: Path) -> None:
+def test_files_that_are_based_on_each_other_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "a.yaml", "base: b.yaml")
-    with pytest.raises(ConfigError, match="in a circle"):
+    with pytest.raises(ConfigError, match=r"circular base: b\.yaml -> a\.yaml -> b\.yaml"):
         load(TrainConfig, "train", file=write(tmp_path / "b.yaml", "base: a.yaml"))
 
 
@@ -72,12 +73,31 @@ def test_the_source_of_each_fault_is_named(tmp_path: Path) -> None:
     assert "--set seed=x: seed: " in message
 
 
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("stps=1", "--set stps=1: stps: unknown key. Did you mean 'steps'?"),
+        ("loss.kll=1", "--set loss.kll=1: loss.kll: unknown key. Did you mean 'kl'?"),
+        ("data.generate={cout: 1}", "data.generate.cout: unknown key. Did you mean 'count'?"),
+    ],
+)
+def test_an_unknown_key_comes_with_the_nearest_one(override: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(TrainConfig, "train", overrides=[override])
+    assert said in caught.value.message
+
+
+def test_an_unknown_key_in_a_list_of_sections_comes_with_the_nearest_one() -> None:
+    with pytest.raises(ConfigError, match=r"select\.sources\.0\.pth: unknown key\. Did you mean 'path'\?"):
+        load_either(overrides=["mode=staged", "select.sources=[{pth: seeds.jsonl}]"])
+
+
 def test_broken_yaml_names_its_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="line 2"):
         load(TrainConfig, "train", file=write(tmp_path / "a.yaml", "steps: 1\n : ]"))
 
 
-def test_a_frozen_config_can_not_be_changed() -> None:
+def test_a_frozen_config_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         TrainConfig().steps = 3  # type: ignore[misc]
 
