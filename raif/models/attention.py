@@ -2,7 +2,8 @@
 
 The queries of a group are multiplied by their shared keys as one matrix, so keys and values are not repeated
 for each query head (transformers' own implementations repeat them if there is a mask). The cache has room for
-the tokens to come, so it is not copied for each of them.
+the tokens to come, so it is not copied for each of them. What an architecture adds to attention (a cap on
+scores in Gemma 2, sinks in gpt-oss) is computed by its own code.
 
 Only this module knows transformers' cache layers and masks (`DynamicLayer`, `eager_mask`), which transformers
 may change in any version; 5.19 was seen. tests/models/test_attention.py fails first if it does.
@@ -10,6 +11,7 @@ may change in any version; 5.19 was seen. tests/models/test_attention.py fails f
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import torch
@@ -17,16 +19,26 @@ from torch import Tensor
 from transformers import AttentionInterface, AttentionMaskInterface, DynamicCache, DynamicLayer
 from transformers.masking_utils import eager_mask
 
-GROUPED = "grouped"
+GROUPED, TRACED = "grouped", "traced"
+_KNOWN = {"dropout", "sliding_window", "is_causal", "position_ids", "use_cache", "output_router_logits"}
+"""Arguments that change nothing here: a window is in the mask, and dropout is off (`raif.models.load`)."""
 
 
 def grouped_attention(
-    module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor, scaling: float, **_: Any
-) -> tuple[Tensor, None]:
+    module: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor,
+    scaling: float,
+    **further: Any,
+) -> tuple[Tensor, Any]:
     """query: [B, H, Q, D]; key, value: [B, G, L, D] with H a multiple of G; mask: [B or 1, 1, Q, L], added.
 
     Returns [B, Q, H, D], as transformers' AttentionInterface expects.
     """
+    if _additions(further):
+        return _own(module)(module, query, key, value, attention_mask, scaling=scaling, **further)
     rows, heads, length, width = query.shape
     groups, keys = key.shape[1], key.shape[2]
     scores = query.reshape(rows, groups, -1, width) @ key.transpose(2, 3) * scaling
@@ -36,8 +48,44 @@ def grouped_attention(
     return mixed.view(rows, heads, length, width).transpose(1, 2).contiguous(), None
 
 
+def _additions(further: dict[str, Any]) -> set[str]:
+    """What the architecture adds to attention, by the names of its arguments."""
+    return {name for name, value in further.items() if value is not None and name not in _KNOWN}
+
+
+def _own(module: Any) -> Any:
+    """The attention that the architecture's authors wrote."""
+    return sys.modules[type(module).__module__].eager_attention_forward
+
+
+def suitable(net: Any, *, on_gpu: bool) -> str:
+    """The fastest of the implementations that compute what the architecture asks for.
+
+    On a CPU that is `grouped`. On a GPU it is `sdpa`, unless it would leave out what the architecture adds.
+    """
+    if not on_gpu:
+        return GROUPED
+    return "sdpa" if type(net)._supports_sdpa and not _additions_of(net) else "eager"
+
+
+def _additions_of(net: Any) -> set[str]:
+    """What the layers add to attention, as a forward pass of one token shows."""
+    found: set[str] = set()
+
+    def traced(module: Any, *args: Any, scaling: float, **further: Any) -> Any:
+        found.update(_additions(further))
+        return _own(module)(module, *args, scaling=scaling, **further)
+
+    AttentionInterface.register(TRACED, traced)
+    net.set_attn_implementation(TRACED)
+    with torch.inference_mode():
+        net(input_ids=torch.zeros(1, 1, dtype=torch.long, device=net.device), use_cache=False)
+    return found
+
+
 AttentionInterface.register(GROUPED, grouped_attention)
-AttentionMaskInterface.register(GROUPED, eager_mask)
+for _name in (GROUPED, TRACED):
+    AttentionMaskInterface.register(_name, eager_mask)
 
 
 class RoomyLayer(DynamicLayer):

@@ -28,10 +28,10 @@ class Head(nn.Module):
     together, however many chunks each rank has.
     """
 
-    def __init__(self, layer: nn.Module, chunk: int = LOGIT_TOKENS) -> None:
+    def __init__(self, net: Any, chunk: int = LOGIT_TOKENS) -> None:
         super().__init__()
-        self._logits, self._chunk = layer.forward, chunk
-        for name, weight in layer.named_parameters():
+        self._logits, self._chunk = partial(_logits, net), chunk
+        for name, weight in net.get_output_embeddings().named_parameters():
             self.register_parameter(name.replace(".", "_"), weight)
 
     def forward(
@@ -48,6 +48,41 @@ class Head(nn.Module):
             work = partial(checkpoint, work, use_reentrant=False, preserve_rng_state=False)
         found = [work(self._logits, *part, *args) for part in parts]
         return tuple(torch.cat(values) for values in zip(*found, strict=True))
+
+
+def _logits(net: Any, states: Tensor) -> Tensor:
+    """Logits [N, V] of the body's last hidden states [N, D], as the model's own forward pass makes them.
+
+    Architectures scale or cap their logits after the output layer (Granite, Cohere, Gemma 2). So their own
+    code is run, with a stand-in for the model whose body returns these states.
+    """
+    return type(net).forward(_WithStates(net, states[None]), input_ids=None).logits[0]
+
+
+class _WithStates:
+    """The model, except that its body returns `states` [1, N, D] and its output layer is a plain function."""
+
+    def __init__(self, net: Any, states: Tensor) -> None:
+        self._net, self._states = net, states
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._net.base_model_prefix:
+            return lambda *args, **kwargs: _BodyOutput(self._states)
+        part = getattr(self._net, name)
+        return part.forward if part is self._net.get_output_embeddings() else part
+
+
+class _BodyOutput:
+    """What a body returns; everything but the states is None."""
+
+    def __init__(self, states: Tensor) -> None:
+        self.last_hidden_state = states
+
+    def __getitem__(self, position: int) -> Tensor | None:
+        return None if position else self.last_hidden_state
+
+    def __getattr__(self, name: str) -> None:
+        return None
 
 
 def trim() -> None:

@@ -48,7 +48,7 @@ class Model:
         """Computes with logits."""
         from raif.models.head import Head
 
-        return Head(self.net.get_output_embeddings())
+        return Head(self.net)
 
     @property
     def pad_id(self) -> int:
@@ -63,12 +63,15 @@ class Model:
         return frozenset(i for i in (*ids, self.tokenizer.eos_token_id) if i is not None)
 
 
-def load(path: str, *, dtype: torch.dtype, device: str = "auto") -> Model:
-    """Load from a folder, the hub, or a package. Raises RaifError if no model can be loaded from there."""
+def load(path: str, *, dtype: torch.dtype, device: str = "auto", attention: str = "auto") -> Model:
+    """Load from a folder, the hub, or a package. Raises RaifError if no model can be loaded from there.
+
+    `attention`: the name of one of transformers' implementations; auto: one that suits model and device.
+    """
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
 
-    from raif.models.attention import GROUPED
+    from raif.models.attention import suitable
 
     disable_progress_bar()  # the run has its own
     place = pick_device(device)
@@ -79,8 +82,22 @@ def load(path: str, *, dtype: torch.dtype, device: str = "auto") -> Model:
     except (OSError, ValueError) as error:
         hint = "Give a folder with config.json and safetensors, a hub id, or packaged:smollm2-135m."
         raise RaifError(f"{path}: no model could be loaded: {error}", hint) from error
-    net.set_attn_implementation(GROUPED if place.type == "cpu" else "sdpa")
-    return Model(net.to(place).eval(), tokenizer, place)
+    net = _without_dropout(net.to(place).eval())
+    net.set_attn_implementation(
+        attention if attention != "auto" else suitable(net, on_gpu=place.type != "cpu")
+    )
+    return Model(net, tokenizer, place)
+
+
+def _without_dropout(net: Any) -> Any:
+    """Dropout off, also in training mode: rewards and ratios are those of the model that sampled."""
+    for part in net.modules():
+        for name, value in vars(part).items():
+            if "dropout" in name and isinstance(value, float):
+                setattr(part, name, 0.0)
+        if type(part).__name__ == "Dropout":
+            part.p = 0.0
+    return net
 
 
 def pick_device(name: str) -> torch.device:

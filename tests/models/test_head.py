@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from raif.models import head
+from raif.models.load import Model
 
 MB = 2**20
 
@@ -26,14 +27,12 @@ def test_the_holes_between_live_tensors_are_returned() -> None:
 
 @pytest.mark.parametrize("held", [True, False])
 def test_a_head_trims_the_heap_where_activations_are_held(
-    held: bool, monkeypatch: pytest.MonkeyPatch
+    held: bool, tiny: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trims: list[None] = []
     monkeypatch.setattr(head, "trim", lambda: trims.append(None))
-    states = torch.ones(3, 2, requires_grad=held)
-    head.Head(torch.nn.Linear(2, 4))(
-        lambda logits_of, part, _: (logits_of(part)[:, 0],), states, torch.zeros(3)
-    )
+    states = torch.ones(3, tiny.net.config.hidden_size, requires_grad=held)
+    head.Head(tiny.net)(lambda logits_of, part, _: (logits_of(part)[:, 0],), states, torch.zeros(3))
     assert len(trims) == held
 
 

@@ -126,7 +126,7 @@ def rows_of_logits(model: Model, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Of how many tokens the output head makes logits from now on, each time that it is asked."""
     layer, seen = model.net.lm_head, list[int]()
     linear = layer.forward
-    monkeypatch.setattr(layer, "forward", lambda states: seen.append(len(states)) or linear(states))
+    monkeypatch.setattr(layer, "forward", lambda states: seen.append(states.shape[-2]) or linear(states))
     return seen
 
 
@@ -140,7 +140,7 @@ def test_only_the_response_tokens_reach_the_output_head(tiny: Model, monkeypatch
 class ByFives(Model):
     @cached_property
     def head(self) -> Head:
-        return Head(self.net.get_output_embeddings(), chunk=5)
+        return Head(self.net, chunk=5)
 
 
 def test_logits_of_one_chunk_after_another_give_the_same_gradients(tiny: Model) -> None:
