@@ -1,6 +1,6 @@
-"""The two consoles of every command: results go to `out`, talk to `err`. Rich minds NO_COLOR and pipes.
+"""The two consoles of all commands: results go to `out`, messages to `err`. Rich respects NO_COLOR and pipes.
 
-Text that comes from users or models is printed as `rich.text.Text`: as markup, its brackets would vanish.
+Text from users or models is printed as `rich.text.Text`, because markup would drop its brackets.
 """
 
 from rich.console import Console

@@ -10,8 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from raif_cli import eval_options as option
-from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, Resume
-from raif_cli.overrides import overrides
+from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, Resume, overrides
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

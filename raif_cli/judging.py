@@ -1,4 +1,4 @@
-"""The judge's options of `raif verify`, and its audit."""
+"""The judge options of `raif verify`, and the audit of a judge."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from raif.judge.audit import Audit
     from raif.judge.judge import Judge
 
 PANEL = "Questions"
@@ -22,7 +19,7 @@ Url = Annotated[
     str | None,
     typer.Option(
         "--judge-url",
-        help="Judge the records' questions, by the model that this server runs, e.g. http://127.0.0.1:8000/v1.",
+        help="Have the model on this server judge the records' questions, e.g. http://127.0.0.1:8000/v1.",
         rich_help_panel=PANEL,
     ),
 ]
@@ -34,7 +31,7 @@ Cache = Annotated[
     Path | None,
     typer.Option(
         "--judge-cache",
-        help="SQLite file that keeps the judgments: what it holds is not asked again.",
+        help="SQLite file that keeps the judgments, so that no question is asked twice.",
         rich_help_panel=PANEL,
     ),
 ]
@@ -45,7 +42,7 @@ Prompts = Annotated[
     Path | None,
     typer.Option(
         "--judge-prompts",
-        help="Folder with your own en.yaml, and zh.yaml, in place of the shipped prompts.",
+        help="Folder with your own en.yaml (and zh.yaml) instead of the shipped prompts.",
         rich_help_panel=PANEL,
     ),
 ]
@@ -54,9 +51,9 @@ AuditFile = Annotated[
     typer.Option(
         "--judge-audit",
         metavar="FILE",
-        help="Compare the judge with labels, and check nothing: JSONL with `prompt`, `response`, `question`, "
-        "`label` (true where yes is right) and perhaps `language` (en, zh). Precision, recall, agreement, "
-        "kappa and the share unjudged, with 95% intervals, as JSON on stdout.",
+        help="Compare the judge with labels instead of checking responses. JSONL with `prompt`, `response`, "
+        "`question`, `label` (true if yes is right) and optionally `language` (en, zh). Prints precision, "
+        "recall, agreement, kappa and the share left unjudged, with 95% intervals, as JSON.",
         rich_help_panel=PANEL,
     ),
 ]
@@ -66,7 +63,7 @@ AuditFile = Annotated[
 def judging(
     url: str | None, model: str | None, cache: Path | None, concurrency: int, prompts: Path | None
 ) -> Iterator[Judge | None]:
-    """The judge that the options name, closed in the end; None where they name none."""
+    """The judge that the options name, closed at the end; None if they name none."""
     if url is None and model is None:
         yield None
         return
@@ -82,38 +79,33 @@ def judging(
 
 
 def own_stdin() -> BinaryIO:
-    """Standard input with a buffer of its own.
+    """Standard input with its own buffer.
 
-    A thread that reads ahead may still wait in it when the program ends. Were it the buffer of `sys.stdin`,
-    which is closed then, Python would abort.
+    A thread that reads ahead can still be waiting for input when the program ends. Python would abort if that
+    were the buffer of `sys.stdin`, which is closed then.
     """
     return os.fdopen(sys.stdin.fileno(), "rb", closefd=False)
 
 
 def run_audit(file: Path, judge: Judge | None, *, quiet: bool) -> None:
-    """Ask about all pairs; JSON on stdout, a table on stderr."""
+    """Ask the judge about all pairs; print JSON on stdout and a table on stderr."""
+    from rich.table import Table
+
     from raif.files import jsonl
-    from raif.judge.audit import audit, read
+    from raif.judge.audit import MEASURES, audit, read
     from raif_cli.console import err
 
     if judge is None:
         raise typer.BadParameter("--judge-audit needs --judge-url and --judge-model")
     found = audit(judge, read(file))
     jsonl.write(sys.stdout.buffer, [found])
-    if not quiet:
-        err.print(_table(found))
-
-
-def _table(audit: Audit) -> Table:
-    from rich.table import Table
-
-    from raif.judge.audit import MEASURES
-
+    if quiet:
+        return
     table = Table(box=None)
-    for heading in ("judge", f"{audit.pairs} pairs", "95% interval"):
+    for heading in ("judge", f"{found.pairs} pairs", "95% interval"):
         table.add_column(heading, justify="left" if heading == "judge" else "right")
     for name in MEASURES:
-        rate = getattr(audit, name)
+        rate = getattr(found, name)
         shown = ("-", "") if rate is None else (f"{rate.value:.3f}", f"{rate.low:.3f} to {rate.high:.3f}")
         table.add_row(name, *shown)
-    return table
+    err.print(table)

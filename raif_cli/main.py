@@ -1,4 +1,4 @@
-"""The `raif` command: its subcommands, and one place where the user's errors become messages."""
+"""The `raif` command: its subcommands, and the one place that turns the user's errors into messages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ app = typer.Typer(
 
 
 class Exit(IntEnum):
-    """What the exit code says. Others: 1, a threshold was missed or a bug; 3, some lines were bad."""
+    """Exit codes. Others: 1, a threshold was missed, or a bug; 3, some lines were invalid."""
 
     USAGE = 2
     UNHEALTHY = 4
@@ -37,7 +37,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Print the version."
+        False, "--version", callback=_version, is_eager=True, help="Print the version and exit."
     ),
 ) -> None:
     pass
@@ -53,11 +53,11 @@ app.add_typer(presets.app, name="presets")
 
 
 def run() -> None:
-    """The entry point: no traceback for the user's mistakes, a full one for ours."""
+    """The entry point. The user's mistakes get a message, ours a full traceback."""
     try:
         app()
     except RaifError as error:
-        # plain text on purpose: markup would eat the brackets of "pip install 'raif[train]'"
+        # plain text on purpose: Rich markup would drop the brackets of "pip install 'raif[train]'"
         sys.stderr.write(f"Error: {error.message}\n" + (f"{error.hint}\n" if error.hint else ""))
         sys.exit(Exit.UNHEALTHY if isinstance(error, UnhealthyRun) else Exit.USAGE)
     except KeyboardInterrupt:

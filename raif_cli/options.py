@@ -1,23 +1,29 @@
-"""The options that every configured command shares."""
+"""The options that all commands with a config share, and options as overrides of a config."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 Preset = Annotated[
-    str | None, typer.Option("--preset", "-p", help="A shipped preset; `raif presets` lists them.")
+    str | None, typer.Option("--preset", "-p", help="Start from a shipped preset; `raif presets` lists them.")
 ]
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", "-c", help="A YAML file; `base: NAME` builds on a preset.")
+    Path | None,
+    typer.Option("--config", "-c", help="Read a YAML file; `base: NAME` in it starts from a preset."),
 ]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", help="Override one key: a.b=value. Repeatable.")
+    list[str] | None, typer.Option("--set", help="Set one key: a.b=value. Can be repeated.")
 ]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Print the resolved config and the plan; do nothing.")
-]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the run in the folder.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print the resolved config and the plan.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Resume the run in the output folder.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the run in the output folder.")]
+
+
+def overrides(given: Mapping[str, object]) -> list[str]:
+    """`key=value` for each option that was given, quoted, so that a path is not read as YAML."""
+    return [f"{key}={json.dumps(str(value))}" for key, value in given.items() if value is not None]

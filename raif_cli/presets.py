@@ -1,4 +1,4 @@
-"""`raif presets`: what is shipped, to read and to start from."""
+"""`raif presets`: the shipped configs, to read and to start from."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import typer
 
 app = typer.Typer(help="List, show and copy the shipped presets.", invoke_without_command=True)
 
-Command = Annotated[str, typer.Argument(help="The command whose preset it is: train, gen-data, eval.")]
+Command = Annotated[str, typer.Argument(help="The preset's command: train, gen-data or eval.")]
 Name = Annotated[str, typer.Argument(help="The preset's name.")]
 
 
 @app.callback()
 def list_presets(context: typer.Context) -> None:
-    """List the presets of each command, with the first line of what each says of itself."""
+    """List the presets of each command, with the first line of each."""
     if context.invoked_subcommand:
         return
     from rich.table import Column, Table
@@ -23,7 +23,7 @@ def list_presets(context: typer.Context) -> None:
     from raif.config import preset_names, preset_path, presets_folder
     from raif_cli.console import out
 
-    table = Table("command", Column("preset", no_wrap=True), "what it is", box=None)
+    table = Table("command", Column("preset", no_wrap=True), "description", box=None)
     for folder in sorted(p.name for p in presets_folder().iterdir() if p.is_dir()):
         for name in preset_names(folder):
             first = preset_path(folder, name).read_text("utf-8").splitlines()[0]
@@ -33,21 +33,19 @@ def list_presets(context: typer.Context) -> None:
 
 @app.command()
 def show(command: Command, name: Name) -> None:
-    """Print a preset as it is shipped."""
+    """Print a preset."""
     from raif.config import preset_path
 
     typer.echo(preset_path(command, name).read_text("utf-8"), nl=False)
 
 
 @app.command()
-def copy(
-    command: Command, name: Name, to: Annotated[Path, typer.Argument(help="Where to put the copy.")]
-) -> None:
-    """Copy a preset into a file of your own, to use with --config."""
+def copy(command: Command, name: Name, to: Annotated[Path, typer.Argument(help="Path of the copy.")]) -> None:
+    """Copy a preset to a file that you can edit and use with --config."""
     from raif.config import preset_path
     from raif.errors import ConfigError
 
     if to.exists():
-        raise ConfigError(f"{to} exists already", "Give another path.")
+        raise ConfigError(f"{to} already exists", "Give another path.")
     to.write_text(preset_path(command, name).read_text("utf-8"), "utf-8")
     typer.echo(f"{to}: use it with `raif {command} --config {to}`", err=True)

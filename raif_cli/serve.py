@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from raif_cli.options import DryRun, Overrides
-from raif_cli.overrides import overrides
+from raif_cli.options import DryRun, Overrides, overrides
 
 if TYPE_CHECKING:
     from raif.config.serve import ServeConfig

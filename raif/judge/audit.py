@@ -1,4 +1,4 @@
-"""How far a judge agrees with labels, before anything is scored or trained by it."""
+"""How far a judge agrees with labels: to know before it scores or trains anything."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Pair(BaseModel):
-    """A line of the file: a question about a response to a prompt, and the right answer, true for yes."""
+    """One line of the file: a question about a response to a prompt, and the right answer (true: yes)."""
 
     model_config = ConfigDict(frozen=True)
     prompt: str
@@ -33,12 +33,12 @@ class Pair(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Rates with 95% intervals, resampled by prompt; None where a rate is not defined.
+    """Rates with 95% intervals, resampled by prompt; None if a rate is undefined.
 
-    `precision`: of what the judge passes, how much is labelled true. `recall`: of what is labelled true, how
-    much it passes. `agreement`: share of equal answers. `kappa`: Cohen's, agreement beyond chance. All four
-    are over the judged pairs. `unjudged`: share of all pairs. `by_logprobs`: how many pairs
-    log-probabilities decided.
+    `precision`: the share labelled true among the pairs that the judge passes. `recall`: the share that it
+    passes among those labelled true. `agreement`: the share of equal answers. `kappa`: Cohen's, the
+    agreement beyond chance. All four are over the judged pairs. `unjudged`: the share of all pairs.
+    `by_logprobs`: how many pairs were decided by log-probabilities.
     """
 
     pairs: int
@@ -51,40 +51,35 @@ class Audit:
 
 
 def read(source: jsonl.Source) -> list[Pair]:
-    """The labelled pairs; RecordError at the first bad line, or where there is none."""
+    """The labelled pairs. Raises RecordError at the first invalid line, or if there is no pair."""
     pairs = list(jsonl.read(source, Pair))
     if not pairs:
-        raise RecordError(f"{jsonl.name_of(source)}: no labelled pair")
+        raise RecordError(f"{jsonl.name_of(source)}: no labelled pairs")
     return pairs
 
 
 def audit(judge: Judge, pairs: Sequence[Pair]) -> Audit:
-    """Ask the judge about each pair, and compare."""
+    """Ask the judge about each pair, and compare its answers with the labels."""
     items = [JudgeItem(pair.prompt, pair.response, pair.question, pair.language) for pair in pairs]
     return compared(pairs, judge.ask(items))
 
 
 def compared(pairs: Sequence[Pair], judgments: Sequence[Judgment]) -> Audit:
     """The rates of judgments on labelled pairs."""
-    rows = _by_prompt(pairs, judgments)
+    rows: dict[str, list[int]] = defaultdict(lambda: [0] * len(CELLS))
+    for pair, judgment in zip(pairs, judgments, strict=True):
+        said = judgment.passed
+        rows[pair.prompt][CELLS.index(None if said is None else (said, pair.label))] += 1
     return Audit(
         len(pairs),
         sum(judgment.margin is not None for judgment in judgments),
-        **{name: measured(rows, measure) for name, measure in MEASURES.items()},
+        **{name: measured(list(rows.values()), measure) for name, measure in MEASURES.items()},
     )
 
 
-def _by_prompt(pairs: Sequence[Pair], judgments: Sequence[Judgment]) -> list[list[int]]:
-    """For each prompt, how many of its pairs fall into each of OUTCOMES."""
-    rows: dict[str, list[int]] = defaultdict(lambda: [0] * len(OUTCOMES))
-    for pair, judgment in zip(pairs, judgments, strict=True):
-        said = judgment.passed
-        rows[pair.prompt][OUTCOMES.index(None if said is None else (said, pair.label))] += 1
-    return list(rows.values())
-
-
-OUTCOMES = ((True, True), (True, False), (False, True), (False, False), None)
-"""What the judge says and what the label says; None: unjudged."""
+CELLS = ((True, True), (True, False), (False, True), (False, False), None)
+"""The columns that are counted for each prompt: what the judge says and what the label says; None:
+unjudged."""
 
 
 def _precision(sums: np.ndarray) -> np.ndarray:
@@ -100,7 +95,8 @@ def _agreement(sums: np.ndarray) -> np.ndarray:
 
 
 def _kappa(sums: np.ndarray) -> np.ndarray:
-    """(agreement - chance) / (1 - chance); chance is that of two who say yes as often, independently."""
+    """(agreement - chance) / (1 - chance), where chance is independent answers with the same shares of
+    yes."""
     judged = sums[..., :4].sum(-1)
     said, labelled = sums[..., :2].sum(-1) / judged, sums[..., 0:3:2].sum(-1) / judged
     chance = said * labelled + (1 - said) * (1 - labelled)

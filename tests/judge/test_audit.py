@@ -27,7 +27,7 @@ def value(audit: Audit, name: str) -> float | None:
     return None if interval is None else interval.value
 
 
-def test_rates_are_those_of_the_table_of_outcomes() -> None:
+def test_rates_are_those_of_the_table() -> None:
     found = audited(*TABLE)
     assert value(found, "precision") == pytest.approx(20 / 25)
     assert value(found, "recall") == pytest.approx(20 / 30)
@@ -44,7 +44,7 @@ def test_unjudged_pairs_count_only_as_unjudged() -> None:
 def test_a_rate_without_pairs_is_none() -> None:
     found = audited((False, False), (None, True))
     assert (found.precision, found.recall) == (None, None)
-    assert found.kappa is None  # where both say no throughout, chance agrees as well
+    assert found.kappa is None  # if both always say no, chance agrees as well
 
 
 def test_intervals_hold_their_value_and_shrink_with_more_pairs() -> None:
@@ -66,12 +66,12 @@ GOOD: dict[str, Any] = {"prompt": "p", "response": "r", "question": "q", "label"
 
 
 @pytest.mark.parametrize("bad", [{"label": "true"}, {"label": None}, {"question": None}])
-def test_a_line_that_is_no_labelled_pair_is_named(bad: dict[str, Any]) -> None:
+def test_an_invalid_pair_is_named(bad: dict[str, Any]) -> None:
     text = json.dumps(GOOD) + "\n" + json.dumps(GOOD | bad)
     with pytest.raises(RecordError, match=f"stream:2: {next(iter(bad))}: "):
         read(io.BytesIO(text.encode()))
 
 
 def test_an_empty_file_is_refused() -> None:
-    with pytest.raises(RecordError, match="no labelled pair"):
+    with pytest.raises(RecordError, match="no labelled pairs"):
         read(io.BytesIO())
