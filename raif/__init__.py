@@ -3,8 +3,16 @@
 The names below are loaded when they are first used: `raif --help` needs none of them.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+if sys.platform == "win32" or not (3, 11) <= sys.version_info[:2] <= (3, 13):
+    # Windows has no signals of processor time and no resource limits, Python 3.14 doesn't fork by default.
+    raise ImportError(
+        "raif runs on Linux and macOS with Python 3.11, 3.12 or 3.13; this is "
+        f"Python {sys.version_info[0]}.{sys.version_info[1]} on {sys.platform}."
+    )
 
 __version__ = "0.1.0"
 

@@ -1,1 +1,1 @@
-"""An instruction and a response in, verdicts out: by code, by a judge, on streams, and as a reward."""
+"""Instruction and response in, verdicts out: by code, by a judge, for streams of records, and as a reward."""

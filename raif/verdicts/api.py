@@ -12,7 +12,7 @@ from raif.types import Constraint, Instruction, Verification
 from raif.verdicts import checks as verdicts
 
 Checks = Instruction | Mapping[str, Any] | Iterable[Constraint | Mapping[str, Any]]
-"""An instruction, a record in any layout that `raif verify` reads, or constraints alone."""
+"""An instruction, a record in any layout that `raif verify` reads, or just constraints."""
 
 _NO_PROMPT = {"messages": [{"role": "user", "content": ""}]}
 
@@ -25,23 +25,21 @@ def verify(
     dialect: Dialect | None = None,
     language: str | None = None,
 ) -> Verification:
-    """All verdicts on `response`: `.followed`, `.fraction`, and a reason in each of `.verdicts`.
+    """All verdicts on `response`: `.followed`, `.fraction`, and `.verdicts`, each with its reason.
 
-    `think` says how thinking is marked that comes before the answer. `dialect` and `language` take the place
-    of the record's own. A record may leave out its prompt, which no check reads. RecordError says what in
-    `checks` can't be used, such as an unknown id.
+    `think` says how reasoning before the answer is marked. `dialect` and `language` replace the record's own.
+    A record may lack its prompt, which no check reads. Raises RecordError, which says what in `checks` can't
+    be used, such as an unknown id.
     """
-    given = {"dialect": dialect, "language": language}
-    changed = {name: value for name, value in given.items() if value is not None}
-    return verdicts.verify(_instruction(checks, changed), response, think=think)
-
-
-def _instruction(checks: Checks, changed: dict[str, str]) -> Instruction:
     found = records.instruction(_record(checks), "checks")
-    return records.instruction(dict(found) | changed, "checks") if changed else found
+    given = {"dialect": dialect, "language": language}
+    if changed := {name: value for name, value in given.items() if value is not None}:
+        found = records.instruction(dict(found) | changed, "checks")
+    return verdicts.verify(found, response, think=think)
 
 
 def _record(checks: Checks) -> dict[str, Any]:
+    """The checks as a record, with an empty prompt if there is none."""
     if not isinstance(checks, Instruction | Mapping):
         return _NO_PROMPT | {"constraints": list(checks)}
     record = dict(checks)

@@ -1,9 +1,9 @@
-"""Verdicts: which of an instruction's checks a response passes. Reward, benchmark and `verify` share them.
+"""Verdicts: which of an instruction's checks a response passes. Rewards, benchmarks and `verify` share them.
 
-Code checks come first; a judge, where there is one, answers the questions that still count.
+Code checks come first; then a judge, if there is one, answers the questions that still count.
 
-*Strict* checks the response as it is. *Loose* also forgives a stray first or last line and asterisks: a check
-passes where it does on any of eight variants (arXiv 2311.07911). An empty answer fails everything.
+*Strict* checks the response as it is. *Loose* forgives a stray first or last line and asterisks: a check
+passes if any of eight variants passes (arXiv 2311.07911). An empty answer fails everything.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ def verify(
     loose: bool = True,
     judge: Judge | None = None,
 ) -> Verification:
-    """All verdicts on `response`, the thinking split off by `think`; without a judge questions are unjudged.
+    """All verdicts on `response`; `think` says how to split off its thinking.
 
-    Without `loose` only the strict verdicts, which are all that a reward needs; the loose ones are None.
-    ConstraintError where a constraint's id or kwargs, or the composition, can't be used; EndpointError where
-    the judge can't be asked.
+    Without a judge, questions are unjudged. Without `loose` there are only strict verdicts, which is all that
+    a reward needs; the loose ones are None. Raises ConstraintError if an id, its kwargs or the composition
+    can't be used, EndpointError if the judge can't be reached.
     """
     if judge:
         return begin(instruction, response, think=think, judge=judge).result()
@@ -50,7 +50,7 @@ def verify(
 def begin(
     instruction: Instruction, response: str, *, think: Style = "none", judge: Judge
 ) -> Future[Verification]:
-    """`verify`, without waiting for the judge, who can then be asked about many responses at once."""
+    """`verify` without waiting for the judge, so that it can be asked about many responses at once."""
     answer = split(response, think).answer
     return judge.run(_judged(instruction, answer or "", _checked(instruction, answer), judge))
 
@@ -92,7 +92,7 @@ async def _judged(
 
 
 def _checked(instruction: Instruction, answer: str | None, *, loose: bool = True) -> list[Verdict]:
-    """The verdicts of code; of the questions: unjudged, or failed where there is no answer; of a solution."""
+    """Verdicts by code, on questions (unjudged, or failed without an answer), and on a solution."""
     found = verdicts(instruction.constraints, answer, instruction.semantics, loose=loose)
     failed = _failure(answer)
     for number, _ in enumerate(instruction.questions, 1):
@@ -108,7 +108,7 @@ def verdicts(
     *,
     loose: bool = True,
 ) -> list[Verdict]:
-    """One verdict for each constraint, in order; None is a response that never came to an answer."""
+    """One verdict for each constraint, in order. `answer` is None if the response never got to one."""
     kinds = [find(item.id, semantics) for item in constraints]
     bound = [(kind, kind.bind(item.kwargs)) for kind, item in zip(kinds, constraints, strict=True)]
     if failed := _failure(answer):
@@ -128,12 +128,12 @@ def _verdict(kind: Kind, kwargs: dict[str, Any], answer: str, loose: bool) -> Ve
 def _check(kind: Kind, answer: str, kwargs: dict[str, Any]) -> Outcome:
     try:
         return kind.check(answer, **kwargs)
-    except TimeoutError as error:  # a regex of the user's, or a text made to be slow
+    except TimeoutError as error:  # a slow regex of the user's, or a text made to be slow
         return Outcome(None, f"could not be judged: {error}")
 
 
 def loosened(response: str) -> list[str]:
-    """The response, then its other non-blank variants: without `*`, without first line, last line, both."""
+    """The response, then its non-blank variants: without `*`, first line, last line, or several of them."""
     lines = response.split("\n")
     trimmed = ["\n".join(part).strip() for part in (lines[1:], lines[:-1], lines[1:-1])]
     plain = [response, *trimmed]
@@ -142,7 +142,7 @@ def loosened(response: str) -> list[str]:
 
 
 def summary(instruction: Instruction, found: Sequence[Verdict]) -> Verification:
-    """What verdicts, in the order of the instruction's checks, add up to; inactive ones are left out."""
+    """What verdicts, in the order of the instruction's checks, add up to. Inactive ones don't count."""
     strict, loose = [verdict.passed for verdict in found], [verdict.passed_loose for verdict in found]
     if instruction.composition is None:
         return _summed(found, strict, loose)
@@ -161,7 +161,7 @@ def _summed(
 
 
 def _any(passed: Iterable[bool | None]) -> bool | None:
-    """True where one passes, None where that can't be said; looks no further than the first that passes."""
+    """True if one passes, None if that can't be said. Looks no further than the first that passes."""
     unjudged = False
     for one in passed:
         if one:
@@ -171,7 +171,7 @@ def _any(passed: Iterable[bool | None]) -> bool | None:
 
 
 def _all(passed: Sequence[bool | None]) -> bool | None:
-    """False where any failed, True where all passed, None where that can't be said."""
+    """False if any failed, True if all passed, None if that can't be said."""
     if False in passed:
         return False
     return None if None in passed or not passed else True

@@ -1,8 +1,8 @@
-"""The stream of `verify_stream` by several processes: blocks of lines come out in order, as they come in.
+"""The stream of `verified` by several processes: blocks of lines come out in the order in which they came in.
 
-A thread reads ahead by a few blocks and no more: memory stays flat, and no answer waits for further input.
-Results come back as files: of a process that dies while it sends, half would stay in the pipe, and the other
-half be waited for.
+A thread reads a few blocks ahead and no more: memory stays flat, and no answer waits for further input.
+Results come back as files: if a process died while sending through a pipe, half a result would stay in it,
+and the other half would be waited for in vain.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from raif.reasoning import Style
 from raif.verdicts.stream import Answers, Tally, verified
 
 _BYTES = 1 << 19
-_AHEAD = 3  # blocks for each process: one in work, two waiting
+_AHEAD = 3  # blocks for each process: one being checked, two waiting
 
 
 class _Block(NamedTuple):
@@ -52,29 +52,24 @@ def verified_lines(
     think: Style = "none",
     dialect: Dialect | None = None,
 ) -> Iterator[bytes]:
-    """What `jsonl.write` would write of `verified`, in blocks of lines; RaifError where a process dies."""
+    """What `jsonl.write` would write of `verified`, as blocks of lines. RaifError if a process dies."""
     with TemporaryDirectory(prefix="raif-verify-") as folder:
         given = _Given(Path(folder), answers, think, dialect)
-        yield from _by_pool(
-            source, tally, ProcessPoolExecutor(jobs, initializer=_worker, initargs=given), jobs
-        )
-
-
-def _by_pool(source: jsonl.Source, tally: Tally, pool: ProcessPoolExecutor, jobs: int) -> Iterator[bytes]:
-    try:
-        _start(pool)
-        with _opened(source) as stream:
-            waiting: _Waiting = SimpleQueue()
-            slots = threading.Semaphore(_AHEAD * jobs)
-            blocks = _blocks(stream, jsonl.name_of(source))
-            threading.Thread(target=_feed, args=(blocks, pool, waiting, slots), daemon=True).start()
-            yield from _results(waiting, slots, tally)
-    finally:
-        pool.shutdown(cancel_futures=True)
+        pool = ProcessPoolExecutor(jobs, initializer=_worker, initargs=given)
+        try:
+            _start(pool)
+            with _opened(source) as stream:
+                waiting: _Waiting = SimpleQueue()
+                slots = threading.Semaphore(_AHEAD * jobs)
+                blocks = _blocks(stream, jsonl.name_of(source))
+                threading.Thread(target=_feed, args=(blocks, pool, waiting, slots), daemon=True).start()
+                yield from _results(waiting, slots, tally)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _start(pool: ProcessPoolExecutor) -> None:
-    """All processes, before there is a second thread here; an interrupt is for this process alone."""
+    """Start all processes before there is a second thread here. Interrupts are left to this process."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         pool.submit(int).result()
@@ -90,7 +85,7 @@ def _results(waiting: _Waiting, slots: threading.Semaphore, tally: Tally) -> Ite
             file, counted = found.result()
         except BrokenProcessPool:
             raise RaifError(
-                "a process of --jobs died, perhaps for want of memory", "--jobs 1 shows at which line."
+                "a process of --jobs died, perhaps out of memory", "--jobs 1 shows at which line."
             ) from None
         slots.release()
         tally.include(counted)
@@ -104,7 +99,7 @@ def _feed(
     waiting: _Waiting,
     slots: threading.Semaphore,
 ) -> None:
-    """What goes wrong here is raised by the thread that waits for the results."""
+    """Submit the blocks. An error is raised again by the thread that waits for the results."""
     try:
         for block in blocks:
             slots.acquire()
@@ -115,7 +110,7 @@ def _feed(
 
 
 def _blocks(stream: IO[bytes], name: str) -> Iterator[_Block]:
-    """As much as there is to read, up to the last line's end; the rest is the start of the next block."""
+    """As much as can be read at once, up to the last line's end; the rest begins the next block."""
     first, parts = 1, []
     for data in iter(partial(stream.read, _BYTES), b""):
         whole, end, rest = data.rpartition(b"\n")
@@ -129,7 +124,7 @@ def _blocks(stream: IO[bytes], name: str) -> Iterator[_Block]:
 
 
 def _opened(source: jsonl.Source) -> AbstractContextManager[IO[bytes]]:
-    """Unbuffered: a read returns with what there is, and holds no lock that an interrupt could not break."""
+    """Unbuffered: a read returns what is available, and holds no lock that an interrupt can't break."""
     if not isinstance(source, Path | str):
         return nullcontext(getattr(source, "raw", source))
     try:
@@ -139,7 +134,7 @@ def _opened(source: jsonl.Source) -> AbstractContextManager[IO[bytes]]:
 
 
 class _Given(NamedTuple):
-    """What a process keeps for all its blocks; `folder` is where it puts the results."""
+    """What a process keeps for all its blocks. It puts results into `folder`."""
 
     folder: Path
     answers: Answers | None
@@ -153,17 +148,11 @@ _given: _Given
 def _worker(*given: Any) -> None:
     global _given
     _given = _Given(*given)
-    signal.signal(
-        signal.SIGTERM, signal.SIG_DFL
-    )  # a pool ends its processes by it, whatever the first one's handler does
-
-
-class _Stream(io.BytesIO):
-    name = ""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # so that the pool can end it despite an inherited handler
 
 
 def _verified_block(block: _Block) -> _Done:
-    source, target, tally = _Stream(block.lines), io.BytesIO(), Tally()
+    source, target, tally = io.BytesIO(block.lines), io.BytesIO(), Tally()
     source.name = block.name
     folder, answers, think, dialect = _given
     found = verified(source, tally, answers=answers, think=think, dialect=dialect, first=block.first)

@@ -1,7 +1,7 @@
-"""The questions of a record, asked of a judge: only those that count, as far as that is known.
+"""Asking a judge a record's questions, but only those that count.
 
-A round asks what counts whatever comes of the open questions; its answers decide what the next round asks. So
-a question behind a failed check, or in a branch that is not taken, costs no call.
+Each round asks the questions that count however the open ones are answered; their answers decide what the
+next round asks. So a question behind a failed check, or in a branch that is not taken, costs no call.
 """
 
 from __future__ import annotations
@@ -24,12 +24,16 @@ NOT_ASKED = "not asked: inactive"
 async def judged(
     instruction: Instruction, answer: str, found: Sequence[Verdict], judge: Judge
 ) -> list[Verdict]:
-    """The verdicts with those of the questions in place of None."""
+    """The verdicts, with those on questions filled in."""
     done, first = list(found), len(instruction.constraints)
+    asked = _request(instruction)
     positions = range(first, first + len(instruction.questions))
     waiting = {position for position in positions if done[position].passed is None}
     while round_ := due(instruction, done, waiting):
-        items = [_item(instruction, answer, position - first) for position in round_]
+        items = [
+            JudgeItem(asked, answer, instruction.questions[position - first].text, instruction.language)
+            for position in round_
+        ]
         for position, said in zip(round_, await asyncio.gather(*map(judge.judge, items)), strict=True):
             done[position] = Verdict(done[position].id, said.passed, said.passed, said.reason)
         waiting -= set(round_)
@@ -39,20 +43,15 @@ async def judged(
 
 
 def due(instruction: Instruction, found: Sequence[Verdict], waiting: Collection[int]) -> list[int]:
-    """Which of the waiting positions count, strictly or loosely, even if all waiting checks were to fail."""
+    """The waiting positions that count, strictly or loosely, even if all waiting checks fail."""
     strict = [position not in waiting and verdict.passed for position, verdict in enumerate(found)]
     loose = [position not in waiting and verdict.passed_loose for position, verdict in enumerate(found)]
     counts = zip(active(instruction.composition, strict), active(instruction.composition, loose), strict=True)
     return [position for position, either in enumerate(counts) if position in waiting and any(either)]
 
 
-def _item(instruction: Instruction, answer: str, number: int) -> JudgeItem:
-    question = instruction.questions[number].text
-    return JudgeItem(_input(instruction), answer, question, instruction.language)
-
-
-def _input(instruction: Instruction) -> str:
-    """What the user asked for: a single turn as it is, several with their roles."""
+def _request(instruction: Instruction) -> str:
+    """What the user asked for: a single turn as it is, several turns with their roles."""
     messages = instruction.messages
     if len(messages) == 1:
         return messages[0].content

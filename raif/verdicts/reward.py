@@ -13,12 +13,10 @@ WRONG_SOLUTION = -1.5
 def reward(
     instruction: Instruction, response: Response, verification: Verification, *, thinking: bool
 ) -> Reward | None:
-    """The reward of one response, None where its answer could not be judged.
+    """The reward of one response. None if its answer could not be judged.
 
-    `thinking`: it was free to think; a plain one may have no thinking.
-
-    Were plain responses held to have thinking, each would get the lowest accuracy, and the bar that
-    superior-CoT compares with would be none.
+    `thinking` says that the response was free to think. A plain one need not: otherwise every plain response
+    would get the lowest accuracy, and superior-CoT would have nothing to compare with.
     """
     valid = response.format_valid or not instruction.format_required
     format_reward = 1.0 if valid else -1.0
@@ -27,14 +25,16 @@ def reward(
     elif unusable(instruction, response, thinking=thinking):
         accuracy = NONE
     else:
-        accuracy = _share(verification)
+        fraction = verification.fraction
+        accuracy = None if fraction is None else {1.0: FULL, 0.0: NONE}.get(fraction, fraction)
     return None if accuracy is None else Reward(format_reward, accuracy)
 
 
 def unusable(instruction: Instruction, response: Response, *, thinking: bool) -> bool:
     """Whether the accuracy is the lowest, whatever the verdicts on constraints and questions are."""
     valid = response.format_valid or not instruction.format_required
-    return not valid or not response.answer or (thinking and _no_thinking(response))
+    unthinking = response.thinking.strip() in ("", PLACEHOLDER)
+    return not valid or not response.answer or (thinking and unthinking)
 
 
 def overlong(tokens: int, *, limit: int, window: int) -> float:
@@ -42,17 +42,8 @@ def overlong(tokens: int, *, limit: int, window: int) -> float:
     return -max(0, tokens - (limit - window)) / window if window else 0.0
 
 
-def _no_thinking(response: Response) -> bool:
-    return response.thinking.strip() in ("", PLACEHOLDER)
-
-
-def _share(verification: Verification) -> float | None:
-    fraction = verification.fraction
-    return None if fraction is None else {1.0: FULL, 0.0: NONE}.get(fraction, fraction)
-
-
 def _solved(instruction: Instruction, response: Response, verification: Verification) -> float | None:
-    right = verification.verdicts[-1].passed  # the solution's comes after the other checks'
+    right = verification.verdicts[-1].passed  # the verdict on the solution comes last
     if right is None or right:
         return FULL if right else None
     return WRONG_SOLUTION if readable(instruction, response.answer or "") else NONE

@@ -1,4 +1,4 @@
-"""Every kind proves itself on its examples: the verdicts it claims, twice, in threads and in processes."""
+"""Every kind must give its examples the verdicts that it claims: twice, in threads and in processes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Case = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What became of a kind's examples. `wrong` says where a verdict was not the claimed one."""
+    """The outcome of a kind's examples. `wrong` says where a verdict was not the claimed one."""
 
     id: str
     semantics: str
@@ -26,7 +26,7 @@ class Proof:
 
 
 def selftest() -> list[Proof]:
-    """One proof for each kind and variant. Raises whatever a check raises."""
+    """One proof for each kind and variant. Raises what a check raises."""
     cases = [
         (id, semantics, position)
         for id, semantics in registered()

@@ -1,13 +1,16 @@
-"""Objects in, the same objects with their verdicts out, one by one. A bad one keeps its place, with why."""
+"""Objects in, the same objects with their verdicts out, one by one. Bad ones keep their place."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from itertools import starmap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from queue import Empty, Queue
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from raif import records
 from raif.dialect import Dialect
@@ -15,7 +18,6 @@ from raif.errors import RaifError, RecordError
 from raif.files import jsonl
 from raif.reasoning import Style
 from raif.types import Instruction, Verdict, Verification
-from raif.verdicts.ahead import ahead
 from raif.verdicts.checks import begin, verify
 
 if TYPE_CHECKING:
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
 
     from raif.judge.judge import Judge
 
-    Outcome = Verification | Future[Verification] | RaifError
+    Found = Verification | Future[Verification] | RaifError
 
+T = TypeVar("T")
 ADDED = frozenset({"verdicts", "followed", "followed_loose", "fraction", "error"})
 Answers = Mapping[tuple[str, str], str]
 """Responses kept apart from their records, by ("id", id) and by ("prompt", prompt)."""
@@ -34,7 +37,7 @@ LINES_PER_SLOT = 4
 
 @dataclass
 class Count:
-    """How many there were, how many passed, and of how many that can't be said."""
+    """How many there were, how many passed, and how many could not be judged."""
 
     n: int = 0
     strict: int = 0
@@ -59,7 +62,7 @@ class Count:
 
 @dataclass
 class Tally:
-    """What a stream adds up to: per kind, all instructions, all prompts, and how many lines were bad."""
+    """What a stream adds up to: by kind, for all instructions and all prompts, with the number of bad lines."""
 
     kinds: dict[str, Count] = field(default_factory=lambda: defaultdict(Count))
     instructions: Count = field(default_factory=Count)
@@ -91,25 +94,39 @@ def verified(
     judge: Judge | None = None,
     first: int = 1,
 ) -> Iterator[dict[str, Any]]:
-    """Each object with its verdicts, or with `error` where it can't be used, in order; `tally` counts along.
+    """Each object with its verdicts, or with an `error` if it can't be used, in order. `tally` adds them up.
 
-    A line is read only when its object is asked for; with a judge, a bounded number of lines before that.
-    What an earlier run added is replaced. `dialect` replaces that of each record, `first` is the number of
-    the first line. EndpointError where the judge can't be asked.
+    A line is read only when its object is asked for; with a judge, a limited number of lines ahead. What an
+    earlier run added is replaced. `dialect` replaces that of each record, `first` is the number of the first
+    line. Raises EndpointError if the judge can't be reached.
     """
-    reader = _Reader(jsonl.name_of(source), answers, think, dialect, judge)
-    read = starmap(reader.line, jsonl.lines(source, first))
-    for record, outcome in ahead(read, LINES_PER_SLOT * judge.concurrency) if judge else read:
-        yield record | _added(outcome, tally)
+    name = jsonl.name_of(source)
+
+    def checked(number: int, found: dict[str, Any] | RecordError) -> tuple[dict[str, Any], Found]:
+        if isinstance(found, RecordError):
+            return {"line": number}, found
+        record, where = (
+            {name: value for name, value in found.items() if name not in ADDED},
+            f"{name}:{number}",
+        )
+        try:
+            instruction = records.instruction(record, where, dialect)
+            response = _response(record, where) if answers is None else _joined(instruction, answers, where)
+            if judge:
+                return record, begin(instruction, response, think=think, judge=judge)
+            return record, verify(instruction, response, think=think)
+        except RaifError as error:
+            return record, error
+
+    read = starmap(checked, jsonl.lines(source, first))
+    for record, result in ahead(read, LINES_PER_SLOT * judge.concurrency) if judge else read:
+        yield record | _added(result, tally)
 
 
 def read_answers(path: Path) -> Answers:
-    """Responses by `key` or `id`, and by `prompt`; RecordError for a line with none, or a second answer."""
+    """Responses by `key` or `id`, and by `prompt`. RecordError for a line without, or a second answer."""
     answers: dict[tuple[str, str], str] = {}
-    for number, found in jsonl.lines(path):
-        if isinstance(found, RecordError):
-            raise found
-        where = f"{path}:{number}"
+    for where, found in jsonl.objects(path):
         names = [("id", str(found[name])) for name in ("key", "id") if found.get(name) is not None][:1]
         names += [("prompt", found["prompt"])] if isinstance(found.get("prompt"), str) else []
         if not names or names[0] in answers:
@@ -120,39 +137,11 @@ def read_answers(path: Path) -> Answers:
     return answers
 
 
-@dataclass(frozen=True)
-class _Reader:
-    """What turns a line into its record, without what an earlier run added, and its outcome."""
-
-    name: str
-    answers: Answers | None
-    think: Style
-    dialect: Dialect | None
-    judge: Judge | None
-
-    def line(self, number: int, found: dict[str, Any] | RecordError) -> tuple[dict[str, Any], Outcome]:
-        if isinstance(found, RecordError):
-            return {"line": number}, found
-        record = {name: value for name, value in found.items() if name not in ADDED}
-        try:
-            return record, self._outcome(record, f"{self.name}:{number}")
-        except RaifError as error:
-            return record, error
-
-    def _outcome(self, record: dict[str, Any], where: str) -> Outcome:
-        instruction = records.instruction(record, where, self.dialect)
-        given = self.answers
-        response = _response(record, where) if given is None else _joined(instruction, given, where)
-        if self.judge:
-            return begin(instruction, response, think=self.think, judge=self.judge)
-        return verify(instruction, response, think=self.think)
-
-
-def _added(outcome: Outcome, tally: Tally) -> dict[str, Any]:
-    if isinstance(outcome, RaifError):
+def _added(result: Found, tally: Tally) -> dict[str, Any]:
+    if isinstance(result, RaifError):
         tally.errors += 1
-        return {"error": _said(outcome)}
-    verification = outcome if isinstance(outcome, Verification) else outcome.result()
+        return {"error": f"{result.message}. {result.hint}" if result.hint else result.message}
+    verification = result if isinstance(result, Verification) else result.result()
     tally.add(verification)
     return {name: getattr(verification, name) for name in Verification.__slots__} | {
         "verdicts": [
@@ -165,7 +154,7 @@ def _joined(instruction: Instruction, answers: Answers, where: str) -> str:
     for name in (("id", instruction.id), ("prompt", instruction.prompt)):
         if name in answers:
             return answers[name]
-    raise RecordError(f"{where}: response: none has the id {instruction.id!r} or this prompt")
+    raise RecordError(f"{where}: response: no answer has the id {instruction.id!r} or this prompt")
 
 
 def _response(record: Mapping[str, Any], where: str) -> str:
@@ -175,5 +164,32 @@ def _response(record: Mapping[str, Any], where: str) -> str:
     return response
 
 
-def _said(error: RaifError) -> str:
-    return f"{error.message}. {error.hint}" if error.hint else error.message
+def ahead(items: Iterable[T], size: int) -> Iterator[T]:
+    """The same items in order, but a thread fetches up to `size` of them before they are asked for.
+
+    The thread is a daemon: waiting for input, it keeps no program from ending.
+    """
+    ready: Queue[tuple[T] | BaseException | None] = Queue(size)
+    left = Event()
+    Thread(target=_fetch, args=(items, ready, left), daemon=True).start()
+    try:
+        while (found := ready.get()) is not None:
+            if isinstance(found, BaseException):
+                raise found
+            yield found[0]
+    finally:
+        left.set()
+        with suppress(Empty):
+            ready.get_nowait()  # room for the one that the thread may be waiting to put
+
+
+def _fetch(items: Iterable[T], ready: Queue[tuple[T] | BaseException | None], left: Event) -> None:
+    try:
+        for item in items:
+            ready.put((item,))
+            if left.is_set():
+                return
+    except BaseException as error:  # raised again by the caller's thread
+        ready.put(error)
+    else:
+        ready.put(None)

@@ -69,7 +69,7 @@ def test_answers_are_joined_by_key_else_by_prompt(tmp_path: Path) -> None:
     )
     out, _ = run(GOOD, GOOD | {"key": 8}, GOOD | {"key": 9, "prompt": "Ho"}, answers=answers)
     assert [line.get("followed") for line in out] == [False, True, None]
-    assert "none has the id '9'" in out[2]["error"]
+    assert "no answer has the id '9'" in out[2]["error"]
 
 
 @pytest.mark.parametrize(

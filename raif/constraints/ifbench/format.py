@@ -1,4 +1,4 @@
-"""IFBench's family `format`: lines, lists and white space; brackets, quotes, options, emoji and letter case."""
+"""IFBench's family `format`: lines, lists, white space, brackets, quotes, options, emoji and letter case."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from raif.verdicts.ahead import ahead
+from raif.verdicts.stream import ahead
 
 
 def test_items_come_in_order() -> None:
