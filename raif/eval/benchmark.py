@@ -143,3 +143,13 @@ def _where(benchmark: Benchmark[Any]) -> str:
         f"The public data is {benchmark.source}. Give it with --data, or put it at "
         f"FOLDER/{benchmark.file} and set {DATA_FOLDER}=FOLDER."
     )
+
+
+AUTHORS_SYSTEM = "You are a helpful assistant."
+"""The method's authors send this system message to a judge, as to any model."""
+
+
+def judge_messages(text: str, dialect: Dialect) -> tuple[Message, ...]:
+    """The messages of a request to a judge that has one turn."""
+    turn = Message(role="user", content=text)
+    return (Message(role="system", content=AUTHORS_SYSTEM), turn) if dialect == "authors" else (turn,)

@@ -159,7 +159,7 @@ def _one_sided_judge(seen: Seen) -> Finding | None:
     return Finding(
         f"the judge always says {said}",
         f"the judge said {said} to {max(yes, 1 - yes):.0%} of {asked:.0f} questions",
-        "Measure it with `raif verify --judge-audit`; take a larger judge.model, or mend judge.prompts.",
+        "Measure it with `raif verify --judge-audit`; use a larger judge.model, or improve judge.prompts.",
     )
 
 
@@ -170,7 +170,7 @@ def _undecided_judge(seen: Seen) -> Finding | None:
     return Finding(
         "the judge does not decide",
         f"the judge said neither yes nor no to {share:.0%} of the questions",
-        "Raise judge.max_tokens for a judge that thinks first, or take another judge.model or judge.prompts.",
+        "Raise judge.sampling.max_tokens if the judge reasons first, or change judge.model or judge.prompts.",
     )
 
 

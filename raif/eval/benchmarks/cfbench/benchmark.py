@@ -24,13 +24,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from raif.config.eval import Dialect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, Sample, Scored
+from raif.eval.benchmark import BENCHMARKS, Benchmark, Sample, Scored, judge_messages
 from raif.eval.benchmarks.cfbench.parse import Judgment, read, strict
 from raif.eval.benchmarks.cfbench.scores import scores
 from raif.eval.rates import Figure, Rates, Row, Table, Tally, average
 from raif.eval.released import parsed, records
 from raif.eval.stored import StoredAnswer, StoredJudgment
-from raif.eval.turns import asked
 from raif.judge.requests import JudgeRequest, Replies
 from raif.prompts import Prompts
 from raif.types import Message, Verdict, Verification
@@ -85,7 +84,7 @@ class CFBench(Benchmark[Item]):
             "ask", instruction=item.prompt, reference=item.gold, answer=answer, checklist=checklist
         )
         again = prompts.fill("again") if dialect == "sound" else ""
-        return [JudgeRequest(JUDGE, asked(text, dialect), readable, again)]
+        return [JudgeRequest(JUDGE, judge_messages(text, dialect), readable, again)]
 
     def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> Scored:
         labels = {"split": item.split, "domain": item.domain}

@@ -27,12 +27,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from raif.config.eval import Dialect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, Sample, Scored
+from raif.eval.benchmark import BENCHMARKS, Benchmark, Sample, Scored, judge_messages
 from raif.eval.benchmarks.fbbench.judge import REASON, TOLERANCE, VERDICT, WEIGHT, YES, Points, read, score
 from raif.eval.rates import Figure, Rates, Row, Table, Tally, average
 from raif.eval.released import lines, parsed
 from raif.eval.stored import StoredAnswer, StoredJudgment
-from raif.eval.turns import asked
 from raif.files import jsonl
 from raif.judge.requests import JudgeRequest, Replies
 from raif.prompts import Prompts
@@ -104,7 +103,7 @@ class FBBench(Benchmark[Item]):
         def readable(reply: str) -> bool:
             return read(reply, item.points, dialect) is not None
 
-        return [JudgeRequest(JUDGE, asked(text, dialect), readable, again)]
+        return [JudgeRequest(JUDGE, judge_messages(text, dialect), readable, again)]
 
     def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> Scored:
         labels = {"kind": item.bench_type, "task": item.task_type}
