@@ -62,7 +62,7 @@ class Count:
 
 @dataclass
 class Tally:
-    """What a stream adds up to: by kind, for all instructions and all prompts, with the number of bad lines."""
+    """What a stream adds up to: by kind, for all instructions and all prompts, and the bad lines counted."""
 
     kinds: dict[str, Count] = field(default_factory=lambda: defaultdict(Count))
     instructions: Count = field(default_factory=Count)
