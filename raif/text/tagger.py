@@ -1,6 +1,8 @@
-"""Parts of speech by NLTK's averaged perceptron, whose English model no package index has.
+"""Parts of speech by NLTK's averaged perceptron. No package index has its English model.
 
-It is looked for where NLTK keeps its data, then as the archive that comes with IFBench's data.
+It is looked for where NLTK keeps its data, then as the archive that comes with IFBench's data. The latter is
+put into private attributes of `PerceptronTagger`. Seen: NLTK 3.9.1 to 3.10.4. What is missing from another
+version, `tests/text/test_private_parts.py` says.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ MISSING = (
 
 
 def tagger() -> Any:
-    """NLTK's `PerceptronTagger` for English, or None where its model is nowhere."""
+    """NLTK's `PerceptronTagger` for English, or None if its model is not found."""
     return _load(os.environ.get("RAIF_BENCHMARK_DATA"))
 
 
@@ -49,6 +51,6 @@ def _from_archive(path: Path) -> Any:
                 for part in ("weights", "tagdict", "classes")
             )
     except (tarfile.TarError, KeyError, ValueError, EOFError) as error:
-        raise RaifError(f"{path}: not the part-of-speech model ({error})", "Get the file anew.") from None
+        raise RaifError(f"{path}: not the part-of-speech model ({error})", "Download it again.") from None
     model.classes = model.model.classes = set(classes)
     return model

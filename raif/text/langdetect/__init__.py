@@ -1,1 +1,1 @@
-"""langdetect's algorithm, computed anew with the same profiles, the same draws and the same verdicts."""
+"""langdetect's algorithm, reimplemented: the same profiles, the same draws, the same results, much faster."""

@@ -1,10 +1,10 @@
-"""langdetect 1.0.9 with seed 0, computed many times faster and never with another answer.
+"""langdetect 1.0.9 with seed 0, much faster and always with the same answer.
 
-langdetect runs seven trials. In each it multiplies the languages' probabilities by those of randomly drawn
-n-grams until one language has 99.999%, and it averages the trials. Here the same grams are drawn (Python's
-Mersenne Twister with seed 0 gives the same numbers to every text, so they are kept), many are multiplied at
-once, and the trials end as soon as those left can't change the winner. Rounding differs by less than 1e-12;
-where a decision lies within 1e-9 there is no answer, and langdetect itself has to be asked.
+langdetect runs seven trials and averages them. Each multiplies the languages' probabilities by those of
+randomly drawn n-grams until one language has 99.999%. Here the same grams are drawn (Python's Mersenne
+Twister with seed 0 gives every text the same numbers, so they are kept), many are multiplied at once, and the
+trials end as soon as the remaining ones can't change the winner. Rounding differs by less than 1e-12. If a
+decision lies within 1e-9 there is no answer, and langdetect itself must be asked.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _NUMBERS = 32_768
 
 
 class Undecided(ArithmeticError):
-    """Rounding might decide, or no language stands out."""
+    """Rounding could decide, or no language stands out."""
 
 
 def winner(grams: np.ndarray) -> str:
-    """The code of the likeliest language of a text with these grams (rows of the table), at least one."""
+    """The code of the likeliest language of a text with these grams: rows of the table, at least one."""
     drawn, total = _Drawn(grams), np.zeros(len(table().languages))
     for left in range(_TRIALS - 1, -1, -1):
         total += _trial(drawn)
@@ -43,7 +43,7 @@ def winner(grams: np.ndarray) -> str:
 
 
 def _trial(drawn: _Drawn) -> np.ndarray:
-    """The probability of each language where one trial ends. It can't end with its first gram."""
+    """The probability of each language at the end of one trial, which can't end with its first gram."""
     weight = (0.5 + 0.05 * drawn.gauss()) / 10_000
     for start in range(0, _LIMIT, _AT_ONCE):
         chosen, ends = drawn.grams(_AT_ONCE + (start == 0))
@@ -62,14 +62,14 @@ def _trial(drawn: _Drawn) -> np.ndarray:
 
 
 def _looks(likely: np.ndarray, factors: np.ndarray) -> np.ndarray:
-    """(looks, languages): how likely they are after each five of the factors (grams, languages)."""
+    """(looks, languages): how likely they are after every fifth of the factors (grams, languages)."""
     looks = np.multiply.reduce(factors.reshape(-1, 5, factors.shape[1]), axis=1)
     looks[0] *= likely
     return np.multiply.accumulate(looks)
 
 
 def _first_sure(shares: list[float]) -> int | None:
-    """The first look after which the likeliest language has enough."""
+    """The first look at which the likeliest language has enough."""
     for look, best in enumerate(shares):
         if abs(best - _SURE) < _MARGIN:
             raise Undecided
@@ -79,7 +79,7 @@ def _first_sure(shares: list[float]) -> int | None:
 
 
 class _Drawn:
-    """What `random.Random(0)` draws one after the other. `at`: how many of its numbers are used up."""
+    """What `random.Random(0)` draws, in its order. `at` is how many of its numbers are used up."""
 
     def __init__(self, grams: np.ndarray) -> None:
         self.at = 0
@@ -88,17 +88,17 @@ class _Drawn:
         self._prepare((400 << len(grams).bit_length()) // len(grams))  # enough for four trials
 
     def _prepare(self, count: int) -> None:
-        """What the first numbers stand for as `choice` takes them: as many bits as the grams' number has."""
+        """What `choice` makes of the first numbers: it takes as many bits as the number of grams has."""
         if count > _NUMBERS:
             raise Undecided
         self._prepared, n = count, len(self._grams)
         numbers = _numbers(n.bit_length())[:count]
-        fitting = (numbers < n).nonzero()[0]  # it draws again where a number is too large
+        fitting = (numbers < n).nonzero()[0]  # it draws again if a number is too large
         self._chosen = self._grams[numbers[fitting]]
         self._ends: list[int] = (fitting + 1).tolist()
 
     def grams(self, count: int) -> tuple[np.ndarray, list[int]]:
-        """The next `count` of the grams, with `at` after each; moves behind the last."""
+        """The next `count` grams, with `at` after each; moves past the last."""
         first = bisect_right(self._ends, self.at)
         if first + count > len(self._ends):
             self._prepare(4 * self._prepared)

@@ -1,14 +1,12 @@
-"""Language detection by langdetect's profiles, made deterministic.
+"""Which language a text is written in, by langdetect's profiles, and the languages' names.
 
-langdetect draws random numbers and shares one factory. Here its seed is 0, and what is loaded is only read
-from: a text always gets the same code, in any thread.
+langdetect draws random numbers, which all threads share. Here the seed is always 0 and nothing is shared but
+what is only read: a text gets the same code every time, in any thread.
 """
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
-from pathlib import Path
-from typing import Any
+from functools import lru_cache
 
 NAMES: dict[str, dict[str, str]] = {
     "ar": {"en": "Arabic", "zh": "阿拉伯语"},
@@ -54,7 +52,8 @@ CHINESE: dict[str, dict[str, str]] = {
 
 @lru_cache(maxsize=32)  # one response's checks and loose variants ask for the same texts
 def detect(text: str) -> str | None:
-    """The code of the language of `text` (Chinese is zh-cn or zh-tw); None where there are no letters."""
+    """The code of the language of `text` (Chinese is zh-cn or zh-tw). None if there are no letters."""
+    from raif.text.langdetect import original
     from raif.text.langdetect.detector import Undecided, winner
     from raif.text.langdetect.ngrams import known_grams
 
@@ -62,27 +61,4 @@ def detect(text: str) -> str | None:
     try:
         return winner(grams) if len(grams) else None
     except Undecided:
-        return detect_slowly(text)
-
-
-def detect_slowly(text: str) -> str | None:
-    """The same, by langdetect's own code."""
-    from langdetect.lang_detect_exception import LangDetectException
-
-    detector = _factory().create()
-    detector.append(text)
-    try:
-        return detector.detect()
-    except LangDetectException:
-        return None
-
-
-@cache
-def _factory() -> Any:
-    from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
-
-    factory = DetectorFactory()
-    factory.set_seed(0)
-    profiles = (path for path in Path(PROFILES_DIRECTORY).iterdir() if not path.name.startswith("."))
-    factory.load_json_profile([path.read_text("utf-8") for path in sorted(profiles)])
-    return factory
+        return original.detect(text)

@@ -8,13 +8,11 @@ import string
 from collections import Counter
 from functools import cache
 from itertools import chain
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from langdetect.detector import Detector
-from langdetect.detector_factory import PROFILES_DIRECTORY
-from langdetect.utils.ngram import NGram
+
+from raif.text.langdetect import original
 
 _LONGEST = 10_000
 _SPACES = re.compile("  +")
@@ -35,9 +33,8 @@ class Table(NamedTuple):
 
 @cache
 def table() -> Table:
-    """The profiles in the order of their names, whatever the order of the folder."""
-    paths = sorted(path for path in Path(PROFILES_DIRECTORY).iterdir() if not path.name.startswith("."))
-    profiles = [json.loads(path.read_bytes()) for path in paths]
+    """The profiles as arrays."""
+    profiles = [json.loads(profile) for profile in original.profiles()]
     rows: dict[str, int] = {}
     for profile in profiles:
         for gram in profile["freq"]:
@@ -51,8 +48,8 @@ def table() -> Table:
 
 
 def known_grams(text: str) -> np.ndarray:
-    """The rows of the grams of `text` that any profile has, in langdetect's order, as often as they occur."""
-    plain = _cleaned(text)
+    """The rows of the grams of `text` that some profile has, in langdetect's order, with repetitions."""
+    plain = original.cleaned(text)[:_LONGEST]
     if plain.isascii():
         return _ascii_grams(plain)
     plain = _without_latin(plain).translate(_NORMAL)
@@ -62,10 +59,10 @@ def known_grams(text: str) -> np.ndarray:
 
 
 def _ascii_grams(text: str) -> np.ndarray:
-    """The same for ASCII, where all but letters is a space, looked up all at once."""
+    """The same for ASCII text, where everything but letters is a space, in one look-up."""
     codes = np.frombuffer(b"\0\0" + text.encode().translate(_CODES), np.uint8)
     kept = codes > 0
-    kept[1:] |= kept[:-1]  # of spaces in a row the first
+    kept[1:] |= kept[:-1]  # and the first of spaces in a row
     kept[:2] = True
     codes = codes[kept].astype(np.int32)
     windows = (codes[:-2] * len(_ASCII) + codes[1:-1]) * len(_ASCII) + codes[2:]
@@ -75,7 +72,7 @@ def _ascii_grams(text: str) -> np.ndarray:
 
 @cache
 def _ascii_rows() -> np.ndarray:
-    """(windows of three, 3): what `_EndingWith` finds for each, -1 where a gram is not known or not taken."""
+    """(windows of three, 3): what `_EndingWith` finds for each; -1 for a gram that is unknown or not used."""
     size = len(_ASCII)
     found = np.full((size, size, size, 3), -1, np.int32)
     position = {letter: code for code, letter in enumerate(_ASCII)}
@@ -84,13 +81,13 @@ def _ascii_rows() -> np.ndarray:
             place: tuple[Any, ...] = (..., *map(position.__getitem__, gram), len(gram) - 1)
             found[place] = row
     capital = [code for letter, code in position.items() if letter.isupper()]
-    found[:, 0, :, 2] = -1  # a space starts anew
+    found[:, 0, :, 2] = -1  # nothing reaches across a space
     found[np.ix_(range(size), capital, capital)] = -1
     return found.reshape(-1, 3)
 
 
 class _EndingWith(dict[tuple[str, str, str], tuple[int, ...]]):
-    """The known ones of the grams that end with the last of three characters; none between two capitals."""
+    """The known grams that end with the last of three characters. No gram is taken between two capitals."""
 
     def __missing__(self, window: tuple[str, str, str]) -> tuple[int, ...]:
         if len(self) > 65_536:
@@ -105,18 +102,10 @@ class _EndingWith(dict[tuple[str, str, str], tuple[int, ...]]):
 _ENDING_WITH = _EndingWith()
 
 
-def _cleaned(text: str) -> str:
-    """Without addresses, Vietnamese letters composed, at most 10,000 characters."""
-    text = Detector.URL_RE.sub(" ", text) if "http" in text else text
-    text = Detector.MAIL_RE.sub(" ", text) if "@" in text else text
-    text = text if text.isascii() else NGram.normalize_vi(text)
-    return text[:_LONGEST]
-
-
 def _without_latin(text: str) -> str:
-    """Without ASCII letters, where there are more than twice as many characters from U+0300 on.
+    """Without ASCII letters, if there are more than twice as many characters from U+0300 on.
 
-    langdetect means to leave the Latin ones among these out, but compares a number with a name: they count.
+    langdetect means to leave out the Latin ones among these, but compares a number with a name: they count.
     """
     counts = Counter(text)
     latin = sum(count for letter, count in counts.items() if "A" <= letter <= "z")
@@ -125,10 +114,10 @@ def _without_latin(text: str) -> str:
 
 
 class _Normal(dict[int, str]):
-    """For `str.translate`: each character as langdetect's grams hold it, asked for once."""
+    """For `str.translate`: each character as langdetect's grams have it, computed once."""
 
     def __missing__(self, code: int) -> str:
-        self[code] = NGram.normalize(chr(code))
+        self[code] = original.normalize(chr(code))
         return self[code]
 
 

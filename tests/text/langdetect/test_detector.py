@@ -1,4 +1,4 @@
-"""The fast detection never says otherwise than langdetect with seed 0."""
+"""The fast detection always agrees with langdetect with seed 0."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from raif.text.langdetect import detector
+from raif.text.langdetect import detector, original
 from raif.text.langdetect.detector import Undecided, winner
-from raif.text.langdetect.language import detect, detect_slowly
+from raif.text.langdetect.language import detect
 from raif.text.langdetect.ngrams import known_grams, table
 
 PIECES = (
@@ -33,12 +33,12 @@ profiled = st.lists(st.sampled_from(list(table().rows)), max_size=40).map("".joi
 @example("   \n ")
 @example("Lểnaswonjंशோதிறьма상트페قضreśஅனைומנ")
 def test_same_language_as_langdetects(text: str) -> None:
-    assert detect(text) == detect_slowly(text)
+    assert detect(text) == original.detect(text)
 
 
 @pytest.mark.parametrize("text", ["zxq", "a", "no", "ok hotel taxi", "la casa e bella"])
 def test_short_and_ambiguous_text_has_langdetects_language(text: str) -> None:
-    assert detect(text) == detect_slowly(text)
+    assert detect(text) == original.detect(text)
 
 
 def test_clear_text_is_decided_without_langdetect() -> None:
@@ -50,4 +50,4 @@ def test_what_rounding_might_decide_is_left_to_langdetect(monkeypatch: pytest.Mo
     with pytest.raises(Undecided):
         winner(known_grams(PIECES[0]))
     detect.cache_clear()
-    assert detect(PIECES[0]) == detect_slowly(PIECES[0])
+    assert detect(PIECES[0]) == original.detect(PIECES[0])
