@@ -9,6 +9,7 @@ from typing import Any, Self
 from pydantic import PositiveInt, model_validator
 
 from raif.config.models import EndpointConfig, LocalConfig, ModelConfig, SamplingConfig
+from raif.reasoning import Style
 
 
 class JudgeConfig(ModelConfig):
@@ -19,6 +20,8 @@ class JudgeConfig(ModelConfig):
     cache tells judges apart by it."""
     endpoint: EndpointConfig = EndpointConfig()
     """The judge's server."""
+    think: Style = "none"
+    """Accepted by `raif gen-data`, but never needed: a judge's reasoning is skipped, however it is marked."""
     local: LocalConfig | None = None
     """Instead of a server: how `raif train` runs the judge in this process."""
     sampling: SamplingConfig = SamplingConfig(max_tokens=64)

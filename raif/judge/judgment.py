@@ -56,6 +56,11 @@ def read(reply: Reply) -> Judgment:
     return Judgment(passed, f"judge: {'yes' if passed else 'no'}{by}", margin)
 
 
+def without_reasoning(text: str) -> str:
+    """What follows a judge's reasoning, if the server has left that in the text."""
+    return text.rpartition("</think>")[2].strip()
+
+
 def _margin(candidates: Sequence[tuple[str, float]]) -> float | None:
     if not candidates:
         return None

@@ -18,6 +18,7 @@ from raif.client.chat import ChatClient, Reply
 from raif.config.judge import JudgeConfig
 from raif.errors import RefusedRequest
 from raif.files import jsonl
+from raif.judge.judgment import without_reasoning
 from raif.types import Frozen, Message, digest
 
 
@@ -118,7 +119,7 @@ class Rounds:
                 reply, refused = await chat.reply(messages), None
             except RefusedRequest as error:
                 reply, refused = Reply("", None, False), error.message
-            text = reply.text.rpartition("</think>")[2].strip()
+            text = without_reasoning(reply.text)
             line = {
                 "reply": text,
                 "reasoning": reply.reasoning,

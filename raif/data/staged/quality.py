@@ -7,6 +7,7 @@ from typing import Literal
 
 from raif.client.chat import ChatClient
 from raif.config.staged import Fault
+from raif.judge.judgment import without_reasoning
 from raif.prompts import Prompts
 from raif.types import Frozen, Message
 
@@ -33,10 +34,10 @@ async def quality(chat: ChatClient, prompts: Prompts, fault: Fault, request: str
     """Ask about one fault, once more where the reply can't be read."""
     question = prompts.tables["faults"][fault]
     asked = prompts.turn("quality", request=request, answer=answer, question=question)
-    text = (await chat.reply((asked,))).text.strip()
+    text = without_reasoning((await chat.reply((asked,))).text)
     if (said := _said(text)) is None and text:
         again = (asked, Message(role="assistant", content=text), prompts.turn("again"))
-        text = (await chat.reply(again)).text.strip()
+        text = without_reasoning((await chat.reply(again)).text)
         said = _said(text)
     if said is None:
         return Quality(fault=fault, faulty=None, judged=False, reason=f"neither yes nor no: {text[:200]!r}")

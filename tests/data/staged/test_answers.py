@@ -194,6 +194,13 @@ def test_a_quality_that_does_not_apply_is_no_fault(made):
     assert [one["faulty"] for one in kept[0].provenance["quality"]].count(None) == 1
 
 
+def test_a_judges_reasoning_about_a_quality_is_not_read(made):
+    script = finding("padded", word="<think>Yes? No.</think>\n\nNo. It is short.")
+    kept, _, asked = made(script, [record(1)], "respond", "check", respond={"answers": 1})
+    assert "No. It is short." in [one["reason"] for one in kept[0].provenance["quality"]]
+    assert sum(body["messages"][0]["content"].count("padded") for body in asked) == 1
+
+
 def test_a_quality_that_nobody_can_read_is_asked_again_and_drops_the_pair(made):
     _, dropped, asked = made(
         finding("padded", word="Well."), [record(1)], "respond", "check", respond={"answers": 1}
