@@ -182,6 +182,7 @@ def overlapping(folder: Path, url: str, refill: int) -> TrainConfig:
     return TrainConfig.model_validate({**base, "steps": 4, "checkpoint": {"every": 1}})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("refill", [0, 1])
 def test_a_resumed_run_is_the_run_that_was_not_broken_off(
     tiny_folder: Path, server: RolloutServer, tmp_path: Path, refill: int
