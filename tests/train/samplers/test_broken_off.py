@@ -15,7 +15,6 @@ from raif.train.events import Events
 from raif.train.run import Run
 from tests.rollout_server import RolloutServer, rollout_server, start
 
-
 SHORT = {"min_constraints": 1, "max_constraints": 1, "min_sentences": 1, "max_sentences": 1}
 """The tiny model's tokens are bytes: attention over long prompts would take most of the time."""
 
