@@ -61,18 +61,26 @@ def on_cases(cases: Lines, sides: dict[str, str], semantics: str = "ifeval") -> 
     return [ours for ours, _ in both], [theirs for _, theirs in both]
 
 
-@pytest.mark.parametrize("name", ["gpt4_first270", "crafted_first270"])
-def test_every_decided_verdict_on_answers_is_equal(benchmark_data: Path, parity: Parity, name: str) -> None:
+def fixture(folder: Path, of: str) -> str:
+    """The name of the fixture with somebody's answers, of however many items it holds."""
+    (found,) = (folder / "fixtures").glob(f"{of}_first*.responses.jsonl")
+    return found.name.removesuffix(".responses.jsonl")
+
+
+@pytest.mark.parametrize("of", ["gpt4", "crafted"])
+def test_every_decided_verdict_on_answers_is_equal(benchmark_data: Path, parity: Parity, of: str) -> None:
     folder = benchmark_data / "ifeval"
+    name = fixture(folder, of)
     official = folder / "fixtures" / f"{name}.verdicts.jsonl"
     parity.same(official, "upstream", *on_answers(folder, "input_data.jsonl", name, official))
 
 
-@pytest.mark.parametrize("name", ["gpt4_first270", "crafted_first270"])
+@pytest.mark.parametrize("of", ["gpt4", "crafted"])
 def test_every_verdict_is_that_of_the_training_checker_too(
-    benchmark_data: Path, parity: Parity, name: str
+    benchmark_data: Path, parity: Parity, of: str
 ) -> None:
     folder = benchmark_data / "ifeval"
+    name = fixture(folder, of)
     official = folder / "fixtures" / f"{name}.training_checker.jsonl"
     how = {"semantics": "reference", "sides": ("strict",)}
     parity.same(official, "reference", *on_answers(folder, "input_data.jsonl", name, official, **how))

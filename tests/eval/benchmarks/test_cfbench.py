@@ -231,7 +231,8 @@ def test_upstream_asks_again_until_the_form_is_right() -> None:
 @pytest.mark.parity
 def test_released_answers_are_read(benchmark_data: Path) -> None:
     path = benchmark_data / "cfbench" / "fixtures" / "judge" / "moonshot_eval.json"
-    assert len([answer for answer in BENCHMARKS["cfbench"].answers(path) if answer.response]) == 20
+    answered = [record for record in json.loads(path.read_text("utf-8")) if record["response"]]
+    assert len([answer for answer in BENCHMARKS["cfbench"].answers(path) if answer.response]) == len(answered)
 
 
 @pytest.mark.parametrize("text", ["{}", "[1]", "[{}]", "no"])

@@ -49,7 +49,7 @@ def test_every_total_is_that_of_the_official_programs(
     records = json.loads((folder / "aggregation_input.json").read_text("utf-8"))["records"]
     official = json.loads(path.read_text("utf-8"))[IN_FIXTURES[program]]
     judged = [Judged(Item.model_validate(record), record["point_judges"]) for record in records]
-    assert len(judged) == 40
+    assert judged
     assert all(one.complete for one in judged)
     ours = _as_officially_named(rates(*judged), smoothing)
     parity.same(path, program, ours, {name: official[name] for name in ours})

@@ -39,7 +39,7 @@ def test_every_reply_is_read_as_officially(benchmark_data: Path, parity: Parity,
     items = {item.id: item for item in BENCHMARKS["infobench"].items(folder / "InfoBench.json")}
     path = folder / "fixtures" / "synthetic_full_run.jsonl"
     cases = lines(path)
-    assert len(cases) == len(items) == 500
+    assert len(cases) == len(items)
     ours = []
     for case in cases:
         found = one("infobench", items[case["id"]], said(*case["judge_outputs"]), dialect).verification
