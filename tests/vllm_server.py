@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from raif.serve.vllm_flags import ENVIRONMENT, for_cpu, rollout_arguments
+from raif.serve.backends import ENVIRONMENT, for_cpu, rollout_arguments
 from raif.train.samplers.http import Server
 
 MEMORY = ["--kv-cache-memory-bytes", str(100 * 2**20), "--max-model-len", "2048", "--max-num-seqs", "16"]

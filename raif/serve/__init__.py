@@ -1,7 +1,7 @@
-"""A checkpoint behind an OpenAI-compatible endpoint: vLLM, or the server that ships with transformers.
+"""A checkpoint behind an OpenAI-compatible endpoint: vLLM, or the server that comes with transformers.
 
-`backends` makes the command, `process` runs it as a child that ends with its parent, `middleware` is what we
-add inside the server, `splitter` what it takes responses apart with.
+`backends` builds the command, `process` runs it as a child that ends with its parent, `middleware` is what we
+add inside the server.
 """
 
 from raif.serve.process import Server, serving

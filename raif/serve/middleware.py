@@ -1,8 +1,8 @@
-"""What a server lacks, laid around its application: `reasoning_content`, and a key for every path.
+"""ASGI middleware that adds to a server what it lacks: `reasoning_content`, and a key for every path.
 
-Both back-ends are ASGI applications, so the same code serves both, and depends on their wire format alone. A
-reasoning parser as a plug-in of vLLM would not do: vLLM calls its field `reasoning`, and transformers has no
-such plug-ins. vLLM's own key leaves paths open, those that update weights among them.
+Both back-ends are ASGI applications, so the same code works for both, and depends only on their wire format.
+A reasoning parser plugged into vLLM would not do: vLLM calls the field `reasoning`, and transformers has no
+such plug-ins. vLLM's own key leaves paths unguarded, among them those that update weights.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import hmac
 import json
 import os
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 from raif.reasoning import Style
-from raif.serve.splitter import Parts, Splitter
 
 Scope = dict[str, Any]
 Event = dict[str, Any]
@@ -23,13 +23,13 @@ Send = Callable[[Event], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 KEY = "RAIF_SERVE_KEY"
-"""The environment variable that tells a server its key."""
+"""The environment variable that holds a server's key."""
 OPEN = "/health"
 """The path that needs no key."""
 
 
 class SplitTagged:
-    """Moves the thinking of chat completions into `reasoning_content`, the answer out of its tags."""
+    """Moves the reasoning of chat completions into `reasoning_content`, and removes the answer's tags."""
 
     style: ClassVar[Style] = "tagged"
 
@@ -43,13 +43,13 @@ class SplitTagged:
 
 
 class SplitDeepseek(SplitTagged):
-    """The same for responses whose answer is all that follows the thinking."""
+    """The same for responses whose answer is everything after the reasoning."""
 
     style = "deepseek"
 
 
 class RequireKey:
-    """Refuses what comes without the key, save questions about the server's health."""
+    """Refuses requests without the key, except for the server's health."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -60,24 +60,20 @@ class RequireKey:
         if not asks or hmac.compare_digest(dict(scope["headers"]).get(b"authorization", b""), self._expected):
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            await _refuse(send)
+            error = {
+                "message": "wrong or missing API key",
+                "type": "invalid_request_error",
+                "code": "invalid_api_key",
+            }
+            headers = [(b"content-type", b"application/json"), (b"www-authenticate", b"Bearer")]
+            await send({"type": "http.response.start", "status": 401, "headers": headers})
+            await send({"type": "http.response.body", "body": json.dumps({"error": error}).encode()})
         else:
             await send({"type": "websocket.close", "code": 1008})
 
 
-async def _refuse(send: Send) -> None:
-    error = {
-        "message": "wrong or missing API key",
-        "type": "invalid_request_error",
-        "code": "invalid_api_key",
-    }
-    headers = [(b"content-type", b"application/json"), (b"www-authenticate", b"Bearer")]
-    await send({"type": "http.response.start", "status": 401, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps({"error": error}).encode()})
-
-
 class _Rewritten:
-    """Passes one HTTP response on: a stream event by event, JSON as a whole, anything else as it is."""
+    """Passes on one HTTP response: a stream event by event, JSON as a whole, anything else unchanged."""
 
     def __init__(self, send: Send, style: Style) -> None:
         self._send, self._style = send, style
@@ -137,7 +133,7 @@ class _Stream:
             _put(delta, self._splitter.close())
 
     def _text(self, delta: dict[str, Any]) -> str:
-        """The piece as the model wrote it; a server that splits by itself has taken the tag away."""
+        """The piece as the model wrote it: a server that splits responses itself has removed the tag."""
         thinking, content = _taken(delta)
         between = "</think>" if self._apart and content else ""
         self._apart = bool(thinking) or (self._apart and not content)
@@ -145,7 +141,7 @@ class _Stream:
 
 
 def _choices(answer: Any) -> list[dict[str, Any]]:
-    """None in an error's message, nor in a chunk that tells the usage alone."""
+    """Empty for an error message and for a chunk that only reports the usage."""
     return answer.get("choices") or [] if isinstance(answer, dict) else []
 
 
@@ -158,7 +154,7 @@ def _split_message(message: dict[str, Any], style: Style) -> None:
 
 
 def _taken(message: dict[str, Any]) -> tuple[str, str]:
-    """Thinking that the server itself split off, and content; both are removed."""
+    """The reasoning that the server itself split off, and the content. Removes both."""
     found = [message.pop(name, None) or "" for name in ("reasoning_content", "reasoning", "content")]
     return found[0] or found[1], found[2]
 
@@ -167,3 +163,81 @@ def _put(message: dict[str, Any], parts: Parts) -> None:
     for name, text in (("reasoning_content", parts.thinking), ("content", parts.answer)):
         if text:
             message[name] = (message.get(name) or "") + text
+
+
+Part = Literal["thinking", "answer"]
+_REGIONS: dict[Style, tuple[tuple[Part, str], ...]] = {
+    "tagged": (("thinking", "</think>"), ("thinking", "<answer>"), ("answer", "</answer>"), ("thinking", "")),
+    "deepseek": (("thinking", "</think>"), ("answer", "")),
+    "none": (("answer", ""),),
+}
+"""The parts of a response in order, each with the tag that ends it. "": the end of the response."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a piece of a response adds to its reasoning and to its answer."""
+
+    thinking: str = ""
+    answer: str = ""
+
+
+class Splitter:
+    """Takes a response apart while it arrives, piece by piece, whether or not the prompt opened `<think>`.
+
+    If the response has the right format, its parts are those of `raif.reasoning.split`, however it is cut
+    into pieces. Text in neither part, such as text between `</think>` and `<answer>`, counts as reasoning:
+    nothing is lost, and it never becomes an answer. Unlike `split`, which sees the end, it takes the first of
+    several answers, and returns an answer that is never closed.
+    """
+
+    def __init__(self, style: Style) -> None:
+        self._regions = _REGIONS[style]
+        self._at = 0
+        self._held = ""
+        self._blank: dict[Part, str] = {"thinking": "", "answer": ""}
+        self._begun: set[Part] = set()
+
+    def feed(self, text: str) -> Parts:
+        """What is certain so far. What may be the start of a tag, or trailing whitespace, is held back."""
+        self._held += text
+        parts = Parts()
+        while tag := self._next_tag():
+            before, _, self._held = self._held.partition(tag)
+            self._give(parts, before)
+            if tag != "<think>":
+                self._give(parts, "\n")  # between the texts before and after the tag, if both are reasoning
+                self._at += 1
+        sure = len(self._held) - self._unsure()
+        self._give(parts, self._held[:sure])
+        self._held = self._held[sure:]
+        return parts
+
+    def close(self) -> Parts:
+        """What was held back, now that the response has ended."""
+        parts = Parts()
+        self._give(parts, self._held)
+        self._held = ""
+        return parts
+
+    def _tags(self) -> list[str]:
+        ends = self._regions[self._at][1]
+        return ["<think>", ends] if ends == "</think>" else [ends] if ends else []
+
+    def _next_tag(self) -> str | None:
+        present = [tag for tag in self._tags() if tag in self._held]
+        return min(present, key=self._held.index, default=None)
+
+    def _unsure(self) -> int:
+        """How many characters at the end may be the start of a tag."""
+        starts = (tag[:n] for tag in self._tags() for n in range(1, len(tag)))
+        return max((len(start) for start in starts if self._held.endswith(start)), default=0)
+
+    def _give(self, parts: Parts, text: str) -> None:
+        part = self._regions[self._at][0]
+        whole = self._blank[part] + text if part in self._begun else text.lstrip()
+        shown = whole.rstrip()
+        self._blank[part] = whole[len(shown) :]
+        if shown:
+            self._begun.add(part)
+            setattr(parts, part, getattr(parts, part) + shown)

@@ -1,30 +1,58 @@
-"""The server as a child process: started, watched until it is healthy, ended with its parent."""
+"""The server as a child process: started, watched until it is healthy, ended together with its parent.
+
+If it ends before it is ready, its own output is searched for the reason.
+"""
 
 from __future__ import annotations
 
 import ctypes
-import http.client
 import json
 import os
+import re
 import shlex
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO
+from threading import Thread
+from typing import IO, TYPE_CHECKING
 
 from raif.config.serve import ServeConfig
 from raif.errors import RaifError
 from raif.serve import backends
-from raif.serve.words import Words
+
+if TYPE_CHECKING:
+    import httpx2
 
 GRACE = 10.0
-"""Seconds that the server has to end by itself."""
+"""Seconds that the server has to end after it is asked to."""
+KEPT = 400
+"""How many of the server's last lines are searched: vLLM reports the cause long before it ends."""
+SHOWN = 12
+"""How many lines are shown if no cause is found."""
+PATIENCE = 5.0
+"""Seconds to wait for the last lines. Processes that the server left behind may hold its output open."""
+_KILLED = -9
 _SET_PARENT_DEATH_SIGNAL = 1
+
+_MEMORY = re.compile(
+    r"out of memory|OutOfMemory|no available memory|not enough (?:\w+ )?memory|can't allocate memory"
+    r"|cannot allocate memory|is larger than the available KV cache|less than desired \w+ memory"
+    r"|less than the engine's budget|MemoryError|'EngineCore\w*': -9",
+    re.IGNORECASE,
+)
+_PORT = re.compile(r"address already in use", re.IGNORECASE)
+_PREFIX = re.compile(r"^.*?(?:Error|ERROR)[^:]*: ")
+_LESS = (
+    "Lower --max-model-len, share the model among GPUs (--tensor-parallel), stop other programs that use the "
+    "memory, or limit vLLM's share, also on a CPU: `raif serve MODEL -- --gpu-memory-utilization 0.5`."
+)
+_OTHER_PORT = "Choose another --port (0: any free one)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +66,7 @@ class Server:
 
     @property
     def example(self) -> str:
-        """A request that shows it working."""
+        """A request to try, as a shell command."""
         body = json.dumps({"model": self.model, "messages": [{"role": "user", "content": "Hello!"}]})
         key = f' -H "Authorization: Bearer ${self.api_key_env}"' if self.api_key_env else ""
         url = f"{self.base_url}/chat/completions"
@@ -49,27 +77,40 @@ class Server:
 def serving(config: ServeConfig, output: IO[bytes] | None = None) -> Iterator[Server]:
     """Start the server, yield it once it is healthy, stop it at the end. Its own messages go to `output`.
 
-    Raises ConfigError where the model is no checkpoint, MissingDependency where the server's packages are not
-    installed, RaifError where the port is taken, memory is short, or the server ends or stays silent.
+    Raises ConfigError if the model is not a checkpoint, MissingDependency if the server's packages are not
+    installed, RaifError if the port is taken, memory is short, or the server ends or is not ready in time.
     """
+    import httpx2
+
     port = _free_port(config.host, config.port)
     command = backends.command(config, port)
     process = _started(command)
     assert process.stdout is not None
-    words = Words(process.stdout, output)
+    said = Output(process.stdout, output)
     try:
-        host = _reachable(config.host)
-        for _ in _until_healthy(host, port, config.startup_timeout):
-            if process.poll() is not None:
-                raise words.explained(process.returncode)
-        yield Server(process, f"http://{host}:{port}/v1", command.model, config.api_key_env)
+        host = "127.0.0.1" if config.host == "0.0.0.0" else config.host
+        url = f"http://{host}:{port}"
+        deadline = time.monotonic() + config.startup_timeout
+        # Without the environment's proxies, which must not come between this process and its server.
+        with httpx2.Client(trust_env=False, verify=False) as client:
+            while not _healthy(client, url):
+                if process.poll() is not None:
+                    raise said.explained(process.returncode)
+                if time.monotonic() > deadline:
+                    raise RaifError(
+                        f"the server was not ready within {config.startup_timeout:g} seconds",
+                        "Raise --set startup_timeout=SECONDS.",
+                    )
+                time.sleep(0.2)
+        yield Server(process, f"{url}/v1", command.model, config.api_key_env)
     finally:
         _stop(process)
-        words.wait()
+        said.wait()
 
 
 def _started(command: backends.Command) -> subprocess.Popen[bytes]:
-    # Its own session: Ctrl-C reaches this process alone, which then ends the server once and in order.
+    # In a session of its own: Ctrl-C reaches only this process, which then stops the server once and in
+    # order.
     return subprocess.Popen(
         command.arguments,
         cwd=command.folder,
@@ -82,56 +123,81 @@ def _started(command: backends.Command) -> subprocess.Popen[bytes]:
 
 
 def _end_with_parent() -> None:
-    """Linux ends the server even where its parent was killed."""
+    """Linux then ends the server even if its parent is killed."""
     ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
 def _free_port(host: str, port: int) -> int:
-    """The port itself, or any free one for 0. Raises RaifError where it can't be listened on."""
+    """The port itself, or a free one for 0. Raises RaifError if it can't be listened on."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise RaifError(
-                f"can't listen on {host}:{port}: {error.strerror}", "Choose another --port; 0: any free one."
-            ) from None
+            raise RaifError(f"can't listen on {host}:{port}: {error.strerror}", _OTHER_PORT) from None
         return int(probe.getsockname()[1])
 
 
-def _reachable(host: str) -> str:
-    return "127.0.0.1" if host == "0.0.0.0" else host
+def _healthy(client: httpx2.Client, url: str) -> bool:
+    import httpx2
 
-
-def _until_healthy(host: str, port: int, timeout: float) -> Iterator[None]:
-    """Yields now and then until the server answers. Raises RaifError after `timeout` seconds."""
-    deadline = time.monotonic() + timeout
-    while not _healthy(host, port):
-        yield
-        if time.monotonic() > deadline:
-            raise RaifError(
-                f"the server was not ready within {timeout:g} seconds", "Raise --set startup_timeout=SECONDS."
-            )
-        time.sleep(0.2)
-
-
-def _healthy(host: str, port: int) -> bool:
-    # Straight to the socket: a proxy that the environment names has no business here.
-    connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
-        connection.request("GET", "/health")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
+        return client.get(f"{url}/health", timeout=5).status_code == 200
+    except httpx2.HTTPError:
         return False
-    finally:
-        connection.close()
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the server, and what is left of the processes that it started."""
+    """End the server and any processes that it started."""
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(GRACE)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+class Output:
+    """Copies a server's output to `copy` as it arrives, and keeps the last lines."""
+
+    def __init__(self, source: IO[bytes], copy: IO[bytes] | None) -> None:
+        self._last: deque[str] = deque(maxlen=KEPT)
+        # A thread that reads to the very end: a server must never wait for a reader.
+        self._reader = Thread(target=self._read, args=(source, copy), daemon=True)
+        self._reader.start()
+
+    def _read(self, source: IO[bytes], copy: IO[bytes] | None) -> None:
+        with source:
+            for line in source:
+                self._last.append(line.decode("utf-8", "replace").rstrip())
+                if copy:
+                    copy.write(line)
+                    copy.flush()
+
+    def wait(self) -> None:
+        """Wait for the last lines: a thread that is still writing can disturb the program's exit."""
+        self._reader.join(PATIENCE)
+
+    def explained(self, code: int) -> RaifError:
+        """Why a server ended before it was ready, in its own words. `code`: its exit code."""
+        self.wait()
+        if line := self._find(_MEMORY):
+            return RaifError(f"the server ran out of memory: {line}", _LESS)
+        if code == _KILLED:
+            return RaifError(
+                "the server was killed before it was ready: the system may have run out of memory",
+                _LESS,
+            )
+        if line := self._find(_PORT):
+            return RaifError(f"the server can't listen: {line}", _OTHER_PORT)
+        last = "\n".join(list(self._last)[-SHOWN:])
+        return RaifError(
+            f"the server ended before it was ready (exit code {code})", f"Its last output:\n{last}"
+        )
+
+    def _find(self, pattern: re.Pattern[str]) -> str | None:
+        found = next((line for line in self._last if pattern.search(line)), None)
+        return found and _PREFIX.sub("", found)

@@ -1,7 +1,9 @@
-"""`transformers serve` in our middleware: `python -m raif.serve.transformers_server CLASSES serve OPTIONS`.
+"""`transformers serve` with our middleware: `python -m raif.serve.transformers_server CLASSES serve OPTIONS`.
 
-Unlike vLLM it has no option for middleware, so the function that builds its application is wrapped. That
-keeps its options, needs no second server in front, and touches one name of it.
+Unlike vLLM it has no option for middleware, so the function that builds its application is wrapped. This
+keeps its options and needs no second server in front. Only this module knows that private function,
+`transformers.cli.serving.server.build_server`; transformers 5.19 was seen. If another version has another,
+`test_transformers_builds_its_application_through_our_wrapper` fails first.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ import pytest
 
 from raif.eval.answers import Answer
 from raif.reasoning import Style, split
-from raif.serve.splitter import Splitter
+from raif.serve.middleware import Splitter
 
 
 @pytest.mark.parametrize("style", ["tagged", "deepseek"])

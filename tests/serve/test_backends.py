@@ -11,7 +11,6 @@ from raif.errors import ConfigError, MissingDependency
 from raif.models.chat import Chat
 from raif.reasoning import Style
 from raif.serve import backends
-from raif.serve import vllm_flags as flags
 from raif.serve.backends import Command, command, style
 from raif.serve.middleware import KEY
 from tests.tiny import byte_tokenizer
@@ -72,7 +71,7 @@ def test_prompts_are_read_whole_on_a_cpu_alone(
     folder: Path, monkeypatch: pytest.MonkeyPatch, built: str
 ) -> None:
     """Else vLLM 0.32 dies of a request with a seed whose prompt it reads in parts."""
-    monkeypatch.setattr(flags, "version", lambda package: built)
+    monkeypatch.setattr(backends, "version", lambda package: built)
     assert ("--no-enable-chunked-prefill" in made(folder).arguments) == built.endswith("cpu")
 
 
@@ -83,7 +82,7 @@ def test_prompts_are_read_whole_on_a_cpu_alone(
 def test_one_process_computes_on_a_cpu_where_one_is_enough(
     folder: Path, monkeypatch: pytest.MonkeyPatch, built: str, ranks: int, executor: list[str]
 ) -> None:
-    monkeypatch.setattr(flags, "version", lambda package: built)
+    monkeypatch.setattr(backends, "version", lambda package: built)
     found = made(folder, tensor_parallel=ranks)
     assert option(found, "--distributed-executor-backend") == executor
     assert ("VLLM_ENABLE_V1_MULTIPROCESSING" in found.environment) == bool(executor)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raif.reasoning import OPENED, Style, split
-from raif.serve.splitter import Parts, Splitter
+from raif.serve.middleware import Parts, Splitter
 
 PIECES = st.lists(
     st.sampled_from(

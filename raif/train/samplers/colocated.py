@@ -10,7 +10,7 @@ from typing import Any
 from raif.config.rollout import RolloutConfig
 from raif.errors import RaifError
 from raif.models.decode import Completion
-from raif.serve.vllm_flags import BACKEND
+from raif.serve.backends import BACKEND
 from raif.train.samplers.plugin import register
 from raif.train.samplers.sampler import Completions, Sampler, requests, vllm_parameters
 from raif.train.samplers.transfer import Weights, write_weights

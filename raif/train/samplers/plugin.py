@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from raif.serve.vllm_flags import BACKEND
+from raif.serve.backends import BACKEND
 
 
 def register() -> None:

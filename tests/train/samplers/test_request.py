@@ -54,7 +54,7 @@ def test_weights_arrive_whole(tiny: Model, tmp_path: Path) -> None:
 
 def test_a_servers_flags_are_read_without_torch_or_vllm() -> None:
     code = (
-        "import sys, raif.serve.vllm_flags as f, raif.train.samplers.plugin\n"
+        "import sys, raif.serve.backends as f, raif.train.samplers.plugin\n"
         "print('raif_disk' in ' '.join(f.rollout_arguments()), *{'torch', 'vllm'} & set(sys.modules))"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "True"
