@@ -5,8 +5,9 @@ for each query head (transformers' own implementations repeat them if there is a
 the tokens to come, so it is not copied for each of them. What an architecture adds to attention (a cap on
 scores in Gemma 2, sinks in gpt-oss) is computed by its own code.
 
-Only this module knows transformers' cache layers and masks (`DynamicLayer`, `eager_mask`), which transformers
-may change in any version; 5.19 was seen. tests/models/test_attention.py fails first if it does.
+Only this module knows transformers' cache layers, masks and attention functions (`DynamicLayer`,
+`eager_mask`, `eager_attention_forward`), which transformers may change in any version; 5.19 was seen. If it
+does, tests/models/test_attention.py or test_families.py fails first.
 """
 
 from __future__ import annotations
