@@ -1,7 +1,9 @@
-"""`raif verify`: parse, call the library, draw the tally."""
+"""`raif verify`: parse, call the library, draw the tally, the kinds or the self-test."""
 
 from __future__ import annotations
 
+import inspect
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
@@ -11,12 +13,11 @@ import typer
 from raif.dialect import Dialect
 from raif.reasoning import Style
 from raif_cli import judging
-from raif_cli.kinds_view import print_kinds
 
 if TYPE_CHECKING:
-    from rich.table import Table
     from rich.text import Text
 
+    from raif.constraints import Kind
     from raif.judge.judge import Judge
     from raif.verdicts.stream import Count, Tally
 
@@ -24,20 +25,26 @@ if TYPE_CHECKING:
 File = Annotated[Path, typer.Argument(metavar="[FILE|-]", help="JSONL of records, each with its `response`.")]
 Responses = Annotated[
     Path | None,
-    typer.Option(exists=True, dir_okay=False, help="JSONL of answers kept apart: `key`, `id` or `prompt`."),
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="JSONL of responses in a file of their own, joined by `key`, `id` or `prompt`.",
+    ),
 ]
-Think = Annotated[Style, typer.Option(help="How the thinking is marked that comes before the answer.")]
+Think = Annotated[Style, typer.Option(help="How reasoning is marked in the responses.")]
 Semantics = Annotated[
     Dialect | None,
-    typer.Option("--dialect", help="Whose meaning of the kinds holds, whatever a record says."),
+    typer.Option("--dialect", help="Whose meaning of the kinds to use, instead of each record's own."),
 ]
 FailUnder = Annotated[
-    float | None, typer.Option(min=0, max=1, help="Exit 1 where the strict prompt-level rate is lower.")
+    float | None, typer.Option(min=0, max=1, help="Exit 1 if the strict prompt-level rate is lower.")
 ]
-ListKinds = Annotated[bool, typer.Option("--list", help="Print all kinds, in all semantics, with examples.")]
+ListKinds = Annotated[bool, typer.Option("--list", help="Print all kinds, in all dialects, with examples.")]
 Selftest = Annotated[bool, typer.Option("--selftest", help="Check every kind on its examples.")]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many processes check; order is kept.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")]
+Jobs = Annotated[
+    int, typer.Option("--jobs", "-j", min=1, help="Check with so many processes; the order is kept.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no summary.")]
 
 
 def verify(
@@ -57,65 +64,50 @@ def verify(
     judge_prompts: judging.Prompts = None,
     judge_audit: judging.AuditFile = None,
 ) -> None:
-    """Check responses against the constraints of their records; the records come out with their verdicts.
+    """Check responses against their records' constraints. Prints each record with its verdicts.
 
-    Takes our records and IFEval's. A line that can't be used stays in its place with an `error`; the exit
-    code is then 3.
+    Reads raif's records, IFEval's and the paper's. A line that can't be used keeps its place, with an
+    `error`, and the exit code is 3.
     """
     named = judging.judging(judge_url, judge_model, judge_cache, judge_concurrency, judge_prompts)
     if list_kinds:
-        print_kinds()
+        _print_kinds()
     elif selftest:
-        from raif_cli.selftest import show_selftest
-
-        show_selftest()
+        _show_selftest()
     elif judge_audit:
         with named as judge:
             judging.run_audit(judge_audit, judge, quiet=quiet)
     else:
         with named as judge:
-            tally = _checked(file, responses, jobs, judge, think=think, dialect=dialect)
-        _conclude(tally, fail_under, quiet)
+            tally = _check(file, responses, jobs, judge, think=think, dialect=dialect)
+        if not quiet:
+            _print_summary(tally)
+        if tally.errors:
+            raise typer.Exit(3)
+        if fail_under is not None and (tally.prompts.rate(tally.prompts.strict) or 0) < fail_under:
+            raise typer.Exit(1)
 
 
-def _checked(file: Path, responses: Path | None, jobs: int, judge: Judge | None, **how: Any) -> Tally:
-    """What the records add up to, which go to standard output with their verdicts."""
+def _check(file: Path, responses: Path | None, jobs: int, judge: Judge | None, **how: Any) -> Tally:
+    """Write the records with their verdicts to stdout, and return what they add up to."""
     from raif.files import jsonl
     from raif.verdicts.stream import Tally, read_answers, verified
 
     if jobs > 1 and judge:
         raise typer.BadParameter(
-            "leave it out with a judge, who is asked side by side anyway", param_hint="--jobs"
+            "leave it out with a judge, which gets many requests at once anyway", param_hint="--jobs"
         )
     tally, source = Tally(), _source(file, own=judge is not None)
     how["answers"] = read_answers(responses) if responses else None
     if jobs == 1:
         jsonl.write(sys.stdout.buffer, verified(source, tally, judge=judge, **how))
-    else:
-        _write_in_parallel(source, tally, jobs, how)
-    return tally
-
-
-def _write_in_parallel(source: Path | BinaryIO, tally: Tally, jobs: int, how: dict[str, Any]) -> None:
+        return tally
     from raif.verdicts.parallel import verified_lines
 
     for lines in verified_lines(source, tally, jobs=jobs, **how):
         sys.stdout.buffer.write(lines)
         sys.stdout.buffer.flush()
-
-
-def _conclude(tally: Tally, fail_under: float | None, quiet: bool) -> None:
-    """The summary, and the exit code."""
-    if not quiet:
-        from raif_cli.console import err
-
-        err.print(_summary(tally))
-        if tally.errors:
-            err.print(f"{tally.errors} bad lines: see their `error`", highlight=False)
-    if tally.errors:
-        raise typer.Exit(3)
-    if fail_under is not None and (tally.prompts.rate(tally.prompts.strict) or 0) < fail_under:
-        raise typer.Exit(1)
+    return tally
 
 
 def _source(file: Path, *, own: bool) -> Path | BinaryIO:
@@ -126,11 +118,12 @@ def _source(file: Path, *, own: bool) -> Path | BinaryIO:
     return judging.own_stdin() if own else sys.stdin.buffer
 
 
-def _summary(tally: Tally) -> Table:
+def _print_summary(tally: Tally) -> None:
     from rich.table import Table
 
-    table = Table(box=None)
-    table.add_column("kind")
+    from raif_cli.console import err
+
+    table = Table("kind", box=None)
     for heading in ("n", "strict", "loose", "unjudged"):
         table.add_column(heading, justify="right")
     for name in sorted(tally.kinds):
@@ -138,7 +131,9 @@ def _summary(tally: Tally) -> Table:
     table.add_section()
     table.add_row(*_row("instructions", tally.instructions))
     table.add_row(*_row("prompts", tally.prompts))
-    return table
+    err.print(table)
+    if tally.errors:
+        err.print(f"{tally.errors} bad lines: see their `error`", highlight=False)
 
 
 def _row(name: str, count: Count) -> list[Text]:
@@ -147,3 +142,48 @@ def _row(name: str, count: Count) -> list[Text]:
     rates = [count.rate(count.strict), count.rate(count.loose)]
     shown = ["-" if rate is None else f"{rate:.1%}" for rate in rates]
     return [Text(cell) for cell in (name, str(count.n), *shown, str(count.unjudged))]
+
+
+def _print_kinds() -> None:
+    """Each kind with its examples, and what it means in dialects of their own."""
+    from rich.text import Text
+
+    from raif.constraints import find, registered
+    from raif_cli.console import out
+
+    out.print("(zh): in Chinese records of the dialect raif. (reference): in records of that dialect.")
+    out.print("(authors): in `raif eval --dialect authors`.\n")
+    for id, semantics in registered():
+        out.print(Text(_described(find(id, semantics), semantics)), soft_wrap=True)
+
+
+def _described(kind: Kind, semantics: str) -> str:
+    name = f"{kind.id} ({semantics})" if semantics else kind.id
+    meaning = (inspect.getdoc(kind.check) or "").partition("\n")[0]
+    examples = [
+        f"  {'passes' if e.passes else 'fails '}  {e.response!r}  {json.dumps(e.kwargs, ensure_ascii=False)}"
+        for e in kind.examples
+    ]
+    return "\n".join([name, f"  {meaning}", *examples, ""])
+
+
+def _show_selftest() -> None:
+    """Run the self-test and print it. The exit code says whether all examples got their verdicts."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from raif.verdicts.selftest import selftest
+    from raif_cli.console import err, out
+
+    proofs = selftest()
+    table = Table("kind", "variant", box=None)
+    table.add_column("examples", justify="right")
+    table.add_column()
+    for proof in proofs:
+        result = f"{proof.unjudged} could not be judged" if proof.unjudged else "as claimed"
+        result = "WRONG: " + "; ".join(proof.wrong) if proof.wrong else result
+        table.add_row(*map(Text, (proof.id, proof.semantics, str(proof.examples), result)))
+    out.print(table)
+    wrong = sum(bool(proof.wrong) for proof in proofs)
+    err.print(f"{len(proofs)} kinds and variants, {wrong} wrong", highlight=False)
+    raise typer.Exit(1 if wrong else 0)
