@@ -21,7 +21,7 @@ Script = Callable[[Body], tuple[int, Body] | tuple[int, Body, Headers]]
 
 
 Candidates = dict[str, float]
-"""Tokens with their log-probabilities, the one that was taken first."""
+"""Tokens with their log-probabilities, the sampled one first."""
 
 
 def completion(
@@ -106,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(text)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # a client that was told to leave
+            pass  # a client that has left
 
     def log_message(self, format: str, *args: Any) -> None:
         pass

@@ -1,4 +1,4 @@
-"""`raif presets` lists, shows and copies; the copy is a config that runs."""
+"""`raif presets` lists, shows and copies; a copy is a valid config."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_show_prints_the_shipped_text() -> None:
     assert shown == preset_path("train", "7b").read_text()
 
 
-def test_a_copy_reads_as_the_preset_and_is_never_written_over(tmp_path: Path) -> None:
+def test_a_copy_equals_the_preset_and_is_never_overwritten(tmp_path: Path) -> None:
     to = tmp_path / "mine.yaml"
     assert CliRunner().invoke(app, ["presets", "copy", "train", "8b", str(to)]).exit_code == 0
     assert load(TrainConfig, "train", file=to) == load(TrainConfig, "train", preset="8b")

@@ -53,12 +53,12 @@ def test_a_cut_off_reply_says_so() -> None:
 
 
 @pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
-def test_reasoning_that_the_server_split_off_stays_apart(name: str) -> None:
+def test_reasoning_that_the_server_split_off_stays_separate(name: str) -> None:
     with chat_server(lambda _: completion("four", **{name: "2 + 2"})) as server:
         assert ask(server, "hello") == [(0, Reply("four", "2 + 2", truncated=False))]
 
 
-def test_thinking_that_was_split_off_and_is_empty_is_not_missing() -> None:
+def test_empty_reasoning_is_not_missing_reasoning() -> None:
     with chat_server(lambda _: completion("four", reasoning_content="")) as server:
         assert ask(server, "hello") == [(0, Reply("four", "", truncated=False))]
 
@@ -68,7 +68,7 @@ def test_no_content_is_an_empty_text() -> None:
         assert ask(server, "hello") == [(0, Reply("", "hm", truncated=True))]
 
 
-def test_replies_come_as_they_are_ready() -> None:
+def test_replies_come_in_the_order_in_which_they_are_ready() -> None:
     def slow_first(body: dict) -> tuple[int, dict]:
         time.sleep(0.5 if last_turn(body) == "slow" else 0)
         return completion("ok")
@@ -87,7 +87,7 @@ def test_no_more_requests_are_in_flight_than_allowed() -> None:
     assert server.most_in_flight == 3
 
 
-def test_leaving_early_asks_nothing_more() -> None:
+def test_leaving_early_sends_no_more_requests() -> None:
     with chat_server() as server:
         config = EndpointConfig(base_url=server.base_url, concurrency=1)
         iterator = replies(config, SamplingConfig(), "m", [str(n) for n in range(20)])
@@ -98,7 +98,7 @@ def test_leaving_early_asks_nothing_more() -> None:
     assert asked == len(server.requests) <= 2
 
 
-def test_an_overloaded_server_is_asked_again() -> None:
+def test_requests_to_an_overloaded_server_are_repeated() -> None:
     statuses = iter([503, 429, 200])
     with chat_server(
         lambda _: (s, {"error": "busy"}) if (s := next(statuses)) != 200 else completion("ok")
@@ -107,19 +107,19 @@ def test_an_overloaded_server_is_asked_again() -> None:
     assert len(server.requests) == 3
 
 
-def test_a_refusal_is_not_asked_again_and_keeps_the_servers_words() -> None:
+def test_a_refused_request_is_not_repeated_and_the_servers_words_are_kept() -> None:
     error, server = refusal(400, {"error": {"message": "max_tokens is too large"}}, retries=3)
     assert "HTTP 400: max_tokens is too large" in error.message
     assert server.base_url in error.message
     assert len(server.requests) == 1
 
 
-def test_words_in_the_layout_of_fastapi_are_found_too() -> None:
+def test_the_servers_words_in_fastapis_format_are_found_too() -> None:
     error, _ = refusal(400, {"detail": "Server is pinned to 'x'"})
     assert "HTTP 400: Server is pinned to 'x'" in error.message
 
 
-def test_a_missing_key_is_named_by_its_variable() -> None:
+def test_a_missing_keys_variable_is_named() -> None:
     error, _ = refusal(401, {"error": {"message": "no key"}}, api_key_env="MY_KEY")
     assert "MY_KEY" in error.hint
 
@@ -133,13 +133,13 @@ def test_the_key_comes_from_the_named_variable_only(monkeypatch: pytest.MonkeyPa
     assert server.keys == ["Bearer mine", "Bearer none"]
 
 
-def test_a_server_that_is_not_there_is_named_with_a_remedy() -> None:
+def test_an_unreachable_server_is_named_with_a_remedy() -> None:
     with pytest.raises(EndpointError, match="can't be reached") as caught:
         ask("http://127.0.0.1:9/v1", "hello")
     assert "raif serve" in caught.value.hint
 
 
-def test_a_silent_server_is_given_up_after_the_time_out() -> None:
+def test_a_silent_server_is_given_up_after_the_timeout() -> None:
     def silent(_: dict) -> tuple[int, dict]:
         time.sleep(1.0)
         return completion("late")
@@ -148,7 +148,7 @@ def test_a_silent_server_is_given_up_after_the_time_out() -> None:
         ask(server, "hello", timeout=0.2)
 
 
-def test_an_answer_that_is_no_completion_is_an_error() -> None:
+def test_an_answer_that_is_not_a_completion_is_an_error() -> None:
     error, _ = refusal(200, {"hello": "this is another service"})
     assert "not a chat completion" in error.message
     assert "/v1" in error.hint

@@ -1,15 +1,16 @@
-"""Paid replies: on disk the moment they come, never asked for twice, counted, and limited."""
+"""Paid replies: saved at once, never requested twice, counted, and limited."""
 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from raif.client.chat import Reply
+from raif.client.chat import Reply, Usage
 from raif.client.paid import Account, Budget, BudgetSpent, Ledger, PaidClient, Spent, estimated_tokens
 from raif.config.models import ModelConfig, SamplingConfig
 from raif.types import Message
@@ -36,7 +37,7 @@ def turn(text: str) -> list[Message]:
 def during(
     server: ChatServer, ledger: Ledger, work: Asking, budget: Budget | None = None, purpose: str = "respond"
 ) -> Any:
-    """What `work` gives, done with a chat of its own, as a process of its own would."""
+    """The result of `work`, done with its own client, as another process would do it."""
     model = ModelConfig.model_validate(
         {
             "model": "m",
@@ -55,13 +56,30 @@ def during(
     return asyncio.run(run())
 
 
-def test_a_reply_on_disk_is_not_asked_for_again(ledger: Ledger) -> None:
+def test_a_reply_on_disk_is_not_requested_again(ledger: Ledger) -> None:
     with chat_server(counted) as server:
         first = during(server, ledger, lambda chat: chat.reply(turn("tea"), seed=1, top_logprobs=3))
         again = during(server, ledger, lambda chat: chat.reply(turn("tea"), seed=1, top_logprobs=3))
     assert first == again
     assert isinstance(again, Reply)
     assert len(server.requests) == 1
+
+
+def test_a_reply_of_an_earlier_version_is_used(ledger: Ledger, tmp_path: Path) -> None:
+    row = (
+        "9cb9a0cd076f97d164feb8631bcd79ce24a6bf165d066168cc7b240629ca983f",
+        "respond",
+        3,
+        4,
+        0.0,
+        '{"text": "warm", "reasoning": "hm", "truncated": false, "first": [], "usage": [3, 4]}',
+    )
+    with sqlite3.connect(tmp_path / "replies.sqlite") as db:
+        db.execute("INSERT INTO replies VALUES (?, ?, ?, ?, ?, ?)", row)
+    with chat_server(counted) as server:
+        found = during(server, ledger, lambda chat: chat.reply(turn("tea"), seed=1, top_logprobs=3))
+    assert found == Reply("warm", "hm", False, (), Usage(3, 4))
+    assert not server.requests
 
 
 def test_the_same_request_made_twice_at_once_is_sent_once(ledger: Ledger) -> None:
@@ -91,13 +109,13 @@ def test_tokens_and_money_are_counted_by_purpose(ledger: Ledger) -> None:
     assert ledger.spent() == Spent(2, 2000, 1000, 0.006)
 
 
-def test_a_server_that_does_not_count_is_counted_by_length(ledger: Ledger) -> None:
+def test_tokens_are_estimated_if_the_server_does_not_count_them(ledger: Ledger) -> None:
     with chat_server() as server:
         during(server, ledger, lambda chat: chat.reply(turn("x" * 300)))
     assert ledger.spent()[1:3] == (101, estimated_tokens("echo " + "x" * 300))
 
 
-def test_a_reply_that_was_refused_costs_nothing(ledger: Ledger) -> None:
+def test_a_refused_request_costs_nothing(ledger: Ledger) -> None:
     with chat_server(lambda _: (400, {"error": "no"})) as server, pytest.raises(Exception, match="400"):
         during(server, ledger, lambda chat: chat.reply(turn("tea")))
     assert ledger.spent() == Spent()
@@ -118,8 +136,8 @@ def test_no_request_is_sent_that_might_exceed_the_limit(ledger: Ledger, limits: 
     assert "--resume" in caught.value.hint
 
 
-def test_what_is_in_flight_counts_against_the_limit_until_it_is_known(ledger: Ledger) -> None:
-    """Four requests may take 101 + 100 tokens each, and take 15: all fit below 250, one at a time."""
+def test_requests_in_flight_count_against_the_limit_until_it_is_known(ledger: Ledger) -> None:
+    """Four requests can take 101 + 100 tokens each but take only 15: all fit below 250, one at a time."""
     budget = Budget(max_tokens=250)
 
     async def four(chat: PaidClient) -> None:
@@ -134,7 +152,7 @@ def test_what_is_in_flight_counts_against_the_limit_until_it_is_known(ledger: Le
     assert budget.spent == Spent(4, 40, 20, pytest.approx(0.00012))
 
 
-def test_what_is_on_disk_is_free_of_any_limit(ledger: Ledger) -> None:
+def test_replies_on_disk_are_free(ledger: Ledger) -> None:
     with chat_server(counted) as server:
         during(server, ledger, lambda chat: chat.reply(turn("tea")))
         during(server, ledger, lambda chat: chat.reply(turn("tea")), Budget(max_tokens=1))

@@ -1,4 +1,4 @@
-"""Rate limits: fewer at once after a refusal, more while they are served, none while told to wait."""
+"""Rate limits: fewer requests at once after a refusal, more while they succeed, none while told to wait."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def ask(server: ChatServer, count: int, **endpoint: object) -> int:
 
 
 def refused(status: int, **headers: str) -> APIError:
-    """What the package raises where a server answers like this."""
+    """What the package raises if a server answers like this."""
     with (
         chat_server(lambda _: (status, {"error": "no"}, headers)) as server,
         OpenAI(base_url=server.base_url, api_key="none", max_retries=0) as client,
@@ -48,7 +48,7 @@ def test_requests_that_are_refused_together_halve_once() -> None:
     assert slots.size == 4
 
 
-def test_a_round_of_served_requests_brings_one_slot_back_and_never_more_than_there_were() -> None:
+def test_a_round_of_answered_requests_restores_one_slot_up_to_the_limit() -> None:
     slots = Slots(8)
     slots.refused(0)
     for _ in range(4):
@@ -59,7 +59,7 @@ def test_a_round_of_served_requests_brings_one_slot_back_and_never_more_than_the
     assert slots.size == 8
 
 
-def test_no_more_are_in_at_once_than_the_size_that_is_left() -> None:
+def test_no_more_are_inside_at_once_than_there_are_slots() -> None:
     slots, inside, most = Slots(4), 0, []
 
     async def work() -> None:
@@ -91,7 +91,7 @@ def test_a_request_waits_as_long_as_the_server_says() -> None:
     assert times[1] - times[0] >= 0.9
 
 
-def test_a_server_that_takes_few_at_once_serves_all_in_the_end() -> None:
+def test_a_server_that_accepts_few_at_once_answers_all_in_the_end() -> None:
     def two_at_most(_: object) -> tuple[int, dict, dict]:
         crowded = server.in_flight > 2
         time.sleep(0.01)
@@ -102,7 +102,7 @@ def test_a_server_that_takes_few_at_once_serves_all_in_the_end() -> None:
         assert ask(server, 40, concurrency=16, retries=3) == 40
 
 
-def test_a_server_that_refuses_everything_is_left_after_the_retries() -> None:
+def test_a_server_that_refuses_everything_is_given_up_after_the_retries() -> None:
     with (
         chat_server(lambda _: (429, {"error": "busy"}, {"Retry-After": "0"})) as server,
         pytest.raises(EndpointError),
@@ -111,7 +111,7 @@ def test_a_server_that_refuses_everything_is_left_after_the_retries() -> None:
     assert len(server.requests) == 3
 
 
-def test_a_wait_of_hours_is_the_users() -> None:
+def test_a_wait_of_hours_is_left_to_the_user() -> None:
     assert pause(refused(429, **{"Retry-After": "7200"}), 0) is None
 
 
@@ -121,7 +121,7 @@ def test_a_date_says_how_long_to_wait() -> None:
 
 
 @pytest.mark.parametrize("header", ["", "soon"])
-def test_waits_double_where_the_server_says_nothing(header: str) -> None:
+def test_waits_double_if_the_server_says_nothing(header: str) -> None:
     error = refused(500, **{"Retry-After": header})
     waits = [pause(error, attempt) or 0 for attempt in (0, 2, 9)]
     assert [0.37 < waits[0] <= 0.5, 1.5 <= waits[1] <= 2, 6 <= waits[2] <= 8] == [True] * 3

@@ -63,7 +63,7 @@ def test_the_resolved_config_reads_back_as_itself(tmp_path: Path) -> None:
     assert load(TrainConfig, "train", file=write(tmp_path / "c.yaml", dump(config))) == config
 
 
-def test_the_source_of_each_fault_is_named(tmp_path: Path) -> None:
+def test_the_source_of_each_mistake_is_named(tmp_path: Path) -> None:
     file = write(tmp_path / "mine.yaml", "steps: many\nloss: {clip: -1}")
     with pytest.raises(ConfigError) as caught:
         load(TrainConfig, "train", file=file, overrides=["seed=x"])

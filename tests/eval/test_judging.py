@@ -1,4 +1,4 @@
-"""Judgments over real HTTP: kept as they come, asked for again where unreadable, never twice."""
+"""Judgments over real HTTP: saved as they come, requested again if unreadable, and never twice."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from raif.errors import ConfigError
 from raif.eval.report import Report
 from raif.eval.responders import responder
 from raif.eval.run import evaluate, plan
-from raif.judge.requests import JudgeRequest, Replies, Rounds
-from raif.types import Message
 from tests.chat_server import Body, ChatServer, Script, chat_server, completion, last_turn
 
 RECORD = {
@@ -78,7 +76,7 @@ def test_a_second_run_asks_nothing(tmp_path: Path) -> None:
         assert not server.requests
 
 
-def test_a_line_cut_by_a_kill_is_asked_again(tmp_path: Path) -> None:
+def test_a_line_torn_by_a_kill_is_requested_again(tmp_path: Path) -> None:
     write(tmp_path)
     with chat_server(says("答案：是")) as server:
         run(tmp_path, server)
@@ -91,7 +89,7 @@ def test_a_line_cut_by_a_kill_is_asked_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("changed", [{"model": "other"}, {"sampling": {"temperature": 0.5}}])
-def test_another_judge_or_setting_is_asked_anew(changed: dict[str, Any], tmp_path: Path) -> None:
+def test_another_judge_or_setting_is_asked_again(changed: dict[str, Any], tmp_path: Path) -> None:
     write(tmp_path)
     with chat_server(says("答案：是")) as server:
         run(tmp_path, server)
@@ -99,7 +97,7 @@ def test_another_judge_or_setting_is_asked_anew(changed: dict[str, Any], tmp_pat
         assert len(server.requests) == 4
 
 
-def test_other_prompts_are_asked_anew(tmp_path: Path) -> None:
+def test_other_prompts_are_asked_again(tmp_path: Path) -> None:
     write(tmp_path)
     prompts = tmp_path / "prompts"
     prompts.mkdir()
@@ -121,7 +119,7 @@ def test_prompts_without_a_field_are_refused(tmp_path: Path) -> None:
         run(tmp_path, server, prompts=tmp_path)
 
 
-def test_an_unreadable_reply_is_asked_for_again_in_the_same_dialogue(tmp_path: Path) -> None:
+def test_an_unreadable_reply_is_requested_again_in_the_same_dialogue(tmp_path: Path) -> None:
     write(tmp_path)
 
     def script(body: Body) -> tuple[int, Body]:
@@ -134,7 +132,7 @@ def test_an_unreadable_reply_is_asked_for_again_in_the_same_dialogue(tmp_path: P
     assert {line["attempts"] for line in kept(tmp_path)} == {2}
 
 
-def test_what_stays_unreadable_is_left_out_and_counted(tmp_path: Path) -> None:
+def test_unreadable_replies_are_left_out_and_counted(tmp_path: Path) -> None:
     write(tmp_path)
 
     def script(body: Body) -> tuple[int, Body]:
@@ -146,14 +144,14 @@ def test_what_stays_unreadable_is_left_out_and_counted(tmp_path: Path) -> None:
     assert sorted((line["attempts"], line["readable"]) for line in kept(tmp_path)) == [(1, True), (3, False)]
 
 
-def test_the_judges_thinking_is_not_read(tmp_path: Path) -> None:
+def test_the_judges_reasoning_is_not_read(tmp_path: Path) -> None:
     write(tmp_path)
     with chat_server(says("<think>答案：否？</think>\n答案：是")) as server:
         assert run(tmp_path, server).headline == 1.0
     assert {line["reply"] for line in kept(tmp_path)} == {"答案：是"}
 
 
-def test_a_request_that_the_server_refuses_is_left_out_and_said(tmp_path: Path) -> None:
+def test_a_refused_request_is_left_out_and_recorded(tmp_path: Path) -> None:
     write(tmp_path)
     refusal: tuple[int, Body] = (400, {"error": {"message": "too long"}})
 
@@ -166,26 +164,9 @@ def test_a_request_that_the_server_refuses_is_left_out_and_said(tmp_path: Path) 
     assert any("too long" in (line["refused"] or "") for line in kept(tmp_path))
 
 
-def test_a_blank_answer_is_not_judged(tmp_path: Path) -> None:
+def test_an_empty_answer_is_not_judged(tmp_path: Path) -> None:
     write(tmp_path, response=" \n")
     with chat_server() as server:
         report = run(tmp_path, server)
         assert not server.requests
     assert (report.headline, report.empty) == (0.0, 1)
-
-
-def test_rounds_build_on_the_replies_before(tmp_path: Path) -> None:
-    def ask(replies: Replies) -> list[JudgeRequest]:
-        """Two questions in one growing dialogue."""
-        turns = [Message(role="user", content="first")]
-        if "1" in replies:
-            said = Message(role="assistant", content=replies["1"])
-            turns += [said, Message(role="user", content="second")]
-        return [JudgeRequest(str(n), tuple(turns[: 2 * n - 1])) for n in range(1, len(turns) // 2 + 2)]
-
-    with chat_server() as server:
-        keys = {"model": "m", "judge": {"model": "j", "endpoint": {"base_url": server.base_url}}}
-        judge = EvalConfig.model_validate(keys).judge
-        found = Rounds(judge, tmp_path / "judgments.jsonl").replies({"a": ask}, lambda done, total: None)
-    assert found == {"a": {"1": "echo first", "2": "echo second"}}
-    assert [len(body["messages"]) for body in server.requests] == [1, 3]

@@ -79,7 +79,7 @@ def test_judgments_come_in_the_order_of_the_items() -> None:
     assert [judgment.passed for judgment in found] == [True, False]
 
 
-def test_a_reply_that_says_neither_is_asked_once_more_for_one_word() -> None:
+def test_after_a_reply_that_says_neither_one_word_is_requested() -> None:
     replies = iter(["Well, it depends.", "no"])
     found, server = ask(lambda _: completion(next(replies)), ITEM)
     assert found[0].passed is False
@@ -93,7 +93,7 @@ def test_two_replies_that_say_neither_leave_it_unjudged() -> None:
     assert len(server.requests) == 2
 
 
-def test_a_refused_item_is_unjudged_and_loses_no_other() -> None:
+def test_a_refused_item_is_unjudged_and_the_others_are_judged() -> None:
     def refuse_long(body: Body) -> tuple[int, Body]:
         return (400, {"error": "too long"}) if "Is it long?" in last_turn(body) else completion("yes")
 
@@ -112,17 +112,17 @@ def test_a_server_that_refuses_log_probabilities_is_asked_without_from_then_on()
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
-def test_a_server_that_judges_nothing_is_an_error(status: int) -> None:
+def test_a_server_that_answers_no_question_is_an_error(status: int) -> None:
     with pytest.raises(EndpointError, match=f"HTTP {status}"):
         one(lambda _: (status, {"error": "no"}))
 
 
-def test_a_server_that_is_not_there_is_an_error() -> None:
+def test_an_unreachable_server_is_an_error() -> None:
     with judge("http://127.0.0.1:9/v1") as asked, pytest.raises(EndpointError, match="can't be reached"):
         asked.ask([ITEM])
 
 
-def test_an_overloaded_server_is_asked_again() -> None:
+def test_requests_to_an_overloaded_server_are_repeated() -> None:
     answers = iter([(503, {}), (429, {}), completion("yes")])
     assert one(lambda _: next(answers), endpoint={"retries": 2}).passed is True
 
@@ -165,7 +165,7 @@ def folder(path: Path, ask: str, version: str = "1") -> Path:
     return path
 
 
-def test_prompts_of_ones_own_replace_the_shipped_ones(tmp_path: Path) -> None:
+def test_own_prompts_replace_the_shipped_ones(tmp_path: Path) -> None:
     mine = folder(tmp_path / "mine", "$question On $answer, to $input. $$5.")
     item = JudgeItem("Hi", "Ho", "Kind?", language="zh")
     _, server = ask(lambda _: completion("yes"), item, prompts=mine)
@@ -183,7 +183,7 @@ def test_a_folder_without_an_english_prompt_is_refused(tmp_path: Path) -> None:
         judge("http://127.0.0.1:9/v1", prompts=tmp_path)
 
 
-def test_what_the_cache_holds_is_not_asked_again(tmp_path: Path) -> None:
+def test_cached_questions_are_not_asked_again(tmp_path: Path) -> None:
     tokens = [{"yes": -0.1, "no": -3.0}]
     first, _ = ask(lambda _: completion("yes", tokens=tokens), ITEM, cache=tmp_path / "new" / "c.sqlite")
     again, server = ask(lambda _: completion("no"), ITEM, cache=tmp_path / "new" / "c.sqlite")
@@ -191,7 +191,7 @@ def test_what_the_cache_holds_is_not_asked_again(tmp_path: Path) -> None:
     assert server.requests == []
 
 
-def test_what_was_not_judged_is_asked_again(tmp_path: Path) -> None:
+def test_unjudged_questions_are_asked_again(tmp_path: Path) -> None:
     ask(lambda _: completion("hm"), ITEM, cache=tmp_path / "c.sqlite")
     assert one(lambda _: completion("yes"), cache=tmp_path / "c.sqlite").passed is True
 
@@ -207,7 +207,7 @@ def test_another_judge_prompt_or_item_is_another_key(tmp_path: Path, change: str
     assert one(lambda _: completion("no"), item, prompts=mine, **config).passed is False
 
 
-def test_a_cache_that_is_no_database_is_named(tmp_path: Path) -> None:
+def test_a_cache_that_is_not_a_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "c").write_text("this is no database, " * 50)
     with pytest.raises(RaifError, match="can't be used as the judge's cache: file is not a database"):
         judge("http://127.0.0.1:9/v1", cache=tmp_path / "c")

@@ -42,13 +42,13 @@ def test_an_answer_outside_the_candidates_is_at_most_as_likely_as_the_last_of_th
     assert by_first(No=0.9, maybe=0.01) == (False, pytest.approx(-math.log(90)))
 
 
-def test_a_first_token_that_is_no_answer_leaves_it_to_the_text() -> None:
+def test_the_text_decides_if_the_first_token_is_not_an_answer() -> None:
     first = (("<think>", -0.001), ("No", -9.0))
     judgment = read(Reply("<think>Both are there.</think>\nYes", None, False, first))
     assert (judgment.passed, judgment.margin) == (True, None)
 
 
-def test_a_candidate_without_any_probability_is_no_error() -> None:
+def test_a_candidate_with_probability_zero_is_allowed() -> None:
     assert read(Reply("", None, False, (("Yes", 0.0), ("No", -9999.0)))).passed is True
 
 
@@ -95,5 +95,5 @@ def test_texts_that_say_neither(text: str) -> None:
     assert by_text(text) is None
 
 
-def test_the_end_of_a_text_that_was_cut_off_says_nothing() -> None:
+def test_the_end_of_a_truncated_text_says_nothing() -> None:
     assert by_text("It asks whether there is a title:\nno", truncated=True) is None

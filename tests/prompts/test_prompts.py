@@ -1,4 +1,4 @@
-"""Prompts as shipped, and as files of the user's own replace them."""
+"""Prompts as shipped, and with files of the user's own."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_folder_without_any_of_the_files_is_the_users_error(tmp_path: Path) ->
         load_languages("judge", tmp_path, only=True)
 
 
-def test_a_judges_own_folder_can_have_more_languages_and_lacks_those_it_does_not_have(tmp_path: Path) -> None:
+def test_the_languages_of_a_judges_own_folder_are_all_there_are(tmp_path: Path) -> None:
     write(tmp_path, "en", "again: Once more.")
     write(tmp_path, "de", "ask: $question $answer $input")
     own = load_languages("judge", tmp_path, only=True)

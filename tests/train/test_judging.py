@@ -1,4 +1,4 @@
-"""Questions as rewards: asked side by side, kept, of active branches only, and never silently failed."""
+"""Questions as rewards: asked in parallel, kept, only for active branches, and never failed silently."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def asked(number: int = 1, *questions: str, **fields: Any) -> Instruction:
 
 
 def by_answer(body: Body) -> tuple[int, Body]:
-    """Yes where the answer says warm; a refusal where it says odd."""
+    """Yes if the answer says warm; a refusal if it says odd."""
     said = last_turn(body)
     if "Tea is odd" in said:
         return 400, {"error": {"message": "too odd"}}
@@ -63,7 +63,7 @@ def test_the_judges_answers_are_the_reward(chat: Chat) -> None:
     assert [r.reward.accuracy for r in group.rollouts] == [2, -2] * 4
 
 
-def test_questions_of_many_responses_are_asked_side_by_side(chat: Chat) -> None:
+def test_questions_about_many_responses_are_asked_in_parallel(chat: Chat) -> None:
     def slow(body: Body) -> tuple[int, Body]:
         time.sleep(0.1)
         return by_answer(body)
@@ -73,7 +73,7 @@ def test_questions_of_many_responses_are_asked_side_by_side(chat: Chat) -> None:
     assert (len(server.requests), server.most_in_flight) == (16, 8)
 
 
-def test_a_response_that_is_unjudged_is_left_out_and_counted_and_never_a_failure(chat: Chat) -> None:
+def test_an_unjudged_response_is_left_out_and_counted_and_never_failed(chat: Chat) -> None:
     with judging(by_answer) as (judge, _):
         (group,) = rolled(chat, [SAYS.format("warm"), SAYS.format("odd")], judge)
     assert [r.reward.accuracy for r in group.rollouts] == [2] * 4
@@ -100,14 +100,14 @@ def test_only_active_branches_are_asked(chat: Chat) -> None:
     assert all("Cold?" in text for text in server.asked)
 
 
-def test_a_response_whose_reward_is_settled_costs_no_call(chat: Chat) -> None:
+def test_a_response_whose_reward_is_settled_costs_no_request(chat: Chat) -> None:
     with judging(by_answer) as (judge, server):
         (group,) = rolled(chat, ["Tea is warm", SAYS.format("warm").replace("Hm.", "")], judge)
     assert server.requests == []
     assert {r.reward.accuracy for r in group.rollouts} == {-2}
 
 
-def test_what_was_judged_once_is_kept_in_the_runs_folder(chat: Chat, tmp_path: Path) -> None:
+def test_judgments_are_kept_in_the_runs_folder(chat: Chat, tmp_path: Path) -> None:
     shares = []
     for _ in range(2):
         with chat_server(by_answer) as server:
@@ -131,11 +131,11 @@ def test_a_step_reports_what_its_judge_said(tiny_folder: Path) -> None:
     assert (first["judge_yes"], first["judge_unjudged"], first["kind/question"]) == (0.5, 0, 0.5)
 
 
-def test_a_step_without_questions_says_nothing_of_a_judge(tiny_folder: Path) -> None:
+def test_a_step_without_questions_has_no_judge_metrics(tiny_folder: Path) -> None:
     assert not any(name.startswith("judge") for name in grpo_step(trainer(tiny_folder)).metrics)
 
 
-def test_a_judge_that_is_not_there_stops_the_run(chat: Chat) -> None:
+def test_an_unreachable_judge_stops_the_run(chat: Chat) -> None:
     endpoint = {"base_url": "http://127.0.0.1:9/v1", "retries": 0}
     with (
         Judge(JudgeConfig.model_validate({"model": "m", "endpoint": endpoint})) as judge,
@@ -144,7 +144,7 @@ def test_a_judge_that_is_not_there_stops_the_run(chat: Chat) -> None:
         rolled(chat, [SAYS.format("warm")], judge)
 
 
-def test_held_out_questions_are_judged_and_what_is_not_is_counted(tiny: Model, chat: Chat) -> None:
+def test_held_out_questions_are_judged_and_unjudged_ones_counted(tiny: Model, chat: Chat) -> None:
     records = [asked(1, expert={"thinking": "t", "answer": "Tea is warm"}), asked(2, "Odd?")]
 
     def unsure(body: Body) -> tuple[int, Body]:
@@ -168,13 +168,13 @@ def test_a_record_without_any_check_is_refused() -> None:
         check_rewards([instruction(1, constraints=())], judged=True)
 
 
-def test_a_judge_is_on_a_server_or_here_and_not_both() -> None:
+def test_a_judge_is_either_on_a_server_or_in_this_process() -> None:
     for judge in ({"model": "m"}, {"model": "m", "local": {}, "endpoint": {"base_url": "http://x/v1"}}):
         with pytest.raises(ValueError, match=r"one of them"):
             TrainConfig.model_validate({"judge": judge})
 
 
-def test_a_check_that_raises_ends_the_run_and_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_that_raises_ends_the_run_and_names_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(response: str) -> Any:
         raise ZeroDivisionError
 
