@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import http.client
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -19,7 +16,8 @@ from raif.types import Frozen
 
 TIMEOUT = 60.0
 """Seconds without a byte."""
-_CHUNK = 1 << 20
+AS_IT_IS = {"Accept-Encoding": "identity"}
+"""The file's own bytes, whose checksum is known, not compressed for the way."""
 
 
 class File(Frozen):
@@ -68,24 +66,32 @@ def fetch(
 
 
 def _get(base: str, file: File, path: Path) -> str:
+    import httpx2
+
     path.parent.mkdir(parents=True, exist_ok=True)
     url = f"{base}/{urllib.parse.quote(file.origin)}"
     try:
         with replacing(path) as part:
-            with urllib.request.urlopen(url, timeout=TIMEOUT) as response, part.open("wb") as target:
-                while chunk := response.read(_CHUNK):
+            with (
+                httpx2.stream(
+                    "GET", url, headers=AS_IT_IS, timeout=TIMEOUT, follow_redirects=True
+                ) as response,
+                part.open("wb") as target,
+            ):
+                if not response.is_success:
+                    raise ConnectionError(f"HTTP {response.status_code} {response.reason_phrase}")
+                for chunk in response.iter_raw():
                     target.write(chunk)
-                if response.length:
-                    raise ConnectionError(f"ended {response.length} bytes too early")
             found = sha256(part)
             if file.sha256 not in (None, found):
                 raise RaifError(
                     f"{url}: sha256 is {found}, not {file.sha256}",
                     "The file is not kept. Has it been changed?",
                 )
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        why = error.reason if type(error) is urllib.error.URLError else error
-        raise RaifError(f"{url}: {why}", f"Download it yourself to {path}, or try --url MIRROR.") from None
+    except (OSError, ValueError, httpx2.HTTPError, httpx2.InvalidURL, ImportError) as error:
+        raise RaifError(
+            f"{url}: {str(error) or repr(error)}", f"Download it yourself to {path}, or try --url MIRROR."
+        ) from None
     return found
 
 

@@ -58,7 +58,7 @@ def test_a_file_that_is_not_what_it_should_be_is_not_kept(mirror: tuple[Path, st
 
 
 def test_a_file_that_is_not_there_is_named(mirror: tuple[Path, str], tmp_path: Path) -> None:
-    with pytest.raises(RaifError, match=r"IFBench_test\.jsonl: HTTP Error 404"):
+    with pytest.raises(RaifError, match=r"IFBench_test\.jsonl: HTTP 404"):
         fetch("ifbench", tmp_path / "out", mirror[1])
 
 
@@ -74,7 +74,7 @@ def test_half_a_file_is_not_kept_though_no_checksum_is_known(tmp_path: Path) -> 
     half = b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nten bytes."
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as pool:
         pool.submit(_answer, server, half)
-        with pytest.raises(RaifError, match="ended 10 bytes too early"):
+        with pytest.raises(RaifError, match="received 10 bytes, expected 20"):
             fetch("complexbench", tmp_path, f"http://127.0.0.1:{server.getsockname()[1]}")
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
