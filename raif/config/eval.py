@@ -42,11 +42,11 @@ class EvalLocalConfig(LocalConfig):
 class ContextConfig(Section):
     size: PositiveInt | None = None
     """Tokens for a prompt and its response together. A response's limit is (size - prompt) / margin - 100, at
-    least 1 and at most `sampling.max_tokens`; none: always `sampling.max_tokens`."""
+    least 1 and at most `sampling.max_tokens`; null: always `sampling.max_tokens`."""
     margin: float = Field(default=1.3, ge=1)
     """For servers that count more tokens than we do."""
     tokenizer: Path | None = None
-    """A tokenizer.json, or its folder, to count the prompt's tokens with; none: the model's own if `model`
+    """A tokenizer.json, or its folder, to count the prompt's tokens with; null: the model's own if `model`
     is a folder, otherwise an estimate: one token for three letters, or for one Chinese character."""
 
 
@@ -75,7 +75,7 @@ class EvalConfig(Section):
     """Stored judgments to score instead of querying a judge: JSONL with `id`, `key` and `reply`, or the
     benchmark's released format."""
     data: Path | None = None
-    """The benchmark's own file or folder; none: the one in the folder that RAIF_BENCHMARK_DATA names."""
+    """The benchmark's own file or folder; null: the one in the folder that RAIF_BENCHMARK_DATA names."""
     dialect: AnyDialect = "sound"
     """sound: what can't be judged is left out and counted; upstream: as each benchmark's released script
     scores, quirks included; authors: as the method's authors' copies of the scripts do."""
@@ -90,7 +90,7 @@ class EvalConfig(Section):
     wrap: str | None = None
     """Text to put around each last turn, which replaces $prompt in it."""
     limit: PositiveInt | None = None
-    """Evaluate this many random items, the same ones for the same seed; none: all."""
+    """Evaluate this many random items, the same ones for the same seed; null: all."""
     seed: NonNegativeInt = 0
     """Of the subset and of the bootstrap's resamples."""
     sampling: SamplingConfig = SamplingConfig()
@@ -98,9 +98,9 @@ class EvalConfig(Section):
     endpoint: EndpointConfig = EndpointConfig()
     local: EvalLocalConfig = EvalLocalConfig()
     judge: JudgeConfig | None = None
-    """For benchmarks that need a judge; none: they can't be scored."""
+    """For benchmarks that need a judge; null: they can't be scored."""
     paper_model: str | None = None
-    """The paper's model to compare with; none: the one whose name is part of the model's."""
+    """The paper's model to compare with; null: the one whose name is part of the model's."""
 
     @field_validator("judge", mode="before")
     @classmethod

@@ -30,11 +30,11 @@ class JudgeConfig(ModelConfig):
     attempts: PositiveInt = 3
     """`raif eval`: how often to make one request, in total, until its reply can be read."""
     cache: Path | None = None
-    """SQLite file that keeps all judgments for later runs and other processes; none: nothing is kept, except
+    """SQLite file that keeps all judgments for later runs and other processes; null: nothing is kept, except
     by `raif train`, which keeps them in the run's folder."""
     prompts: Path | None = None
     """Folder of your own prompts: `en.yaml` (and other languages) for yes/no questions, `BENCHMARK.yaml` for
-    `raif eval`. None: the shipped ones."""
+    `raif eval`. null: the shipped ones."""
 
     @model_validator(mode="before")
     @classmethod

@@ -12,7 +12,7 @@ from raif.reasoning import Style
 
 class EndpointConfig(Section):
     base_url: str | None = None
-    """The server's address with its version, e.g. http://127.0.0.1:8000/v1; none: no server is used."""
+    """The server's address with its version, e.g. http://127.0.0.1:8000/v1; null: no server is used."""
     api_key_env: str = "OPENAI_API_KEY"
     """Name of the environment variable with the key. The key itself is never part of a config."""
     concurrency: PositiveInt = 16

@@ -41,7 +41,7 @@ class SourceConfig(Section):
     split: str = "train"
     """Which split of the data set."""
     limit: PositiveInt | None = None
-    """Rows to read; none: all."""
+    """Rows to read; null: all."""
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -81,9 +81,9 @@ class SelectConfig(Section):
     topics: tuple[Topic, ...] = ()
     """Topics to keep. Empty: all, including seeds without a known topic."""
     cap: PositiveInt | None = None
-    """The most seeds of one task, and of one topic, in each language. None: no cap."""
+    """The most seeds of one task, and of one topic, in each language. null: no cap."""
     count: PositiveInt | None = None
-    """Seeds to keep, drawn at random. None: all."""
+    """Seeds to keep, drawn at random. null: all."""
 
 
 class EvolveConfig(Section):
@@ -150,14 +150,14 @@ class CheckConfig(Section):
     judge_max_tokens: PositiveInt = 64
     """Tokens of the judge's reply on a record's own question."""
     difficulty: DifficultyConfig | None = None
-    """Keep only instructions that the policy finds neither too easy nor too hard. None: all."""
+    """Keep only instructions that the policy finds neither too easy nor too hard. null: all."""
 
 
 class DecontaminateConfig(Section):
     """Drops records that overlap with a benchmark."""
 
     folder: Path | None = None
-    """The folder with the benchmarks' data; none: the one that RAIF_BENCHMARK_DATA names."""
+    """The folder with the benchmarks' data; null: the one that RAIF_BENCHMARK_DATA names."""
     words: PositiveInt = 13
     """A record is contaminated if it shares this many consecutive words with a benchmark."""
     characters: PositiveInt = 20
@@ -175,7 +175,7 @@ class PackConfig(Section):
     heldout_share: Annotated[float, Field(ge=0, lt=1)] = 0.05
     """Share of the seeds, and of the math problems, that is held out."""
     math: SourceConfig | None = None
-    """Problems in DeepScaleR's layout: problem, answer, solution. None: no math."""
+    """Problems in DeepScaleR's layout: problem, answer, solution. null: no math."""
     math_ratio: NonNegativeFloat = 1.0
     """Math records per other record, as far as there are enough."""
     parquet: bool = False
@@ -190,14 +190,14 @@ class StagedConfig(Section):
     input: Path | None = None
     """Records for the first stage to read, unless that is select."""
     tagger: ModelConfig | None = None
-    """The model that tags each seed with its task and topic. None: rules on its words."""
+    """The model that tags each seed with its task and topic. null: rules on its words."""
     teacher: ModelConfig | None = None
-    """The model that writes instructions and answers. None: the builtin material, offline."""
+    """The model that writes instructions and answers. null: the builtin material, offline."""
     judge: JudgeConfig | None = None
-    """The model that judges answers. None: the teacher."""
+    """The model that judges answers. null: the teacher."""
     prompts: Path | None = None
     """Folder of your own prompts, one YAML file per language; its folder `judge` can have those for the
-    judge's yes/no questions, unless `judge.prompts` names another. None: the shipped ones."""
+    judge's yes/no questions, unless `judge.prompts` names another. null: the shipped ones."""
     seed: NonNegativeInt = 0
     """Determines every random draw."""
     select: SelectConfig = SelectConfig()
