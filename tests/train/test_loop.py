@@ -17,6 +17,7 @@ from raif.train.feed import Feed, clone_sample, draw
 from raif.train.learner import Learner
 from raif.train.loop import clone_step, grpo_step, steps
 from raif.train.rollout import roll_out
+from raif.train.samplers.sampler import Sampler
 from raif.train.schedule import cloning_rate, warmed_up
 from raif.train.trainer import Trainer
 from raif.types import Constraint, Expert, Instruction, Message
@@ -33,7 +34,7 @@ def instruction(number: int, **fields: Any) -> Instruction:
     return Instruction.model_validate(values)
 
 
-class Scripted:
+class Scripted(Sampler):
     """Answers each prompt with the given texts in turn; notes what it was asked."""
 
     def __init__(self, chat: Chat, texts: Sequence[str]) -> None:
