@@ -12,7 +12,6 @@ from raif.config.base import Section, resolve, validate
 from raif.config.builtin import BuiltinConfig, CompositionName, Weight
 from raif.config.judge import JudgeConfig
 from raif.config.models import ModelConfig, SamplingConfig
-from raif.config.topics import Topic
 
 StageName = Literal["select", "evolve", "respond", "check", "decontaminate", "pack"]
 IN_ORDER: tuple[StageName, ...] = ("select", "evolve", "respond", "check", "pack")
@@ -28,6 +27,38 @@ Fault = Literal[
     "unsafe",
 ]
 ALL_FAULTS: tuple[Fault, ...] = get_args(Fault)
+Topic = Literal[
+    "problem_solving",
+    "nlp_and_understanding",
+    "information_processing",
+    "creativity_and_design",
+    "analysis_and_research",
+    "business_and_finance",
+    "communication_and_social_media",
+    "data_science",
+    "education",
+    "entertainment_and_sports",
+    "everyday_life",
+    "general_knowledge",
+    "health_and_medicine",
+    "history_and_society",
+    "language_and_culture",
+    "law_and_politics",
+    "literature_and_arts",
+    "logic_and_reasoning",
+    "mathematics",
+    "planning_and_projects",
+    "programming",
+    "psychology",
+    "roleplay",
+    "science_and_engineering",
+    "task_completion",
+    "task_generation",
+]
+TOPICS: tuple[Topic, ...] = get_args(Topic)
+"""The 26 topics of requests, assigned by rules or by a model. The paper gives their number and names the
+first four, which it keeps (recipe section 9). The others are ours, close to the public labels of
+Infinity-Instruct."""
 Layout = Literal["auto", "wildchat", "alpaca", "prompt", "messages"]
 
 

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 import raif.eval.benchmarks  # noqa: F401 (registers them)
-from raif.config.staged import ALL_FAULTS
-from raif.config.topics import TOPICS
+from raif.config.staged import ALL_FAULTS, TOPICS
 from raif.errors import ConfigError
 from raif.eval.benchmark import BENCHMARKS
 from raif.prompts import SHIPPED, Prompts, choose, load, load_languages
@@ -91,6 +90,7 @@ def signature(prompts: Prompts) -> dict[str, Any]:
 def test_the_shipped_tables_are_all_topics_and_all_faults() -> None:
     tables = load_languages("data")["en"].tables
     assert list(tables["topics"]) == list(TOPICS)
+    assert len(TOPICS) == 26
     assert list(tables["faults"]) == list(ALL_FAULTS)
 
 

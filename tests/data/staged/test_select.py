@@ -7,8 +7,7 @@ import pytest
 import yaml
 
 from raif import records
-from raif.config.staged import SelectConfig, StagedConfig, load_either
-from raif.config.topics import TOPICS
+from raif.config.staged import TOPICS, SelectConfig, StagedConfig, load_either
 from raif.data.staged import run, tags
 from raif.data.staged.clean import clean, language_of
 from raif.data.staged.duplicates import Seen
