@@ -1,4 +1,4 @@
-"""`raif serve`: start the server, say where it is, stay until Ctrl-C."""
+"""`raif serve`: start the server, print its address, run until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -16,44 +16,44 @@ if TYPE_CHECKING:
     from raif.config.serve import ServeConfig
 
 PURPOSE, SIZE = "Purpose (vllm)", "Size (vllm)"
-Model = Annotated[str, typer.Argument(help="Folder of the checkpoint, or packaged:NAME.", show_default=False)]
+Model = Annotated[str, typer.Argument(help="The checkpoint's folder, or packaged:NAME.", show_default=False)]
 Arguments = Annotated[
-    list[str] | None, typer.Argument(metavar="[-- ARGUMENTS]", help="Further arguments for the back-end.")
+    list[str] | None, typer.Argument(metavar="[-- ARGUMENTS]", help="More arguments for the back-end.")
 ]
-Backend = Annotated[str, typer.Option("--backend", help="Which server runs it: transformers or vllm.")]
+Backend = Annotated[str, typer.Option("--backend", help="The server: transformers or vllm.")]
 Host = Annotated[
-    str, typer.Option("--host", help="Address to listen on; 0.0.0.0 opens it to the network: set a key then.")
+    str, typer.Option("--host", help="Address to listen on. 0.0.0.0: the whole network; set a key then.")
 ]
-Port = Annotated[int, typer.Option("--port", help="Port to listen on; 0: any free one.")]
+Port = Annotated[int, typer.Option("--port", help="Port to listen on. 0: any free one.")]
 ApiKey = Annotated[
     str | None,
-    typer.Option("--api-key", metavar="VARIABLE", help="Ask for the key in this environment variable."),
+    typer.Option("--api-key", metavar="VARIABLE", help="Require the key in this environment variable."),
 ]
 Think = Annotated[
     str,
     typer.Option(
-        help="How the model marks its thinking, which goes into reasoning_content: tagged, deepseek, none; "
-        "auto: as its chat template says."
+        help="How reasoning, which goes into reasoning_content, is marked: tagged, deepseek, none, or auto "
+        "(as the chat template says)."
     ),
 ]
 Judge = Annotated[
     bool,
-    typer.Option("--judge", help="For a judge: log-probabilities, greedy.", rich_help_panel=PURPOSE),
+    typer.Option("--judge", help="Serve a judge: log-probabilities, greedy.", rich_help_panel=PURPOSE),
 ]
 Rollout = Annotated[
     bool,
-    typer.Option("--rollout", help="For training: weights can be updated.", rich_help_panel=PURPOSE),
+    typer.Option("--rollout", help="Serve rollouts: weights can be updated.", rich_help_panel=PURPOSE),
 ]
 Tensor = Annotated[
-    int | None, typer.Option("--tensor-parallel", help="GPUs that share the model.", rich_help_panel=SIZE)
+    int | None, typer.Option("--tensor-parallel", help="How many GPUs share the model.", rich_help_panel=SIZE)
 ]
 Data = Annotated[
-    int | None, typer.Option("--data-parallel", help="Copies of the model.", rich_help_panel=SIZE)
+    int | None, typer.Option("--data-parallel", help="How many copies of the model.", rich_help_panel=SIZE)
 ]
 MaxLength = Annotated[
     int | None,
     typer.Option(
-        "--max-model-len", help="Tokens of a prompt with its response, at most.", rich_help_panel=SIZE
+        "--max-model-len", help="Maximum tokens of a prompt and its response.", rich_help_panel=SIZE
     ),
 ]
 
@@ -74,7 +74,7 @@ def serve(
     set_: Overrides = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Put a checkpoint behind an OpenAI-compatible endpoint on this machine. Ctrl-C ends it."""
+    """Serve a checkpoint as an OpenAI-compatible endpoint on this machine. Ctrl-C stops it."""
     from raif.config import dump, load
     from raif.config.serve import ServeConfig
 
@@ -108,7 +108,7 @@ def _serve(config: ServeConfig) -> None:
     try:
         with serving(config, output=sys.stderr.buffer) as server:
             typer.echo(
-                f"{server.base_url} serves {server.model!r}. Try:\n\n{server.example}\n\nCtrl-C ends it."
+                f"{server.base_url} serves {server.model!r}. Try:\n\n{server.example}\n\nCtrl-C stops it."
             )
             code = server.process.wait()
     except KeyboardInterrupt:
@@ -117,5 +117,5 @@ def _serve(config: ServeConfig) -> None:
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
-    """A polite kill ends the child too."""
+    """SIGTERM stops the child too."""
     raise KeyboardInterrupt

@@ -14,35 +14,35 @@ class ServeConfig(Section):
     model: str
     """A checkpoint's folder (config.json, weights, tokenizer and chat template), or `packaged:NAME`."""
     backend: Literal["transformers", "vllm"] = "transformers"
-    """transformers: the server that ships with it, one request at a time; vllm: many at once, GPUs or CPU."""
+    """transformers: the server that comes with it, one request at a time; vllm: many at once, GPUs or CPU."""
     host: str = "127.0.0.1"
-    """Address to listen on; 0.0.0.0 opens the server to the network: set a key then."""
+    """Address to listen on. 0.0.0.0 opens the server to the network: set a key then."""
     port: int = Field(default=8000, ge=0, le=65535)
     """0: any free one."""
     api_key_env: str | None = None
-    """Name of the environment variable that holds the key that clients must send; none: no key is asked for.
-    The key itself is never part of a config, of a command line or of a log."""
+    """Name of the environment variable with the key that clients must send. null: no key is needed. The key
+    itself is never part of a config, a command line or a log."""
     think: Style | Literal["auto"] = "auto"
-    """How the model marks its thinking, which goes into `reasoning_content`, its answer alone into `content`.
-    auto: as its chat template says, where that opens the thinking; none: all is content."""
+    """How reasoning is marked in responses. It goes into `reasoning_content`, and the answer alone into
+    `content`. auto: as the chat template says, if it opens the reasoning; none: everything is content."""
     judge: bool = False
-    """Serve a judge: log-probabilities, prompts that start alike computed once, greedy by default."""
+    """Serve a judge: log-probabilities, common beginnings of prompts computed once, greedy by default."""
     rollout: bool = False
-    """Serve rollouts to a trainer: weights can be updated, by whoever reaches the port."""
+    """Serve rollouts to a trainer. Whoever reaches the port can replace the weights."""
     tensor_parallel: PositiveInt = 1
-    """GPUs that share one copy of the model."""
+    """How many GPUs share one copy of the model."""
     data_parallel: PositiveInt = 1
-    """Copies of the model, each on GPUs of its own."""
+    """How many copies of the model, each on its own GPUs."""
     max_model_len: PositiveInt | None = None
-    """Tokens of a prompt with its response, at most; none: as many as the model was made for."""
+    """Maximum tokens of a prompt and its response. null: as many as the model was made for."""
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
-    """Precision of the weights; auto: the one they are stored in."""
+    """Precision of the weights. auto: as they are stored."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto: a GPU where there is one. vLLM runs on what it was built for."""
+    """auto: a GPU if there is one. vLLM runs on what it was built for."""
     startup_timeout: PositiveFloat = 600.0
-    """Seconds that loading the model may take."""
+    """Maximum seconds until the model is loaded."""
     arguments: tuple[str, ...] = ()
-    """Further arguments for the back-end's own command line."""
+    """More arguments for the back-end's own command line."""
 
     @model_validator(mode="after")
     def _backend_can(self) -> Self:

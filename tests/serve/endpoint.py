@@ -1,4 +1,4 @@
-"""What the openai client sees of a server, for the tests of each back-end."""
+"""What the openai client gets from a server, for the tests of each back-end."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def request(server: Server, **more: Any) -> dict[str, Any]:
 
 
 def answered(server: Server, key: str) -> tuple[str | None, str | None]:
-    """Thinking and answer of a whole completion."""
+    """Reasoning and answer of a whole completion."""
     message = client(server, key).chat.completions.create(**request(server)).choices[0].message
     return getattr(message, "reasoning_content", None), message.content
 
 
 def streamed(server: Server, key: str) -> tuple[str, str, int]:
-    """Thinking and answer of a streamed completion, and how many chunks held a part of them."""
+    """Reasoning and answer of a streamed completion, and how many chunks had a part of them."""
     thinking, answer, chunks = "", "", 0
     for chunk in client(server, key).chat.completions.create(**request(server, stream=True)):
         delta = chunk.choices[0].delta

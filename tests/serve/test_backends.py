@@ -20,7 +20,7 @@ RENDERED = "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}"
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a checkpoint's config alone: no server is started here, and none need be installed."""
+    """A folder with only a checkpoint's config: no server is started here, so none has to be installed."""
     monkeypatch.setattr(backends, "require", lambda *modules, extra: None)
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").touch()
@@ -38,7 +38,7 @@ def option(made: Command, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("backend", ["vllm", "transformers"])
-def test_a_server_listens_where_it_is_told(folder: Path, backend: str) -> None:
+def test_a_server_listens_on_the_given_address(folder: Path, backend: str) -> None:
     found = made(folder, backend)
     assert option(found, "--host") == ["127.0.0.1"]
     assert option(found, "--port") == ["8123"]
@@ -46,7 +46,7 @@ def test_a_server_listens_where_it_is_told(folder: Path, backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", ["vllm", "transformers"])
-def test_further_arguments_reach_the_back_end(folder: Path, backend: str) -> None:
+def test_more_arguments_reach_the_back_end(folder: Path, backend: str) -> None:
     assert option(made(folder, backend, arguments=["--seed", "3"]), "--seed") == ["3"]
 
 
@@ -59,7 +59,7 @@ def test_sizes_reach_vllm(folder: Path) -> None:
     assert option(made(folder), "--max-model-len") == []
 
 
-def test_a_judge_is_greedy_and_gives_the_candidates_that_are_asked_for(folder: Path) -> None:
+def test_a_judge_is_greedy_and_returns_enough_candidates(folder: Path) -> None:
     found = made(folder, judge=True)
     assert option(found, "--override-generation-config") == ['{"temperature": 0.0}']
     assert option(found, "--max-logprobs") == ["20"]
@@ -67,10 +67,10 @@ def test_a_judge_is_greedy_and_gives_the_candidates_that_are_asked_for(folder: P
 
 
 @pytest.mark.parametrize("built", ["0.32.0+cpu", "0.32.0+cu130"])
-def test_prompts_are_read_whole_on_a_cpu_alone(
+def test_prompts_are_read_whole_only_on_a_cpu(
     folder: Path, monkeypatch: pytest.MonkeyPatch, built: str
 ) -> None:
-    """Else vLLM 0.32 dies of a request with a seed whose prompt it reads in parts."""
+    """Otherwise vLLM 0.32 crashes when it reads the prompt of a request with a seed in parts."""
     monkeypatch.setattr(backends, "version", lambda package: built)
     assert ("--no-enable-chunked-prefill" in made(folder).arguments) == built.endswith("cpu")
 
@@ -79,7 +79,7 @@ def test_prompts_are_read_whole_on_a_cpu_alone(
     ("built", "ranks", "executor"),
     [("0.32.0+cpu", 1, ["uni"]), ("0.32.0+cpu", 2, []), ("0.32.0+cu130", 1, [])],
 )
-def test_one_process_computes_on_a_cpu_where_one_is_enough(
+def test_on_a_cpu_one_process_computes_if_one_is_enough(
     folder: Path, monkeypatch: pytest.MonkeyPatch, built: str, ranks: int, executor: list[str]
 ) -> None:
     monkeypatch.setattr(backends, "version", lambda package: built)
@@ -88,7 +88,7 @@ def test_one_process_computes_on_a_cpu_where_one_is_enough(
     assert ("VLLM_ENABLE_V1_MULTIPROCESSING" in found.environment) == bool(executor)
 
 
-def test_rollouts_can_be_given_new_weights(folder: Path) -> None:
+def test_a_rollout_server_takes_new_weights(folder: Path) -> None:
     found = made(folder, rollout=True)
     assert found.environment["VLLM_SERVER_DEV_MODE"] == "1"
     assert option(found, "--weight-transfer-config")
@@ -96,7 +96,7 @@ def test_rollouts_can_be_given_new_weights(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("backend", ["vllm", "transformers"])
-def test_the_key_is_told_by_the_environment_alone(
+def test_the_key_is_passed_only_through_the_environment(
     folder: Path, backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SERVER_KEY", "secret")
@@ -107,7 +107,7 @@ def test_the_key_is_told_by_the_environment_alone(
     assert "RequireKey" not in " ".join(made(folder, backend).arguments)
 
 
-def test_a_key_given_in_place_of_its_variable_is_not_repeated(folder: Path) -> None:
+def test_a_key_given_instead_of_its_variable_is_not_printed(folder: Path) -> None:
     with pytest.raises(ConfigError, match="no environment variable") as caught:
         made(folder, api_key_env="sk-secret")
     assert "sk-secret" not in str(caught.value)
@@ -116,7 +116,7 @@ def test_a_key_given_in_place_of_its_variable_is_not_repeated(folder: Path) -> N
 @pytest.mark.parametrize(
     ("think", "layer"), [("tagged", "SplitTagged"), ("deepseek", "SplitDeepseek"), ("none", None)]
 )
-def test_both_back_ends_split_alike(folder: Path, think: str, layer: str | None) -> None:
+def test_both_back_ends_split_responses_alike(folder: Path, think: str, layer: str | None) -> None:
     in_vllm = option(made(folder, think=think), "--middleware")
     assert in_vllm == ([f"raif.serve.middleware.{layer}"] if layer else [])
     assert (layer or "") in made(folder, "transformers", think=think).arguments
@@ -134,14 +134,14 @@ def test_both_back_ends_split_alike(folder: Path, think: str, layer: str | None)
         ),
     ],
 )
-def test_the_template_tells_how_thinking_is_marked(folder: Path, template: str, found: Style) -> None:
+def test_the_template_says_how_reasoning_is_marked(folder: Path, template: str, found: Style) -> None:
     (folder / "chat_template.jinja").write_text(template)
     assert style(ServeConfig(model=str(folder)), folder) == found
     assert style(ServeConfig(model=str(folder), think="tagged"), folder) == "tagged"
 
 
 @pytest.mark.parametrize("trained", ["tagged", "deepseek"])
-def test_a_trained_model_is_known_by_the_template_it_was_saved_with(folder: Path, trained: Style) -> None:
+def test_a_trained_model_is_recognized_by_its_template(folder: Path, trained: Style) -> None:
     pytest.importorskip("transformers", reason="needs raif[train]")
     tokenizer = byte_tokenizer()
     (folder / "chat_template.jinja").write_text(Chat(tokenizer, trained).served_template())
@@ -150,7 +150,7 @@ def test_a_trained_model_is_known_by_the_template_it_was_saved_with(folder: Path
     assert style(config.model_copy(update={"rollout": True}), folder) == "none"
 
 
-def test_the_template_of_an_older_folder_is_found_in_its_tokenizer_s_config(folder: Path) -> None:
+def test_older_folders_have_the_template_in_the_tokenizers_config(folder: Path) -> None:
     (folder / "tokenizer_config.json").write_text(
         '{"chat_template": "{% if add_generation_prompt %}<think>{% endif %}"}'
     )
@@ -165,7 +165,7 @@ def test_the_template_of_an_older_folder_is_found_in_its_tokenizer_s_config(fold
         (["backend=vllm", "device=cpu"], "device"),
     ],
 )
-def test_what_a_back_end_can_not_do_is_refused(given: list[str], named: str) -> None:
+def test_options_that_a_back_end_lacks_are_refused(given: list[str], named: str) -> None:
     with pytest.raises(ConfigError, match=rf"can't do this: {named}"):
         load(ServeConfig, "serve", overrides=["model=m", *given])
 

@@ -44,7 +44,7 @@ def body(sent: list[dict]) -> bytes:
 
 
 def whole(**message: Any) -> dict[str, Any]:
-    """The message that comes out where the server sends this one."""
+    """The message that clients get if the server sends this one."""
     sent_by_server = {"choices": [{"index": 0, "message": message}], "usage": {"total_tokens": 7}}
     sent = get(SplitTagged(app("application/json", *_halves(json.dumps(sent_by_server).encode()))))
     assert dict(sent[0]["headers"])[b"content-length"] == b"%d" % len(body(sent))
@@ -63,7 +63,7 @@ def chunk(index: int = 0, finish: str | None = None, **delta: Any) -> bytes:
 
 
 def streamed(*chunks: bytes, layer: type = SplitTagged) -> dict[int, dict[str, str]]:
-    """The parts of each choice that come out where the server sends these chunks."""
+    """The parts of each choice that clients get if the server sends these chunks."""
     found: dict[int, dict[str, str]] = {}
     for event in body(get(layer(app("text/event-stream; charset=utf-8", *chunks)))).split(b"\n\n"):
         if event.startswith(b"data: {"):
@@ -78,21 +78,21 @@ def parts(thinking: str, answer: str) -> dict[str, str]:
     return {"reasoning_content": thinking, "content": answer}
 
 
-def test_a_message_is_split_and_its_length_told_anew() -> None:
+def test_a_message_is_split_and_its_length_updated() -> None:
     message = whole(role="assistant", content="2 + 2\n</think>\n<answer>\n四\n</answer>")
     assert message == {"role": "assistant", **parts("2 + 2", "四")}
 
 
-def test_thinking_without_an_answer_leaves_the_content_empty() -> None:
+def test_reasoning_without_an_answer_leaves_the_content_empty() -> None:
     assert whole(content="2 + 2 is") == {"reasoning_content": "2 + 2 is", "content": None}
 
 
-def test_an_empty_thinking_is_not_the_same_as_none_split_off() -> None:
+def test_empty_reasoning_is_empty_and_not_missing() -> None:
     assert whole(content="</think><answer>4</answer>") == parts("", "4")
 
 
 @pytest.mark.parametrize("name", ["reasoning", "reasoning_content"])
-def test_what_a_server_split_off_by_itself_stays_apart(name: str) -> None:
+def test_what_a_server_split_off_itself_stays_apart(name: str) -> None:
     assert whole(content="<answer>4</answer>", **{name: "2 + 2"}) == parts("2 + 2", "4")
     chunks = [chunk(**{name: "2 +"}), chunk(**{name: " 2"}), chunk(content="<answer>4"), chunk(content="5")]
     assert streamed(*chunks, chunk(finish="stop")) == {0: parts("2 + 2", "45")}
@@ -120,7 +120,7 @@ def test_the_choices_of_a_stream_do_not_mix() -> None:
     assert streamed(*chunks, layer=SplitDeepseek) == {0: parts("a", "c"), 1: parts("bd", "")}
 
 
-def test_the_rest_of_a_stream_passes_as_it_is() -> None:
+def test_the_rest_of_a_stream_is_passed_on_unchanged() -> None:
     others = b': keep-alive\n\ndata: {"choices": [], "usage": {"total_tokens": 7}}\n\ndata: [DONE]\n\n'
     sent = get(SplitTagged(app("text/event-stream", others)))
     assert body(sent) == others
@@ -136,13 +136,13 @@ def test_log_probabilities_stay_with_their_chunk() -> None:
     )
 
 
-def test_an_error_keeps_its_words_and_status() -> None:
+def test_an_error_keeps_its_text_and_status() -> None:
     sent = get(SplitTagged(app("application/json", b'{"error": {"message": "too long"}}', status=400)))
     assert sent[0]["status"] == 400
     assert json.loads(body(sent)) == {"error": {"message": "too long"}}
 
 
-def test_other_paths_and_kinds_pass_as_they_are() -> None:
+def test_other_paths_and_kinds_are_passed_on_unchanged() -> None:
     text = json.dumps({"choices": [{"index": 0, "message": {"content": "a</think>b"}}]}).encode()
     assert body(get(SplitTagged(app("application/json", text)), path="/v1/completions")) == text
     assert body(get(SplitTagged(app("text/plain", text)))) == text

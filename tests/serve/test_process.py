@@ -32,7 +32,7 @@ def config(tmp_path: Path) -> ServeConfig:
 
 @pytest.fixture
 def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
-    """The text of the program that is started as the server, to be filled in by a test."""
+    """The program that is started as the server. Each test fills in its text."""
     text: list[str] = []
 
     def command(_: ServeConfig, port: int) -> Command:
@@ -42,9 +42,7 @@ def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     return text
 
 
-def test_a_healthy_server_is_handed_over_and_stopped_at_the_end(
-    config: ServeConfig, program: list[str]
-) -> None:
+def test_a_healthy_server_is_yielded_and_stopped_at_the_end(config: ServeConfig, program: list[str]) -> None:
     program.append(HEALTHY)
     with serving(config) as server:
         assert server.process.poll() is None
@@ -52,7 +50,7 @@ def test_a_healthy_server_is_handed_over_and_stopped_at_the_end(
     assert server.process.returncode == -signal.SIGTERM
 
 
-def test_a_server_that_does_not_end_is_killed(
+def test_a_server_that_does_not_stop_is_killed(
     config: ServeConfig, program: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "GRACE", 0.3)
@@ -69,7 +67,7 @@ def failure(config: ServeConfig, program: list[str], text: str) -> RaifError:
     return caught.value
 
 
-def test_a_server_that_dies_at_once_is_an_error_with_its_last_words(
+def test_a_server_that_dies_at_once_is_an_error_with_its_last_output(
     config: ServeConfig, program: list[str]
 ) -> None:
     error = failure(config, program, "raise SystemExit('no such model type')")
@@ -88,7 +86,7 @@ def test_a_server_that_dies_at_once_is_an_error_with_its_last_words(
         "RuntimeError: DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.",
     ],
 )
-def test_a_server_that_is_short_of_memory_says_so(
+def test_a_server_that_runs_out_of_memory_says_so(
     config: ServeConfig, program: list[str], words: str
 ) -> None:
     noise = "; print('(EngineCore) Traceback', *range(99), sep='\\n')" + "; raise SystemExit(1)"
@@ -98,18 +96,18 @@ def test_a_server_that_is_short_of_memory_says_so(
     assert "--max-model-len" in error.hint
 
 
-def test_a_server_that_is_killed_may_have_lacked_memory(config: ServeConfig, program: list[str]) -> None:
+def test_a_server_that_is_killed_may_have_run_out_of_memory(config: ServeConfig, program: list[str]) -> None:
     error = failure(config, program, "import os; os.kill(os.getpid(), 9)")
     assert "run out of memory" in error.message
 
 
-def test_a_port_that_is_taken_in_the_meantime_is_an_error(config: ServeConfig, program: list[str]) -> None:
+def test_a_port_that_is_taken_meanwhile_is_an_error(config: ServeConfig, program: list[str]) -> None:
     error = failure(config, program, "raise OSError(98, 'Address already in use')")
     assert "Address already in use" in error.message
     assert "--port" in error.hint
 
 
-def test_the_servers_words_are_handed_on(config: ServeConfig, program: list[str]) -> None:
+def test_the_servers_output_is_passed_on(config: ServeConfig, program: list[str]) -> None:
     program.append("print('loading', flush=True)" + HEALTHY)
     output = io.BytesIO()
     with serving(config, output):
@@ -117,13 +115,13 @@ def test_the_servers_words_are_handed_on(config: ServeConfig, program: list[str]
     assert output.getvalue().startswith(b"loading\n")
 
 
-def test_a_talkative_server_is_never_held_up(config: ServeConfig, program: list[str]) -> None:
+def test_a_server_with_much_output_is_never_blocked(config: ServeConfig, program: list[str]) -> None:
     program.append("print('word ' * 200_000, flush=True)" + HEALTHY)
     with serving(config) as server:
         assert server.process.poll() is None
 
 
-def test_what_the_server_started_ends_with_it(
+def test_processes_that_the_server_started_end_with_it(
     config: ServeConfig, program: list[str], tmp_path: Path
 ) -> None:
     sleeper = "import subprocess; p = subprocess.Popen(['sleep', '60']); open('pid', 'w').write(str(p.pid))"
@@ -137,7 +135,7 @@ def test_what_the_server_started_ends_with_it(
 
 
 def _runs(pid: int) -> bool:
-    """A process that has ended stays a zombie until its new parent looks after it."""
+    """A process that has ended stays a zombie until its new parent collects it."""
     status = Path(f"/proc/{pid}/stat")
     return status.exists() and status.read_text().split()[2] != "Z"
 
@@ -155,7 +153,7 @@ def test_a_server_ends_if_its_parent_is_killed(tmp_path: Path) -> None:
         assert time.monotonic() < deadline
 
 
-def test_the_example_names_the_key_s_variable_and_not_the_key(
+def test_the_example_names_the_keys_variable_and_not_the_key(
     config: ServeConfig, program: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SERVER_KEY", "secret")
@@ -165,7 +163,7 @@ def test_the_example_names_the_key_s_variable_and_not_the_key(
         assert "secret" not in server.example
 
 
-def test_a_silent_server_is_given_up(config: ServeConfig, program: list[str]) -> None:
+def test_a_server_that_is_never_ready_is_given_up(config: ServeConfig, program: list[str]) -> None:
     program.append("import time; time.sleep(60)")
     impatient = config.model_copy(update={"startup_timeout": 0.3})
     with pytest.raises(RaifError, match=r"not ready within 0\.3 seconds"), serving(impatient):

@@ -38,7 +38,7 @@ def fed(style: Style, *pieces: str) -> Parts:
 
 
 @given(STYLES, PIECES)
-def test_the_cut_into_pieces_changes_nothing(style: Style, pieces: list[str]) -> None:
+def test_how_it_is_cut_into_pieces_changes_nothing(style: Style, pieces: list[str]) -> None:
     text = "".join(pieces)
     assert fed(style, *pieces) == fed(style, text) == fed(style, *text)
 
@@ -55,14 +55,12 @@ def test_a_response_in_the_right_format_is_split_as_in_training(thought: str, an
 
 
 @given(STYLES, PIECES)
-def test_the_prompt_may_or_may_not_have_opened_the_thinking(style: Style, pieces: list[str]) -> None:
+def test_the_prompt_may_have_opened_the_reasoning_or_not(style: Style, pieces: list[str]) -> None:
     assert fed(style, "<thi", "nk>", *pieces) == fed(style, *pieces)
 
 
 @given(STYLES, st.lists(st.sampled_from(["a", "b <c", "</t", "\n", "思"]), min_size=3, max_size=9), st.data())
-def test_nothing_but_tags_and_outer_blanks_is_lost(
-    style: Style, words: list[str], data: st.DataObject
-) -> None:
+def test_only_tags_and_outer_whitespace_are_lost(style: Style, words: list[str], data: st.DataObject) -> None:
     tags = [tag for tag in ("</think>", "<answer>", "</answer>") if data.draw(st.booleans())]
     text = "".join(w + t for w, t in zip(words, [*tags, *[""] * len(words)], strict=False))
     parts = fed(style, text)
@@ -85,11 +83,11 @@ def test_nothing_but_tags_and_outer_blanks_is_lost(
         ("none", " <think>a</think> ", "", "<think>a</think>"),
     ],
 )
-def test_what_is_out_of_place_counts_as_thinking(style: Style, text: str, thinking: str, answer: str) -> None:
+def test_misplaced_text_counts_as_reasoning(style: Style, text: str, thinking: str, answer: str) -> None:
     assert fed(style, *text) == Parts(thinking, answer)
 
 
-def test_text_is_handed_on_as_soon_as_it_can_be_no_tag() -> None:
+def test_text_is_passed_on_as_soon_as_it_cannot_be_a_tag() -> None:
     splitter = Splitter("deepseek")
     assert splitter.feed("2 + 2") == Parts(thinking="2 + 2")
     assert splitter.feed(" </thi") == Parts()

@@ -1,4 +1,4 @@
-"""The server that ships with transformers, really started, and asked as anyone would ask it."""
+"""The server that comes with transformers, started and used as any client would use it."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_evaluation_gets_the_response_that_the_model_wrote(
 
 
 @SLOW
-def test_nobody_is_answered_without_the_key(server: Server) -> None:
+def test_requests_without_the_key_are_refused(server: Server) -> None:
     with pytest.raises(AuthenticationError, match="wrong or missing API key"):
         endpoint.answered(server, "another")
 

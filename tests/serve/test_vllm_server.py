@@ -1,4 +1,4 @@
-"""vLLM, really started: `pytest -m vllm`."""
+"""A real vLLM server: `pytest -m vllm`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ pytestmark = [
 ]
 KEY = "a-key-that-nobody-sees"
 SMALL = ("--enforce-eager", "--gpu-memory-utilization", "0.15", "--max-num-seqs", "64")
-"""Starts fast, and leaves most of the memory to others, on CPUs too."""
+"""It starts fast and leaves most of the memory to others, also on a CPU."""
 
 
 def config(model: Path | str, **keys: Any) -> ServeConfig:
@@ -76,7 +76,7 @@ def test_several_responses_to_a_prompt_are_each_split(server: Server) -> None:
     assert [choice.message.content for choice in choices] == [thinker.ANSWER] * 3
 
 
-def test_nobody_is_answered_without_the_key(server: Server) -> None:
+def test_requests_without_the_key_are_refused(server: Server) -> None:
     with pytest.raises(AuthenticationError, match="wrong or missing API key"):
         endpoint.answered(server, "another")
 
@@ -91,12 +91,12 @@ def _has(path: Path, text: bytes) -> bool:
     try:
         return text in path.read_bytes()
     except OSError:
-        return False  # it has ended in the meantime
+        return False  # it has just ended
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
-def test_nothing_is_left_of_a_server_whose_command_has_ended(folder: Path, end: signal.Signals) -> None:
-    """Its engine is a process of its own."""
+def test_nothing_is_left_of_a_server_after_its_command_ended(folder: Path, end: signal.Signals) -> None:
+    """Its engine is another process."""
     program = [sys.executable, "-c", "from raif_cli.main import run; run()", "serve", str(folder)]
     options = ["--backend", "vllm", "--port", "0", "--max-model-len", "1024", "--", *SMALL]
     with subprocess.Popen(
@@ -121,17 +121,17 @@ def processes() -> dict[int, tuple[int, int]]:
     """Parent and group of each process that is not a zombie, by its id."""
     found = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended in the meantime
+        with suppress(OSError):  # it has just ended
             state, parent, group, *_ = path.read_text().rpartition(")")[2].split()
             if state != "Z":
                 found[int(path.parent.name)] = int(parent), int(group)
     return found
 
 
-def test_a_length_that_does_not_fit_into_memory_is_explained(folder: Path) -> None:
+def test_running_out_of_memory_is_explained(folder: Path) -> None:
     little = (*SMALL, "--kv-cache-memory-bytes", "100000")
     with (
-        pytest.raises(RaifError, match="not enough memory") as caught,
+        pytest.raises(RaifError, match="ran out of memory") as caught,
         serving(config(folder, arguments=little)),
     ):
         pass

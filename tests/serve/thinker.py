@@ -1,6 +1,6 @@
-"""A tiny model that knows one response, tags and all: what a server makes of it can be foretold.
+"""A tiny model that always gives one response, tags included, so that a server's output is known in advance.
 
-Each token of the response is a piece of it, cuts tags in two, and has one successor, by weights set by hand.
+The response's tokens cut its tags in two. Each has one successor, through weights that are set by hand.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ THINKING, ANSWER = "Two and two make four.", "It is 4 (四)."
 RESPONSE = "".join(PIECES)
 ASKED = "What is 2 + 2?"
 WIDTH, HEADS = 288, 9
-"""Room for each token in a dimension of its own; heads of 32 dimensions are the smallest that vLLM knows."""
+"""One dimension for each token. Heads of 32 dimensions are the smallest that vLLM has."""
 
 
 def make(folder: Path) -> Path:
