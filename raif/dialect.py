@@ -1,9 +1,9 @@
-"""Whose semantics the checks have. Apart from the types, which load pydantic, for the command line."""
+"""Whose semantics the checks have. Not in `types`, which would load pydantic for the command line's help."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 Dialect = Literal["raif", "ifeval", "reference"]
-"""Who says what a kind means. ifeval: the official checkers. reference: the method's own training checker.
-raif: the official meaning for English, and what a Chinese reader takes it to mean for Chinese."""
+"""What a kind means. ifeval: as in the official checkers. reference: as in the method's own training checker.
+raif: the official meaning for English, and for Chinese what a Chinese reader understands."""

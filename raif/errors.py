@@ -1,6 +1,6 @@
-"""The errors that are the user's to mend: each says what is wrong, where, and what to do next.
+"""Errors that the user can fix: each says what is wrong, where, and what to do next.
 
-Everything else that is raised is a bug and keeps its traceback.
+Any other exception is a bug and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 
 class RaifError(Exception):
-    """A mistake or a missing thing outside the program. `hint` says what to do next."""
+    """Something wrong or missing outside the program. `hint` says what to do next."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -39,19 +39,19 @@ class MissingDependency(RaifError):
 
 
 class EndpointError(RaifError):
-    """A model server that can't be reached, or that refuses the request."""
+    """A model server that can't be reached, or that refuses a request."""
 
 
 class RefusedRequest(EndpointError):
-    """One request that a server won't take, where it may take another: too long for one."""
+    """A request that a server refuses although it may accept others, for example because it is too long."""
 
 
 class UnhealthyRun(RaifError):
-    """A run that was to stop where something ruins it, and did."""
+    """A run stopped itself, as asked, because something was ruining it."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A sentence that names the nearest known spelling, or lists a few; '' when nothing is known."""
+    """A sentence that names the nearest known spelling, or lists a few. Empty if nothing is known."""
     options = sorted(known)
     near = difflib.get_close_matches(name, options, n=1, cutoff=0.6)
     if near:
@@ -61,7 +61,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def require(*modules: str, extra: str) -> None:
-    """Raise MissingDependency, with the extra that brings it, where one of `modules` can't be imported."""
+    """Raise MissingDependency, with the extra that installs it, if one of `modules` can't be imported."""
     for module in modules:
         if importlib.util.find_spec(module) is None:
             raise MissingDependency(

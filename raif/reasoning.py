@@ -1,4 +1,4 @@
-"""Splitting a response into thinking and answer, and judging whether its format is right (recipe section 2).
+"""Splitting a response into thinking and answer, and checking its format (recipe section 2).
 
 *tagged*: `<think>..</think><answer>..</answer>`, for instructed models that are asked for these tags.
 *deepseek*: `..</think>answer`, for reasoning models. *none*: the response is the answer.
@@ -28,7 +28,7 @@ FORMAT_REQUEST = (
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response taken apart. `answer` is None where the response never came to one."""
+    """A response in its parts. `answer` is None if the response never got to one."""
 
     thinking: str
     answer: str | None
@@ -36,24 +36,20 @@ class Response:
 
 
 def split(text: str, style: Style) -> Response:
-    """Take a whole response apart; an opened `<think>` of the prompt must be part of `text`."""
+    """Split a whole response. If the prompt opened `<think>`, the tag must be part of `text`."""
     if style == "none":
         return Response("", text, True)
     thinking = _inside_last("think", text)
-    answer = _inside_last("answer", text) if style == "tagged" else _after_thinking(text)
-    return Response(thinking or "", answer, _valid(text, TAGS[style]))
+    if style == "tagged":
+        answer = _inside_last("answer", text)
+    else:
+        _, closed, rest = text.rpartition("</think>")
+        answer = rest.strip() if closed else None
+    positions = [text.find(tag) for tag in TAGS[style]]
+    valid = all(text.count(tag) == 1 for tag in TAGS[style]) and positions == sorted(positions)
+    return Response(thinking or "", answer, valid)
 
 
 def _inside_last(tag: str, text: str) -> str | None:
     found = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
     return found[-1].strip() if found else None
-
-
-def _after_thinking(text: str) -> str | None:
-    _, closed, answer = text.rpartition("</think>")
-    return answer.strip() if closed else None
-
-
-def _valid(text: str, tags: tuple[str, ...]) -> bool:
-    positions = [text.find(tag) for tag in tags]
-    return all(text.count(tag) == 1 for tag in tags) and positions == sorted(positions)

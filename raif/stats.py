@@ -1,4 +1,4 @@
-"""Rates with 95% intervals: the bootstrap over prompts, because the checks of one prompt hang together."""
+"""Rates with 95% intervals: a bootstrap over prompts, since the checks of one prompt are not independent."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Interval:
 
 
 def bootstrap(values_per_prompt: Sequence[Sequence[float]], *, seed: int = 0) -> Interval | None:
-    """The mean over all values, resampling whole prompts. None where there is no value at all.
+    """The mean of all values, resampling whole prompts. None if there are no values.
 
-    A rate of constraints: each prompt's verdicts as 0/1. A rate of prompts: one value a prompt.
+    For a rate of constraints, give each prompt's verdicts as 0 or 1; for a rate of prompts, one value each.
     """
     kept = [v for v in values_per_prompt if len(v)]
     return measured([(sum(v), len(v)) for v in kept], lambda sums: sums[..., 0] / sums[..., 1], seed=seed)
@@ -33,10 +33,10 @@ def bootstrap(values_per_prompt: Sequence[Sequence[float]], *, seed: int = 0) ->
 def measured(
     rows: Sequence[Sequence[float]], measure: Callable[[np.ndarray], np.ndarray], *, seed: int = 0
 ) -> Interval | None:
-    """A measure of the columns' sums, resampling whole rows, one a prompt. None where it is not defined.
+    """A measure of the columns' sums, resampling whole rows, one a prompt. None if it is not defined.
 
-    `measure` takes sums of shape (..., columns) and gives (...), with nan where it is not defined; a resample
-    that gives nan is left out.
+    `measure` takes sums of shape (..., columns) and returns (...), nan meaning that it is not defined. A
+    resample that gives nan is left out.
     """
     import numpy as np
 

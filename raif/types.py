@@ -1,4 +1,4 @@
-"""The words of the project as types. What crosses a file is validated; results are plain and frozen."""
+"""The project's terms as types. What is read from files is validated; results are plain and frozen."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from raif.dialect import Dialect
 
 Task = Literal["ifeval", "complex", "math", "kk"]
 SOLVED: tuple[Task, ...] = ("math", "kk")
-"""Tasks with a right answer, in `reference`."""
+"""Tasks with a right answer, which is in `reference`."""
 
 
 class Frozen(BaseModel):
-    """A validated value: unknown fields are errors, nothing changes after it was made."""
+    """A validated, immutable value. Unknown fields are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,23 +35,23 @@ def digest(messages: Sequence[Message]) -> str:
 
 
 class Constraint(Frozen):
-    """One code-checked requirement. `kwargs` are those of the kind named by `id`."""
+    """One requirement that code checks. `kwargs` are those of the kind named by `id`."""
 
     id: str
     kwargs: dict[str, Any] = Field(default_factory=dict)
 
 
 class Question(Frozen):
-    """One yes/no scoring question for a judge; yes means the requirement is met."""
+    """One yes/no question for a judge. Yes means that the requirement is met."""
 
     text: str
 
 
 class Composition(Frozen):
-    """How the checks of a record hang together. A part is the position of a check or a nested composition.
+    """How the checks of a record are composed. A part is the position of a check, or a nested composition.
 
-    Positions count the constraints first, then the questions. `selected` is the part of a selection
-    that the input chooses: only its checks are active.
+    Positions count the constraints first, then the questions. `selected` is the part of a selection that the
+    input chooses: only its checks are active.
     """
 
     kind: Literal["and", "chain", "selection"]
@@ -60,14 +60,14 @@ class Composition(Frozen):
 
 
 class Expert(Frozen):
-    """A verified answer with its thinking: what behaviour cloning learns from."""
+    """A verified answer with its thinking, for behaviour cloning."""
 
     thinking: str
     answer: str
 
 
 class Instruction(Frozen):
-    """One record: at once an RL prompt, a behaviour-cloning example and the specification of its checks."""
+    """One record: an RL prompt, an example for behaviour cloning, and the specification of its checks."""
 
     id: str
     task: Task = "ifeval"
@@ -80,14 +80,14 @@ class Instruction(Frozen):
     reference: str | None = None
     expert: Expert | None = None
     format_required: bool = True
-    """False for the reference's tasks with the suffix woFormat, whose format reward is always +1."""
+    """False for released tasks with the suffix woFormat, whose format reward is always +1."""
     plain_score: float | None = None
-    """Share of checks passed by a stored answer without thinking, where the source has one."""
+    """The share of checks that a stored answer without thinking passes, if the source has one."""
     provenance: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def semantics(self) -> str:
-        """The variant of each kind that holds for this record."""
+        """Which variant of each kind applies to this record."""
         return "zh" if self.dialect == "raif" and self.language.startswith("zh") else self.dialect
 
     @property
@@ -98,7 +98,7 @@ class Instruction(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one check says of one response. None: could not be judged; left out of scores and counted."""
+    """The result of one check. None: it could not be judged, so it is left out of scores and counted."""
 
     id: str
     passed: bool | None
@@ -109,16 +109,16 @@ class Verdict:
 
     @property
     def kind(self) -> str:
-        """What it is tallied under: all questions are of one kind."""
+        """What it is tallied under. All questions are of one kind."""
         return "question" if self.id.startswith("question:") else self.id
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """All verdicts of one response, in the order of its checks, and what they add up to.
+    """All verdicts on one response, in the order of its checks, and what they add up to.
 
-    `fraction` is the share of active, judged checks that pass strictly (None where there are none);
-    `followed` is True where all of them pass, None where that can't be said.
+    `fraction` is the share of active, judged checks that pass strictly; None if there are none. `followed` is
+    True if all of them pass, None if that can't be said.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -128,13 +128,13 @@ class Verification:
 
     @property
     def counted(self) -> tuple[Verdict, ...]:
-        """Those of the active checks."""
+        """The verdicts of active checks."""
         return tuple(verdict for verdict in self.verdicts if verdict.active)
 
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """Format and accuracy reward of one response; together in [-3, 3]. `length` in [-1, 0] shapes it."""
+    """Format and accuracy reward of one response, together in [-3, 3]. `length`, in [-1, 0], is added."""
 
     format: float
     accuracy: float

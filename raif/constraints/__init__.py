@@ -1,6 +1,6 @@
 """The constraints that code checks: IFEval's 25 kinds, XML and IFBench's 58.
 
-Importing registers IFEval's and XML; IFBench's and what kinds mean in other semantics come when looked for.
+Importing registers IFEval's and XML. IFBench's, and what kinds mean in other semantics, load when looked up.
 """
 
 from raif.constraints import (  # noqa: F401 (importing them registers)

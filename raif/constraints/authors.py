@@ -1,4 +1,4 @@
-"""Where the method's authors' copy of IFEval's program differs, for `raif eval --dialect authors`."""
+"""How the authors' copy of IFEval's program differs, for `raif eval --dialect authors`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Capital and small letters. Chinese has none: asked in Chinese, they are those of English words."""
+"""Upper and lower case. Chinese has none: asked in Chinese, the case of English words is meant."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from raif.text import capital_tokens, detect
 
 
 def _draw_capitals(rng: random.Random, material: Material) -> dict[str, Any]:
-    """At least 2 to 6, or less than 3 to 8."""
     relation, bound = draw_bound(rng, at_least=(2, 6), less_than=(3, 8))
     return {"capital_frequency": bound, "capital_relation": relation}
 
@@ -30,7 +29,7 @@ def _draw_capitals(rng: random.Random, material: Material) -> dict[str, Any]:
         ),
     },
     draw=_draw_capitals,
-    # "Less than" can't be met in capitals, "at least" can't in small letters.
+    # "Less than" can't be met in capitals, "at least" can't be met in lower case.
     conflicts=frozenset({"change_case:english_capital", "change_case:english_lowercase"}),
     examples=(
         Example(True, "I said NO.", {"capital_frequency": 2, "capital_relation": "at least"}),
@@ -38,7 +37,7 @@ def _draw_capitals(rng: random.Random, material: Material) -> dict[str, Any]:
     ),
 )
 def capital_word_frequency(response: str, *, capital_frequency: Count, capital_relation: Relation) -> Outcome:
-    """Counts NLTK's word tokens in capital letters: `I` and `U.S.` are some, `A-B` is one."""
+    """Counts NLTK's word tokens in capital letters. `I` and `U.S.` count; `A-B` counts once."""
     return compare(capital_tokens(response), capital_relation, capital_frequency, "words in capitals")
 
 
@@ -64,7 +63,7 @@ def capital_word_frequency(response: str, *, capital_frequency: Count, capital_r
     ),
 )
 def english_capital(response: str) -> Outcome:
-    """There are letters, all capital, and the language is detected as English or not at all."""
+    """Some letters, all of them capitals, and the language is detected as English or not at all."""
     return _english(response) if response.isupper() else Outcome(False, "not all in capital letters")
 
 
@@ -89,10 +88,10 @@ def english_capital(response: str) -> Outcome:
     ),
 )
 def english_lowercase(response: str) -> Outcome:
-    """There are letters, all small, and the language is detected as English or not at all."""
+    """Some letters, all of them lower case, and the language is detected as English or not at all."""
     return _english(response) if response.islower() else Outcome(False, "not all in lowercase letters")
 
 
 def _english(response: str) -> Outcome:
     found = detect(response)
-    return Outcome(found in (None, "en"), f"case as asked, language {found or 'not to be told'}")
+    return Outcome(found in (None, "en"), f"case as asked, language {found or 'unknown'}")

@@ -22,8 +22,8 @@ _DIVIDER = "******"
         ),
     },
     draw=lambda rng, material: {},
-    # The divider holds the one of paragraphs (a blank paragraph between), and where the answer is two there
-    # is no telling which of them anything is asked of.
+    # The divider contains that of paragraphs (with a blank one in between), and it is unclear to which of two
+    # answers any other constraint applies.
     conflicts=(PROSE | COUNTS | CASES) - {"detectable_format:title", "combination:two_responses"},
     examples=(
         Example(True, "Yes.\n******\nNo.", {}),
@@ -31,7 +31,7 @@ _DIVIDER = "******"
     ),
 )
 def two_responses(response: str) -> Outcome:
-    """Exactly two parts between the dividers have text, and it differs."""
+    """Exactly two of the parts between dividers have text, and the texts differ."""
     parts = [part.strip() for part in response.split(_DIVIDER)]
     if not all(parts[1:-1]):
         return Outcome(False, "a blank response between two dividers")
@@ -60,7 +60,7 @@ def two_responses(response: str) -> Outcome:
         ),
     },
     draw=lambda rng, material: {"prompt_to_repeat": material.prompt},
-    # What is repeated is given: it may break what is asked of the text, and whether it counts is left open.
+    # The repeated text is given: it may violate other constraints, and it is unclear whether it counts.
     conflicts=(PROSE | COUNTS | CASES | {"keywords:forbidden_words", "language:response_language"})
     - {"detectable_format:title", "combination:repeat_prompt"},
     examples=(
@@ -69,6 +69,6 @@ def two_responses(response: str) -> Outcome:
     ),
 )
 def repeat_prompt(response: str, *, prompt_to_repeat: Text) -> Outcome:
-    """The response starts with the request, in either case."""
+    """The response starts with the request, in upper or lower case."""
     passed = response.strip().lower().startswith(prompt_to_repeat.strip().lower())
     return Outcome(passed, f"the response {'starts' if passed else 'does not start'} with the request")

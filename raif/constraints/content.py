@@ -20,7 +20,7 @@ def _postscript(marker: str) -> str:
 
 
 def _draw_postscript(rng: random.Random, material: Material) -> dict[str, Any]:
-    """P.S. or P.P.S; in Chinese a word for it or P.S."""
+    """P.S. or P.P.S; in Chinese, a Chinese word for it or P.S."""
     markers = _CHINESE if material.language == "zh" else tuple(_POSTSCRIPTS)
     return {"postscript_marker": rng.choice(markers)}
 
@@ -46,8 +46,8 @@ def _draw_postscript(rng: random.Random, material: Material) -> dict[str, Any]:
     ),
 )
 def number_placeholders(response: str, *, num_placeholders: Count) -> Outcome:
-    """Counts pairs of square brackets on one line, also empty ones."""
-    # Only up to a line's last bracket: a run of brackets that none closes would take quadratic time.
+    """Counts pairs of square brackets on one line, including empty ones."""
+    # Only up to a line's last bracket: a run of unclosed brackets would take quadratic time.
     closed = (line[: line.rfind("]") + 1] for line in response.split("\n") if "]" in line)
     found = sum(len(_PLACEHOLDER.findall(line)) for line in closed)
     return compare(found, "at least", num_placeholders, "placeholders")
@@ -74,7 +74,7 @@ def number_placeholders(response: str, *, num_placeholders: Count) -> Outcome:
     ),
 )
 def postscript(response: str, *, postscript_marker: Annotated[Text, pattern(_postscript)]) -> Outcome:
-    """Anywhere, also in mid-line. Any other marker than the two known ones is an unescaped regex."""
+    """Anywhere, even within a line. Any marker other than the two known ones is an unescaped regex."""
     searched = _postscript(postscript_marker)
     found = count("search", searched, response.lower(), re.MULTILINE, given=postscript_marker.strip().lower())
     return Outcome(bool(found), f"{'a' if found else 'no'} postscript {postscript_marker}")

@@ -22,7 +22,7 @@ from raif.constraints.kind import (
 )
 from raif.text.search import count
 
-# Upstream an indent may hold blank lines (`^\s*`). Without them the same bullets are found, in linear time.
+# Upstream, an indent may contain blank lines (`^\s*`). Without them the same bullets are found, faster.
 _BULLET = re.compile(r"^[^\S\n]*\*[^\*].*$", re.MULTILINE)
 _DASH = re.compile(r"^[^\S\n]*-.*$", re.MULTILINE)
 _HIGHLIGHT = re.compile(r"\*[^\n\*]*\*")
@@ -32,7 +32,7 @@ _SPLITTERS = {"en": ("Section", "Part", "Step"), "zh": ("章节", "部分", "步
 
 
 def unfenced(text: str, language: str) -> str:
-    """The text without the markdown fence that it begins and ends with, named after the language or not."""
+    """The text without a markdown fence around it, with or without the language's name."""
     for name in (language, language.capitalize(), language.upper(), ""):
         text = text.removeprefix(f"```{name}")
     return text.removesuffix("```").strip()
@@ -78,7 +78,7 @@ def _draw_sections(rng: random.Random, material: Material) -> dict[str, Any]:
     ),
 )
 def number_bullet_lists(response: str, *, num_bullets: Count) -> Outcome:
-    """Counts the lines that start with one `*` or with `-`, indented or not."""
+    """Counts the lines that start with a single `*` or with `-`, indented or not."""
     found = len(_BULLET.findall(response)) + len(_DASH.findall(response))
     return exactly(found, num_bullets, "bullets")
 
@@ -104,7 +104,7 @@ def number_bullet_lists(response: str, *, num_bullets: Count) -> Outcome:
     ),
 )
 def number_highlighted_sections(response: str, *, num_highlights: Count) -> Outcome:
-    """Both patterns count, so that `***a***` is two highlights, as upstream."""
+    """Both patterns count, so `***a***` is two highlights, as upstream."""
     single = sum(1 for match in _HIGHLIGHT.findall(response) if match.strip("*").strip())
     double = sum(1 for match in _BOLD.findall(response) if match[2:-2].strip())
     return compare(single + double, "at least", num_highlights, "highlights")
@@ -128,7 +128,7 @@ def number_highlighted_sections(response: str, *, num_highlights: Count) -> Outc
         ),
     },
     draw=_draw_sections,
-    conflicts=frozenset({"detectable_format:number_highlighted_sections"}),  # a head may be a highlight
+    conflicts=frozenset({"detectable_format:number_highlighted_sections"}),  # a heading may be a highlight
     examples=(
         Example(True, "Part 1\nTea.\nPart 2\nMilk.", {"section_spliter": "Part", "num_sections": 2}),
         Example(False, "PART 1\nTea.\nPART 2\nMilk.", {"section_spliter": "Part", "num_sections": 2}),
@@ -137,7 +137,7 @@ def number_highlighted_sections(response: str, *, num_highlights: Count) -> Outc
 def multiple_sections(
     response: str, *, section_spliter: Annotated[str, pattern(_divider)], num_sections: Count
 ) -> Outcome:
-    """Counts the splitter, an unescaped regex in its own case, with a number after it, anywhere."""
+    """Counts the splitter, a case-sensitive unescaped regex, followed by a number, anywhere."""
     found = count("split", _divider(section_spliter), response, given=section_spliter.strip()) - 1
     return compare(found, "at least", num_sections, "sections")
 
@@ -161,7 +161,7 @@ def multiple_sections(
 )
 def title(response: str) -> Outcome:
     """Text between `<<` and `>>` on one line, anywhere."""
-    # What `<<[^\n]+>>` matches in a line, without trying every `<<` of a line that none closes.
+    # What `<<[^\n]+>>` matches in a line, without trying every `<<` of a line without `>>`.
     lines = (line for line in response.split("\n") if "<<" in line)
     spans = ((line, line.find("<<"), line.rfind(">>")) for line in lines)
     titles = (line[start:end] for line, start, end in spans if start < end - 2)
@@ -184,7 +184,7 @@ def title(response: str) -> Outcome:
         ),
     },
     draw=lambda rng, material: {},
-    # All but the smallest JSON value has a comma.
+    # All but the smallest JSON values have a comma.
     conflicts=PROSE | COUNTS | CASES | {"punctuation:no_comma", "language:response_language"},
     examples=(
         Example(True, '```json\n{"tea": "hot"}\n```', {}),
@@ -192,7 +192,7 @@ def title(response: str) -> Outcome:
     ),
 )
 def json_format(response: str) -> Outcome:
-    """The whole response parses as JSON, inside a code fence or without one."""
+    """The whole response parses as JSON, with or without a code fence around it."""
     return json_outcome(unfenced(response.strip(), "json"))
 
 
@@ -213,7 +213,7 @@ def json_format(response: str) -> Outcome:
         ),
     },
     draw=lambda rng, material: {},
-    # An answer that is one given sentence, in mixed case, has no room for anything else.
+    # An answer that is one given sentence, in mixed case, leaves no room for anything else.
     conflicts=PROSE
     | COUNTS
     | CASES
@@ -227,6 +227,6 @@ def json_format(response: str) -> Outcome:
     examples=(Example(True, "My answer is maybe.", {}), Example(False, "my answer is maybe.", {})),
 )
 def constrained_response(response: str) -> Outcome:
-    """One of the three options is found in the response, in this very case."""
+    """The response contains one of the three options, in exactly this case."""
     found = next((option for option in _OPTIONS if option in response), None)
     return Outcome(found is not None, f'contains "{found}"' if found else "none of the three options")

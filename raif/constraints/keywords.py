@@ -1,4 +1,4 @@
-"""Which words and letters a response uses. Keywords are regexes, searched for in either case."""
+"""Which words and letters a response uses. Keywords are regexes, searched for without regard to case."""
 
 from __future__ import annotations
 
@@ -32,13 +32,12 @@ def _whole_word(word: str) -> str:
 
 
 def _draw_frequency(rng: random.Random, material: Material) -> dict[str, Any]:
-    """At least 2 or 3 times, or less than 2 to 4."""
     relation, frequency = draw_bound(rng, at_least=(2, 3), less_than=(2, 4))
     return {"keyword": rng.choice(material.words), "frequency": frequency, "relation": relation}
 
 
 def _draw_letter(rng: random.Random, material: Material) -> dict[str, Any]:
-    """At least 3 to 10 of a common letter, or less than 4 to 10 of a rarer one; in Chinese 2 to 3 or 5."""
+    """A common letter for "at least", a rarer one for "less than"."""
     language = "zh" if material.language == "zh" else "en"
     ranges = {
         "en": {"at_least": (3, 10), "less_than": (4, 10)},
@@ -74,7 +73,7 @@ def _draw_letter(rng: random.Random, material: Material) -> dict[str, Any]:
 def existence(
     response: str, *, keywords: Annotated[list[Annotated[str, pattern()]], Field(min_length=1)]
 ) -> Outcome:
-    """Each keyword is searched for as a regex, in either case and also within words."""
+    """Each keyword is searched for as a regex, in any case, also within words."""
     missing = [word for word in keywords if not count("search", word, response, re.IGNORECASE)]
     return Outcome(not missing, f"no {joined(missing, 'en')}" if missing else "all keywords found")
 
@@ -102,7 +101,7 @@ def existence(
 def frequency(
     response: str, *, keyword: Annotated[Text, pattern(str.strip)], frequency: Count, relation: Relation
 ) -> Outcome:
-    """Counts matches of the keyword as a regex, in either case and also within words."""
+    """Counts matches of the keyword as a regex, in any case, also within words."""
     found = count("findall", keyword.strip(), response, re.IGNORECASE)
     return compare(found, relation, frequency, f'times "{keyword.strip()}"')
 
@@ -134,7 +133,7 @@ def forbidden_words(
     *,
     forbidden_words: Annotated[list[Annotated[str, pattern(_whole_word)]], Field(min_length=1)],
 ) -> Outcome:
-    """No word is found as a regex between word boundaries, in either case."""
+    """No word is found as a regex between word boundaries, in any case."""
     used = [
         word
         for word in forbidden_words
@@ -143,7 +142,7 @@ def forbidden_words(
     return Outcome(not used, f"contains {joined(used, 'en')}" if used else "no forbidden word")
 
 
-# A character that is no letter, for which the official checker draws a random one, is counted as it is.
+# For a character that is not a letter the official checker draws a random one; here it is counted itself.
 @kind(
     "keywords:letter_frequency",
     wordings={
@@ -171,6 +170,6 @@ def letter_frequency(
     let_frequency: Count,
     let_relation: Relation,
 ) -> Outcome:
-    """Counts the letter in either case."""
+    """Counts the letter in upper and lower case."""
     found = response.lower().count(letter.lower())
     return compare(found, let_relation, let_frequency, f'times the letter "{letter}"')

@@ -2,7 +2,7 @@
 
 The signature of the check is the schema of the kwargs: `Kind.bind` reads it, so that a wrong name, type or
 value is an error before any response is checked. Semantics are those of the official IFEval checker
-(arXiv 2311.07911); where that one would raise or draw a random value, `bind` refuses.
+(arXiv 2311.07911). If that would raise or draw a random value, `bind` raises.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 CASES = frozenset({"change_case:english_capital", "change_case:english_lowercase"})
 
-PROSE = frozenset(  # what stands outside a format that a program reads, or only makes sense as prose
+PROSE = frozenset(  # what is outside a format that a program reads, or only makes sense as prose
     {
         "length_constraints:number_paragraphs",
         "length_constraints:nth_paragraph_first_word",
@@ -44,7 +44,7 @@ PROSE = frozenset(  # what stands outside a format that a program reads, or only
     }
 )
 
-COUNTS = frozenset(  # where part of the text is given, or there are two, it is left open of what
+COUNTS = frozenset(  # if part of the text is given, or there are two texts, it is unclear what they count
     {
         "keywords:frequency",
         "keywords:letter_frequency",
@@ -65,7 +65,7 @@ _EVERYDAY = {
 class Outcome(NamedTuple):
     """What a check found, with a short concrete reason: "3 bullets, asked for exactly 2".
 
-    None: could not be checked, for want of data that can't be shipped; the reason names it.
+    None: it could not be checked, because data is missing that can't be shipped; the reason names it.
     """
 
     passed: bool | None
@@ -82,7 +82,7 @@ class Example(NamedTuple):
 
 @dataclass(frozen=True)
 class Material:
-    """What a draw may use: the language ("en" or "zh"), prompt and topic words of a seed."""
+    """What a draw can use: the language ("en" or "zh"), prompt and topic words of a seed."""
 
     language: str
     prompt: str = ""
@@ -90,14 +90,14 @@ class Material:
 
     @property
     def words(self) -> list[str]:
-        """Keywords that mean themselves as a regex; everyday words where the seed has none."""
+        """Keywords without special meaning in a regex; everyday words if the seed has none."""
         plain = [word for word in dict.fromkeys(self.keywords) if word and not _SPECIAL.search(word)]
         return plain or list(_EVERYDAY.get(self.language, _EVERYDAY["en"]))
 
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """A constraint kind under IFEval's own id. A language that `wordings` leaves out can't be asked in."""
+    """A kind of constraint under IFEval's own id. It can only be asked for in the languages of `wordings`."""
 
     id: str
     check: Callable[..., Outcome]
@@ -107,7 +107,7 @@ class Kind:
     examples: tuple[Example, ...]
 
     def ask(self, rng: random.Random, language: str, kwargs: Mapping[str, Any]) -> str:
-        """One way to ask for it in words; ConstraintError where it can't be asked in `language`."""
+        """One way to ask for it in words. ConstraintError if there is none in `language`."""
         if language not in self.wordings:
             raise ConstraintError(
                 f"{self.id} can't be asked in {language!r}", did_you_mean(language, self.wordings)
@@ -118,7 +118,7 @@ class Kind:
     def bind(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The kwargs without `None`s (0 and False are values), as the check takes them, with its defaults.
 
-        ConstraintError names what doesn't fit.
+        Raises ConstraintError, which names what doesn't fit.
         """
         given = {name: value for name, value in kwargs.items() if value is not None}
         try:
@@ -154,13 +154,13 @@ _HOMES = {
     "reference": "raif.constraints.reference",
     "authors": "raif.constraints.authors",
 }
-"""What registers the variants of a semantics, imported when they are first looked for."""
+"""What registers the variants of a semantics, imported when one is first looked up."""
 
 
 def find(id: str, semantics: str) -> Kind:
     """The kind as `semantics` understands it: its variant of that name, or the kind itself.
 
-    The semantics of the default dialect are called like the language: "zh".
+    The semantics of the default dialect are named after the language: "zh".
     """
     kind = KINDS[id]  # a plug-in registers its variants as it is loaded
     _load_variants(semantics)
@@ -168,13 +168,13 @@ def find(id: str, semantics: str) -> Kind:
 
 
 def variants(id: str) -> dict[str, Kind]:
-    """What the kind means under each semantics that has a meaning of its own for it."""
+    """What the kind means under each semantics that has its own meaning for it."""
     _load_all_variants()
     return {semantics: _VARIANTS[of, semantics] for of, semantics in sorted(_VARIANTS) if of == id}
 
 
 def registered() -> list[tuple[str, str]]:
-    """Every id with each semantics that it has a variant for; the kind itself has ""."""
+    """Every id with each semantics for which it has a variant; "" stands for the kind itself."""
     _load_all_variants()
     return sorted([*((id, "") for id in KINDS), *_VARIANTS])
 
@@ -211,9 +211,9 @@ def kind(
 def variant(
     id: str, semantics: str, *, examples: tuple[Example, ...]
 ) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
-    """Register the decorated check as what the kind `id` means under `semantics`, as "zh" or "reference".
+    """Register the decorated check as the meaning of the kind `id` under `semantics`, such as "zh".
 
-    Wordings, draw and conflicts stay the kind's own.
+    Wordings, draw and conflicts remain the kind's own.
     """
 
     def define(check: Callable[..., Outcome]) -> Callable[..., Outcome]:
@@ -224,7 +224,7 @@ def variant(
 
 
 def pattern(build: Callable[[str], str] = str) -> AfterValidator:
-    """Refuses text that is no valid regex once `build` has made it the one that the check searches for.
+    """Refuses text that is not a valid regex once `build` has turned it into the one to be searched for.
 
     IFEval uses keywords and markers unescaped.
     """
@@ -240,20 +240,20 @@ def pattern(build: Callable[[str], str] = str) -> AfterValidator:
 
 
 def compare(count: int, relation: Relation, bound: int, noun: str) -> Outcome:
-    """Whether `count` stands in `relation` to `bound`; `noun`, in the plural, says what was counted."""
+    """Whether `count` is in `relation` to `bound`. `noun`, in the plural, says what was counted."""
     passed = count < bound if relation == "less than" else count >= bound
     return Outcome(passed, f"{count} {noun}, asked for {relation} {bound}")
 
 
 def exactly(count: int, wanted: int, noun: str) -> Outcome:
-    """Whether `count` equals `wanted`; `noun`, in the plural, says what was counted."""
+    """Whether `count` equals `wanted`. `noun`, in the plural, says what was counted."""
     return Outcome(count == wanted, f"{count} {noun}, asked for exactly {wanted}")
 
 
 def draw_bound(
     rng: random.Random, *, at_least: tuple[int, int], less_than: tuple[int, int]
 ) -> tuple[Relation, int]:
-    """A relation, either one equally often, with a bound from its inclusive range."""
+    """Either relation, equally often, with a bound from its inclusive range."""
     if rng.random() < 0.5:
         return "at least", rng.randint(*at_least)
     return "less than", rng.randint(*less_than)

@@ -37,10 +37,10 @@ def _known(code: str) -> str:
     draw=lambda rng, material: {
         "language": rng.choice([code for code in _DRAWN if code != material.language])
     },
-    conflicts=CASES  # they ask for English by themselves
+    conflicts=CASES  # they ask for English themselves
     | frozenset(
         {
-            # Words and phrases that the prompt gives are in the prompt's language.
+            # Words and phrases from the prompt are in the prompt's language.
             "keywords:existence",
             "keywords:frequency",
             "keywords:forbidden_words",
@@ -55,7 +55,7 @@ def _known(code: str) -> str:
     ),
 )
 def response_language(response: str, *, language: Annotated[str, AfterValidator(_known)]) -> Outcome:
-    """A text without letters passes, as upstream."""
+    """The language that langdetect finds. A text without letters passes, as upstream."""
     found = detect(response)
-    reason = "no letters to tell the language by" if found is None else f"detected {found}"
+    reason = "no letters to detect a language" if found is None else f"detected {found}"
     return Outcome(found in (None, language), f"{reason}, asked for {language}")

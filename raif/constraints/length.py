@@ -24,20 +24,19 @@ from raif.text import count_words, sentences, words
 
 
 def _draw_sentences(rng: random.Random, material: Material) -> dict[str, Any]:
-    """At least 2 to 5, or less than 4 to 8."""
     relation, bound = draw_bound(rng, at_least=(2, 5), less_than=(4, 8))
     return {"num_sentences": bound, "relation": relation}
 
 
 def _draw_words(rng: random.Random, material: Material) -> dict[str, Any]:
-    """At least 20 to 80, or less than 60 to 120, in tens; in Chinese characters, or words, as `unit` says."""
+    """In tens. In Chinese, `unit` says whether characters or words are counted."""
     relation, tens = draw_bound(rng, at_least=(2, 8), less_than=(6, 12))
     drawn = {"num_words": 10 * tens, "relation": relation}
     return drawn | {"unit": rng.choice(("字", "词"))} if material.language == "zh" else drawn
 
 
 def _draw_first_word(rng: random.Random, material: Material) -> dict[str, Any]:
-    """2 to 4 paragraphs, any of them to start with a single word that has no punctuation."""
+    """Any of 2 to 4 paragraphs starts with a single word without punctuation."""
     single = [word for word in material.words if len(words(word)) == 1 and word.isalnum()]
     count = rng.randint(2, 4)
     return {
@@ -77,7 +76,7 @@ Nth = Annotated[int, Field(ge=1), AfterValidator(_exists)]
     ),
 )
 def number_sentences(response: str, *, num_sentences: Count, relation: Relation) -> Outcome:
-    """Sentences are those of Punkt's English model, for which `。` and a line break end none."""
+    """Sentences by Punkt's English model: `。` and line breaks don't end one."""
     return compare(len(sentences(response)), relation, num_sentences, "sentences")
 
 
@@ -121,7 +120,7 @@ def number_words(response: str, *, num_words: Count, relation: Relation) -> Outc
         ),
     },
     draw=lambda rng, material: {"num_paragraphs": rng.randint(2, 4)},
-    # Each splits paragraphs its own way, and a divider is no part of a sentence.
+    # Each splits paragraphs in its own way, and a divider is not part of a sentence.
     conflicts=frozenset(
         {"length_constraints:nth_paragraph_first_word", "length_constraints:number_sentences"}
     ),
@@ -131,7 +130,7 @@ def number_words(response: str, *, num_words: Count, relation: Relation) -> Outc
     ),
 )
 def number_paragraphs(response: str, *, num_paragraphs: Count) -> Outcome:
-    """Parts between dividers; a blank one counts as nothing at the ends and fails anywhere else."""
+    """Parts between dividers. A blank part is ignored at the start and end, and fails anywhere else."""
     parts = re.split(r"\s?\*\*\*\s?", response) if "***" in response else [response]
     blanks = [index for index, part in enumerate(parts) if not part.strip()]
     if any(0 < index < len(parts) - 1 for index in blanks):
@@ -169,7 +168,7 @@ def nth_paragraph_first_word(
     nth_paragraph: Nth,
     first_word: Text,
 ) -> Outcome:
-    """Blank parts don't count as paragraphs, yet take part in finding the nth, as upstream."""
+    """Blank parts don't count as paragraphs, but do when the nth is looked up, as upstream."""
     parts = response.split("\n\n")
     count = sum(1 for part in parts if part.strip())
     if nth_paragraph > count or not parts[nth_paragraph - 1].strip():

@@ -1,9 +1,9 @@
-"""What kinds mean to the method's own training checker, where that differs from IFEval's official one.
+"""What kinds mean to the method's own training checker, if that differs from IFEval's official one.
 
-The dialect `reference` (arXiv 2506.01413). Keywords are taken letter by letter, three kinds know Chinese
-relation words, code fences are stripped as sets of characters, a repeated prompt may follow a quotation mark,
-and nearly anything with tags is XML. Where that checker draws a random value (no keywords) or raises
-(an unknown relation), `bind` refuses. Its other spelling of highlights counts the same ones.
+This is the dialect `reference` (arXiv 2506.01413). Keywords are literal, three kinds know Chinese relation
+words, code fences are stripped as sets of characters, a repeated prompt may follow a quotation mark, and
+nearly anything with tags is XML. If that checker draws a random value (no keywords) or raises (an unknown
+relation), `bind` raises. It writes the pattern of highlights differently, but counts the same ones.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _ENGLISH: dict[AnyRelation, Relation] = {
     ),
 )
 def existence(response: str, *, keywords: Words) -> Outcome:
-    """Each keyword is found letter by letter, in either case and also within words."""
+    """Each keyword is searched for literally, in any case, also within words."""
     missing = [word for word in keywords if not re.search(re.escape(word), response, re.IGNORECASE)]
     return Outcome(not missing, f"no {joined(missing, 'en')}" if missing else "all keywords found")
 
@@ -52,7 +52,7 @@ def existence(response: str, *, keywords: Words) -> Outcome:
     ),
 )
 def frequency(response: str, *, keyword: Text, frequency: Count, relation: AnyRelation) -> Outcome:
-    """Counts the keyword letter by letter, in either case, also within words; relations in Chinese, too."""
+    """Counts the literal keyword, in any case, also within words. The relation may be in Chinese."""
     word = keyword.strip()
     found = len(re.findall(re.escape(word), response, re.IGNORECASE))
     return compare(found, _ENGLISH[relation], frequency, f'times "{word}"')
@@ -67,7 +67,7 @@ def frequency(response: str, *, keyword: Text, frequency: Count, relation: AnyRe
     ),
 )
 def forbidden_words(response: str, *, forbidden_words: Words) -> Outcome:
-    """No word is found letter by letter between word boundaries, in either case."""
+    """No word is found literally between word boundaries, in any case."""
     used = [word for word in forbidden_words if re.search(rf"\b{re.escape(word)}\b", response, re.IGNORECASE)]
     return Outcome(not used, f"contains {joined(used, 'en')}" if used else "no forbidden word")
 
@@ -81,7 +81,7 @@ def forbidden_words(response: str, *, forbidden_words: Words) -> Outcome:
     ),
 )
 def number_sentences(response: str, *, num_sentences: Count, relation: AnyRelation) -> Outcome:
-    """Counts as the official checker does; the relation may also be in Chinese."""
+    """Counts as the official checker does. The relation may be in Chinese."""
     return length.number_sentences(response, num_sentences=num_sentences, relation=_ENGLISH[relation])
 
 
@@ -94,7 +94,7 @@ def number_sentences(response: str, *, num_sentences: Count, relation: AnyRelati
     ),
 )
 def number_words(response: str, *, num_words: Count, relation: AnyRelation) -> Outcome:
-    """Counts as the official checker does; the relation may also be in Chinese."""
+    """Counts as the official checker does. The relation may be in Chinese."""
     return length.number_words(response, num_words=num_words, relation=_ENGLISH[relation])
 
 
@@ -134,7 +134,7 @@ def xml_format(response: str) -> Outcome:
     ),
 )
 def repeat_prompt(response: str, *, prompt_to_repeat: str) -> Outcome:
-    """A straight quotation mark may come first; an empty prompt can't be repeated."""
+    """A straight quotation mark may precede the request. An empty prompt can't be repeated."""
     wanted = prompt_to_repeat.strip().lower()
     starts = response.strip().lower().startswith((wanted, f"'{wanted}", f'"{wanted}'))
     passed = bool(prompt_to_repeat) and starts

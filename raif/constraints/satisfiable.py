@@ -1,8 +1,8 @@
 """Whether constraints can be met together: a table of kinds, and rules on their kwargs.
 
-The table (each kind's `conflicts`) is wider than strict contradiction: it also keeps apart what would leave a
-reader in doubt of what is asked, such as two notions of a paragraph. A rule looks at the kwargs and names
-a contradiction proper. Nothing here proves that an answer exists; for that, an answer is needed.
+The table (each kind's `conflicts`) is wider than strict contradiction: it also keeps apart what would be
+unclear together, such as two ways to split paragraphs. A rule looks at all constraints with their kwargs and
+returns the reason for a real contradiction, or None. Nothing here proves that an answer exists.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NON_LATIN = NAMES.keys() - {"de", "en", "es", "fi", "fr", "it", "pl", "pt", "sw
 
 
 class Bound(NamedTuple):
-    """A kind, as the record's semantics have it, with kwargs that fit it."""
+    """A kind under the record's semantics, with kwargs that fit it."""
 
     kind: Kind
     kwargs: dict[str, Any]
@@ -37,10 +37,10 @@ def conflicting(one: str, other: str) -> bool:
 
 
 def contradiction(constraints: Sequence[Constraint], semantics: str = "ifeval") -> str | None:
-    """Why these can't be met together, or None where no reason is known; ConstraintError for bad kwargs.
+    """Why these can't be met together, or None if no reason is known. ConstraintError for bad kwargs.
 
-    `semantics` says what the kinds mean, as `Instruction.semantics` does. One kind may come twice as long as
-    its values don't clash: IFEval itself has such prompts.
+    `semantics` says what the kinds mean, as `Instruction.semantics` does. A kind may occur twice if its
+    values don't clash: IFEval itself has such prompts.
     """
     kinds = [find(item.id, semantics) for item in constraints]
     bound = [Bound(kind, kind.bind(item.kwargs)) for kind, item in zip(kinds, constraints, strict=True)]
@@ -53,7 +53,7 @@ def _table(items: Sequence[Bound]) -> str | None:
 
 
 def different_counts(items: Sequence[Bound]) -> str | None:
-    """An exact number, or the language, asked for twice with different values."""
+    """The same exact number, or the language, is asked for with different values."""
     for name, key in (
         ("length_constraints:number_paragraphs", "num_paragraphs"),
         ("length_constraints:nth_paragraph_first_word", "num_paragraphs"),
@@ -90,11 +90,11 @@ def two_starts(items: Sequence[Bound]) -> str | None:
 
 
 def empty_range(items: Sequence[Bound]) -> str | None:
-    """An upper bound of nothing, or one that another constraint's lower bound already reaches."""
+    """An upper bound of zero, or one that another constraint's lower bound already reaches."""
     limits = list(_limits(items))
     for upper in (limit for limit in limits if limit.relation == "less than"):
         lower = [x.bound for x in limits if x.relation == "at least" and x.quantity == upper.quantity]
-        # an empty answer fails everything, so there is a word and a sentence
+        # an empty answer fails everything, so there is at least one word and sentence
         needed = max([int(upper.quantity[0] in (_WORDS, _SENTENCES)), *lower])
         if needed >= upper.bound:
             return f"{upper.quantity[0]}: less than {upper.bound} asked for, at least {needed} needed"
@@ -102,11 +102,11 @@ def empty_range(items: Sequence[Bound]) -> str | None:
 
 
 def forbidden_but_required(items: Sequence[Bound]) -> str | None:
-    """A text that any answer must hold, and that by itself breaks what is forbidden or limited."""
+    """A text that any answer must contain already violates what is forbidden or limited."""
     for barring in (item for item in items if _bars(item)):
         for name, text in _required(items):
             if not (found := barring.kind.check(text, **barring.kwargs)).passed:
-                return f"{name} requires {text!r}, {barring.kind.id} bars it: {found.reason}"
+                return f"{name} requires {text!r}, {barring.kind.id} forbids it: {found.reason}"
     return None
 
 
@@ -120,7 +120,7 @@ def more_sentences_than_words(items: Sequence[Bound]) -> str | None:
 
 
 def case_of_sections(items: Sequence[Bound]) -> str | None:
-    """Section heads are the one text that is searched for case-sensitively."""
+    """Only section headings are searched for case-sensitively."""
     for kwargs in _of("detectable_format:multiple_sections", items):
         head = kwargs["section_spliter"]
         if _asked(_LOWERCASE, items) and head != head.lower():
@@ -131,7 +131,7 @@ def case_of_sections(items: Sequence[Bound]) -> str | None:
 
 
 def language_does_without(items: Sequence[Bound]) -> str | None:
-    """Latin letters in other scripts; words and sentences where nothing is put between them."""
+    """Latin letters in another script; words and sentences in a language without spaces."""
     for kwargs in _of(_LANGUAGE, items):
         code = kwargs["language"]
         barred = {_LETTERS, _CAPITALS} if code in _NON_LATIN else set()
@@ -153,7 +153,7 @@ def chinese_in_another_language(items: Sequence[Bound]) -> str | None:
 
 class _Limit(NamedTuple):
     quantity: tuple[str, str]
-    """The kind, and the keyword, letter or unit that is counted ("" where there is none)."""
+    """The kind, and the keyword, letter or unit that is counted ("" if there is none)."""
     relation: str
     bound: int
 
@@ -171,14 +171,14 @@ def _limits(items: Sequence[Bound]) -> Iterator[_Limit]:
 
 
 def _bars(item: Bound) -> bool:
-    """Whether a text can hold too much for it. Too many capitals it never has: they can be made small."""
+    """Whether a text can contain too much for it. Capitals are no matter: they can be made lower case."""
     name, kwargs = item.kind.id, item.kwargs
     relation = kwargs.get("relation") or kwargs.get("let_relation")
     return name in ("keywords:forbidden_words", "punctuation:no_comma") or relation == "less than"
 
 
 def _required(items: Sequence[Bound]) -> Iterator[tuple[str, str]]:
-    """Ids with texts that any answer must hold. A keyword is taken by its letters, not as a regex."""
+    """Ids with texts that any answer must contain. A keyword is taken literally, not as a regex."""
     for kind, kwargs in items:
         name = kind.id
         for key in ("end_phrase", "prompt_to_repeat", "postscript_marker", "first_word", "section_spliter"):

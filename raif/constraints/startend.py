@@ -25,7 +25,7 @@ _ENDINGS = {
         ),
     },
     draw=lambda rng, material: {"end_phrase": rng.choice(_ENDINGS.get(material.language, _ENDINGS["en"]))},
-    # The quotation mark at the very end would come after the phrase that nothing may follow.
+    # The quotation mark at the very end would follow the phrase that nothing may follow.
     conflicts=frozenset({"startend:quotation"}),
     examples=(
         Example(True, "It is done. The end.", {"end_phrase": "the end."}),
@@ -33,7 +33,7 @@ _ENDINGS = {
     ),
 )
 def end_checker(response: str, *, end_phrase: str) -> Outcome:
-    """The response ends with the phrase, in either case; quotation marks around it are left aside."""
+    """The response ends with the phrase, in any case. Quotation marks around the response are ignored."""
     text = response.strip().strip('"').lower()
     return Outcome(text.endswith(end_phrase.strip().lower()), f'ends with "{text[-40:]}"')
 
@@ -53,7 +53,7 @@ def end_checker(response: str, *, end_phrase: str) -> Outcome:
         ),
     },
     draw=lambda rng, material: {},
-    conflicts=frozenset({"detectable_format:title"}),  # a title stands outside the quoted text
+    conflicts=frozenset({"detectable_format:title"}),  # a title is outside the quoted text
     examples=(Example(True, '"All of it."', {}), Example(False, "“All of it.”", {})),
 )
 def quotation(response: str) -> Outcome:

@@ -1,4 +1,4 @@
-"""Which checks of a composed instruction are active: those of the branch taken, as far as the chain holds."""
+"""Which checks of a composed instruction are active: those of the branch taken, until the chain breaks."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from raif.types import Composition
 def active(composition: Composition | None, passed: Sequence[bool | None]) -> list[bool]:
     """For each check, by position, whether it counts, given which of them passed.
 
-    *and*: every part counts. *chain*: a part counts only where no part before it has failed; a check that
-    could not be judged (None) has not failed. *selection*: only the selected part counts. A check that
-    the composition does not mention always counts; one that it mentions more than once, where it counts in
-    any place. ConstraintError where the composition does not fit.
+    *and*: every part counts. *chain*: a part counts only if no part before it has failed; a check that could
+    not be judged (None) has not failed. *selection*: only the selected part counts. A check that the
+    composition does not mention always counts; one that it mentions several times counts if any of them does.
+    Raises ConstraintError if the composition does not fit.
     """
     if composition is None:
         return [True] * len(passed)

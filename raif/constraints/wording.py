@@ -1,4 +1,4 @@
-"""Kwargs as words of a sentence: lists joined readably, counts with their noun, relations, language names."""
+"""Kwargs as parts of a sentence: lists joined readably, counts with a noun, relations, language names."""
 
 from __future__ import annotations
 

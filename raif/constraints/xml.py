@@ -1,4 +1,4 @@
-"""The whole response as XML. Not one of IFEval's kinds: the method's training data asks for it."""
+"""The whole response as XML. IFEval has no such kind; the method's training data asks for it."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ def xml_outcome(text: str) -> Outcome:
     ),
 )
 def xml_format(response: str) -> Outcome:
-    """The whole response is one well-formed XML document, inside a code fence or without one."""
+    """The whole response is one well-formed XML document, with or without a code fence around it."""
     return xml_outcome(unfenced(response.strip(), "xml"))

@@ -1,4 +1,4 @@
-"""A run's folder: its resolved config beside its results, never re-used by accident."""
+"""A run's folder: its resolved config with its results, never reused by accident."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def open_run(
     overwrite: bool = False,
     free: Collection[str] = (),
 ) -> Path:
-    """Make or re-open `folder` for a run with `config`.
+    """Create or reopen `folder` for a run with `config`.
 
-    Raises ConfigError where the folder holds a run and neither flag is given, or where `resume`
-    would continue it with another config; the top-level keys of `free` may differ.
+    Raises ConfigError if the folder holds a run and neither flag is given, or if `resume` would continue it
+    with another config. The top-level keys in `free` may differ.
     """
     written = folder / CONFIG_NAME
     if resume:
@@ -36,7 +36,7 @@ def open_run(
     elif folder.exists() and any(folder.iterdir()):
         if not overwrite:
             raise ConfigError(
-                f"{folder} already holds a run", "Continue it with --resume, or replace it with --overwrite."
+                f"{folder} already holds a run", "Resume it with --resume, or replace it with --overwrite."
             )
         _check_ours(written)
         shutil.rmtree(folder)

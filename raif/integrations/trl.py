@@ -1,9 +1,9 @@
-"""A reward function for TRL's GRPOTrainer, whose data set has the columns of our records or of IFEval's.
+"""A reward function for TRL's GRPOTrainer, if the data set has the columns of our records or of IFEval's.
 
     GRPOTrainer(model, reward_funcs=constraints_followed, train_dataset=dataset, ...)
     GRPOTrainer(model, reward_funcs=partial(constraints_followed, think="tagged"), ...)
 
-TRL asks the column `prompt`, which may be our `messages` renamed.
+TRL generates from the column `prompt`, which can be our `messages` renamed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from raif.errors import RecordError
-from raif.integrations.share import CHECKS, share_followed
+from raif.integrations import CHECKS, share_followed
 from raif.reasoning import Style
 
 Completion = str | Sequence[Mapping[str, Any]]
@@ -22,9 +22,9 @@ Completion = str | Sequence[Mapping[str, Any]]
 def constraints_followed(
     prompts: Sequence[Any], completions: Sequence[Completion], *, think: Style = "none", **columns: Any
 ) -> list[float | None]:
-    """For each completion the share of its row's constraints that it follows; None where a row has none.
+    """For each completion, the share of its row's constraints that it follows. None if the row has none.
 
-    RecordError where no column says what is checked, or a row's constraints can't be used.
+    Raises RecordError if no column says what is checked, or a row's constraints can't be used.
     """
     known = {name: columns[name] for name in CHECKS if name in columns}
     if not known:
@@ -34,5 +34,5 @@ def constraints_followed(
 
 
 def _text(completion: Completion) -> str:
-    """What the model said last; nothing where that turn only calls a tool."""
+    """What the model said last. Empty if that turn only calls a tool."""
     return completion if isinstance(completion, str) else completion[-1].get("content") or ""

@@ -10,19 +10,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from raif.errors import RaifError
-from raif.integrations.share import share_followed
+from raif.integrations import share_followed
 
 
 def constraints_followed(completion: Any, info: Mapping[str, Any], parser: Any) -> float:
-    """The share of `info`'s constraints that the answer follows, which the rubric's parser finds.
+    """The share of `info`'s constraints that the answer follows. The rubric's parser finds the answer.
 
-    RaifError where they can't be used or judged. Mind that a Rubric logs any error and goes on with 0.
+    Raises RaifError if they can't be used or judged. Note that a Rubric logs any error and scores it as 0.
     """
     return _judged(share_followed(info, parser.parse_answer(completion) or ""))
 
 
 async def task_followed(task: Any, trace: Any) -> float:
-    """The share of the constraints in the task's data that the last reply follows; RaifError as above."""
+    """The share of the constraints in the task's data that the last reply follows. RaifError as above."""
     return _judged(share_followed(task.model_dump(), trace.last_reply))
 
 

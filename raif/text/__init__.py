@@ -1,8 +1,7 @@
 """Words, sentences and the language of a text, as IFEval's official checker sees them. Nothing is downloaded.
 
-The tools are NLTK's and langdetect's, loaded on first use; both are made for English and other languages
-that put spaces between words: an unspaced run of Chinese is one word, and `。` ends no sentence.
-`chinese` counts as a Chinese reader does.
+They are NLTK's and langdetect's, loaded on first use, and made for languages that put spaces between words:
+a run of Chinese is one word, and `。` doesn't end a sentence. `chinese` counts as a Chinese reader does.
 """
 
 from raif.text.langdetect.language import detect

@@ -1,4 +1,4 @@
-"""BLEU (Papineni et al. 2002) of one text against one other, over characters."""
+"""BLEU (Papineni et al. 2002) of one text against another, over characters."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _ORDERS = (1, 2, 3, 4)
 
 
 def character_bleu(hypothesis: str, reference: str) -> float:
-    """BLEU-4 in [0, 1], equal weights, standard brevity penalty: NLTK's `corpus_bleu` of the one pair.
+    """BLEU-4 in [0, 1] with equal weights and the standard brevity penalty: NLTK's `corpus_bleu` of one pair.
 
-    As there, nothing is smoothed: without a common character the result is 0, and without a common n-gram
-    of higher order practically 0, as its precision counts as the smallest positive float.
+    As there, nothing is smoothed. Without a common character the result is 0; without a common n-gram of
+    higher order it is practically 0, because that precision counts as the smallest positive float.
     """
     precisions = [_precision(hypothesis, reference, order) for order in _ORDERS]
     if not precisions[0]:

@@ -1,7 +1,7 @@
-"""Characters, words and sentences as a Chinese reader counts them. Punctuation counts as none of them.
+"""Characters, words and sentences as a Chinese reader counts them. Punctuation is not counted.
 
-A run of Latin letters and digits, such as GPT-4 or 3.5, is one character and one word, as word processors
-count it. Words within a run of Chinese are those of jieba (rjieba), which is loaded on first use.
+A run of Latin letters and digits, such as GPT-4 or 3.5, is one character and one word, as in word processors.
+A run of Chinese is cut into words by jieba (rjieba), which is loaded on first use.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Literal
 from raif.text import sentences as english
 
 COMMON_HAN = "\u4e00-\u9fff"
-"""The main block, for regular expressions: enough to tell Chinese text from other text."""
+"""The main block, for character classes: enough to tell Chinese text from other text."""
 BMP_HAN = f"\u3400-\u4dbf{COMMON_HAN}\uf900-\ufaff"
-"""With the rare and the compatibility ideographs of the Basic Multilingual Plane."""
+"""Also the rare and the compatibility ideographs of the Basic Multilingual Plane."""
 HAN = f"々〇{BMP_HAN}\U00020000-\U000323af"
-"""With the later planes, and the two marks that are read as characters. What counts of characters use."""
+"""Also the higher planes, and two marks that are read as characters. Counts of characters use this."""
 _KANA = "\u3041-\u3096\u30a1-\u30fa\u31f0-\u31ff\uff66-\uff9d"
 _EACH = f"{HAN}{_KANA}\uac00-\ud7a3"
-"""What is written without spaces and counted one by one: Han, kana, hangul."""
+"""What is counted one by one, because it is written without spaces: Han, kana, hangul."""
 
 _RUN = rf"[^\W_{_EACH}]+(?:[.'’-][^\W_{_EACH}]+)*"
 _CHARACTER = re.compile(rf"[{_EACH}]|{_RUN}")
@@ -41,7 +41,7 @@ def characters(text: str) -> list[str]:
 
 
 def words(text: str) -> list[str]:
-    """The words (词): those that each run of Chinese is cut into, and each run of Latin letters or digits."""
+    """The words (词): those of each run of Chinese, and each run of Latin letters or digits."""
     from rjieba import cut
 
     found = []
@@ -51,11 +51,11 @@ def words(text: str) -> list[str]:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of each line. `。！？；…` and ASCII `!?` end one, and so does the line.
+    """The sentences of each line. `。！？；…` and ASCII `!?` end one, and so does the end of the line.
 
-    Closing marks after the end belong to the sentence; one that a comma follows goes on. An ASCII full stop
-    ends none, unless nothing in the line is Chinese: then its sentences are English ones. What has no letter
-    or digit, such as a divider, is no sentence.
+    Closing marks after the end belong to the sentence; if a comma follows, it continues. An ASCII full stop
+    doesn't end a sentence, but a line without Chinese is split into English sentences. Text without a letter
+    or digit, such as a divider, is not a sentence.
     """
     found: list[str] = []
     for line in filter(_LETTER.search, text.splitlines()):
@@ -70,12 +70,12 @@ def _marked(line: str) -> list[str]:
 
 
 def fold(text: str) -> str:
-    """The text in small letters, full-width Latin letters and digits as ASCII: `ＡＩ` is `ai`."""
+    """The text in lower case, with full-width Latin letters and digits as ASCII: `ＡＩ` is `ai`."""
     return _WIDE.sub(lambda found: found[0].translate(_FULL_WIDTH), text).lower()
 
 
 def whole(word: str) -> str:
-    """A regex for `word` itself, which must not go on as a Latin word or number: `AI` is not in `MAIL`."""
+    """A regex for `word` that is not part of a longer Latin word or number: `AI` is not in `MAIL`."""
     edge = f"[^\\W_{_EACH}]"
     before = f"(?<!{edge})" if re.match(edge, word) else ""
     after = f"(?!{edge})" if re.search(f"{edge}$", word) else ""
@@ -90,9 +90,9 @@ def is_chinese(text: str) -> bool:
 
 
 def variety(text: str) -> Literal["zh-cn", "zh-tw"] | None:
-    """Simplified or traditional, whichever alone has more of the characters; None where that is undecided.
+    """Simplified or traditional: the script to which more characters belong exclusively. None if equal.
 
-    GB 2312 encodes the simplified ones, Big5 the traditional ones, and both those that are the same.
+    GB 2312 encodes the simplified characters, Big5 the traditional ones, and both those that are the same.
     """
     han = "".join(_SOME_HAN.findall(text))
     simplified, traditional = (set(han.encode(code, "ignore").decode(code)) for code in ("gb2312", "big5"))

@@ -9,7 +9,7 @@ _END = re.compile(r"(?<=[。！？?])(?=[^”’])|(?<=\.{6})(?=[^”’])")
 
 
 def rouge_l(text: str, reference: str) -> float:
-    """F of the longest common subsequence of words, in [0, 1]; 0 where one has no words.
+    """F of the longest common subsequence of words, in [0, 1]. 0 if one text has no words.
 
     The package adds 1e-8 to the denominator, which is left out here.
     """
@@ -30,13 +30,13 @@ def longest_common(first: list[str], second: list[str]) -> int:
 
 
 def _words(text: str) -> list[str]:
-    """jieba's, and an empty one for each blank line, also where a line break follows a sentence's end."""
+    """jieba's words, and an empty one for each blank line, also if a line break follows a sentence's end."""
     lines = _END.sub("\n", " ".join(_cut(text))).rstrip().split("\n")
     return [word for line in lines if line for word in " ".join(line.split()).split(" ")]
 
 
 def _cut(text: str) -> list[str]:
-    """rjieba keeps 300-500 and release_date in one piece, which jieba cuts."""
+    """rjieba keeps 300-500 and release_date whole; jieba cuts them."""
     from rjieba import cut
 
     return [part for word in cut(text) for part in (_LATIN.split(word) if word.isascii() else [word]) if part]

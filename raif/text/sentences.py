@@ -17,7 +17,7 @@ from raif.text.search import TooSlow
 
 SPACE = r" \t-\r\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 APART = r"""[]})"';:@*({\[?!‘’“”«»]"""
-"""What ends a word, and can stand right after a sentence."""
+"""What ends a word, and can directly follow a sentence."""
 
 _MARKS = frozenset(".?!")
 _STOPS = frozenset(";:,.!?")
@@ -40,14 +40,14 @@ _OPENING = '"(*['
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of `text`; a line break ends none. TooSlow where more than 25,000 may end."""
+    """The sentences of `text`; a line break doesn't end one. TooSlow if more than 25,000 marks might."""
     if sum(map(text.count, ".?!")) > _MOST:
         raise TooSlow(f"more than {_MOST:,} marks that may end a sentence")
     return [text[start:stop] for start, stop in _spans(text)]
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Closing quotation marks and brackets after a sentence's end belong to it."""
+    """Start and end of each. Closing quotation marks and brackets after a sentence belong to it."""
     start, end = 0, len(text.rstrip())
     for (stop, after), (limit, _) in pairwise([*_breaks(text), (end, end)]):
         closing = _CLOSING.match(text, after, limit) if text[after] in _CLOSERS else None
@@ -61,7 +61,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _breaks(text: str) -> Iterator[tuple[int, int]]:
-    """Where sentences end, and where the next ones start."""
+    """Where each sentence ends, and where the next one starts."""
     for start, mark in _candidates(text):
         if _plain(text, start, mark) or ends(text[start : mark.end(mark.lastindex or 0)]):
             yield mark.end(), mark.start(2) if mark[2] else mark.end()
@@ -70,7 +70,7 @@ def _breaks(text: str) -> Iterator[tuple[int, int]]:
 def _candidates(text: str) -> Iterator[tuple[int, re.Match[str]]]:
     """The last mark that may end a sentence in each run without ASCII white space, and the run's start.
 
-    NLTK also takes a mark that such a run begins with, and overlooks white space that the text begins with.
+    Like NLTK, this takes a mark at the start of such a run, and overlooks white space at the text's start.
     """
     start, last, done = 0, None, 0
     for mark in _MARK.finditer(text):
@@ -91,7 +91,7 @@ def _last_space(text: str, start: int, stop: int) -> int:
 
 
 def _plain(text: str, start: int, mark: re.Match[str]) -> bool:
-    """Whether a plain word stands before the mark, and another token follows: then a sentence ends."""
+    """Whether a plain word precedes the mark and another token follows it: then a sentence ends."""
     word = text[start : mark.start()].lstrip(_OPENING)
     if not (word.isalpha() and word.isascii() and (mark[1] or mark[2][0] > " ")):
         return False
@@ -108,7 +108,7 @@ def parameters() -> Any:
 
 @cache
 def with_period() -> frozenset[str]:
-    """Words in small letters after which a full stop may end no sentence, whatever their letters."""
+    """Lower-case words after which a full stop may not end a sentence, however simple they look."""
     return frozenset(parameters().abbrev_types | {first for first, _ in parameters().collocations})
 
 
@@ -139,7 +139,7 @@ def _ends(one: str, after: str) -> bool:
 
 
 def _may_end(token: str) -> bool:
-    """By itself: a mark, or a word with a full stop that is no abbreviation. Dots in a row are neither."""
+    """On its own: a mark, or a word with a full stop that is not an abbreviation. An ellipsis is neither."""
     if token in _MARKS:
         return True
     if not token.endswith(".") or token.endswith(".."):
@@ -150,7 +150,7 @@ def _may_end(token: str) -> bool:
 
 
 def _starts(token: str, type: str) -> bool | None:
-    """Whether a token starts a sentence, by the case in which the model saw its type; None: can't say."""
+    """Whether a token starts a sentence, by the case in which the model saw its type. None: unknown."""
     if token in _STOPS:
         return False
     seen = _seen(type)
@@ -166,7 +166,7 @@ def _seen(type: str) -> int:
 
 
 def _type(token: str) -> str:
-    """In small letters; numbers, with a full stop or not, are all one type."""
+    """In lower case; all numbers, with or without a full stop, are one type."""
     return "##number##" if _NUMBER.fullmatch(token) else token.lower()
 
 
@@ -179,6 +179,6 @@ def _is_initial(token: str) -> bool:
         return False
     if token.isascii():
         return token[0].isalpha() or token[0] == "_"
-    import regex  # what is a letter beyond ASCII, `re` sees otherwise
+    import regex  # it differs from `re` in what is a letter beyond ASCII
 
     return regex.match(r"[^\W\d]", token) is not None

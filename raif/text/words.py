@@ -1,4 +1,4 @@
-"""Two notions of a word: runs of word characters, and the tokens of NLTK's `word_tokenize`."""
+"""Two kinds of words: runs of word characters, and the tokens of NLTK's `word_tokenize`."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from raif.text.search import TooSlow
 from raif.text.sentences import sentences
 
 _MOST = 150_000
-"""Characters, a call counted as 50 of them: what NLTK's tokenizer reads in half a second."""
+"""How many characters NLTK's tokenizer reads in half a second; each call counts as 50 of them."""
 _CALL = 50
 _LONG = 1_000
 _WORD = re.compile(r"\w+")
 _BLANKED = bytes(code if chr(code).isalnum() or code == ord("_") else ord(" ") for code in range(256))
-"""For `bytes.translate`: what is in no word becomes a space."""
-# What the tokenizer does on one side of such a space never depends on the other: nothing in its rules looks
-# past a space and a letter or digit.
+"""For `bytes.translate`: what is not part of a word becomes a space."""
+# What the tokenizer does on one side of such a space never depends on the other side: none of its rules
+# looks past a space and a letter or digit.
 _SEAM = re.compile(" (?<=[A-Za-z0-9] )(?=[A-Za-z0-9])")
 _CUT = ("cannot", "gimme", "gonna", "gotta", "lemme", "wanna")
-# Between whitespace: a word that stays whole, and marks around it that split off or change no case; or one
-# that may split at its apostrophe, unless a period behind it keeps it together.
+# Between white space: a word that stays whole, with marks around it that split off or have no case; or a word
+# that may split at its apostrophe, unless a full stop after it keeps it together.
 _PLAIN = re.compile(
     r"""[("'“‘*\[{<\#_]* [A-Za-z0-9_/]+(?:[-.][A-Za-z0-9_/]+)* []),.!?;:"'”’*}>]*
     | [("*\[{<\#]* ([A-Za-z]+'[A-Za-z]+) []),!?;:"*}>]*""",
@@ -34,7 +34,7 @@ _SPLIT = (*_CUT, "d'ye", "more'n", "'tis", "'twas")
 
 
 def words(text: str) -> list[str]:
-    r"""Matches of `\w+`: "don't" is two. By `re`, since newer NLTK takes `regex`, whose `\w` has more."""
+    r"""Matches of `\w+`: "don't" is two. By `re`: newer NLTK uses `regex`, whose `\w` matches more."""
     return _WORD.findall(text)
 
 
@@ -46,13 +46,13 @@ def count_words(text: str) -> int:
 def tokens(text: str) -> list[str]:
     """Treebank-style tokens, sentence by sentence: "don't" is "do" and "n't", punctuation stands alone.
 
-    TooSlow where too much of the text is anything but plain words.
+    Raises TooSlow if too much of the text is not plain words.
     """
     return list(each_token(text))
 
 
 def each_token(text: str) -> Iterator[str]:
-    """The same one by one: what nobody asks for is not looked for."""
+    """The same one by one, so that only as many are computed as are asked for."""
     known: dict[str, list[str]] = {}
     spent = 0
     for sentence in sentences(text):
@@ -67,7 +67,7 @@ def each_token(text: str) -> Iterator[str]:
 
 
 def capital_tokens(text: str) -> int:
-    """How many of the `tokens` are in capitals: word by word, where none depends on its surroundings."""
+    """How many of the `tokens` are in capitals; counted word by word if no word depends on its neighbours."""
     if _may_be_split(text):
         return _in_capitals(tokens(text))
     count = 0
@@ -82,13 +82,13 @@ def capital_tokens(text: str) -> int:
 
 
 def _capital_parts(word: str) -> int:
-    """How many tokens in capitals a word with an apostrophe has: "I'm" and "A's" have one, "IBM'S" two."""
+    """How many tokens in capitals a word with an apostrophe has: one in "I'm" and "A's", two in "IBM'S"."""
     parts = _CLITIC.fullmatch(word)
     return _in_capitals([*parts.groups()] if parts else [word])
 
 
 def _may_be_split(text: str) -> bool:
-    """Whether a word such as "cannot" may be there, which becomes two tokens."""
+    """Whether the text may have a word such as "cannot", which becomes two tokens."""
     small = text.lower()
     return any(word in small for word in _SPLIT) or any(letter in text for letter in "ıİſ")
 

@@ -7,9 +7,9 @@ from xml.parsers import expat
 
 
 def flaw(text: str) -> str | None:
-    """Why `text` is no well-formed XML document, prefixes bound to namespaces; None where it is one.
+    """Why `text` is not a well-formed XML document with its prefixes bound to namespaces. None if it is.
 
-    A document that declares entities is refused: few lines of them can grow to gigabytes.
+    A document that declares entities is refused: a few lines of them can grow to gigabytes.
     """
     parser = expat.ParserCreate(namespace_separator="}")
     parser.EntityDeclHandler = parser.SkippedEntityHandler = _refuse

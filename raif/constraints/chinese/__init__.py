@@ -1,6 +1,6 @@
-"""What kinds mean in a Chinese record of the default dialect, where that differs from IFEval's check.
+"""What kinds mean in a Chinese record of the default dialect, if that differs from IFEval's check.
 
-The first line of a check's docstring says it in one sentence. Importing this registers the variants.
+The first line of a check's docstring says how. Importing this registers the variants.
 """
 
 from raif.constraints.chinese import (  # noqa: F401 (importing them registers)

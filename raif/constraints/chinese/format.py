@@ -24,7 +24,7 @@ _WRITTEN = re.compile(r"[^\W_]")
     ),
 )
 def number_placeholders(response: str, *, num_placeholders: Count) -> Outcome:
-    """Counts words in [ ], ［ ］ or 【 】 within a line; a bare number and the text of a link are none."""
+    """Counts words in [ ], ［ ］ or 【 】 within a line, but not bare numbers or the text of a link."""
     found = sum(1 for names in _PLACEHOLDER.findall(response) if _LETTER.search("".join(names)))
     return compare(found, "at least", num_placeholders, "placeholders")
 
@@ -42,7 +42,7 @@ def number_placeholders(response: str, *, num_placeholders: Count) -> Outcome:
     ),
 )
 def postscript(response: str, *, postscript_marker: Text) -> Outcome:
-    """The marker, not as the end of a longer word, with text after it; either colon, or none, may follow.
+    """The marker with text after it, not at the end of a longer word. Either colon may follow, or none.
 
     Case and a space after the full stops of P.S. make no difference.
     """
@@ -81,9 +81,9 @@ _OPTIONS = (
     ),
 )
 def number_bullet_lists(response: str, *, num_bullets: Count) -> Outcome:
-    """Counts lines with text that start with a bullet: * - + • · or ●; numbered lines are none.
+    """Counts lines with text that start with a bullet: * - + • · or ●. Numbered lines don't count.
 
-    Highlights, dividers and negative numbers at the start of a line are no bullets.
+    Neither do highlights, dividers and negative numbers at the start of a line.
     """
     found = sum(1 for text in _BULLET.findall(response) if _WRITTEN.search(text))
     return exactly(found, num_bullets, "bullets")
@@ -101,7 +101,7 @@ def number_bullet_lists(response: str, *, num_bullets: Count) -> Outcome:
     ),
 )
 def multiple_sections(response: str, *, section_spliter: Text, num_sections: Count) -> Outcome:
-    """Counts lines that start with the word and an Arabic or Chinese number; marks may stand before it."""
+    """Counts lines that start with the word and an Arabic or Chinese number; marks may precede it."""
     head = re.escape(chinese.fold(section_spliter.strip()))
     found = re.findall(
         rf"^[^\w\n]{{0,20}}{head}[^\S\n]?[\d一二三四五六七八九十]", chinese.fold(response), re.MULTILINE
@@ -121,7 +121,7 @@ def multiple_sections(response: str, *, section_spliter: Text, num_sections: Cou
     ),
 )
 def title(response: str) -> Outcome:
-    """A title in << >> or ＜＜ ＞＞, or in 《 》 on a line of its own, where no book is just mentioned."""
+    """A title in << >> or ＜＜ ＞＞, or in 《 》 on a line of its own (elsewhere it may be a book)."""
     found = any(_WRITTEN.search("".join(texts)) for texts in _TITLE.findall(response))
     return Outcome(found, f"{'a' if found else 'no'} title in double angular brackets")
 

@@ -1,4 +1,4 @@
-"""Words and characters that a Chinese response uses: taken literally, never as a regex."""
+"""Words and characters that a Chinese response uses. They are literal, never a regex."""
 
 from __future__ import annotations
 
@@ -29,10 +29,9 @@ def _occurrences(word: str, text: str) -> int:
     ),
 )
 def existence(response: str, *, keywords: Annotated[list[Text], Field(min_length=1)]) -> Outcome:
-    """Each keyword stands somewhere in the text, also within a longer Chinese word; a Latin one stands alone.
+    """Each keyword occurs, also within a longer Chinese word; a Latin one must be a whole word.
 
-    Capitals and full-width Latin letters and digits are the same as others, traditional characters are not
-    the same as simplified ones.
+    Case and full-width Latin letters and digits make no difference; traditional and simplified characters do.
     """
     missing = [word for word in keywords if not _occurrences(word, response)]
     return Outcome(not missing, f"no {joined(missing, 'en')}" if missing else "all keywords found")
@@ -51,7 +50,7 @@ def existence(response: str, *, keywords: Annotated[list[Text], Field(min_length
     ),
 )
 def frequency(response: str, *, keyword: Text, frequency: Count, relation: Relation) -> Outcome:
-    """Counts where the keyword stands, without overlaps, also within longer Chinese words."""
+    """Counts where the keyword occurs, without overlaps, also within longer Chinese words."""
     return compare(_occurrences(keyword, response), relation, frequency, f'times "{keyword.strip()}"')
 
 
@@ -67,7 +66,7 @@ def frequency(response: str, *, keyword: Text, frequency: Count, relation: Relat
     ),
 )
 def forbidden_words(response: str, *, forbidden_words: Annotated[list[Text], Field(min_length=1)]) -> Outcome:
-    """None of the words stands anywhere, not even within a longer Chinese word; a Latin one counts alone."""
+    """None of the words occurs, not even within a longer Chinese word; a Latin one counts as a whole word."""
     used = [word for word in forbidden_words if _occurrences(word, response)]
     return Outcome(not used, f"contains {joined(used, 'en')}" if used else "no forbidden word")
 
@@ -90,6 +89,6 @@ def letter_frequency(
     let_frequency: Count,
     let_relation: Relation,
 ) -> Outcome:
-    """Counts one character, Han or Latin; capitals and full-width letters are the same as small ones."""
+    """Counts one character, Han or Latin. Case and full width make no difference."""
     found = chinese.fold(response).count(chinese.fold(letter))
     return compare(found, let_relation, let_frequency, f'times the character "{letter}"')

@@ -28,7 +28,7 @@ _OPENERS = " \t　“「『‘\"'《【（(*"
 def number_words(
     response: str, *, num_words: Count, relation: Relation, unit: Literal["字", "词"] = "字"
 ) -> Outcome:
-    """Counts characters (字), or words as jieba cuts them where `unit` is 词; punctuation counts as neither.
+    """Counts characters (字), or jieba's words if `unit` is 词. Punctuation doesn't count.
 
     A run of Latin letters or digits, such as GPT-4 or 3.5, is one character and one word.
     """
@@ -51,8 +51,8 @@ def number_words(
 def number_sentences(response: str, *, num_sentences: Count, relation: Relation) -> Outcome:
     """Counts sentences: `。！？；…` and ASCII `!?` end one, and so does a line break.
 
-    Closing marks after the end belong to the sentence, and one that a comma follows goes on. In a line
-    without Chinese the sentences are English ones. A line without letters or digits is none.
+    Closing marks after the end belong to the sentence; if a comma follows, it continues. A line without
+    Chinese is split into English sentences. A line without letters or digits doesn't count.
     """
     return compare(len(chinese.sentences(response)), relation, num_sentences, "sentences")
 
@@ -73,10 +73,10 @@ def number_sentences(response: str, *, num_sentences: Count, relation: Relation)
 def nth_paragraph_first_word(
     response: str, *, num_paragraphs: Count, nth_paragraph: Nth, first_word: Text
 ) -> Outcome:
-    """Blank lines part the paragraphs, and the nth starts with the word, whatever follows it.
+    """Blank lines separate paragraphs, and the nth starts with the word, whatever follows it.
 
-    Indentation, opening quotation marks and brackets before it are passed over; where the word is Latin, no
-    Latin letter or digit may follow.
+    Indentation, opening quotation marks and brackets before it are ignored. After a Latin word, no Latin
+    letter or digit may follow.
     """
     paragraphs = [part for part in re.split(r"\n(?:[^\S\n]*\n)+", response) if part.strip()]
     if len(paragraphs) != num_paragraphs:

@@ -25,7 +25,7 @@ from raif.text.langdetect.language import CHINESE, NAMES
     ),
 )
 def capital_word_frequency(response: str, *, capital_frequency: Count, capital_relation: Relation) -> Outcome:
-    """Counts Latin words whose letters are all capitals, also right between Chinese characters."""
+    """Counts Latin words in capitals, also between Chinese characters without spaces."""
     found = sum(word.isupper() for word in chinese.characters(response))
     return compare(found, capital_relation, capital_frequency, "words in capitals")
 
@@ -52,8 +52,8 @@ def _known(code: str) -> str:
 def response_language(response: str, *, language: Annotated[str, AfterValidator(_known)]) -> Outcome:
     """The language asked for; `zh` is any Chinese, `zh-cn` simplified and `zh-tw` traditional characters.
 
-    A text is Chinese where most of its characters are Han and few are kana; langdetect decides on all
-    others. Characters that don't tell simplified from traditional are both; no letters pass.
+    A text is Chinese if most of its characters are Han and few are kana; langdetect decides on all others.
+    A text whose characters are the same in both scripts is both. A text without letters passes.
     """
     if chinese.is_chinese(response):
         found: str = chinese.variety(response) or "zh"
@@ -79,7 +79,7 @@ _COMMAS = "，,﹐"
     ),
 )
 def no_comma(response: str) -> Outcome:
-    """No comma (逗号), full-width or ASCII; `、` (顿号) is another mark and may stand."""
+    """No comma (逗号), full-width or ASCII. `、` (顿号) is another mark and allowed."""
     found = sum(response.count(comma) for comma in _COMMAS)
     return Outcome(not found, f"{found} commas, asked for none")
 
@@ -101,7 +101,7 @@ _PAIRS = (('"', '"'), ("＂", "＂"), ("“", "”"), ("「", "」"), ("『", "�
     ),
 )
 def end_checker(response: str, *, end_phrase: str) -> Outcome:
-    """The phrase is the last text: only closing quotation marks follow, and a stop if the phrase has none."""
+    """The phrase comes last: only closing quotation marks may follow, and a stop if the phrase has none."""
     text, phrase = chinese.fold(response).strip(), chinese.fold(end_phrase).strip()
     endings = (text, text.rstrip(_CLOSERS), text.rstrip(_CLOSERS + _STOPS))
     return Outcome(any(ending.endswith(phrase) for ending in endings), f'ends with "{text[-40:]}"')
@@ -127,7 +127,7 @@ def quotation(response: str) -> Outcome:
 
 
 def _wraps(opening: str, closing: str, text: str) -> bool:
-    """Whether the first character opens what only the last one closes; straight marks tell no more."""
+    """Whether the first character opens what only the last one closes; straight marks can't tell."""
     if len(text) < 2 or text[0] != opening or text[-1] != closing:
         return False
     depths = accumulate((one == opening) - (one == closing) for one in text[:-1])

@@ -1,6 +1,6 @@
-"""What IFBench's families share: types of kwargs, and its notions of a word.
+"""What IFBench's families share: types of kwargs, and its definitions of a word.
 
-All of its punctuation is the 32 ASCII characters: curly quotes and full-width marks are letters to it.
+Punctuation means the 32 ASCII characters: curly quotes and full-width marks count as letters.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ def bare(text: str) -> str:
 
 
 def bare_words(text: str) -> list[str]:
-    """What stands between white space once punctuation is deleted: "a - b" is two words."""
+    """What is between white space once punctuation is deleted: "a - b" is two words."""
     return bare(text).split()
 
 
 def trim(text: str) -> str:
-    """`text` without the punctuation and spaces at both ends; other white space stays."""
+    """`text` without punctuation and spaces at both ends; other white space stays."""
     return text.strip(_EDGES)
 
 

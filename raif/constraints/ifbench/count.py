@@ -37,7 +37,7 @@ _PRONOUNS = frozenset(
 
 
 def _draw_range(rng: random.Random, material: Material) -> dict[str, Any]:
-    """From 30 to 100 words on, with room for 5 to 30 more."""
+    """At least 30 to 100 words, and at most 5 to 30 more."""
     least = rng.randint(30, 100)
     return {"min_words": least, "max_words": least + rng.randint(5, 30)}
 
@@ -69,7 +69,7 @@ def _from_least(most: int, info: ValidationInfo) -> int:
 def word_count_range(
     response: str, *, min_words: Number, max_words: Annotated[Number, AfterValidator(_from_least)]
 ) -> Outcome:
-    r"""Runs of `\w+`, as in IFEval's number of words; both bounds count."""
+    r"""Runs of `\w+`, as in IFEval's number of words. Both bounds are inclusive."""
     count = count_words(response)
     return Outcome(min_words <= count <= max_words, f"{count} words, asked for {min_words} to {max_words}")
 
@@ -96,7 +96,7 @@ def unique_word_count(response: str, *, N: Number) -> Outcome:
     ),
 )
 def conjunctions(response: str, *, small_n: Number) -> Outcome:
-    """They are told apart as they are written: "and", "And" and "and," are three."""
+    """Different spellings are different: "and", "And" and "and," are three."""
     found = {word for word in response.split() if trim(word).lower() in _CONJUNCTIONS}
     return compare(len(found), "at least", small_n, "different conjunctions")
 
@@ -113,7 +113,7 @@ def conjunctions(response: str, *, small_n: Number) -> Outcome:
     examples=(Example(True, "Emma met Leo.", {"N": 2}), Example(False, "Emma met emma.", {"N": 2})),
 )
 def person_names(response: str, *, N: Number) -> Outcome:
-    """Only the fifty names of the benchmark's own list count."""
+    """Only the fifty names on the benchmark's own list count."""
     return compare(len(_NAMES.intersection(words(response))), "at least", N, "known names")
 
 
@@ -135,7 +135,7 @@ def numbers(response: str, *, N: Number) -> Outcome:
     examples=(Example(True, "a. b, c! d? e; f: g?!", {}), Example(False, "a. b, c d e; f: g?!", {})),
 )
 def punctuation(response: str) -> Outcome:
-    """The interrobang's own marks don't count; a second one's do."""
+    """The marks of the interrobang don't count; those of a second one do."""
     if not any(mark in response for mark in _INTERROBANGS):
         return Outcome(False, "no interrobang")
     rest = response.replace("?!" if "?!" in response else "!?", "", 1)
@@ -150,7 +150,7 @@ def punctuation(response: str) -> Outcome:
     examples=(Example(True, "She/her knew it.", {"N": 3}), Example(False, "Emma knew it.", {"N": 3})),
 )
 def pronouns(response: str, *, N: Number) -> Outcome:
-    """NLTK's word tokens in the benchmark's list of pronouns, in either case; a slash parts them."""
+    """NLTK's word tokens on the benchmark's list of pronouns, in any case. A slash separates words."""
     found = sum(1 for token in tokens(response.replace("/", " ").lower()) if token in _PRONOUNS)
     return compare(found, "at least", N, "pronouns")
 
@@ -162,7 +162,7 @@ def pronouns(response: str, *, N: Number) -> Outcome:
     examples=(Example(True, "my 犬 eats 12", {"N": 2}), Example(False, "my dog", {"N": 2})),
 )
 def words_japanese(response: str, *, N: Position) -> Outcome:
-    """A number or punctuation alone needs no Japanese."""
+    """Numbers and bare punctuation need not be Japanese."""
     due = [trim(word) for word in response.split()[N - 1 :: N]]
     wrong = [word for word in due if word and not word.isdigit() and not _JAPANESE.search(word)]
     return Outcome(not wrong, f'"{wrong[0]}" is not Japanese' if wrong else f"all {len(due)} are Japanese")
@@ -192,7 +192,7 @@ def keywords_multiple(
     keyword4: Keyword,
     keyword5: Keyword,
 ) -> Outcome:
-    """Exactly as often, also inside other words."""
+    """Exactly as often as asked, also inside other words."""
     text = response.lower()
     for keyword, times in zip((keyword1, keyword2, keyword3, keyword4, keyword5), _TIMES, strict=True):
         if (found := text.count(keyword.strip().lower())) != times:

@@ -19,7 +19,7 @@ _CHOICE = re.compile(r"[A-Ea-e][.|)]\s*\w")
 _COUNTRIES = 52
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _DAYS = (99, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-"""Of each month; of month 00, which upstream lets pass, any."""
+"""Days of each month. Month 00, which upstream accepts, may have any."""
 _CAPITALS = words("""
     Reykjavik Helsinki Oslo Tallinn Stockholm Riga Moscow Copenhagen Vilnius Minsk Dublin Berlin Amsterdam
     Warsaw London Brussels Prague Luxembourg Paris Vienna Bratislava Budapest Vaduz Chisinau Bern Ljubljana
@@ -34,7 +34,7 @@ _SPECIAL = re.compile(r"[^\w\s]")
 
 
 def _ascii(text: str) -> str:
-    """Letters without their accents; what then is not ASCII is gone."""
+    """Letters without their accents, and nothing else beyond ASCII."""
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
@@ -45,7 +45,7 @@ def _ascii(text: str) -> str:
     examples=(Example(True, "14,21,28,35,42,49", {}), Example(False, "7, 14, 21, 28, 35, 42, 49", {})),
 )
 def multiples(response: str) -> Outcome:
-    """The runs of digits are 14, 21, 28, 35, 42 and 49 in this order; other text may stand between them."""
+    """The numbers are 14, 21, 28, 35, 42 and 49 in this order. Other text may be between them."""
     found = re.findall(r"\d+", response)
     return Outcome(found == _MULTIPLES, f"numbers: {' '.join(found[:8])}")
 
@@ -88,7 +88,7 @@ def mcq_count_length(response: str) -> Outcome:
     ),
 )
 def reverse_newline(response: str) -> Outcome:
-    """From the first line with Zimbabwe on, at least 52 lines; which countries they name is not looked at."""
+    """At least 52 lines from the first with Zimbabwe on. Which countries they name is not checked."""
     lines = [found for line in response.split("\n") if (found := trim(line))]
     start = next((place for place, line in enumerate(lines) if "Zimbabwe" in line), None)
     if start is None:
@@ -107,7 +107,7 @@ def reverse_newline(response: str) -> Outcome:
     examples=(Example(True, "Eagle bald the.", {}), Example(False, "The bald eagle.", {})),
 )
 def word_reverse(response: str) -> Outcome:
-    """Upstream also asks that the words be one sentence, which they always are without punctuation."""
+    """Upstream also requires one sentence, which words without punctuation always are."""
     found = "bald eagle" in " ".join(reversed(bare_words(response.lower())))
     return Outcome(found, f"{'' if found else 'no '}bald eagle when read backwards")
 
@@ -121,7 +121,7 @@ def word_reverse(response: str) -> Outcome:
     examples=(Example(True, "elgae dlab A", {}), Example(False, "eagle bald A", {})),
 )
 def character_reverse(response: str) -> Outcome:
-    """The letters of "bald eagle" stand somewhere in reverse order, in either case."""
+    """ "bald eagle" occurs in reverse order of letters, in any case."""
     found = "elgae dlab" in response.lower()
     return Outcome(found, f"{'' if found else 'no '}bald eagle when read backwards")
 
@@ -136,7 +136,7 @@ def character_reverse(response: str) -> Outcome:
     ),
 )
 def sentence_alphabet(response: str) -> Outcome:
-    """By Punkt's sentences: 26 of them, whose first characters are a to z in either case."""
+    """Punkt finds 26 sentences, whose first characters are a to z in any case."""
     initials = [sentence.strip().lower()[:1] for sentence in sentences(response)]
     if len(initials) != 26:
         return exactly(len(initials), 26, "sentences")
@@ -159,7 +159,7 @@ def european_capitals_sort(response: str) -> Outcome:
     found = [name.strip() for name in _ascii(response).split(",") if name.strip()]
     if len(found) != len(_CAPITALS):
         return exactly(len(found), len(_CAPITALS), "capitals")
-    wrong = next((f'"{a}" in place of "{b}"' for a, b in zip(found, _CAPITALS, strict=True) if a != b), None)
+    wrong = next((f'"{a}" instead of "{b}"' for a, b in zip(found, _CAPITALS, strict=True) if a != b), None)
     return Outcome(wrong is None, wrong or "all capitals in order")
 
 
@@ -186,7 +186,7 @@ def _in_his_life(date: str) -> bool:
 
 
 def _rows(text: str, delimiter: str = ",") -> list[list[str]]:
-    """The rows of a table; none where it can't be read, on which upstream crashes."""
+    """The rows of a table. Empty if it can't be read; upstream crashes then."""
     try:
         return list(csv.reader(io.StringIO(text), delimiter=delimiter))
     except csv.Error:
@@ -194,13 +194,13 @@ def _rows(text: str, delimiter: str = ",") -> list[list[str]]:
 
 
 def _headed(response: str, columns: tuple[str, ...], gap: str) -> bool:
-    """Whether the first line names the columns, in double quotes or not, with `gap`, a regex, in between."""
+    """Whether the first line names the columns, quoted or not, separated by the regex `gap`."""
     line = gap.join(f'(?:{name}|"{name}")' for name in columns)
     return re.fullmatch(line, response.split("\n", 1)[0].strip()) is not None
 
 
 def _tripled(text: str) -> str:
-    """A quoted field then keeps its quotation marks when it is read."""
+    """So that a quoted field keeps its quotation marks when it is read."""
     return text.replace('"', '"""')
 
 
@@ -209,7 +209,7 @@ def _five(rows: list[list[str]]) -> bool:
 
 
 def _special(field: str) -> bool:
-    """A special character between double quotes on the first line, the first of which opens the field."""
+    """A special character between double quotes on the first line, if the field begins with one."""
     line = field.split("\n", 1)[0]
     return line.startswith('"') and _SPECIAL.search(line, 1, max(1, line.rfind('"'))) is not None
 
@@ -224,7 +224,7 @@ def _special(field: str) -> bool:
     ),
 )
 def csv_city(response: str) -> Outcome:
-    """A blank line is a row too."""
+    """A blank line counts as a row."""
     rows = _rows(response)
     if len(rows) != 8:
         return exactly(len(rows), 8, "rows with the header")
@@ -278,7 +278,7 @@ def csv_special_character(response: str) -> Outcome:
     ),
 )
 def csv_quotes(response: str) -> Outcome:
-    """An empty field, on which upstream crashes, is one without quotes."""
+    """An empty field, on which upstream crashes, counts as unquoted."""
     if not _headed(response, _STUDENT, "\t *"):
         return Outcome(False, "no header with the five columns")
     rows = _rows(_tripled(response), "\t")

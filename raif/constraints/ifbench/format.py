@@ -22,9 +22,9 @@ _OPTIONS = ("yes/no/maybe", "I agree or I disagree", "red, green, blue")
 
 
 def _unblanked(lines: Sequence[str]) -> list[str]:
-    """The lines but for those that a loop takes out which removes blank ones from the list that it walks.
+    """The lines that are left by a loop that removes blank ones from the list it walks, as upstream's does.
 
-    It skips the line after each one that it removes, and what it removes is the first line of the same text.
+    It skips the line after each removed one, and removes the first line with the same text.
     """
     number, removed = 0, Counter[str]()
     while number < len(lines):
@@ -47,7 +47,7 @@ def _unblanked(lines: Sequence[str]) -> list[str]:
     examples=(Example(True, "Tea\nis\nhot.", {}), Example(False, "Tea is\nhot.", {})),
 )
 def newline(response: str) -> Outcome:
-    """As many words as lines: a line of spaces counts, and makes up for one of two words."""
+    """As many words as lines. A line of spaces counts, and makes up for a line of two words."""
     lines = sum(1 for line in bare(response).strip().split("\n") if line)
     count = len(bare_words(response))
     return Outcome(lines == count, f"{count} words on {lines} lines")
@@ -60,7 +60,7 @@ def newline(response: str) -> Outcome:
     examples=(Example(True, "Tea\n is\n  hot", {}), Example(False, "Tea\n is\n hot", {})),
 )
 def line_indent(response: str) -> Outcome:
-    """Only spaces indent. Some blank lines count, see `_unblanked`."""
+    """Only spaces indent. Some blank lines count: see `_unblanked`."""
     lines = _unblanked(response.split("\n"))
     depths = [len(line) - len(line.lstrip(" ")) for line in lines]
     wrong = next((i for i, (a, b) in enumerate(pairwise(depths), 2) if a >= b), None)
@@ -88,7 +88,7 @@ def list_marker(response: str, *, sep: Text) -> Outcome:
     examples=(Example(True, "* tea\n  - green\n* milk\n  - hot", {}), Example(False, "* tea\n* milk", {})),
 )
 def sub_bullets(response: str) -> Outcome:
-    """Passes without any bullet, so that loosely, without the asterisks, everything does."""
+    """Passes without any bullet; so loosely, without asterisks, everything passes."""
     points = response.split("*")[1:]
     without = sum(1 for point in points if "-" not in point)
     return Outcome(not without, f"{without} of {len(points)} asterisks are not followed by a hyphen")
@@ -104,7 +104,7 @@ def sub_bullets(response: str) -> Outcome:
     ),
 )
 def no_bullets_bullets(response: str) -> Outcome:
-    """After a bullet or a blank line, only bullets."""
+    """After a bullet or a blank line there may only be bullets."""
     prose, said, bullets = True, 0, 0
     for line in map(str.strip, response.split("\n")):
         if line.startswith("*"):
@@ -155,7 +155,7 @@ def no_whitespace(response: str) -> Outcome:
     examples=(Example(True, "([{([tea])}])", {}), Example(False, "([{(tea)}])", {})),
 )
 def parentheses(response: str) -> Outcome:
-    """Five open at once, then one of the innermost closed: the others may stay open."""
+    """Five are open at once, and the innermost is closed. The others may stay open."""
     levels: list[str] = []
     deepest = 0
     for mark in response:
@@ -168,7 +168,7 @@ def parentheses(response: str) -> Outcome:
             elif deepest >= 5:
                 break
     else:
-        return Outcome(False, "nowhere five levels, the innermost of them closed")
+        return Outcome(False, "no five levels with the innermost closed")
     return compare(deepest, "at least", 5, "levels")
 
 
@@ -182,7 +182,7 @@ def parentheses(response: str) -> Outcome:
     ),
 )
 def quotes(response: str) -> Outcome:
-    """An apostrophe is a quotation mark too."""
+    """An apostrophe counts as a quotation mark."""
     levels: list[str] = []
     deepest = 0
     for mark in response:
@@ -193,7 +193,7 @@ def quotes(response: str) -> Outcome:
         elif mark in "\"'":
             levels.append(mark)
             deepest = max(deepest, len(levels))
-    return Outcome(False, f"{deepest} levels, and never three of them closed")
+    return Outcome(False, f"{deepest} levels, but never three of them closed")
 
 
 @kind(
@@ -203,7 +203,7 @@ def quotes(response: str) -> Outcome:
     examples=(Example(True, '"Tea" is a drink.', {}), Example(False, 'A drink is "tea".', {})),
 )
 def quote_unquote(response: str) -> Outcome:
-    """Two marks in a row fail, and so does one at the end; white space and curly marks are ignored."""
+    """Two quotation marks in a row fail, and one at the end. White space and curly marks are ignored."""
     text = "".join(response.replace("'\"'", "").split())
     if '""' in text:
         return Outcome(False, "a quote directly after another, or an empty one")
@@ -223,7 +223,7 @@ def quote_unquote(response: str) -> Outcome:
 def options(response: str, *, options: Keyword) -> Outcome:
     """Case and punctuation at the ends don't matter, unless the options are letters that begin with a, b, c.
 
-    They are split at "/", else at "or", be it inside a word, else at commas.
+    They are split at "/", else at "or" (even inside a word), else at commas.
     """
     separator = next((mark for mark in ("/", "or") if mark in options), ",")
     allowed = [option.strip() for option in options.split(separator)]
@@ -240,7 +240,7 @@ def options(response: str, *, options: Keyword) -> Outcome:
     examples=(Example(True, "Tea 🍵. Milk! 🥛", {}), Example(False, "Tea 🍵. Milk!", {})),
 )
 def emoji(response: str) -> Outcome:
-    """One of the last two characters is an emoji, or the first of the next sentence."""
+    """One of the last two characters, or the first of the next sentence, is an emoji."""
     from emoji import is_emoji
 
     said = [bare(sentence).strip() for sentence in sentences(response)]
@@ -257,7 +257,7 @@ def emoji(response: str) -> Outcome:
     examples=(Example(True, "<i>Tea is hot.</i> It steams.", {}), Example(False, "<i>Tea is hot.</i>", {})),
 )
 def thesis(response: str) -> Outcome:
-    """One italic part with text after it. Upstream measures <em> as if it were <i>: it is never empty."""
+    """One italic part with text after it. Upstream measures <em> as if it were <i>, so it is never empty."""
     start = response.find("<i>" if "<i>" in response else "<em>")
     if start < 0:
         return Outcome(False, "no italics")
@@ -278,12 +278,12 @@ def thesis(response: str) -> Outcome:
     examples=(Example(True, "Tea Is Hot And IMPORTANT", {}), Example(False, "Tea Is hot", {})),
 )
 def title_case(response: str) -> Outcome:
-    """Mixed case passes, as in "iPhone". "Don't" fails: the tokenizer cuts it before "n't"."""
+    """Mixed case passes, as in "iPhone". "Don't" fails, because the tokenizer cuts it before "n't"."""
     wrong = next((token for token in each_token(response) if _small(token)), None)
     return Outcome(wrong is None, f'"{wrong}"' if wrong else "every word begins with a capital")
 
 
 def _small(token: str) -> bool:
-    """Begins in lower case, and the rest is all of one case."""
+    """Begins with a lower-case letter, and the rest has one case."""
     rest = token[1:]
     return token[0].isalpha() and token[0].islower() and (not rest or rest.islower() or rest.isupper())

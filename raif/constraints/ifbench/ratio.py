@@ -24,17 +24,17 @@ STOPWORDS = frozenset(
 """English stop words, as NLTK's corpus `stopwords` lists them, without those with an apostrophe, such as
 "don't": no run of word characters equals one. The rest is the same in its versions of 179 and 198 words."""
 _SPREAD = 2
-"""Percentage points that an overlap may be off."""
+"""Percentage points by which an overlap may be off."""
 
 
 def _draw_overlap(rng: random.Random, material: Material) -> dict[str, Any]:
-    """30 to 90 percent of the prompt, or of a sentence where there is none."""
+    """30 to 90 percent of the prompt, or of a sentence if there is none."""
     reference = material.prompt or "The ferry leaves the harbour at dawn and comes back at night."
     return {"reference_text": reference, "percentage": rng.randint(30, 90)}
 
 
 def _ending(text: str, marks: str) -> list[int]:
-    """For each of `marks`, how many sentences end in it."""
+    """For each of `marks`, how many sentences end with it."""
     found = sentences(text)
     return [sum(1 for sentence in found if sentence.endswith(mark)) for mark in marks]
 
@@ -58,7 +58,7 @@ def _trigrams(text: str) -> set[tuple[str, ...]]:
     ),
 )
 def stop_words(response: str, *, percentage: Percentage) -> Outcome:
-    r"""The share of NLTK's English stop words among the runs of `\w+`, in either case."""
+    r"""The share of NLTK's English stop words among the runs of `\w+`, in any case."""
     found = words(response)
     if not found:
         return Outcome(False, "no words")
@@ -77,7 +77,7 @@ def stop_words(response: str, *, percentage: Percentage) -> Outcome:
     ),
 )
 def sentence_type(response: str) -> Outcome:
-    """None of either passes too."""
+    """Passes without any of either."""
     statements, questions = _ending(response, ".?")
     return Outcome(statements == 2 * questions, f"{statements} statements to {questions} questions")
 
@@ -89,7 +89,7 @@ def sentence_type(response: str) -> Outcome:
     examples=(Example(True, "It is hot. Is it tea? Oh no!", {}), Example(False, "It is hot. Is it tea?", {})),
 )
 def sentence_balance(response: str) -> Outcome:
-    """None of the three passes too."""
+    """Passes without any of the three."""
     counts = _ending(response, ".?!")
     shown = "{} statements, {} questions, {} exclamations".format(*counts)
     return Outcome(len(set(counts)) == 1, shown)
@@ -110,7 +110,7 @@ def sentence_balance(response: str) -> Outcome:
     ),
 )
 def overlap(response: str, *, reference_text: Text, percentage: Percentage) -> Outcome:
-    """Different trigrams of characters, not of words."""
+    """Distinct trigrams of characters, not of words."""
     found = _trigrams(response)
     if not found:
         return Outcome(False, "fewer than three characters")
@@ -130,7 +130,7 @@ def overlap(response: str, *, reference_text: Text, percentage: Percentage) -> O
     examples=(Example(True, "Tea. Ale. Gin.", {}), Example(False, "Tea. Milk. Gin.", {})),
 )
 def sentence_words(response: str) -> Outcome:
-    """Upstream never looks at whether the words differ."""
+    """Whether the words differ is not checked, as upstream."""
     lengths = [len(sentence.strip()) for sentence in sentences(response)]
     if len(lengths) != 3:
         return Outcome(False, f"{len(lengths)} sentences, asked for exactly 3")

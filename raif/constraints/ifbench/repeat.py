@@ -15,7 +15,6 @@ _PROMPT = "Name a town by the sea."
 
 
 def _draw_span(rng: random.Random, material: Material) -> dict[str, Any]:
-    """Two characters or more."""
     prompt = material.prompt or _PROMPT
     start = rng.randint(0, max(0, len(prompt) - 2))
     return {"prompt_to_repeat": prompt, "n_start": start, "n_end": rng.randint(start + 1, start + 20)}
@@ -37,7 +36,7 @@ def _from_start(end: int, info: ValidationInfo) -> int:
     ),
 )
 def repeat_change(response: str, *, prompt_to_repeat: Text) -> Outcome:
-    """Unchanged but for white space passes: only the very same text counts as unchanged."""
+    """A change of white space suffices: only exactly the same text counts as unchanged."""
     if response == prompt_to_repeat:
         return Outcome(False, "the first word is unchanged")
     same = response.split()[1:] == prompt_to_repeat.split()[1:]
@@ -51,7 +50,7 @@ def repeat_change(response: str, *, prompt_to_repeat: Text) -> Outcome:
     examples=(Example(True, _SENTENCE.upper(), {}), Example(False, f'"{_SENTENCE}"', {})),
 )
 def repeat_simple(response: str) -> Outcome:
-    """In either case; white space around it is left aside."""
+    """In any case. White space around it is ignored."""
     passed = response.strip().lower() == _SENTENCE.lower()
     return Outcome(passed, f"{'' if passed else 'not '}just the sentence")
 
@@ -77,6 +76,6 @@ def repeat_span(
     n_start: Number,
     n_end: Annotated[Number, AfterValidator(_from_start)],
 ) -> Outcome:
-    """In either case; white space around the response and around the part is left aside."""
+    """In any case. White space around the response and around the part is ignored."""
     span = prompt_to_repeat[n_start : n_end + 1].strip().lower()
     return Outcome(response.strip().lower() == span, f'asked for "{span}" alone')

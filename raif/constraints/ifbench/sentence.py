@@ -1,4 +1,4 @@
-"""What each sentence is in its place: more alliterative or longer than the last, or with a keyword."""
+"""Single sentences: more alliterative or longer than the last, or with a keyword."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from raif.text import sentences
 
 
 def _alliterating(sentence: str) -> int:
-    """How many words stand next to one with the same first character."""
+    """How many words are next to one with the same first character."""
     initials = [start[0] for word in sentence.lower().split() if (start := trim_start(word))]
     runs = [sum(1 for _ in run) for _, run in groupby(initials)]
     return sum(length for length in runs if length > 1)
@@ -27,7 +27,7 @@ def _alliterating(sentence: str) -> int:
     ),
 )
 def alliteration_increment(response: str) -> Outcome:
-    """All runs of a sentence add up, not only the longest."""
+    """All runs of a sentence are added up."""
     counts = [_alliterating(sentence) for sentence in sentences(response)]
     return Outcome(all(a < b for a, b in pairwise(counts)), f"alliterating words by sentence: {counts}")
 
@@ -42,7 +42,7 @@ def alliteration_increment(response: str) -> Outcome:
     ),
 )
 def keyword(response: str, *, word: Text, N: Position) -> Outcome:
-    """As a whole word, in either case, in the Nth of Punkt's sentences."""
+    """As a whole word, in any case, in the Nth of Punkt's sentences."""
     found = sentences(response)
     if len(found) < N:
         return Outcome(False, f"{len(found)} sentences, no sentence {N}")
@@ -60,6 +60,6 @@ def keyword(response: str, *, word: Text, N: Position) -> Outcome:
     ),
 )
 def increment(response: str, *, small_n: Number) -> Outcome:
-    """Of Punkt's sentences, by words without their punctuation; a single sentence passes."""
+    """Punkt's sentences, words without punctuation. A single sentence passes."""
     counts = [len(bare_words(sentence)) for sentence in sentences(response)]
     return Outcome(all(a + small_n == b for a, b in pairwise(counts)), f"words by sentence: {counts}")

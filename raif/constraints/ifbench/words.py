@@ -25,13 +25,13 @@ from raif.text.tagger import MISSING, tagger
 from raif.text.words import each_token
 
 _CONTEXT = 3
-"""The tagger looks at a word and the two after it: the others can't change the first one's tag."""
+"""The tagger looks at a word and the two after it, so no others can change the first one's tag."""
 _CLUSTER = re.compile("[bcdfghjklmnpqrstvwxyz]{2}")
 _PRIMES = frozenset(n for n in range(2, 100) if all(n % divisor for divisor in range(2, n)))
 
 
 def _single(rng: random.Random, material: Material) -> str:
-    """A keyword that is one token."""
+    """A keyword that is a single token."""
     return rng.choice([word for word in material.words if word.isalnum()] or ["today"])
 
 
@@ -42,7 +42,7 @@ def _single(rng: random.Random, material: Material) -> str:
     examples=(Example(True, "Write it down.", {}), Example(False, "The dog barks.", {})),
 )
 def start_verb(response: str) -> Outcome:
-    """By NLTK's tagger, which takes the "Run" of "Run fast" for a noun."""
+    """By NLTK's tagger, which takes "Run" in "Run fast" for a noun."""
     start = [*islice(each_token(response), _CONTEXT)]
     if not start:
         return Outcome(False, "no words")
@@ -63,7 +63,7 @@ def start_verb(response: str) -> Outcome:
     ),
 )
 def repeats(response: str, *, small_n: Number) -> Outcome:
-    """Words without their punctuation, in either case."""
+    """Words without punctuation, in any case."""
     ((word, times),) = Counter(bare_words(response.lower())).most_common(1) or [("", 0)]
     return Outcome(times <= small_n, f'"{word}" {times} times, asked for at most {small_n}')
 
@@ -78,11 +78,11 @@ def repeats(response: str, *, small_n: Number) -> Outcome:
     ),
 )
 def last_first(response: str) -> Outcome:
-    """What follows a first word stays on it: "Cats, too" does not begin with "cats"."""
+    """Punctuation after a first word belongs to it: "Cats, too" does not begin with "cats"."""
     for one, other in pairwise(sentences(response)):
         last, first = trim_end(one).lower().split()[-1:], trim_start(other).lower().split()[:1]
         if not last or last != first:
-            return Outcome(False, f'"{" ".join(first)}" follows on "{" ".join(last)}"')
+            return Outcome(False, f'"{" ".join(first)}" follows "{" ".join(last)}"')
     return Outcome(True, "every sentence begins as the last one ended")
 
 
@@ -96,7 +96,7 @@ def last_first(response: str) -> Outcome:
     ),
 )
 def paragraph_last_first(response: str) -> Outcome:
-    """In either case, without the punctuation at a line's ends; blank lines are left aside."""
+    """In any case, without punctuation at a line's ends. Blank lines are ignored."""
     for line in response.lower().split("\n"):
         found = trim(line.strip()).split()
         if found and found[0] != found[-1]:
@@ -118,7 +118,7 @@ def paragraph_last_first(response: str) -> Outcome:
     ),
 )
 def keywords_specific_position(response: str, *, keyword: Keyword, n: Position, m: Position) -> Outcome:
-    """The mth of NLTK's tokens with a letter or digit in the nth of Punkt's sentences, in either case."""
+    """The mth of NLTK's tokens with a letter or digit in the nth of Punkt's sentences, in any case."""
     sentence = "".join(sentences(response)[n - 1 : n])
     found = [token for token in tokens(sentence) if any(map(str.isalnum, token))]
     if len(found) < m:
@@ -137,7 +137,7 @@ def keywords_specific_position(response: str, *, keyword: Keyword, n: Position, 
     ),
 )
 def words_position(response: str, *, keyword: Keyword) -> Outcome:
-    """Commas and the like are words too; only at the very end one is left out, if it is ASCII."""
+    """Punctuation marks are words too, except for one ASCII mark at the very end."""
     found = [token.lower() for token in tokens(response)]
     if found and found[-1] in string.punctuation:
         found.pop()
@@ -156,7 +156,7 @@ def words_position(response: str, *, keyword: Keyword) -> Outcome:
     examples=(Example(True, "Young zebras always bite.", {}), Example(False, "A big dog.", {})),
 )
 def alphabet(response: str) -> Outcome:
-    """Words without their punctuation, in either case."""
+    """Words without punctuation, in any case."""
     found = bare_words(response)
     start = ascii_lowercase.find(found[0][0].lower()) if found else -1
     if start < 0:
@@ -174,7 +174,7 @@ def alphabet(response: str) -> Outcome:
     examples=(Example(True, "An iced tea.", {}), Example(False, "An iced tea for you.", {})),
 )
 def vowel(response: str) -> Outcome:
-    """One line, in which at most three of a, e, i, o and u occur, in either case."""
+    """One line with at most three of a, e, i, o and u, in any case."""
     if "\n" in response.strip():
         return Outcome(False, "more than one line")
     used = sorted(set("aeiou") & set(response.lower()))
@@ -188,9 +188,11 @@ def vowel(response: str) -> Outcome:
     examples=(Example(True, "Try black trains.", {}), Example(False, "Try a train.", {})),
 )
 def consonants(response: str) -> Outcome:
-    """A dash that stands alone is a word without them."""
+    """A dash between spaces is a word without consonants."""
     wrong = next((word for word in response.lower().split() if not _CLUSTER.search(word)), None)
-    return Outcome(wrong is None, f'none in "{wrong}"' if wrong else "two consonants in every word")
+    return Outcome(
+        wrong is None, f'no two consonants in "{wrong}"' if wrong else "two consonants in every word"
+    )
 
 
 @kind(
@@ -200,7 +202,7 @@ def consonants(response: str) -> Outcome:
     examples=(Example(True, "Level, radar! " * 5, {}), Example(False, "Level, noon. " * 5, {})),
 )
 def palindrome(response: str) -> Outcome:
-    """The same word ten times will do."""
+    """The same word ten times is enough."""
     found = sum(1 for word in bare_words(response.lower()) if len(word) >= 5 and word == word[::-1])
     return compare(found, "at least", 10, "palindromes")
 
@@ -224,7 +226,7 @@ def prime_lengths(response: str) -> Outcome:
     examples=(Example(True, "Happy cats singing.", {}), Example(False, "Cats sing.", {})),
 )
 def odd_even_syllables(response: str) -> Outcome:
-    """By the dictionary and rules of syllapy, to which a word with a digit has no syllables."""
+    """By syllapy's dictionary and rules. A word with a digit has no syllables."""
     from syllapy import count
 
     found = bare_words(response.lower())
@@ -244,7 +246,7 @@ def odd_even_syllables(response: str) -> Outcome:
     examples=(Example(True, "A big cat.", {}), Example(False, "A big bad cat.", {})),
 )
 def no_consecutive(response: str) -> Outcome:
-    """Words without their punctuation, in either case."""
+    """Words without punctuation, in any case."""
     pairs = pairwise(bare_words(response.lower()))
     clash = next((f'"{a} {b}"' for a, b in pairs if a[0] == b[0]), None)
     return Outcome(clash is None, f"{clash} begin alike" if clash else "neighbours begin differently")
