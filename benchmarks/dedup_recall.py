@@ -1,4 +1,4 @@
-"""Prints which planted near-duplicates and contaminations the pipeline finds, and what it takes for one.
+"""Prints which planted near-duplicates and contaminations the staged pipeline finds, and its false alarms.
 
     RAIF_BENCHMARK_DATA=FOLDER python benchmarks/dedup_recall.py
 
@@ -18,10 +18,8 @@ from raif.config.builtin import BuiltinConfig
 from raif.config.staged import DecontaminateConfig, SelectConfig
 from raif.data import records
 from raif.data.builtin.seeds import Seed, all_seeds
-from raif.data.staged.benchmarks import LAYOUTS, Asked, asked, at_hand
-from raif.data.staged.duplicates import Seen
-from raif.data.staged.overlap import Length, Overlap
-from raif.data.staged.shingles import tokens, unspaced
+from raif.data.staged.decontaminate import BENCHMARKS, BenchmarkText, Lengths, Overlap, files_in, texts_of
+from raif.data.staged.similarity import Seen, tokens, unspaced
 
 Edit = Callable[[random.Random, Seed], str]
 
@@ -63,7 +61,7 @@ EDITS: dict[str, Edit] = {
 
 
 def duplicates() -> None:
-    """Recall for each edit and language, and how many of the seeds are taken for duplicates of each other."""
+    """Recall for each edit and language, and how many seeds are wrongly called duplicates of each other."""
     threshold = SelectConfig().near_duplicate
     seen, taken = Seen(threshold), Counter[str]()
     for seed in all_seeds():
@@ -71,7 +69,7 @@ def duplicates() -> None:
         seen.add(seed.id, seed.prompt)
     for language in ("en", "zh"):
         own = [seed for seed in all_seeds() if seed.language == language]
-        print(f"{language}: {taken[language]} of {len(own)} different seeds taken for duplicates")
+        print(f"{language}: {taken[language]} of {len(own)} different seeds called duplicates")
         for name, edit in EDITS.items():
             rng = random.Random(0)
             found = sum(seen.find(edit(rng, seed)) is not None for seed in own)
@@ -79,18 +77,18 @@ def duplicates() -> None:
 
 
 def contamination(folder: Path) -> None:
-    """Recall of whole and of partial prompts for each benchmark, and false alarms on built-in records."""
+    """Recall of whole and partial prompts for each benchmark, and false alarms on built-in records."""
     own = DecontaminateConfig()
     texts = {
-        name: [text for path in files for text in asked(name, path)]
-        for name, files in at_hand(folder).items()
+        name: [text for path in files for text in texts_of(name, path)]
+        for name, files in files_in(folder).items()
     }
     lengths = {
-        "spaced": Length(own.words, own.min_words),
-        "unspaced": Length(own.characters, own.min_characters),
+        "spaced": Lengths(own.words, own.min_words),
+        "unspaced": Lengths(own.characters, own.min_characters),
     }
     overlap = Overlap((text for each in texts.values() for text in each), **lengths)
-    for name in LAYOUTS:
+    for name in BENCHMARKS:
         sample = random.Random(0).sample(texts[name], min(300, len(texts[name])))
         whole = sum(overlap.find(text.text) is not None for text in sample)
         pieces = [piece for text in sample if (piece := _piece(text, own))]
@@ -98,13 +96,13 @@ def contamination(folder: Path) -> None:
         print(f"{name}: {whole} of {len(sample)} whole prompts, {part} of {len(pieces)} pieces found")
     made = [record.prompt for record in records(BuiltinConfig(count=1000, heldout_share=0))]
     alarms = [found for prompt in made if (found := overlap.find(prompt))]
-    print(f"built-in records: {len(alarms)} of {len(made)} taken for contaminated, by these runs of words:")
+    print(f"built-in records: {len(alarms)} of {len(made)} called contaminated, for these runs of words:")
     for shared, count in Counter(found.shared for found in alarms).most_common():
         print(f"  {count}: {shared}")
 
 
-def _piece(text: Asked, own: DecontaminateConfig) -> str | None:
-    """A run of the text as long as one that counts, written another way and inside other text."""
+def _piece(text: BenchmarkText, own: DecontaminateConfig) -> str | None:
+    """The shortest run of the text that counts, in other case and punctuation, inside other text."""
     items = tokens(text.text)
     length = own.characters if unspaced(items) else own.words
     if len(items) < length:

@@ -1,11 +1,11 @@
-"""Kills `raif gen-data` in each stage, and counts calls where they are served and where they are kept.
+"""Kills `raif gen-data` in each stage, and compares the calls that were answered with those that were kept.
 
     raif serve packaged:smollm2-135m --backend vllm -- --max-model-len 2048 --enforce-eager
     RAIF_BENCHMARK_DATA=FOLDER python benchmarks/gen_data_kill.py [SERVER [FOLDER]]
 
 SERVER is the address of vLLM, http://127.0.0.1:8000, which counts requests at /metrics; FOLDER keeps the run.
-Where the server has answered more than is kept, calls were repeated, or replies were lost on the way to a
-process that was killed: at most as many as were in flight. The last two starts can lose none.
+If the server has answered more than is kept, calls were repeated, or replies were lost on the way to a killed
+process: at most as many as were in flight. The last two starts can't lose any.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from contextlib import closing
 from pathlib import Path
 from urllib.request import urlopen
 
-from raif.data.staged.clients import LEDGER, ledger
+from raif.data.staged.stage import LEDGER, ledger
 
 STAGES = ("select", "evolve", "respond", "check", "decontaminate", "pack")
 LINES = {"select": 40, "evolve": 10, "respond": 10, "check": 10}
-"""Of a stage's journal, after which it is killed; of those that ask nothing, as soon as there is one."""
+"""Lines of its journal after which a stage is killed; the stages that ask nothing, as soon as it exists."""
 _REQUESTS = re.compile(r'^vllm:request_success_total\{.*finished_reason="(\w+)".*\} (\S+)$', re.MULTILINE)
 _OPEN = re.compile(r"^vllm:num_requests_(?:running|waiting)\{.*\} (\S+)$", re.MULTILINE)
 
 
 def served(server: str) -> Counter[str]:
-    """Requests that the server is done with, by how they ended; waits until it is idle."""
+    """The server's finished requests, by how they ended. Waits until it is idle."""
     while True:
         with urlopen(f"{server}/metrics") as reply:
             text = reply.read().decode()
@@ -51,7 +51,7 @@ def kept(folder: Path) -> int:
 
 
 def killed(command: list[str], folder: Path, stage: str) -> bool:
-    """Start the run and kill it in the stage; False where that was over before."""
+    """Start the run and kill it in the stage. False if the stage had finished before."""
     journal = folder / f"{stage}.journal"
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     while process.poll() is None:
@@ -64,7 +64,7 @@ def killed(command: list[str], folder: Path, stage: str) -> bool:
 
 
 class Ends:
-    """How many calls were served and kept between one end of the process and the next."""
+    """Counts the calls answered and kept between one end of the process and the next."""
 
     def __init__(self, server: str, folder: Path) -> None:
         self._server, self._folder = server, folder
@@ -87,8 +87,8 @@ def main(server: str = "http://127.0.0.1:8000", place: str = "") -> None:
         command += ["--set", f"{model}.endpoint.base_url={server}/v1"]
     ends = Ends(server, folder)
     for stage in STAGES:
-        ends.line(f"killed in {stage}" if killed(command, folder, stage) else f"{stage}: over before")
-    for what in ("by itself", "by itself, done before"):
+        ends.line(f"killed in {stage}" if killed(command, folder, stage) else f"{stage}: finished first")
+    for what in ("run to its end", "resumed after its end"):
         last = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         ends.line(what)
     print(f"\n{last.stdout}")

@@ -1,4 +1,4 @@
-"""Makes 20,000 records offline, twice, and checks each again: python benchmarks/gen_data_offline.py
+"""Makes 20,000 records offline, twice, and checks them again: python benchmarks/gen_data_offline.py
 
 Prints the seconds of each run, whether both have the same bytes, how many expert answers fail, how many
 records contradict themselves, how many combinations of kinds there are, and how many records of each
@@ -25,7 +25,7 @@ FILES = ("train.jsonl", "heldout.jsonl")
 
 
 def _made(count: str, preset: str, folder: Path, hash_seed: str) -> bytes:
-    """The bytes of both files, made by a process of its own, whose sets have another order."""
+    """The bytes of both files, made by a separate process in which sets have another order."""
     command = [sys.executable, "-c", "from raif_cli.main import run; run()", "gen-data", "--preset", preset]
     command += ["--set", f"count={count}", "--out", str(folder)]
     start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime

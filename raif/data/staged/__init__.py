@@ -1,7 +1,7 @@
 """The staged pipeline of `raif gen-data`. Importing this registers the stages."""
 
-from raif.data.staged import check, decontaminate, evolve, pack, respond, select  # noqa: F401 (importing them registers)
+from raif.data.staged import check, decontaminate, evolve, pack, respond, select  # noqa: F401 (they register)
 from raif.data.staged.run import run
-from raif.data.staged.stage import STAGES, Numbered, Outcome, Stage
+from raif.data.staged.stage import STAGES, Decision, Numbered, Stage
 
-__all__ = ["STAGES", "Numbered", "Outcome", "Stage", "run"]
+__all__ = ["STAGES", "Decision", "Numbered", "Stage", "run"]

@@ -1,28 +1,35 @@
-"""An answer that passes its record's checks, in a pair without any of the faults, becomes the expert's."""
+"""The stage `check`: an answer that passes its record's checks, in a pair without faults, is the expert's."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from raif.client.chat import ChatClient
 from raif.config.models import ModelConfig, SamplingConfig
-from raif.data.staged.asking import AskingStage
-from raif.data.staged.clients import Clients
-from raif.data.staged.difficulty import Difficulty
-from raif.data.staged.passing import verified
-from raif.data.staged.quality import Quality, quality
-from raif.data.staged.respond import ANSWERS
-from raif.data.staged.stage import STAGES, Numbered, Outcome
-from raif.prompts import choose
-from raif.types import Expert, Instruction, Verification
+from raif.config.staged import DifficultyConfig, Fault
+from raif.data.staged.respond import ANSWERS, answers
+from raif.data.staged.stage import STAGES, AskingStage, Clients, Decision, Numbered
+from raif.judge.judge import Judge
+from raif.judge.judgment import without_reasoning
+from raif.prompts import Prompts, choose
+from raif.types import Expert, Frozen, Instruction, Message, Verification
+from raif.verdicts.checks import begin, verify
 
 _OF_REQUEST = {"poorly_defined", "impossible"}
-"""Faults that another answer doesn't mend."""
+"""Faults that another answer can't fix."""
+
+_STARTS = {
+    "not applicable": re.compile(r"\W*(not applicable|n/a|不适用)(?![a-z])", re.IGNORECASE),
+    "no": re.compile(r"\W*(no\b|否|不是|没有)", re.IGNORECASE),
+    "yes": re.compile(r"\W*(yes\b|是)", re.IGNORECASE),
+}
 
 
-class _Fails(NamedTuple):
-    """Why an answer is not the expert's. Of several answers, the one that came furthest is counted."""
+class _Failure(NamedTuple):
+    """Why an answer fails. If all fail, the reason of the one that came furthest counts."""
 
     furthest: int
     reason: str
@@ -30,7 +37,7 @@ class _Fails(NamedTuple):
 
 
 class Check(AskingStage):
-    """Code first, then the judge, then the qualities; then, where a band is set, the policy's own answers."""
+    """Code first, then the judge, then the faults; then, if a band is set, the policy's own answers."""
 
     name = "check"
 
@@ -44,20 +51,20 @@ class Check(AskingStage):
         self._chat = clients.chat(model, SamplingConfig(max_tokens=own.max_tokens)) if model else None
         self._difficulty = Difficulty(own.difficulty, clients, self.config.seed) if own.difficulty else None
 
-    async def work(self, each: Numbered) -> Outcome:
+    async def work(self, each: Numbered) -> Decision:
         record: Instruction = each.item
-        failed: list[_Fails] = []
+        failures: list[_Failure] = []
         for expert in answers_of(record):
             found = await verified(record, expert.answer, self._judge)
             qualities = await self._qualities(record, expert) if found.followed else ()
-            if why := _failure(found, qualities):
-                failed.append(why)
-                if _hopeless(qualities):
-                    break
-            else:
+            failure = _failure(found, qualities)
+            if failure is None:
                 return await self._passed(each, expert, qualities)
-        why = max(failed, key=lambda one: one.furthest, default=_Fails(0, "no answer to check", ()))
-        return each.dropped(why.reason, id=record.id, answers=[one.detail for one in failed])
+            failures.append(failure)
+            if any(one.faulty and one.fault in _OF_REQUEST for one in qualities):
+                break
+        last = max(failures, key=lambda one: one.furthest, default=_Failure(0, "no answer to check", ()))
+        return each.dropped(last.reason, id=record.id, answers=[one.detail for one in failures])
 
     async def _qualities(self, record: Instruction, expert: Expert) -> tuple[Quality, ...]:
         if self._chat is None:
@@ -69,7 +76,7 @@ class Check(AskingStage):
         )
         return tuple(await asyncio.gather(*asked))
 
-    async def _passed(self, each: Numbered, expert: Expert, qualities: Sequence[Quality]) -> Outcome:
+    async def _passed(self, each: Numbered, expert: Expert, qualities: Sequence[Quality]) -> Decision:
         record: Instruction = each.item
         measured = await self._difficulty.measured(record, self._judge) if self._difficulty else None
         if measured and measured.outside:
@@ -82,36 +89,107 @@ class Check(AskingStage):
 
     def notes(self, kept: Sequence[Instruction]) -> dict[str, str]:
         if self._judge is None:
-            return {"qualities": "not asked about: no judge"}
-        questions = {f"judge prompts {name}": said for name, said in self._judge.digests.items()}
+            return {"qualities": "not checked: no judge"}
+        questions = {f"judge prompts {name}": digest for name, digest in self._judge.digests.items()}
         qualities = {"qualities": ", ".join(self.config.check.qualities) or "none"}
         return qualities | questions | self.prompt_notes()
 
 
 def answers_of(record: Instruction) -> list[Expert]:
-    """What there is to check: the answers of `respond`, else the expert's own."""
+    """The answers to check: those of `respond`, otherwise the expert's own."""
     found = record.provenance.get(ANSWERS)
     if found is None:
         return [record.expert] if record.expert else []
     return [Expert.model_validate(one) for one in found]
 
 
-def _failure(found: Verification, qualities: Sequence[Quality]) -> _Fails | None:
+async def verified(record: Instruction, answer: str, judge: Judge | None) -> Verification:
+    """The strict verdicts. The judge, who costs money, is asked nothing about an answer that code fails."""
+    found = verify(record, answer, loose=False)
+    if judge is None or found.followed is not None:
+        return found
+    return await asyncio.wrap_future(begin(record, answer, judge=judge))
+
+
+def _failure(found: Verification, qualities: Sequence[Quality]) -> _Failure | None:
     if not found.followed:
         missed = [{"id": v.id, "passed": v.passed, "reason": v.reason} for v in found.counted if not v.passed]
         if found.followed is False:
-            return _Fails(1, "no answer passes its checks", missed)
-        return _Fails(2, "checks that could not be judged", missed)
+            return _Failure(1, "no answer passes its checks", missed)
+        return _Failure(2, "checks could not be judged", missed)
     detail = [one.model_dump() for one in qualities]
     if faults := [one.fault for one in qualities if one.faulty]:
-        return _Fails(4, f"fault: {faults[0]}", detail)
+        return _Failure(4, f"fault: {faults[0]}", detail)
     if any(not one.judged for one in qualities):
-        return _Fails(3, "qualities that could not be judged", detail)
+        return _Failure(3, "qualities could not be judged", detail)
     return None
 
 
-def _hopeless(qualities: Iterable[Quality]) -> bool:
-    return any(one.faulty and one.fault in _OF_REQUEST for one in qualities)
+class Quality(Frozen):
+    """What the judge says about one fault. `faulty` is None if it doesn't apply or can't be judged."""
+
+    fault: Fault
+    faulty: bool | None
+    judged: bool
+    """False: the replies said neither yes nor no."""
+    reason: str
+
+
+async def quality(chat: ChatClient, prompts: Prompts, fault: Fault, request: str, answer: str) -> Quality:
+    """Ask whether a request and its answer have a fault, once more if the reply can't be read."""
+    question = prompts.tables["faults"][fault]
+    asked = prompts.turn("quality", request=request, answer=answer, question=question)
+    text = without_reasoning((await chat.reply((asked,))).text)
+    if (said := read_quality(text)) is None and text:
+        again = (asked, Message(role="assistant", content=text), prompts.turn("again"))
+        text = without_reasoning((await chat.reply(again)).text)
+        said = read_quality(text)
+    if said is None:
+        return Quality(fault=fault, faulty=None, judged=False, reason=f"neither yes nor no: {text[:200]!r}")
+    faulty = None if said == "not applicable" else said == "yes"
+    return Quality(fault=fault, faulty=faulty, judged=True, reason=text)
+
+
+def read_quality(text: str) -> str | None:
+    """yes, no or not applicable, if the reply begins with one of them."""
+    return next((word for word, pattern in _STARTS.items() if pattern.match(text)), None)
+
+
+class Measured(NamedTuple):
+    """`right` of the `of` answers that could be judged; a cut-off or empty answer is wrong."""
+
+    model: str
+    right: int
+    of: int
+    outside: str
+    """Why the instruction is outside the band; "" if it is inside."""
+
+
+class Difficulty:
+    """How hard an instruction is for the policy: the share of its own sampled answers that are right."""
+
+    def __init__(self, config: DifficultyConfig, clients: Clients, seed: int) -> None:
+        self._config, self._seed = config, seed
+        self._chat = clients.chat(config.policy, config.sampling)
+
+    async def measured(self, record: Instruction, judge: Judge | None) -> Measured:
+        async def passed(answer: Expert | str) -> bool | None:
+            if isinstance(answer, str):
+                return False
+            return (await verified(record, answer.answer, judge)).followed
+
+        own = self._config
+        found = await answers(self._chat, record, own.samples, own.policy.think, self._seed)
+        verdicts = await asyncio.gather(*map(passed, found))
+        decided = [one for one in verdicts if one is not None]
+        right, of = sum(decided), len(decided)
+        if not of:
+            outside = "difficulty could not be judged"
+        elif right / of < own.at_least:
+            outside = "too hard for the policy"
+        else:
+            outside = "too easy for the policy" if right / of > own.at_most else ""
+        return Measured(own.policy.model, right, of, outside)
 
 
 STAGES.add(Check.name, Check)

@@ -1,20 +1,141 @@
-"""Records whose prompt shares a run of words or characters with a benchmark's are dropped, and shown."""
+"""Drops records whose prompt shares a run of words or characters with a benchmark's, and shows the run.
+
+The benchmarks' texts are read from their public files: the seven of the paper and IFBench.
+"""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from raif.config.staged import StagedConfig
 from raif.data.card import StageFunnel
-from raif.data.staged.benchmarks import LAYOUTS, asked, at_hand
-from raif.data.staged.overlap import Length, Overlap
-from raif.data.staged.stage import STAGES, Numbered, Outcome, Stage
-from raif.errors import ConfigError
+from raif.data.staged.similarity import runs, tokens, unspaced
+from raif.data.staged.stage import STAGES, Decision, Numbered, Stage
+from raif.errors import ConfigError, RecordError
 from raif.types import Instruction
 
 DATA_FOLDER = "RAIF_BENCHMARK_DATA"
+
+
+class PublicFiles(NamedTuple):
+    """How a benchmark's public files hold its texts."""
+
+    files: tuple[str, ...]
+    """Patterns under the folder of all benchmarks."""
+    texts: tuple[str, ...]
+    """Fields with what the model is asked."""
+    id: tuple[str, ...]
+    """Fields that together identify an item."""
+
+
+BENCHMARKS = {
+    "ifeval": PublicFiles(("ifeval/input_data.jsonl",), ("prompt",), ("key",)),
+    "ifbench": PublicFiles(("ifbench/IFBench_test.jsonl",), ("prompt",), ("key",)),
+    "cello": PublicFiles(("cello/data/*.json",), ("Instruction", "input_text"), ("Instruction_id",)),
+    "cfbench": PublicFiles(("cfbench/cfbench_data.json",), ("prompt",), ("idx",)),
+    "complexbench": PublicFiles(
+        ("complexbench/data_*.json", "complexbench/instructions*.jsonl"), ("instruction",), ("main_id",)
+    ),
+    "fbbench": PublicFiles(("fbbench/fb_bench_dataset*.json",), ("user_query", "feedback"), ()),
+    "followbench": PublicFiles(
+        ("followbench/*/*_constraints.json",), ("instruction",), ("category", "example_id", "level")
+    ),
+    "infobench": PublicFiles(("infobench/InfoBench*.json*",), ("instruction", "input"), ("id",)),
+}
+
+
+class BenchmarkText(NamedTuple):
+    """A text that a benchmark's item asks; an item can have several."""
+
+    benchmark: str
+    item: str
+    text: str
+
+
+def files_in(folder: Path) -> dict[str, list[Path]]:
+    """The files of each benchmark in `folder`; an empty list if there are none."""
+    return {
+        name: sorted(path for pattern in public.files for path in folder.glob(pattern))
+        for name, public in BENCHMARKS.items()
+    }
+
+
+def texts_of(benchmark: str, path: Path) -> Iterator[BenchmarkText]:
+    """The texts in one file: a JSON list, or JSON Lines, which some benchmarks call .json too."""
+    content = path.read_text("utf-8")
+    try:
+        if content.lstrip().startswith("["):
+            found = json.loads(content)
+        else:
+            found = [json.loads(line) for line in content.split("\n") if line.strip()]
+    except ValueError as error:
+        raise RecordError(f"{path}: not JSON: {error}", "Is it the benchmark's public file?") from None
+    public = BENCHMARKS[benchmark]
+    for position, fields in enumerate(each for each in found if isinstance(each, dict)):
+        id = "/".join(str(fields[name]) for name in public.id if name in fields)
+        for name in public.texts:
+            if isinstance(text := fields.get(name), str) and text.strip():
+                yield BenchmarkText(benchmark, id or f"{path.name}:{position}", text)
+
+
+class Lengths(NamedTuple):
+    """In tokens."""
+
+    run: int
+    """Of a shared run that counts as overlap."""
+    whole: int
+    """Of the shortest text that is searched for as a whole."""
+
+
+class Match(NamedTuple):
+    benchmark: str
+    item: str
+    shared: str
+    """The tokens that both texts have."""
+
+
+class Overlap:
+    """An index of all runs of the benchmarks' texts.
+
+    A text with fewer tokens than a run is searched for as a whole; one shorter than `whole` matches only a
+    text that is equal to it. Which lengths hold depends on whether the benchmark's text is `spaced` into
+    words or not.
+    """
+
+    def __init__(self, texts: Iterable[BenchmarkText], *, spaced: Lengths, unspaced: Lengths) -> None:
+        self._lengths = {False: spaced, True: unspaced}
+        self._runs: dict[int, dict[int, tuple[str, str]]] = {}
+        self._equal: dict[tuple[str, ...], tuple[str, str]] = {}
+        for text in texts:
+            self._add(text, tuple(tokens(text.text)))
+
+    def find(self, text: str) -> Match | None:
+        """The first run of `text` that a benchmark has."""
+        items = tuple(tokens(text))
+        if found := self._equal.get(items):
+            return Match(*found, _joined(items))
+        for length in sorted(self._runs, reverse=True):
+            for run in runs(items, length):
+                if len(run) == length and (found := self._runs[length].get(hash(run))):
+                    return Match(*found, _joined(run))
+        return None
+
+    def _add(self, text: BenchmarkText, items: tuple[str, ...]) -> None:
+        lengths, where = self._lengths[unspaced(items)], (text.benchmark, text.item)
+        if len(items) < lengths.whole:
+            self._equal.setdefault(items, where)
+            return
+        known = self._runs.setdefault(min(len(items), lengths.run), {})
+        for run in runs(items, lengths.run):
+            known.setdefault(hash(run), where)  # there are millions of runs: 64 bits each
+
+
+def _joined(items: Sequence[str]) -> str:
+    return ("" if unspaced(items) else " ").join(items)
 
 
 class Decontaminate(Stage):
@@ -24,51 +145,40 @@ class Decontaminate(Stage):
 
     def __init__(self, config: StagedConfig, folder: Path, source: Path | None) -> None:
         super().__init__(config, folder, source)
-        self._files = at_hand(benchmark_folder(config))
+        place = config.decontaminate.folder or os.environ.get(DATA_FOLDER)
+        if not place:
+            raise ConfigError(
+                "decontaminate: no benchmarks to compare with",
+                f"Set decontaminate.folder or {DATA_FOLDER} to the folder of their data.",
+            )
+        self._files = files_in(Path(place))
         if not any(self._files.values()):
             raise ConfigError(
-                f"decontaminate: no benchmark's data in {benchmark_folder(config)}",
-                f"It looks for {', '.join(layout.files[0] for layout in LAYOUTS.values())}.",
+                f"decontaminate: no benchmark's data in {place}",
+                f"It looks for {', '.join(public.files[0] for public in BENCHMARKS.values())}.",
             )
 
-    def process(self, todo: Iterator[Numbered], done: Sequence[Outcome]) -> Iterator[Outcome]:
-        overlap = self._overlap()
+    def process(self, todo: Iterator[Numbered], done: Sequence[Decision]) -> Iterator[Decision]:
+        own = self.config.decontaminate
+        texts = (text for name in self._files for path in self._files[name] for text in texts_of(name, path))
+        overlap = Overlap(
+            texts,
+            spaced=Lengths(own.words, own.min_words),
+            unspaced=Lengths(own.characters, own.min_characters),
+        )
         for each in todo:
-            found = overlap.find(_said(each.item))
-            if found:
-                yield each.dropped(f"overlaps {found.benchmark}", id=each.item.id, **found._asdict())
+            record: Instruction = each.item
+            said = "\n".join(message.content for message in record.messages if message.role == "user")
+            if found := overlap.find(said):
+                yield each.dropped(f"overlaps {found.benchmark}", id=record.id, **found._asdict())
             else:
-                yield each.kept(each.item)
+                yield each.kept(record)
 
     def save(self, kept: Sequence[Instruction], funnel: StageFunnel) -> None:
         super().save(kept, funnel)
-        for what, there in (("compared with", True), ("not at hand", False)):
-            names = [name for name, files in self._files.items() if bool(files) is there]
+        for what, present in (("compared with", True), ("not found", False)):
+            names = [name for name, files in self._files.items() if bool(files) is present]
             funnel.notes[what] = ", ".join(names) or "none"
-
-    def _overlap(self) -> Overlap:
-        own = self.config.decontaminate
-        texts = (text for name, files in self._files.items() for path in files for text in asked(name, path))
-        return Overlap(
-            texts,
-            spaced=Length(own.words, own.min_words),
-            unspaced=Length(own.characters, own.min_characters),
-        )
-
-
-def benchmark_folder(config: StagedConfig) -> Path:
-    """The folder given, else the one that RAIF_BENCHMARK_DATA names; ConfigError where there is none."""
-    folder = config.decontaminate.folder or os.environ.get(DATA_FOLDER)
-    if not folder:
-        raise ConfigError(
-            "decontaminate: no benchmarks to compare with",
-            f"Set decontaminate.folder or {DATA_FOLDER} to the folder of their data.",
-        )
-    return Path(folder)
-
-
-def _said(record: Instruction) -> str:
-    return "\n".join(message.content for message in record.messages if message.role == "user")
 
 
 STAGES.add(Decontaminate.name, Decontaminate)

@@ -1,4 +1,4 @@
-"""Checks drawn as a tree, before there is any text: what hangs on what is known from the start.
+"""Constraints and their composition, drawn before there is any text: what depends on what is never guessed.
 
 What is drawn can be met: no rule finds a contradiction among the constraints that count together, and there
 is a witness, an answer of the built-in responder that passes all of them.
@@ -7,23 +7,38 @@ is a witness, an answer of the built-in responder that passes all of them.
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from raif.config.builtin import CompositionName
 from raif.constraints.satisfiable import contradiction
 from raif.data.builtin import compose
 from raif.data.builtin.respond import respond
-from raif.data.builtin.seeds import Seed
+from raif.data.builtin.seeds import Seed, all_seeds
 from raif.data.card import without_values
+from raif.text import chinese
 from raif.types import Composition, Constraint, Instruction, Message
 from raif.verdicts.checks import verify
 
 ATTEMPTS = 200
 SENTENCES = (2, 5)
-"""Of a built-in answer where no constraint says otherwise."""
+"""Of a built-in answer, if no constraint says otherwise."""
 NO_WITNESS = "no witness"
+
+_LEAST = {"en": 5, "zh": 2}
+"""Letters, or characters, of a word that says what a request is about."""
+_WORDS = 6
+
+
+class Spec(NamedTuple):
+    """What to draw: a composition, how many checks for code, how many for a judge."""
+
+    composition: CompositionName
+    coded: int
+    judged: int
 
 
 class Drawn(NamedTuple):
@@ -32,25 +47,23 @@ class Drawn(NamedTuple):
     constraints: tuple[Constraint, ...]
     plan: compose.Plan
     witness: str | None
-    """An answer that passes all constraints that count; None where none of them does."""
-
-
-class Shape(NamedTuple):
-    """What to draw: how the checks hang together, how many code checks, how many a judge."""
-
-    composition: CompositionName
-    coded: int
-    judged: int
+    """An answer that passes all constraints that count; None if no constraint counts."""
 
 
 def draw(
-    seed: Seed, kinds: Sequence[str], shape: Shape, rng: random.Random, refused: Counter[str]
+    seed: Seed, kinds: Sequence[str], spec: Spec, rng: random.Random, refused: Counter[str]
 ) -> Drawn | None:
-    """Constraints that can be met together; None after too many attempts, whose reasons go into `refused`."""
+    """Constraints that can be met together. None after too many attempts; `refused` counts why they failed.
+
+    Takes 30 milliseconds on average and seconds at worst: call it outside an event loop.
+    """
+    count = spec.coded + spec.judged
     for _ in range(ATTEMPTS):
-        constraints = compose.draw(seed, kinds, shape.coded, rng)
-        plan = _plan(shape, seed, rng)
-        counted = compose.active_of(constraints, plan.composition, shape.judged)
+        constraints = compose.draw(seed, kinds, spec.coded, rng)
+        plan = compose.plan(spec.composition, seed, count, rng)
+        # the checks take places in the tree at random: a judged one can come before a constraint
+        plan = plan._replace(composition=moved(plan.composition, rng.sample(range(count), count)))
+        counted = compose.active_of(constraints, plan.composition, spec.judged)
         if reason := contradiction(counted, seed.language):
             refused[without_values(reason)] += 1
             continue
@@ -59,6 +72,12 @@ def draw(
             return Drawn(constraints, plan, found)
         refused[NO_WITNESS] += 1
     return None
+
+
+def moved(tree: Composition, places: Sequence[int]) -> Composition:
+    """The tree with check n in the place of `places[n]`."""
+    parts = tuple(places[part] if isinstance(part, int) else moved(part, places) for part in tree.parts)
+    return tree.model_copy(update={"parts": parts})
 
 
 def witness(seed: Seed, constraints: Sequence[Constraint], rng: random.Random) -> str | None:
@@ -75,14 +94,26 @@ def witness(seed: Seed, constraints: Sequence[Constraint], rng: random.Random) -
     return expert.answer if verify(record, expert.answer, loose=False).followed else None
 
 
-def _plan(shape: Shape, seed: Seed, rng: random.Random) -> compose.Plan:
-    """The checks go to the places of the tree at random: a judged one may come before a constraint."""
-    count = shape.coded + shape.judged
-    plan = compose.plan(shape.composition, seed, count, rng)
-    places = rng.sample(range(count), count)
-    return plan._replace(composition=_moved(plan.composition, places))
+def material(record: Instruction, rng: random.Random) -> Seed:
+    """The packaged seed of this request; otherwise its own words with the sentences of another seed.
+
+    An answer made of those is beside the point, but shows that the constraints can be met together.
+    """
+    if known := packaged(record.prompt):
+        return known
+    other = rng.choice([seed for seed in all_seeds() if seed.language == record.language])
+    text = record.prompt
+    found = chinese.words(text) if record.language == "zh" else re.findall("[a-z]+", text.lower())
+    long = [word for word in dict.fromkeys(found) if len(word) >= _LEAST[record.language]]
+    keywords = tuple(sorted(long, key=len, reverse=True)[:_WORDS])
+    return other.model_copy(update={"id": record.id, "prompt": text, "keywords": keywords})
 
 
-def _moved(tree: Composition, places: Sequence[int]) -> Composition:
-    parts = tuple(places[part] if isinstance(part, int) else _moved(part, places) for part in tree.parts)
-    return tree.model_copy(update={"parts": parts})
+def packaged(request: str) -> Seed | None:
+    """The packaged seed with this request."""
+    return _by_prompt().get(request)
+
+
+@cache
+def _by_prompt() -> dict[str, Seed]:
+    return {seed.prompt: seed for seed in all_seeds()}

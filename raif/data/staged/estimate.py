@@ -1,6 +1,6 @@
-"""What a run would ask models for: as if every record went through and every reply were of full length.
+"""What a run can cost at most: as if every record went through and every reply had its full length.
 
-Second attempts at replies that can't be read are not in it.
+Not included: second attempts at replies that can't be read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from raif.prompts import load_languages
 _A_REQUEST = 200
 """Tokens of a request in a data set, which is not read for an estimate."""
 _A_CHECK = 60
-"""Tokens of what a check adds to an instruction."""
+"""Tokens that a check adds to an instruction."""
 
 
 class Estimate(NamedTuple):
@@ -28,99 +28,96 @@ class Estimate(NamedTuple):
     most: Spent
 
 
+class _Calls(NamedTuple):
+    """How many calls one record takes, and the tokens that one call reads and writes."""
+
+    calls: int
+    read: int
+    written: int
+
+
 class _Seeds(NamedTuple):
     read: int
-    number: int
-    """Of those that are sampled from them."""
+    sampled: int
     tokens: int
     """Of one request, on average."""
 
 
 def estimate(config: StagedConfig) -> list[Estimate]:
-    """For each stage that asks a model, what it would take. ConfigError where they can't be counted."""
-    teacher, judge = config.teacher, config.judge or config.teacher
+    """The most that each stage that asks a model can take. Raises ConfigError if that can't be counted."""
+    models = {
+        "select": config.tagger,
+        "evolve": config.teacher,
+        "respond": config.teacher,
+        "check": config.judge or config.teacher,
+    }
     difficulty = config.check.difficulty
-    asked = {"select": config.tagger, "evolve": teacher, "respond": teacher, "check": judge}
-    if not any(asked.get(name) for name in config.stages) and not difficulty:
+    if not any(models.get(name) for name in config.stages) and not difficulty:
         return []
     seeds = _seeds(config)
-    made = seeds.number * (config.evolve.per_seed if "evolve" in config.stages else 1)
-    calls = {"select": _select, "evolve": _evolve, "respond": _respond, "check": _check}
-    number = {"select": seeds.read, "evolve": made, "respond": made, "check": made}
+    made = seeds.sampled * (config.evolve.per_seed if "evolve" in config.stages else 1)
+    calls = _calls(config, seeds.tokens)
     found = [
-        Estimate(name, model.model, _priced(model, number[name], calls[name](config, seeds.tokens)))
+        Estimate(name, model.model, _priced(model, seeds.read if name == "select" else made, calls[name]))
         for name in config.stages
-        if (model := asked.get(name))
+        if (model := models.get(name))
     ]
     if difficulty and "check" in config.stages:
-        one = (difficulty.samples, _instruction(config, seeds.tokens), difficulty.sampling.max_tokens)
-        found.append(Estimate("difficulty", difficulty.policy.model, _priced(difficulty.policy, made, [one])))
+        policy = difficulty.policy
+        found.append(Estimate("difficulty", policy.model, _priced(policy, made, calls["difficulty"])))
     return found
 
 
-_Calls = tuple[int, int, int]
-"""Calls for one record, with the tokens that one call reads and writes."""
-
-
-def _select(config: StagedConfig, request: int) -> list[_Calls]:
+def _calls(config: StagedConfig, request: int) -> dict[str, list[_Calls]]:
+    """Stage -> what it asks about one record with a request of so many tokens."""
     ask = load_languages("data", config.prompts)["en"]
-    text = ask.templates["tags"] + " ".join(ask.tables["topics"].values())
-    return [(1, estimated_tokens(text) + request, config.select.max_tokens)]
-
-
-def _evolve(config: StagedConfig, request: int) -> list[_Calls]:
-    own, ask = config.evolve, load_languages("data", config.prompts)["en"].templates
-    outline = own.max_checks * _A_CHECK
-    texts = [(ask["keywords"], 0), (ask["fuse"], outline)]
-    texts += [(ask["requirements"], 0)] if own.judged else []
-    return [(1, estimated_tokens(text) + request + more, own.sampling.max_tokens) for text, more in texts]
-
-
-def _respond(config: StagedConfig, request: int) -> list[_Calls]:
-    return [(config.respond.answers, _instruction(config, request), config.respond.sampling.max_tokens)]
-
-
-def _check(config: StagedConfig, request: int) -> list[_Calls]:
-    """Every answer is asked about, as if all before it had failed at the last."""
-    own, answers = config.check, config.respond.answers if "respond" in config.stages else 1
-    pair = _instruction(config, request) + config.respond.sampling.max_tokens
+    tokens = {name: estimated_tokens(text) for name, text in ask.templates.items()}
+    select, evolve, respond, check = config.select, config.evolve, config.respond, config.check
+    tags = estimated_tokens(ask.templates["tags"] + " ".join(ask.tables["topics"].values()))
+    outline = evolve.max_checks * _A_CHECK
+    writing = [tokens["keywords"], tokens["fuse"] + outline]
+    writing += [tokens["requirements"]] if evolve.judged else []
+    instruction = request + outline
+    pair = instruction + respond.sampling.max_tokens
+    # as if each answer had failed at the last question, so that the next one is asked about, too
+    answers = respond.answers if "respond" in config.stages else 1
+    questions = evolve.max_checks if evolve.judged else 0
     question = estimated_tokens(load_languages("judge")["en"].templates["ask"])
-    quality = estimated_tokens(load_languages("data", config.prompts)["en"].templates["quality"])
-    questions = config.evolve.max_checks if config.evolve.judged else 0
-    return [
-        (answers * questions, question + pair, own.judge_max_tokens),
-        (answers * len(own.qualities), quality + pair, own.max_tokens),
-    ]
-
-
-def _instruction(config: StagedConfig, request: int) -> int:
-    return request + config.evolve.max_checks * _A_CHECK
+    calls = {
+        "select": [_Calls(1, tags + request, select.max_tokens)],
+        "evolve": [_Calls(1, prompt + request, evolve.sampling.max_tokens) for prompt in writing],
+        "respond": [_Calls(respond.answers, instruction, respond.sampling.max_tokens)],
+        "check": [
+            _Calls(answers * questions, question + pair, check.judge_max_tokens),
+            _Calls(answers * len(check.qualities), tokens["quality"] + pair, check.max_tokens),
+        ],
+    }
+    if difficulty := check.difficulty:
+        calls["difficulty"] = [_Calls(difficulty.samples, instruction, difficulty.sampling.max_tokens)]
+    return calls
 
 
 def _priced(model: ModelConfig, records: int, each: list[_Calls]) -> Spent:
-    calls = records * sum(count for count, _, _ in each)
-    read = records * sum(count * tokens for count, tokens, _ in each)
-    written = records * sum(count * tokens for count, _, tokens in each)
+    calls = records * sum(one.calls for one in each)
+    read = records * sum(one.calls * one.read for one in each)
+    written = records * sum(one.calls * one.written for one in each)
     return Spent(calls, read, written, (read * model.prices.read + written * model.prices.written) / 1e6)
 
 
 def _seeds(config: StagedConfig) -> _Seeds:
     sampled = config.select.count if config.input is None else None
+    limits = [source.limit for source in config.select.sources]
+    rows: int | None
     if any(source.dataset for source in config.select.sources):
-        rows, tokens = _limit(config), _A_REQUEST
+        # data sets are not read: there are as many rows as all limits say, if all sources have one
+        rows, tokens = None if None in limits else sum(limit or 0 for limit in limits), _A_REQUEST
     else:
         sizes = [estimated_tokens(text) for text in _requests(config)]
         rows, tokens = len(sizes), sum(sizes) // max(1, len(sizes))
     if rows is None and (sampled is None or config.tagger):
         raise ConfigError("can't tell how many records there will be", "Give each data set a limit.")
-    number = min(each for each in (rows, sampled) if each is not None)
-    return _Seeds(read=rows or number, number=number, tokens=tokens)
-
-
-def _limit(config: StagedConfig) -> int | None:
-    """Rows that all sources are read to; None where one is read to its end."""
-    limits = [source.limit for source in config.select.sources]
-    return None if None in limits else sum(limit or 0 for limit in limits)
+    fewest = min(each for each in (rows, sampled) if each is not None)
+    return _Seeds(read=rows or fewest, sampled=fewest, tokens=tokens)
 
 
 def _requests(config: StagedConfig) -> Iterator[str]:
@@ -130,5 +127,5 @@ def _requests(config: StagedConfig) -> Iterator[str]:
                 yield str(row.get("messages", ""))
     for source in config.select.sources:
         for each in sources.rows(source):
-            if found := sources.request(each, source.layout):
+            if found := sources.first_request(each, source.layout):
                 yield found.text

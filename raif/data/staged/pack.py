@@ -1,7 +1,8 @@
-"""Training and held-out files: records and math, mixed by ratio, split by seed, with a data card."""
+"""The stage `pack`: training and held-out files, mixed with math, split by seed, with a data card."""
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -11,8 +12,9 @@ from typing import Any
 from raif.data.builtin.seeds import SPLITS
 from raif.data.card import StageFunnel, statistics, write_card
 from raif.data.staged import sources
-from raif.data.staged.run_files import earlier_funnels
-from raif.data.staged.stage import STAGES, Numbered, Outcome, Stage
+from raif.data.staged.run import finished_funnels
+from raif.data.staged.stage import STAGES, Decision, Numbered, Stage
+from raif.errors import require
 from raif.files import jsonl, whole
 from raif.types import Instruction, Message
 from raif.verdicts.checks import verify
@@ -21,41 +23,46 @@ _REQUEST = "Put the final answer in \\boxed{}."
 
 
 class Pack(Stage):
-    """The last stage: each prompt once, no seed in both files, no expert answer that fails its checks."""
+    """The last stage: no prompt twice, no seed in both files, no expert answer that fails its checks."""
 
     name = "pack"
 
-    def inputs(self) -> Iterator[Instruction | sources.Row]:
+    def inputs(self) -> Iterator[Instruction | sources.SourceRow]:
         yield from super().inputs()
         if self.config.pack.math:
             yield from sources.rows(self.config.pack.math)
 
-    def process(self, todo: Iterator[Numbered], done: Sequence[Outcome]) -> Iterator[Outcome]:
-        prompts = {outcome.record.prompt for outcome in done if outcome.record}
+    def process(self, todo: Iterator[Numbered], done: Sequence[Decision]) -> Iterator[Decision]:
+        prompts = {decision.record.prompt for decision in done if decision.record}
         for each in todo:
-            outcome = _checked(each) if isinstance(each.item, Instruction) else _math(each)
-            if outcome.record and outcome.record.prompt in prompts:
-                outcome = each.dropped("prompt that came before", id=outcome.record.id)
-            if outcome.record:
-                prompts.add(outcome.record.prompt)
-            yield outcome
+            decision = _checked(each) if isinstance(each.item, Instruction) else _math(each)
+            if decision.record and decision.record.prompt in prompts:
+                decision = each.dropped("duplicate prompt", id=decision.record.id)
+            if decision.record:
+                prompts.add(decision.record.prompt)
+            yield decision
 
-    def settle(self, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
-        """Leave out math, drawn at random, until there is no more of it than the ratio says."""
-        math = [each.number for each in outcomes if each.record and each.record.task == "math"]
-        others = sum(each.record is not None for each in outcomes) - len(math)
+    def settle(self, decisions: Sequence[Decision]) -> Sequence[Decision]:
+        """Drop math at random until its ratio to the other records is right."""
+        math = [each.number for each in decisions if each.record and each.record.task == "math"]
+        others = sum(each.record is not None for each in decisions) - len(math)
         wanted = min(len(math), round(others * self.config.pack.math_ratio))
-        chosen = set(random.Random(f"math {self.config.seed}").sample(math, wanted))
-        return [_unless_left_out(each, math=set(math), chosen=chosen) for each in outcomes]
+        left_out = set(math) - set(random.Random(f"math {self.config.seed}").sample(math, wanted))
+        return [
+            Decision(number=each.number, dropped="more math than the ratio")
+            if each.number in left_out
+            else each
+            for each in decisions
+        ]
 
     def save(self, kept: Sequence[Instruction], funnel: StageFunnel) -> None:
         splits = split(kept, self.config.pack.heldout_share, self.config.seed)
-        files = [self._write(name, records) for name, records in splits.items()]
+        files = [self.folder / f"{name}.jsonl" for name in splits]
+        for path in files:
+            jsonl.write(path, splits[path.stem])
         if self.config.pack.parquet:
-            from raif.data.parquet import write_parquet
-
             files += [write_parquet(self.folder / f"{name}.parquet", splits[name]) for name in SPLITS]
-        funnels = [*earlier_funnels(self.folder, self.config.stages), funnel]
+        funnels = [*finished_funnels(self.folder, self.config.stages), funnel]
         stats = statistics(splits) | {
             "seed": self.config.seed,
             "sha256": {path.name: whole.sha256(path) for path in files},
@@ -64,16 +71,11 @@ class Pack(Stage):
         rows = [row for each in funnels for row in each.rows()]
         write_card(self.folder, _introduction(stats, funnels), stats, rows)
 
-    def _write(self, split: str, kept: Sequence[Instruction]) -> Path:
-        path = self.folder / f"{split}.jsonl"
-        jsonl.write(path, kept)
-        return path
-
 
 def split(kept: Sequence[Instruction], heldout_share: float, seed: int) -> dict[str, Sequence[Instruction]]:
     """Training and held-out records in random order; those of one seed, or of one problem, stay together.
 
-    The share is taken of math and of the others each, so that both files have the same mix.
+    The share is taken of math and of the other records separately, so that both files have the same mix.
     """
     rng = random.Random(f"split {seed}")
     held: set[str] = set()
@@ -89,11 +91,11 @@ def split(kept: Sequence[Instruction], heldout_share: float, seed: int) -> dict[
 
 
 def seed_of(record: Instruction) -> str:
-    """The request that a record was made from; its own id where it doesn't say."""
+    """The request that a record was made from; its own id if it doesn't say."""
     return str(record.provenance.get("seed", record.id))
 
 
-def _checked(each: Numbered) -> Outcome:
+def _checked(each: Numbered) -> Decision:
     """The record, unless code finds that its expert's answer fails."""
     record: Instruction = each.item
     failed = verify(record, record.expert.answer) if record.expert else None
@@ -103,12 +105,12 @@ def _checked(each: Numbered) -> Outcome:
     return each.kept(record)
 
 
-def _math(each: Numbered) -> Outcome:
-    """A row in DeepScaleR's layout as a record. Its `solution` is left aside: it has no thinking to clone."""
-    row: Mapping[str, Any] = each.item
+def _math(each: Numbered) -> Decision:
+    """A row in DeepScaleR's layout as a record. Its `solution` isn't used: it has no thinking to clone."""
+    row: sources.SourceRow = each.item
     problem, answer = (str(row.get(name) or "").strip() for name in ("problem", "answer"))
     if not problem or not answer:
-        return each.dropped("math without problem or answer")
+        return each.dropped("math without a problem or an answer")
     id = f"math-{sha256(problem.encode()).hexdigest()[:12]}"
     return each.kept(
         Instruction(
@@ -121,12 +123,6 @@ def _math(each: Numbered) -> Outcome:
     )
 
 
-def _unless_left_out(outcome: Outcome, *, math: set[int], chosen: set[int]) -> Outcome:
-    if outcome.number not in math or outcome.number in chosen:
-        return outcome
-    return Outcome(number=outcome.number, dropped="math beyond the ratio")
-
-
 def _introduction(stats: Mapping[str, Any], funnels: Sequence[StageFunnel]) -> str:
     stages = [each.stage for each in funnels]
     notes = [f"- {each.stage}: {what}: {each.notes[what]}" for each in funnels for what in each.notes]
@@ -137,6 +133,39 @@ def _introduction(stats: Mapping[str, Any], funnels: Sequence[StageFunnel]) -> s
         f"({seeds['train']} and {seeds['heldout']}).\nMade by the stages {', '.join(stages)} with random "
         f"seed {stats['seed']}: `config.yaml` says how.\n\n" + "\n".join([*digests, *notes])
     )
+
+
+def write_parquet(path: Path, records: Sequence[Instruction]) -> Path:
+    """Write the records with one schema for all.
+
+    What has different fields in different records is JSON text: `composition`, `provenance` and each
+    constraint's `kwargs`.
+    """
+    require("pyarrow", extra="data")
+    import pyarrow as pa
+    from pyarrow.parquet import write_table
+
+    def as_text(value: Any) -> str | None:
+        return None if value is None else json.dumps(value, ensure_ascii=False)
+
+    def structs(*names: str) -> Any:
+        return pa.list_(pa.struct([(name, pa.string()) for name in names]))
+
+    rows = [record.model_dump(mode="json") for record in records]
+    for row in rows:
+        row |= {name: as_text(row[name]) for name in ("composition", "provenance")}
+        row["constraints"] = [each | {"kwargs": as_text(each["kwargs"])} for each in row["constraints"]]
+    types = {
+        "messages": structs("role", "content"),
+        "constraints": structs("id", "kwargs"),
+        "questions": structs("text"),
+        "expert": pa.struct([("thinking", pa.string()), ("answer", pa.string())]),
+        "format_required": pa.bool_(),
+        "plain_score": pa.float64(),
+    }
+    schema = pa.schema([(name, types.get(name, pa.string())) for name in Instruction.model_fields])
+    write_table(pa.Table.from_pylist(rows, schema=schema), path)
+    return path
 
 
 STAGES.add(Pack.name, Pack)

@@ -1,23 +1,27 @@
-"""The staged pipeline: one stage after the other, each from the file of the one before."""
+"""The staged pipeline: one stage after another, each reading the file of the one before.
+
+While a stage runs, its decisions are appended to STAGE.journal, which survives `kill -9` at any moment. Its
+STAGE.funnel.json is written last: it says that the stage is finished.
+"""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from raif.client.paid import Budget
 from raif.config.staged import StagedConfig
 from raif.data.card import StageFunnel
-from raif.data.staged import journal
-from raif.data.staged.run_files import funnel_path, read_funnel, write_funnel
-from raif.data.staged.stage import STAGES, Numbered, Outcome, Stage
+from raif.data.staged.stage import STAGES, Decision, Numbered, Stage
 from raif.errors import ConfigError
 from raif.files import jsonl
 from raif.files.runs import open_run
+from raif.files.whole import write_whole
 
 Progress = Callable[[str, int], None]
-"""Hears the stage's name and how many things it is done with."""
+"""Called with the stage's name and the number of items it has decided on."""
 
 
 def run(
@@ -31,12 +35,16 @@ def run(
 ) -> list[StageFunnel]:
     """Run the stages of `config` in `folder`; with `resume`, only what is not done yet.
 
-    `budget` limits what all stages spend together, and tells what they have spent. BudgetSpent where they
-    reach it. ConfigError where the folder holds another run, a stage can't work with its config, or money is
-    limited that nobody counts.
+    `budget` limits what all stages spend together, and tells what they have spent. Raises BudgetSpent when
+    they reach it, and ConfigError if the folder holds another run, if a stage can't work with its config, or
+    if cost is limited but no model has prices.
     """
-    if budget and budget.limits_cost:
-        _check_prices(config)
+    priced = any(model.prices.read or model.prices.written for model in config.models)
+    if budget and budget.limits_cost and config.models and not priced:
+        raise ConfigError(
+            "a limit on cost, and no model has prices",
+            "Set teacher.prices={read: PRICE, written: PRICE}, for a million tokens.",
+        )
     source = config.input
     stages: list[Stage] = []
     for name in config.stages:
@@ -47,46 +55,49 @@ def run(
     return [run_stage(stage, progress) for stage in stages]
 
 
-def _check_prices(config: StagedConfig) -> None:
-    if config.models and not any(model.prices.read or model.prices.written for model in config.models):
-        raise ConfigError(
-            "a limit on cost, and no model has prices",
-            "Set teacher.prices={read: PRICE, written: PRICE}, for a million tokens.",
-        )
-
-
 def run_stage(stage: Stage, progress: Progress) -> StageFunnel:
-    """Run one stage to its end; nothing where its funnel, which is written last, is there."""
-    finished, log = funnel_path(stage.folder, stage.name), stage.folder / f"{stage.name}.journal"
+    """Run one stage to its end, unless it is finished already."""
+    finished, journal = _funnel_path(stage.folder, stage.name), stage.folder / f"{stage.name}.journal"
     if not finished.exists():
-        outcomes = stage.settle(_outcomes(stage, log, progress))
-        funnel = _funnel(stage.name, outcomes)
-        jsonl.write(stage.folder / f"{stage.name}.dropped.jsonl", _drops(outcomes))
-        stage.save([outcome.record for outcome in outcomes if outcome.record], funnel)
-        write_funnel(finished, funnel)
-    log.unlink(missing_ok=True)
-    return read_funnel(finished)
+        decisions = stage.settle(_decisions(stage, journal, progress))
+        reasons = Counter(decision.dropped for decision in decisions if decision.dropped)
+        kept = [decision.record for decision in decisions if decision.record]
+        funnel = StageFunnel(stage.name, len(decisions), Counter(dict(sorted(reasons.items()))), len(kept))
+        drops = (
+            {"number": decision.number, "reason": decision.dropped, **decision.detail}
+            for decision in decisions
+            if decision.dropped
+        )
+        jsonl.write(stage.folder / f"{stage.name}.dropped.jsonl", drops)
+        stage.save(kept, funnel)
+        write_whole(finished, json.dumps(vars(funnel), ensure_ascii=False, indent=2) + "\n")
+    journal.unlink(missing_ok=True)
+    return _read_funnel(finished)
 
 
-def _outcomes(stage: Stage, log: Path, progress: Progress) -> list[Outcome]:
-    """All outcomes in the order of the input: those in the journal, then those that are still to come."""
-    done = {outcome.number: outcome for outcome in journal.read(log)}
+def _decisions(stage: Stage, journal: Path, progress: Progress) -> Sequence[Decision]:
+    """All decisions in the order of the input: those in the journal, then the ones still to be made."""
+    jsonl.drop_torn_line(journal)
+    done = {each.number: each for each in jsonl.read(journal, Decision)} if journal.exists() else {}
     todo = (Numbered(n, item) for n, item in enumerate(stage.inputs()) if n not in done)
-    for outcome in journal.appended(log, stage.process(todo, [done[n] for n in sorted(done)])):
-        done[outcome.number] = outcome
-        progress(stage.name, len(done))
+    with journal.open("ab") as stream:
+        for decision in stage.process(todo, [done[n] for n in sorted(done)]):
+            jsonl.write(stream, [decision])
+            done[decision.number] = decision
+            progress(stage.name, len(done))
     return [done[n] for n in sorted(done)]
 
 
-def _funnel(name: str, outcomes: Sequence[Outcome]) -> StageFunnel:
-    dropped = Counter(outcome.dropped for outcome in outcomes if outcome.dropped)
-    kept = sum(outcome.record is not None for outcome in outcomes)
-    return StageFunnel(name, len(outcomes), Counter(dict(sorted(dropped.items()))), kept)
+def finished_funnels(folder: Path, stages: Sequence[str]) -> list[StageFunnel]:
+    """The funnels of the finished stages, in their order."""
+    paths = [_funnel_path(folder, name) for name in stages]
+    return [_read_funnel(path) for path in paths if path.exists()]
 
 
-def _drops(outcomes: Sequence[Outcome]) -> Iterator[dict[str, object]]:
-    return (
-        {"number": outcome.number, "reason": outcome.dropped, **outcome.detail}
-        for outcome in outcomes
-        if outcome.dropped
-    )
+def _funnel_path(folder: Path, stage: str) -> Path:
+    return folder / f"{stage}.funnel.json"
+
+
+def _read_funnel(path: Path) -> StageFunnel:
+    fields = json.loads(path.read_text("utf-8"))
+    return StageFunnel(**fields | {"dropped": Counter(fields["dropped"])})

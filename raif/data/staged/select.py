@@ -1,41 +1,43 @@
-"""Seeds: read from their sources, cleaned, in the wanted languages, each once, tagged, and sampled."""
+"""The stage `select`: seeds are read from their sources, cleaned, deduplicated, tagged and sampled."""
 
 from __future__ import annotations
 
 import random
-from collections import deque
+import re
+import unicodedata
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from raif.config.models import ModelConfig, SamplingConfig
-from raif.config.staged import SeedSourceConfig, StagedConfig
-from raif.data.staged import sources
-from raif.data.staged.asking import AskingStage
-from raif.data.staged.clean import clean, language_of
-from raif.data.staged.clients import Clients
-from raif.data.staged.duplicates import Seen
-from raif.data.staged.sample import left_out
-from raif.data.staged.stage import STAGES, Numbered, Outcome
-from raif.data.staged.tagging import tagged
-from raif.data.staged.tags import OTHER, Tags, tag
+from raif.config.staged import SeedSourceConfig, SelectConfig, StagedConfig
+from raif.data.staged import sources, tags
+from raif.data.staged.similarity import Seen
+from raif.data.staged.stage import STAGES, AskingStage, Clients, Decision, Numbered
 from raif.errors import ConfigError
 from raif.prompts import choose
+from raif.text import detect
+from raif.text.chinese import BMP_HAN
 from raif.types import Instruction, Message
 
 _SHOWN = 200
-"""Characters of a dropped prompt that are shown."""
+"""Characters of a dropped prompt to show."""
+
+_INVISIBLE = re.compile("[\u200b\u2060\ufeff\ufffe\uffff\ufffc]")
+_JAPANESE_OR_KOREAN = re.compile(r"[\u3040-\u30ff\u31f0-\u31ff\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
+_CODES = {"english": "en", "chinese": "zh"}
 
 
 class _Read(NamedTuple):
     source: SeedSourceConfig
     position: int
-    row: sources.Row
+    row: sources.SourceRow
 
 
 class Select(AskingStage):
-    """Rows of any layout -> records that have a prompt, its language and tags, and no checks yet."""
+    """Rows of any layout -> records with a prompt, its language and tags, and no checks yet."""
 
     name = "select"
 
@@ -60,89 +62,135 @@ class Select(AskingStage):
             for position, row in enumerate(sources.rows(source)):
                 yield _Read(source, position, row)
 
-    def process(self, todo: Iterator[Numbered], done: Sequence[Outcome]) -> Iterator[Outcome]:
+    def process(self, todo: Iterator[Numbered], done: Sequence[Decision]) -> Iterator[Decision]:
         return super().process(self._unique(todo, done), done)
 
-    def _unique(self, todo: Iterator[Numbered], done: Sequence[Outcome]) -> Iterator[Numbered]:
-        """In place of each row what became of it so far, in order: of duplicates the first is kept."""
+    def _unique(self, todo: Iterator[Numbered], done: Sequence[Decision]) -> Iterator[Numbered]:
+        """The decisions before tagging, in order, as the items of `work`. The first of duplicates is kept."""
         seen, before = Seen(self._own.near_duplicate), deque(done)
         for each in todo:
             while before and before[0].number < each.number:
                 if record := before.popleft().record:
                     seen.add(record.id, record.prompt)
-            yield each._replace(item=self._once(each, self._cleaned(each), seen))
+            decision = self._cleaned(each)
+            if record := decision.record:
+                if found := seen.find(record.prompt):
+                    reason = "exact duplicate" if found.similarity == 1 else "near-duplicate"
+                    decision = each.dropped(reason, **_shown(record), **found._asdict())
+                else:
+                    seen.add(record.id, record.prompt)
+            yield each._replace(item=decision)
 
-    async def work(self, each: Numbered) -> Outcome:
-        """Tags what is left: nothing is paid for a row that is dropped."""
-        outcome: Outcome = each.item
-        if outcome.record is None:
-            return outcome
-        record, tags = outcome.record, tag(outcome.record.prompt)
-        if self._chat:
-            tags = await tagged(self._chat, choose(self.prompts, record.language), record.prompt)
-        return each.kept(record.model_copy(update={"provenance": record.provenance | tags._asdict()}))
-
-    def _once(self, each: Numbered, outcome: Outcome, seen: Seen) -> Outcome:
-        """The outcome, unless its record duplicates one that came before."""
-        if outcome.record is None:
-            return outcome
-        if found := seen.find(outcome.record.prompt):
-            reason = "exact duplicate" if found.similarity == 1 else "near-duplicate"
-            return each.dropped(reason, **_shown(outcome.record), **found._asdict())
-        seen.add(outcome.record.id, outcome.record.prompt)
-        return outcome
-
-    def _cleaned(self, each: Numbered) -> Outcome:
-        """The row as a record, unless there is something wrong with it alone."""
+    def _cleaned(self, each: Numbered) -> Decision:
+        """The row as a record, unless something is wrong with the row itself."""
         source, position, row = each.item
-        request = sources.request(row, source.layout)
+        origin = sources.name_of(source)
+        request = sources.first_request(row, source.layout)
         if request is None:
-            return each.dropped("no request of a user first", source=sources.name_of(source), row=position)
+            return each.dropped("doesn't start with a user's request", source=origin, row=position)
         text = clean(request.text)
-        where = {"source": sources.name_of(source), "row": position, "prompt": text[:_SHOWN]}
-        if reason := request.flag or self._wrong_length(text):
-            return each.dropped(reason, **where)
-        language = language_of(text, request.language)
-        if language not in self._own.languages:
-            return each.dropped("another language", language=language, **where)
-        return each.kept(_record(text, language or "", where["source"]))
-
-    def _wrong_length(self, text: str) -> str | None:
+        where = {"source": origin, "row": position, "prompt": text[:_SHOWN]}
+        if request.flag:
+            return each.dropped(request.flag, **where)
         if len(text) < self._own.min_characters:
-            return "too short"
-        return "too long" if len(text) > self._own.max_characters else None
+            return each.dropped("too short", **where)
+        if len(text) > self._own.max_characters:
+            return each.dropped("too long", **where)
+        language = language_of(text, request.language)
+        if language is None or language not in self._own.languages:
+            return each.dropped("language not selected", language=language, **where)
+        id = f"{language}-{sha256(text.encode()).hexdigest()[:12]}"
+        return each.kept(
+            Instruction(
+                id=id,
+                messages=(Message(role="user", content=text),),
+                language=language,
+                provenance={"seed": id, "source": origin},
+            )
+        )
 
-    def settle(self, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
-        """Keep a random sample of the wanted topics in which no tag has more than its cap."""
-        over = left_out(outcomes, self._own, random.Random(f"select {self.config.seed}"))
-        return [_without(outcome, over.get(outcome.number)) for outcome in outcomes]
+    async def work(self, each: Numbered) -> Decision:
+        """Tags what is left: nothing is paid for a dropped row."""
+        decision: Decision = each.item
+        if decision.record is None:
+            return decision
+        record = decision.record
+        if self._chat:
+            found = await tags.by_model(self._chat, choose(self.prompts, record.language), record.prompt)
+        else:
+            found = tags.by_rules(record.prompt)
+        return each.kept(record.model_copy(update={"provenance": record.provenance | found._asdict()}))
+
+    def settle(self, decisions: Sequence[Decision]) -> Sequence[Decision]:
+        """Keep a random sample of the wanted topics in which no tag exceeds its cap."""
+        over = left_out(decisions, self._own, random.Random(f"select {self.config.seed}"))
+        settled = []
+        for decision in decisions:
+            if decision.record and (reason := over.get(decision.number)):
+                found = {name: decision.record.provenance[name] for name in tags.Tags._fields}
+                detail = _shown(decision.record) | found
+                decision = Decision(number=decision.number, dropped=reason, detail=detail)
+            settled.append(decision)
+        return settled
 
     def notes(self, kept: Sequence[Instruction]) -> dict[str, str]:
         if self.model is None:
             return {"tags": "by rules"}
-        unknown = sum(record.provenance["topic"] == OTHER for record in kept)
-        return {"kept without a known topic": str(unknown)} | self.prompt_notes()
-
-
-def _record(text: str, language: str, source: str) -> Instruction:
-    id = f"{language}-{sha256(text.encode()).hexdigest()[:12]}"
-    return Instruction(
-        id=id,
-        messages=(Message(role="user", content=text),),
-        language=language,
-        provenance={"seed": id, "source": source},
-    )
-
-
-def _without(outcome: Outcome, reason: str | None) -> Outcome:
-    if reason is None or outcome.record is None:
-        return outcome
-    tags = {name: outcome.record.provenance[name] for name in Tags._fields}
-    return Outcome(number=outcome.number, dropped=reason, detail=_shown(outcome.record) | tags)
+        unknown = sum(record.provenance["topic"] == tags.OTHER for record in kept)
+        return {"kept with an unknown topic": str(unknown)} | self.prompt_notes()
 
 
 def _shown(record: Instruction) -> dict[str, str]:
     return {"id": record.id, "prompt": record.prompt[:_SHOWN]}
+
+
+def clean(text: str) -> str:
+    """`text` without control and invisible characters, spaces at line ends and runs of blank lines."""
+    text = re.sub(r"\r\n?|[\u2028\u2029]", "\n", text)
+    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+    text = re.sub(r"[ \t\u00a0\u3000]+$", "", _INVISIBLE.sub("", text), flags=re.MULTILINE)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def language_of(text: str, given: str | None) -> str | None:
+    """The language's code, "zh" for any Chinese: as the source gives it, else as the text shows it.
+
+    Text is Chinese if it has at least as many Chinese characters as other words, and none that is Japanese or
+    Korean: langdetect takes short Chinese for other languages.
+    """
+    if given:
+        return _CODES.get(given.lower(), given.lower()[:2])
+    characters = len(re.findall(f"[{BMP_HAN}]", text))
+    others = len(re.findall(rf"[^\W\d_{BMP_HAN}]+", text))
+    if characters and characters >= others and not _JAPANESE_OR_KOREAN.search(text):
+        return "zh"
+    code = detect(text)
+    return code and code.split("-")[0]
+
+
+def left_out(decisions: Sequence[Decision], config: SelectConfig, rng: random.Random) -> dict[int, str]:
+    """The numbers of the kept seeds that are not in the sample, each with the reason."""
+    left: dict[int, str] = {}
+    size, counts = 0, Counter[tuple[str, ...]]()
+    kept = [(decision.number, decision.record) for decision in decisions if decision.record]
+    rng.shuffle(kept)
+    for number, record in kept:
+        topic = record.provenance["topic"]
+        full = (
+            kind
+            for kind in tags.Tags._fields
+            if counts[kind, record.provenance[kind], record.language] == config.cap
+        )
+        if config.topics and topic not in config.topics:
+            left[number] = "unknown topic" if topic == tags.OTHER else "topic not selected"
+        elif kind := next(full, None):
+            left[number] = f"more of its {kind} than the cap"
+        elif size == config.count:
+            left[number] = "not sampled"
+        else:
+            size += 1
+            counts.update((kind, record.provenance[kind], record.language) for kind in tags.Tags._fields)
+    return left
 
 
 STAGES.add(Select.name, Select)

@@ -1,4 +1,4 @@
-"""Rows from JSONL, JSON, Parquet, CSV and Hugging Face data sets, and the first request that a row holds."""
+"""Where seeds and math problems come from: rows of files and data sets, and the request that a row holds."""
 
 from __future__ import annotations
 
@@ -14,42 +14,28 @@ from raif.data.builtin.seeds import all_seeds
 from raif.errors import RecordError, did_you_mean, require
 from raif.files import jsonl
 
-Row = Mapping[str, Any]
+SourceRow = Mapping[str, Any]
 
 
-class Request(NamedTuple):
-    """What a person asks first in a row: everything that comes later is left aside."""
+def rows(source: SourceConfig) -> Iterator[SourceRow]:
+    """The rows of a source, up to its limit. Raises RecordError if it can't be read."""
+    if source.path:
+        found = _file(source.path)
+    elif source.dataset:
+        require("datasets", extra="data")
+        from datasets import load_dataset
 
-    text: str
-    language: str | None = None
-    """As the row says it, a name or a code."""
-    flag: str | None = None
-    """Why the row should not be used, by its own account."""
-
-
-def rows(source: SourceConfig) -> Iterator[Row]:
-    """The rows of a source, up to its limit; RecordError where it can't be read."""
-    return islice(_all(source), source.limit)
+        found = iter(load_dataset(source.dataset, split=source.split, streaming=True))
+    else:
+        found = (seed.model_dump() for seed in all_seeds())
+    return islice(found, source.limit)
 
 
 def name_of(source: SourceConfig) -> str:
     return source.dataset or (source.path.name if source.path else "packaged")
 
 
-def _all(source: SourceConfig) -> Iterator[Row]:
-    if source.path:
-        return _file(source.path)
-    return _dataset(source) if source.dataset else (seed.model_dump() for seed in all_seeds())
-
-
-def _dataset(source: SourceConfig) -> Iterator[Row]:
-    require("datasets", extra="data")
-    from datasets import load_dataset
-
-    return iter(load_dataset(source.dataset, split=source.split, streaming=True))
-
-
-def _file(path: Path) -> Iterator[Row]:
+def _file(path: Path) -> Iterator[SourceRow]:
     if path.suffix not in _READERS:
         raise RecordError(f"{path}: no reader for {path.suffix!r}", did_you_mean(path.suffix, _READERS))
     try:
@@ -58,14 +44,11 @@ def _file(path: Path) -> Iterator[Row]:
         raise RecordError(f"{path}: {error.strerror}") from None
 
 
-def _jsonl(path: Path) -> Iterator[Row]:
-    for _, found in jsonl.lines(path):
-        if isinstance(found, RecordError):
-            raise found
-        yield found
+def _jsonl(path: Path) -> Iterator[SourceRow]:
+    return (found for _, found in jsonl.objects(path))
 
 
-def _json(path: Path) -> Iterator[Row]:
+def _json(path: Path) -> Iterator[SourceRow]:
     try:
         found = json.loads(path.read_text("utf-8"))
     except ValueError as error:
@@ -75,12 +58,12 @@ def _json(path: Path) -> Iterator[Row]:
     return iter(found)
 
 
-def _csv(path: Path) -> Iterator[Row]:
+def _csv(path: Path) -> Iterator[SourceRow]:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         yield from csv.DictReader(stream)
 
 
-def _parquet(path: Path) -> Iterator[Row]:
+def _parquet(path: Path) -> Iterator[SourceRow]:
     require("pyarrow", extra="data")
     from pyarrow.parquet import ParquetFile
 
@@ -89,7 +72,7 @@ def _parquet(path: Path) -> Iterator[Row]:
             yield from batch.to_pylist()
 
 
-_READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
+_READERS: dict[str, Callable[[Path], Iterator[SourceRow]]] = {
     ".jsonl": _jsonl,
     ".json": _json,
     ".csv": _csv,
@@ -97,40 +80,52 @@ _READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
 }
 
 
-def request(row: Row, layout: Layout) -> Request | None:
-    """The first user turn of a row; None where the layout has none in it."""
+class UserRequest(NamedTuple):
+    """What the user of a row asks first; later turns are ignored."""
+
+    text: str
+    language: str | None = None
+    """As the row gives it, a name or a code."""
+    flag: str | None = None
+    """Why the row should not be used, according to the row."""
+
+
+def first_request(row: SourceRow, layout: Layout) -> UserRequest | None:
+    """The first user turn of a row. None if the row has none in this layout."""
     if layout == "auto":
         layout = next((name for name, fields in _TELLING.items() if fields <= row.keys()), "prompt")
     return _LAYOUTS[layout](row)
 
 
-def _wildchat(row: Row) -> Request | None:
-    """WildChat: `conversation` of turns; each turn and the row have `language`, `toxic` and `redacted`."""
-    turn = _first_user(row.get("conversation"))
+def _wildchat(row: SourceRow) -> UserRequest | None:
+    """WildChat: a `conversation` of turns. The row and each turn have `language`, `toxic` and `redacted`."""
+    turn = _first_turn(row.get("conversation"))
     if turn is None:
         return None
     flags = [name for name in ("toxic", "redacted") if row.get(name) or turn.get(name)]
-    return Request(turn["content"], turn.get("language") or row.get("language"), flags[0] if flags else None)
+    language = turn.get("language") or row.get("language")
+    return UserRequest(turn["content"], language, flags[0] if flags else None)
 
 
-def _alpaca(row: Row) -> Request | None:
-    """Alpaca: `instruction`, and `input` where it has one."""
-    parts = [str(row.get(name) or "").strip() for name in ("instruction", "input")]
-    return Request("\n\n".join(part for part in parts if part), row.get("language")) if parts[0] else None
+def _alpaca(row: SourceRow) -> UserRequest | None:
+    """Alpaca: `instruction`, and perhaps `input`."""
+    instruction, more = (str(row.get(name) or "").strip() for name in ("instruction", "input"))
+    text = "\n\n".join(filter(None, (instruction, more)))
+    return UserRequest(text, row.get("language")) if instruction else None
 
 
-def _messages(row: Row) -> Request | None:
-    turn = _first_user(row.get("messages"))
-    return None if turn is None else Request(turn["content"], row.get("language"))
+def _messages(row: SourceRow) -> UserRequest | None:
+    turn = _first_turn(row.get("messages"))
+    return None if turn is None else UserRequest(turn["content"], row.get("language"))
 
 
-def _prompt(row: Row) -> Request | None:
+def _prompt(row: SourceRow) -> UserRequest | None:
     text = row.get("prompt") or row.get("question")
-    return Request(text, row.get("language")) if isinstance(text, str) else None
+    return UserRequest(text, row.get("language")) if isinstance(text, str) else None
 
 
-def _first_user(turns: Any) -> Mapping[str, Any] | None:
-    """The first turn, if it is the user's and has text: a later one is not understood by itself."""
+def _first_turn(turns: Any) -> Mapping[str, Any] | None:
+    """The first turn, if it is the user's and has text: a later one makes no sense without the others."""
     first = next(iter(turns or ()), None)
     usable = (
         isinstance(first, Mapping) and first.get("role") == "user" and isinstance(first.get("content"), str)
@@ -143,7 +138,7 @@ _TELLING: dict[Layout, set[str]] = {
     "alpaca": {"instruction", "output"},
     "messages": {"messages"},
 }
-_LAYOUTS: dict[Layout, Callable[[Row], Request | None]] = {
+_LAYOUTS: dict[Layout, Callable[[SourceRow], UserRequest | None]] = {
     "wildchat": _wildchat,
     "alpaca": _alpaca,
     "messages": _messages,

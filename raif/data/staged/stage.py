@@ -1,52 +1,64 @@
-"""A stage of the pipeline: reads records, says of each what became of it, writes its own file.
+"""A stage of the pipeline: it reads items, decides on each of them, and writes the kept records to its file.
 
-What a stage has said is kept in a journal, a line for each thing read, so that a stage that was killed goes
-on where it was. The result is put in the order of the input: it does not depend on when that happened, nor
-on the order in which a stage that works on many things at once gets done with them.
+Decisions go to a journal, one line for each item, so that a killed stage resumes where it was. The results
+are put in the order of the input: they don't depend on interruptions, nor on the order in which a stage that
+works on many items at once finishes them.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import closing
+from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 from pydantic import Field
 
 from raif import records
-from raif.client.paid import Budget
+from raif.client.background import Background
+from raif.client.chat import Slots
+from raif.client.paid import Account, Budget, Ledger, PaidClient
+from raif.config.judge import JudgeConfig
+from raif.config.models import ModelConfig, SamplingConfig
 from raif.config.staged import StagedConfig
 from raif.data.card import StageFunnel
-from raif.errors import ConfigError
+from raif.errors import ConfigError, RaifError, RefusedRequest
 from raif.files import jsonl
+from raif.judge.judge import Judge
+from raif.prompts import load_languages
 from raif.registry import Registry
 from raif.types import Frozen, Instruction
 
+T = TypeVar("T")
+LEDGER = "replies.sqlite"
 
-class Outcome(Frozen):
-    """What became of one thing read: a record, or why there is none."""
+
+class Decision(Frozen):
+    """Whether an item is kept as a record or dropped for a reason."""
 
     number: int
-    """Its place in what the stage reads, from 0."""
+    """The item's position in the stage's input, from 0."""
     record: Instruction | None = None
     dropped: str | None = None
-    """Why, in words that many drops share: the funnel counts them."""
+    """The reason, in words that many drops share: the funnel counts them."""
     detail: dict[str, Any] = Field(default_factory=dict)
-    """What else a person who looks at the drop wants to know."""
+    """What else helps someone who looks at the drop."""
 
 
 class Numbered(NamedTuple):
-    """One thing that a stage reads, with its place."""
+    """One item that a stage reads, with its position."""
 
     number: int
     item: Any
 
-    def kept(self, record: Instruction) -> Outcome:
-        return Outcome(number=self.number, record=record)
+    def kept(self, record: Instruction) -> Decision:
+        return Decision(number=self.number, record=record)
 
-    def dropped(self, reason: str, **detail: Any) -> Outcome:
-        return Outcome(number=self.number, dropped=reason, detail=detail)
+    def dropped(self, reason: str, **detail: Any) -> Decision:
+        return Decision(number=self.number, dropped=reason, detail=detail)
 
 
 class Stage(ABC):
@@ -57,7 +69,7 @@ class Stage(ABC):
     def __init__(self, config: StagedConfig, folder: Path, source: Path | None) -> None:
         self.config, self.folder, self.source = config, folder, source
         self.budget = Budget()
-        """What the whole run may spend, and has spent; without limits unless the run sets others."""
+        """What the whole run can spend, and has spent. Without limits unless the run sets another."""
 
     @property
     def output(self) -> Path:
@@ -65,7 +77,7 @@ class Stage(ABC):
         return self.folder / f"{self.name}.jsonl"
 
     def inputs(self) -> Iterator[Any]:
-        """What there is to do, the same each time: by default the records of the stage before."""
+        """The items, the same ones each time: by default the records of the stage before."""
         if self.source is None:
             raise ConfigError(
                 f"{self.name}: no records to read", "Set input=FILE, or put the stage select first."
@@ -73,19 +85,151 @@ class Stage(ABC):
         return records.read(self.source)
 
     @abstractmethod
-    def process(self, todo: Iterator[Numbered], done: Sequence[Outcome]) -> Iterator[Outcome]:
-        """One outcome for each of `todo`, in any order. `done` is what the journal has from before a crash.
+    def process(self, todo: Iterator[Numbered], done: Sequence[Decision]) -> Iterator[Decision]:
+        """A decision on each of `todo`, in any order. `done` are the decisions from before an interruption.
 
-        Each outcome is on the disk before the next one is asked for.
+        Each decision is on disk before the next one is asked for.
         """
 
-    def settle(self, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
-        """The last word on all outcomes, in the order of the input: a stage that samples drops more here."""
-        return outcomes
+    def settle(self, decisions: Sequence[Decision]) -> Sequence[Decision]:
+        """Revise the decisions, in the order of the input, once all are known: to sample, for example."""
+        return decisions
 
     def save(self, kept: Sequence[Instruction], funnel: StageFunnel) -> None:
-        """Write what is kept. A crash on the way makes all of it anew, so every file may be replaced."""
+        """Write the kept records. After an interruption this is done again, so it replaces its files."""
         jsonl.write(self.output, (record.model_dump(mode="json") for record in kept))
 
 
 STAGES: Registry[type[Stage]] = Registry("stage", ConfigError)
+
+
+class AskingStage(Stage):
+    """A stage that asks models about many items at once, or works offline if it has none."""
+
+    def __init__(self, config: StagedConfig, folder: Path, source: Path | None) -> None:
+        super().__init__(config, folder, source)
+        self.prompts = load_languages("data", config.prompts)
+
+    @property
+    @abstractmethod
+    def model(self) -> ModelConfig | None:
+        """The model that it asks most."""
+
+    @abstractmethod
+    def connect(self, clients: Clients) -> None:
+        """Make the clients that `work` asks."""
+
+    @abstractmethod
+    async def work(self, each: Numbered) -> Decision:
+        """Decide on one item. Runs in the event loop of the clients: what takes long goes to a thread."""
+
+    def process(self, todo: Iterator[Numbered], done: Sequence[Decision]) -> Iterator[Decision]:
+        async def worked(each: Numbered) -> Decision:
+            try:
+                return await self.work(each)
+            except RefusedRequest as error:
+                return each.dropped("refused by the server", error=error.message)
+
+        width = self.model.endpoint.concurrency if self.model else 1
+        with Clients(self.folder, self.budget, self.name, self.config.prompts) as clients:
+            self.connect(clients)
+            yield from concurrently(todo, lambda each: clients.run(worked(each)), width)
+
+    def save(self, kept: Sequence[Instruction], funnel: StageFunnel) -> None:
+        super().save(kept, funnel)
+        funnel.notes |= self.notes(kept)
+        if self.model:
+            with closing(ledger(self.folder)) as paid:
+                funnel.notes |= {"model": self.model.model, "spent": str(paid.spent(self.name))}
+
+    def notes(self, kept: Sequence[Instruction]) -> dict[str, str]:
+        """What else the card says about the stage."""
+        return {}
+
+    def prompt_notes(self) -> dict[str, str]:
+        """Which prompts were used."""
+        return {f"prompts {language}": each.digest for language, each in self.prompts.items()}
+
+
+def concurrently(
+    todo: Iterator[Numbered], start: Callable[[Numbered], Future[Decision]], width: int
+) -> Iterator[Decision]:
+    """The decisions on `todo` as they are made, on `width` items at once. `start` starts one of them.
+
+    If one fails, the others in flight are still waited for: their replies are paid for and have to be kept.
+    """
+    in_flight: set[Future[Decision]] = set()
+
+    def finished() -> Iterator[Decision]:
+        nonlocal in_flight
+        done, in_flight = wait(in_flight, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield future.result()
+
+    try:
+        for each in todo:
+            in_flight.add(start(each))
+            while len(in_flight) >= width:
+                yield from finished()
+        while in_flight:
+            yield from finished()
+    except RaifError:
+        wait(in_flight)
+        raise
+
+
+def ledger(folder: Path) -> Ledger:
+    """Everything that a run in `folder` has paid for."""
+    return Ledger(folder / LEDGER)
+
+
+class Clients:
+    """The clients of the models that a stage asks: one event loop, one ledger, one limit for each server.
+
+    Use it in a `with` block. `budget` includes what the run has spent before. `prompts`: a folder with
+    prompts of one's own; its folder `judge`, if there is one, has the judge's.
+    """
+
+    def __init__(self, folder: Path, budget: Budget, stage: str, prompts: Path | None) -> None:
+        self._folder, self._budget, self._stage, self._prompts = folder, budget, stage, prompts
+        self._background = Background()
+        self._slots: dict[str | None, Slots] = {}
+        self._chats: list[PaidClient] = []
+
+    def chat(self, model: ModelConfig, sampling: SamplingConfig) -> PaidClient:
+        server = model.endpoint.base_url
+        slots = self._slots.setdefault(server, Slots(model.endpoint.concurrency))
+        self._chats.append(PaidClient(model, sampling, self._account, slots))
+        return self._chats[-1]
+
+    def judge(self, model: ModelConfig, max_tokens: int) -> Judge:
+        """A judge that is closed with the clients: don't close it."""
+        prompts = model.prompts if isinstance(model, JudgeConfig) else None
+        if prompts is None and self._prompts and (own := self._prompts / "judge").is_dir():
+            prompts = own
+        sampling = SamplingConfig(max_tokens=max_tokens)
+        config = JudgeConfig(model=model.model, endpoint=model.endpoint, sampling=sampling, prompts=prompts)
+        return Judge(config, self.chat(model, sampling), self._background)
+
+    @cached_property
+    def _account(self) -> Account:
+        """Opened for the first model: a run that asks none has no ledger."""
+        opened = ledger(self._folder)
+        self._budget.spent = opened.spent()
+        return Account(opened, self._budget, self._stage)
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Start a coroutine in the clients' event loop."""
+        return self._background.run(coroutine)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        async def close_chats() -> None:
+            for chat in self._chats:
+                await chat.close()
+
+        self._background.close(close_chats())
+        if self._chats:
+            self._account.ledger.close()

@@ -30,22 +30,23 @@ class Requirement(NamedTuple):
 
 
 class Writer:
-    """Asks in the language of the request, once more where a reply can't be used."""
+    """Asks in the language of the request, and once more if a reply can't be used."""
 
     def __init__(self, chat: ChatClient, prompts: Prompts, language: str) -> None:
         self._chat, self._prompts, self._language = chat, prompts, language
 
     async def keywords(self, request: str, count: int, seed: int) -> tuple[str, ...]:
-        """Up to `count` words; none where too few could be read to draw from."""
+        """Up to `count` words; an empty tuple if too few can be read to draw from."""
         asked = self._prompts.turn("keywords", request=request, count=count)
         return await self._tried(asked, seed, lambda reply: self._words(reply.text, count)) or ()
 
     async def requirements(self, request: str, count: int, seed: int) -> tuple[Requirement, ...] | None:
+        """`count` sub-instructions; None if fewer can be read."""
         asked = self._prompts.turn("requirements", request=request, count=count)
         return await self._tried(asked, seed, lambda reply: self._pairs(reply.text, count))
 
     async def fused(self, request: str, outline: str, conditional: bool, seed: int) -> str | None:
-        """The outline as fluent text that leaves out nothing of what it says exactly."""
+        """The outline as fluent text; None if it lacks a number, a quotation or a condition."""
         asked = self._prompts.turn("fuse", request=request, outline=outline)
         return await self._tried(asked, seed, lambda reply: self._whole(reply, outline, conditional))
 
@@ -63,14 +64,15 @@ class Writer:
         return found if len(found) >= min(3, count) else None
 
     def _pairs(self, text: str, count: int) -> tuple[Requirement, ...] | None:
-        """The first `count` pairs of lines that don't come from the prompt's own example."""
+        """The first `count` pairs of lines that aren't the prompt's own example."""
         found: dict[str, Requirement] = {}
         wanted = ""
         for line in text.splitlines():
             if said := _REQUIREMENT.match(line):
                 wanted = said[1].strip()
             elif (said := _QUESTION.match(line)) and wanted:
-                found.setdefault(wanted, Requirement(_ended(wanted, self._language), said[1].strip()))
+                stop = "" if wanted[-1] in ".!?。！？" else "。" if self._language == "zh" else "."
+                found.setdefault(wanted, Requirement(wanted + stop, said[1].strip()))
                 wanted = ""
         own = [pair for text, pair in found.items() if text not in self._prompts.templates["requirements"]]
         return tuple(own[:count]) if len(own) >= count else None
@@ -81,7 +83,3 @@ class Writer:
         fits = text and not reply.truncated and len(text) <= 3 * len(outline) + 200
         cased = not conditional or _CASE[self._language].search(text)
         return text if fits and cased and not lost else None
-
-
-def _ended(text: str, language: str) -> str:
-    return text if text[-1] in ".!?。！？" else text + ("。" if language == "zh" else ".")

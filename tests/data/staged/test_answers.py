@@ -11,8 +11,8 @@ from raif.client.chat import Reply
 from raif.config.staged import StagedConfig
 from raif.data.builtin.seeds import all_seeds
 from raif.data.staged import run
-from raif.data.staged.answers import taken_apart
-from raif.data.staged.quality import _said
+from raif.data.staged.check import read_quality
+from raif.data.staged.respond import taken_apart
 from raif.reasoning import FORMAT_REQUEST
 from raif.types import Expert
 from tests.chat_server import chat_server, completion, last_turn
@@ -160,7 +160,7 @@ def test_what_the_judge_cannot_say_is_no_pass(made):
         return completion("Well.") if purpose(body) == "judge" else answering("Tea is warm.")(body)
 
     row = record(1, questions=[{"text": "Is it dark?"}])
-    assert made(mumbling, [row], "respond", "check")[1][0]["reason"] == "checks that could not be judged"
+    assert made(mumbling, [row], "respond", "check")[1][0]["reason"] == "checks could not be judged"
 
 
 def test_all_seven_qualities_are_kept_with_verdict_and_reason(made):
@@ -205,11 +205,11 @@ def test_a_quality_that_nobody_can_read_is_asked_again_and_drops_the_pair(made):
     _, dropped, asked = made(
         finding("padded", word="Well."), [record(1)], "respond", "check", respond={"answers": 1}
     )
-    assert dropped[0]["reason"] == "qualities that could not be judged"
+    assert dropped[0]["reason"] == "qualities could not be judged"
     assert sum(body["messages"][0]["content"].count("padded") for body in asked) == 2
 
 
-def test_another_answer_does_not_mend_a_fault_of_the_request(made):
+def test_another_answer_does_not_fix_a_fault_of_the_request(made):
     _, _, asked = made(finding("vague or broken"), [record(1)], "respond", "check", respond={"answers": 2})
     assert [purpose(body) for body in asked].count("quality") == 7
 
@@ -253,5 +253,5 @@ def test_replies_are_told_by_how_they_begin():
         "是的": "yes",
         "不适用。": "not applicable",
     }
-    assert {text: _said(text) for text in starts} == starts
-    assert _said("Nothing is wrong, yes") is None
+    assert {text: read_quality(text) for text in starts} == starts
+    assert read_quality("Nothing is wrong, yes") is None

@@ -7,8 +7,7 @@ import pytest
 from raif import records
 from raif.config.staged import DecontaminateConfig, StagedConfig
 from raif.data.staged import run
-from raif.data.staged.benchmarks import LAYOUTS, Asked, asked, at_hand
-from raif.data.staged.overlap import Length, Overlap
+from raif.data.staged.decontaminate import BENCHMARKS, BenchmarkText, Lengths, Overlap, files_in, texts_of
 from raif.errors import ConfigError
 
 LONG = "about the old wooden bridge that has been closed for repairs since the flood of last spring"
@@ -80,18 +79,18 @@ def test_a_very_short_one_only_where_it_is_all(cleaned):
 
 def test_a_chinese_text_does_not_count_by_the_length_for_words():
     overlap = Overlap(
-        [Asked("b", "1", "一二三四五六七八九十甲乙丙丁戊己庚辛壬癸子丑")],
-        spaced=Length(3, 2),
-        unspaced=Length(20, 10),
+        [BenchmarkText("b", "1", "一二三四五六七八九十甲乙丙丁戊己庚辛壬癸子丑")],
+        spaced=Lengths(3, 2),
+        unspaced=Lengths(20, 10),
     )
     assert overlap.find("一二三四五六七八九十") is None
 
 
-def test_what_is_not_at_hand_is_said(cleaned, tmp_path):
+def test_benchmarks_that_are_not_found_are_named(cleaned, tmp_path):
     cleaned("Anything at all.")
     funnel = json.loads((tmp_path / "run" / "decontaminate.funnel.json").read_text("utf-8"))
     assert funnel["notes"]["compared with"] == "ifeval, cfbench"
-    assert "infobench" in funnel["notes"]["not at hand"]
+    assert "infobench" in funnel["notes"]["not found"]
 
 
 def test_no_benchmark_at_all_is_refused(write, tmp_path):
@@ -116,15 +115,15 @@ ITEMS = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(LAYOUTS))
+@pytest.mark.parametrize("name", sorted(BENCHMARKS))
 def test_the_public_files_are_read_whole(name, benchmark_data):
-    files = at_hand(benchmark_data)[name]
-    items = {(item.benchmark, item.item, path.parent.name) for path in files for item in asked(name, path)}
+    files = files_in(benchmark_data)[name]
+    items = {(item.benchmark, item.item, path.parent.name) for path in files for item in texts_of(name, path)}
     assert len(items) >= ITEMS[name]
 
 
-@pytest.mark.parametrize("name", sorted(LAYOUTS))
+@pytest.mark.parametrize("name", sorted(BENCHMARKS))
 def test_the_public_prompts_contaminate(name, benchmark_data):
-    texts = [text for path in at_hand(benchmark_data)[name] for text in asked(name, path)]
-    overlap = Overlap(texts, spaced=Length(13, 8), unspaced=Length(20, 10))
+    texts = [text for path in files_in(benchmark_data)[name] for text in texts_of(name, path)]
+    overlap = Overlap(texts, spaced=Lengths(13, 8), unspaced=Lengths(20, 10))
     assert all(overlap.find(text.text) for text in texts[::10])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
 
@@ -12,6 +13,7 @@ from raif.constraints.satisfiable import contradiction
 from raif.constraints.tree import active
 from raif.data.builtin.seeds import all_seeds
 from raif.data.staged import run
+from raif.data.staged.drawing import draw
 from raif.errors import ConfigError
 from raif.types import Composition
 from raif.verdicts.checks import verify
@@ -138,7 +140,7 @@ def test_the_teachers_words_stand_behind_the_request(evolved):
     heads = {"en": "While you are at it", "zh": "另外请注意"}
     assert all(record.prompt.startswith(record.provenance["request"]) for record in made)
     assert all(heads[record.language] in record.prompt for record in made)
-    assert f"{2 * EACH} by the teacher" in funnel.notes["put into words"]
+    assert f"{2 * EACH} by the teacher" in funnel.notes["worded"]
 
 
 def test_words_that_leave_something_out_are_replaced_by_the_template(evolved):
@@ -149,7 +151,7 @@ def test_words_that_leave_something_out_are_replaced_by_the_template(evolved):
     made, funnel, _ = evolved(forgetful, judged=0, kinds=["startend:end_checker"], min_checks=1, max_checks=1)
     assert all("Do as you like" not in record.prompt for record in made)
     assert all(record.constraints[0].kwargs["end_phrase"] in record.prompt for record in made)
-    assert funnel.notes["put into words"].startswith("0 by the teacher")
+    assert funnel.notes["worded"].startswith("0 by the teacher")
 
 
 def test_a_selections_condition_is_true_of_the_request_exactly_where_its_first_branch_counts(evolved):
@@ -198,6 +200,24 @@ def test_a_request_that_the_server_refuses_is_dropped(evolved):
     assert dict(funnel.dropped) == {"refused by the server": 1}
 
 
+def test_replies_are_handled_while_another_request_draws(evolved, monkeypatch):
+    """The second draw waits until the reply to the first request has led to that request's next question."""
+    draws, handled = [], threading.Event()
+
+    def slow(*arguments):
+        draws.append(handled.wait(5) if len(draws) == 1 else True)
+        return draw(*arguments)
+
+    def script(body):
+        if purpose(body) == "fuse":
+            handled.set()
+        return teacher(body)
+
+    monkeypatch.setattr("raif.data.staged.evolve.draw", slow)
+    evolved(script, judged=1)
+    assert all(draws)
+
+
 def test_the_same_seed_makes_the_same_records(evolved):
     assert evolved(folder="a")[0] == evolved(folder="b")[0]
 
@@ -218,9 +238,9 @@ def test_offline_nothing_is_left_for_a_judge(evolved):
     assert not any(record.questions for record in made)
 
 
-def test_draws_that_were_refused_are_counted_with_their_reason(evolved):
+def test_rejected_draws_are_counted_with_their_reason(evolved):
     _, funnel, _ = evolved(None, max_checks=5, min_checks=5)
-    assert re.search(r"\d+ \S+ conflicts with", funnel.notes["draws refused"])
+    assert re.search(r"\d+ \S+ conflicts with", funnel.notes["rejected draws"])
 
 
 def test_a_kind_without_a_witness_is_the_users_error(tmp_path):
@@ -234,16 +254,16 @@ def test_a_kind_without_a_witness_is_the_users_error(tmp_path):
 
 
 def test_packaged_requests_keep_their_own_sentences():
-    from raif.data.staged.material import packaged
+    from raif.data.staged.drawing import packaged
 
     assert all(packaged(seed.prompt) == seed for seed in all_seeds())
 
 
 def test_moved_trees_keep_their_shape():
-    from raif.data.staged.drawing import _moved
+    from raif.data.staged.drawing import moved
 
     inner = Composition(kind="selection", parts=(1, 2), selected=1)
     tree = Composition(kind="chain", parts=(0, inner))
-    assert _moved(tree, [2, 0, 1]) == Composition(
+    assert moved(tree, [2, 0, 1]) == Composition(
         kind="chain", parts=(2, Composition(kind="selection", parts=(0, 1), selected=1))
     )

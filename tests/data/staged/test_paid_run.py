@@ -16,7 +16,7 @@ from raif import records
 from raif.client.paid import Budget, BudgetSpent
 from raif.config.staged import StagedConfig
 from raif.data.staged import run
-from raif.data.staged.clients import ledger
+from raif.data.staged.stage import ledger
 from raif.errors import ConfigError
 from raif.files import jsonl
 from tests.chat_server import chat_server
@@ -222,7 +222,7 @@ def test_the_whole_pipeline_works_offline_on_the_packaged_seeds(tmp_path):
     )
     *_, check, pack = run(config, tmp_path / "run")
     assert check.kept > 20
-    assert check.notes["qualities"] == "not asked about: no judge"
+    assert check.notes["qualities"] == "not checked: no judge"
     assert pack.kept == check.kept
     assert not (tmp_path / "run" / "check.dropped.jsonl").read_text("utf-8").count("fails its checks")
     assert list(jsonl.lines(tmp_path / "run" / "train.jsonl"))

@@ -1,17 +1,16 @@
 """Seeds: what is dropped and why, which duplicates are found."""
 
 import json
-from pathlib import Path
 
 import pytest
 import yaml
 
 from raif import records
 from raif.config.staged import TOPICS, SelectConfig, StagedConfig, load_either
-from raif.data.staged import run, tags
-from raif.data.staged.clean import clean, language_of
-from raif.data.staged.duplicates import Seen
-from raif.data.staged.tags import tag
+from raif.data.staged import run
+from raif.data.staged.select import clean, language_of
+from raif.data.staged.similarity import Seen
+from raif.data.staged.tags import RULES, by_rules
 from raif.errors import ConfigError
 
 PROMPTS = [
@@ -93,8 +92,8 @@ def test_each_drop_has_its_reason(selected):
         "toxic",
         "too short",
         "too long",
-        "another language",
-        "no request of a user first",
+        "language not selected",
+        "doesn't start with a user's request",
     ]
 
 
@@ -146,7 +145,7 @@ def test_no_tag_has_more_than_its_cap(selected):
         plain(*(f"How do I cook {t} for {t} lovers in a restaurant?" for t in topics)), cap=2
     )
     assert len(made) == 2
-    assert set(reasons(drops)) == {"over the cap of a task"}
+    assert set(reasons(drops)) == {"more of its task than the cap"}
 
 
 def test_the_sample_follows_from_the_seed(selected):
@@ -165,7 +164,7 @@ def test_the_sample_follows_from_the_seed(selected):
 def test_topics_can_be_chosen(selected):
     made, drops = selected(plain(*PROMPTS, "Zzz and zzz", language="en"), topics=["everyday_life"])
     assert [record.prompt for record in made] == [PROMPTS[1]]
-    assert reasons(drops) == ["another topic"] * 3 + ["no known topic"]
+    assert reasons(drops) == ["topic not selected"] * 3 + ["unknown topic"]
 
 
 def test_an_unknown_topic_is_named():
@@ -183,9 +182,9 @@ def test_an_unknown_topic_is_named():
     ],
 )
 def test_tags(text, task, topic):
-    assert tag(text) == (task, topic)
+    assert by_rules(text) == (task, topic)
 
 
 def test_there_are_rules_for_every_topic():
-    rules = yaml.safe_load((Path(tags.__file__).with_name("tags.yaml")).read_text("utf-8"))
+    rules = yaml.safe_load(RULES.read_text("utf-8"))
     assert set(rules["topics"]) == set(TOPICS)

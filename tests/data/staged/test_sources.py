@@ -6,7 +6,7 @@ import json
 import pytest
 
 from raif.config.staged import SelectConfig
-from raif.data.staged.sources import Request, request, rows
+from raif.data.staged.sources import UserRequest, first_request, rows
 from raif.errors import RecordError
 
 PROMPTS = ["Write about a lighthouse.", "How is bread baked?", "写一封邮件。", "Add the odd numbers."]
@@ -24,23 +24,23 @@ CHAT = {
 
 
 def test_wildchat_gives_the_first_user_turn_with_its_language():
-    assert request(CHAT, "auto") == Request(PROMPTS[0], "English", None)
+    assert first_request(CHAT, "auto") == UserRequest(PROMPTS[0], "English", None)
 
 
 @pytest.mark.parametrize("flag", ["toxic", "redacted"])
 def test_wildchat_flags_count_on_the_row_and_on_the_turn(flag):
     turn = {**CHAT["conversation"][0], flag: True}
-    assert request({**CHAT, flag: True}, "auto").flag == flag
-    assert request({**CHAT, "conversation": [turn]}, "auto").flag == flag
+    assert first_request({**CHAT, flag: True}, "auto").flag == flag
+    assert first_request({**CHAT, "conversation": [turn]}, "auto").flag == flag
 
 
 def test_alpaca_joins_instruction_and_input():
     row = {"instruction": "Translate.", "input": "Good day", "output": "..."}
-    assert request(row, "auto").text == "Translate.\n\nGood day"
+    assert first_request(row, "auto").text == "Translate.\n\nGood day"
 
 
 def test_a_chat_that_the_user_does_not_open_has_no_request():
-    assert request({"messages": [{"role": "assistant", "content": "Hello!"}]}, "auto") is None
+    assert first_request({"messages": [{"role": "assistant", "content": "Hello!"}]}, "auto") is None
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "json", "csv", "parquet"])

@@ -9,8 +9,8 @@ import pytest
 from raif import records
 from raif.config.staged import StagedConfig
 from raif.data.staged import run
-from raif.data.staged.stage import Outcome
-from raif.data.staged.tagging import read
+from raif.data.staged.stage import Decision
+from raif.data.staged.tags import read_tags
 from raif.files import jsonl
 from raif.prompts import load_languages
 from tests.chat_server import chat_server, completion, last_turn
@@ -59,7 +59,7 @@ def saying(topic):
     ],
 )
 def test_tags_are_read_where_they_are_said_exactly(reply, language, tags):
-    assert read(reply, TOPICS[language]) == tags
+    assert read_tags(reply, TOPICS[language]) == tags
 
 
 def test_both_languages_are_asked_with_their_own_names_of_all_topics(selected):
@@ -85,12 +85,12 @@ def test_nothing_is_asked_about_a_row_that_is_dropped_without_it(selected):
 def test_seeds_without_a_known_topic_are_counted(selected):
     kept, _, notes, _ = selected(saying("Harbours"), NIGHT)
     assert kept[0].provenance["topic"] == "other"
-    assert notes["kept without a known topic"] == "1"
+    assert notes["kept with an unknown topic"] == "1"
 
 
 def test_seeds_without_a_known_topic_are_dropped_where_topics_are_wanted(selected):
     _, drops, _, _ = selected(saying("Harbours"), NIGHT, topics=["education"])
-    assert [(drop["reason"], drop["topic"]) for drop in drops] == [("no known topic", "other")]
+    assert [(drop["reason"], drop["topic"]) for drop in drops] == [("unknown topic", "other")]
 
 
 def test_a_request_that_the_server_refuses_has_no_tags(selected):
@@ -104,7 +104,7 @@ def test_no_duplicate_takes_the_place_of_a_seed_of_another_topic(selected):
 
     kept, drops, _, _ = selected(by_first_word, NIGHT, "Please " + NIGHT.lower(), topics=["education"])
     assert kept == []
-    assert sorted(drop["reason"] for drop in drops) == ["another topic", "near-duplicate"]
+    assert sorted(drop["reason"] for drop in drops) == ["near-duplicate", "topic not selected"]
 
 
 def test_it_does_not_show_which_seeds_were_tagged_before_a_crash(selected):
@@ -116,5 +116,5 @@ def test_it_does_not_show_which_seeds_were_tagged_before_a_crash(selected):
     )
     kept, drops, _, _ = selected(teacher, *rows, near_duplicate=0.6)
     assert [(drop["number"], drop["of"]) for drop in drops] == [(2, kept[0].id)]
-    crashed = [Outcome(number=1, record=kept[1])]
+    crashed = [Decision(number=1, record=kept[1])]
     assert selected(teacher, *rows, near_duplicate=0.6, folder="again", done=crashed)[1] == drops
