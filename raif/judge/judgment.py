@@ -62,7 +62,7 @@ def without_reasoning(text: str) -> str:
 
 
 def _margin(candidates: Sequence[tuple[str, float]]) -> float | None:
-    if not candidates:
+    if len(candidates) < 2:  # one candidate says nothing of how likely the other answer was
         return None
     words = [(re.sub(r"\W", "", token).lower(), math.exp(logp)) for token, logp in candidates]
     yes, no = (sum(p for word, p in words if word in answer) for answer in (YES, NO))

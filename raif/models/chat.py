@@ -1,7 +1,8 @@
 """Messages -> token ids: the chat template, the request for tags, the opened or empty thinking block.
 
 The prompt ends with an opened `<think>`, which counts as part of the response (recipe section 2). If the
-model's template opens it already, it is not opened twice.
+model's template opens it already, it is not opened twice, and a template that asks for the format by itself
+is not asked again. Where a template refuses system texts (Gemma's does), they begin the first user turn.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from raif.reasoning import EMPTY_THINKING, FORMAT_REQUEST, OPENED, Style
+from raif.errors import RaifError
+from raif.reasoning import EMPTY_THINKING, FORMAT_REQUEST, OPENED, TAGS, Style
 from raif.types import Expert, Message
 
 Mode = Literal["thinking", "plain", "direct"]
@@ -43,8 +45,17 @@ class Chat:
         return [*self.encode(f"{expert.thinking}\n</think>\n{answer}"), self.tokenizer.eos_token_id]
 
     def text(self, ids: Sequence[int], mode: Mode) -> str:
-        """The whole response as text, with the opening and without end tokens."""
-        return self.opening(mode) + str(self.tokenizer.decode(ids, skip_special_tokens=True))
+        """The whole response as text, with the opening and without end tokens.
+
+        Special tokens are left out, except the tags: some tokenizers know `</think>` as one.
+        """
+        kept = [i for i in ids if i not in self._left_out]
+        return self.opening(mode) + str(self.tokenizer.decode(kept, skip_special_tokens=False))
+
+    @cached_property
+    def _left_out(self) -> frozenset[int]:
+        tags = self.tokenizer.convert_tokens_to_ids([*TAGS["tagged"]])
+        return frozenset(self.tokenizer.all_special_ids) - frozenset(tags)
 
     def encode(self, text: str) -> list[int]:
         return list(self.tokenizer.encode(text, add_special_tokens=False))
@@ -52,27 +63,52 @@ class Chat:
     def served_template(self) -> str:
         """The template to save with a trained model: it asks for the format and opens the thinking block."""
         template = str(self.tokenizer.chat_template)
-        if self._opens_thinking:
-            return template
-        request = (
-            _REQUEST.replace("REQUEST", json.dumps(self.format_request)) if self.style == "tagged" else ""
-        )
-        return request + template + _OPENING
+        request = ""
+        if self.style == "tagged" and not self._asks_for_format:
+            request = _REQUEST if self._takes_system else _REQUEST_OF_USER
+        opening = "" if self._opens_thinking else _OPENING
+        return request.replace("REQUEST", json.dumps(self.format_request)) + template + opening
 
     @cached_property
     def _opens_thinking(self) -> bool:
-        return self._rendered([{"role": "user", "content": ""}]).rstrip().endswith("<think>")
+        return self._bare.rstrip().endswith("<think>")
+
+    @cached_property
+    def _asks_for_format(self) -> bool:
+        return self.format_request in self._bare
+
+    @cached_property
+    def _bare(self) -> str:
+        """What the template makes of an empty request."""
+        return self._rendered([{"role": "user", "content": ""}])
+
+    @cached_property
+    def _takes_system(self) -> bool:
+        from jinja2 import TemplateError
+
+        turns = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello."}]
+        try:
+            return "Be kind." in self._rendered(turns)
+        except TemplateError:
+            return False
 
     def _templated(self, messages: Sequence[Message], mode: Mode) -> str:
         turns = [m.model_dump() for m in messages]
-        if mode == "direct":
-            return self._rendered(turns)
-        if self.style == "tagged" and not self._opens_thinking:
+        if mode != "direct" and self.style == "tagged" and not self._asks_for_format:
             turns = _with_request(turns, self.format_request)
+        if turns[0]["role"] == "system" and not self._takes_system:
+            turns = _without_system(turns)
         text = self._rendered(turns)
+        if mode == "direct":
+            return text
         return (text.rstrip().removesuffix("<think>") if self._opens_thinking else text) + self.opening(mode)
 
     def _rendered(self, turns: list[dict[str, str]]) -> str:
+        if not self.tokenizer.chat_template:
+            raise RaifError(
+                f"the tokenizer of {self.tokenizer.name_or_path} has no chat template",
+                "Take the instruction-tuned model, or put a chat_template.jinja into its folder.",
+            )
         return str(self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
 
 
@@ -82,6 +118,10 @@ _REQUEST = (
     "{% set messages = [{'role': 'system', 'content': system}] + messages[1:] %}"
     "{% else %}{% set messages = [{'role': 'system', 'content': REQUEST}] + messages %}{% endif %}"
 )
+_REQUEST_OF_USER = (
+    "{% set first = REQUEST + '\\n\\n' + messages[0]['content'] %}"
+    "{% set messages = [{'role': 'user', 'content': first}] + messages[1:] %}"
+)
 _OPENING = "{% if add_generation_prompt %}{{ '<think>\\n' }}{% endif %}"
 
 
@@ -90,3 +130,9 @@ def _with_request(turns: list[dict[str, str]], request: str) -> list[dict[str, s
     if turns[0]["role"] != "system":
         return [{"role": "system", "content": request}, *turns]
     return [{"role": "system", "content": f"{turns[0]['content']}\n\n{request}"}, *turns[1:]]
+
+
+def _without_system(turns: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The system text as the beginning of the user's first turn."""
+    system, first, *rest = turns
+    return [{"role": "user", "content": f"{system['content']}\n\n{first['content']}"}, *rest]

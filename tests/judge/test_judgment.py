@@ -48,6 +48,12 @@ def test_the_text_decides_if_the_first_token_is_not_an_answer() -> None:
     assert (judgment.passed, judgment.margin) == (True, None)
 
 
+def test_the_text_decides_if_there_is_a_single_candidate() -> None:
+    """A server that gives no others says nothing of how likely the other answer was."""
+    assert read(Reply("Yes", None, False, (("Yes", -0.01),))).passed is True
+    assert read(Reply("No.", None, False, (("No", -0.01),))).passed is False
+
+
 def test_a_candidate_with_probability_zero_is_allowed() -> None:
     assert read(Reply("", None, False, (("Yes", 0.0), ("No", -9999.0)))).passed is True
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from raif.errors import RaifError
 from raif.models.chat import Chat, Mode
 from raif.reasoning import split
 from raif.types import Expert, Message
@@ -54,6 +55,54 @@ def test_reasoning_models_get_no_request(chat: Chat) -> None:
 def test_a_system_text_is_kept_before_the_request(chat: Chat) -> None:
     ids = chat.prompt([Message(role="system", content="Be kind."), *USER], "thinking")
     assert "Be kind.\n\nUse tags." in chat.tokenizer.decode(ids)
+
+
+REFUSES_SYSTEM = (
+    "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+    + TEMPLATE
+)
+IGNORES_SYSTEM = TEMPLATE.replace("in messages %}", "in messages if m['role'] != 'system' %}")
+
+
+@pytest.mark.parametrize("template", [REFUSES_SYSTEM, IGNORES_SYSTEM])
+def test_without_system_texts_the_request_begins_the_users_turn(chat: Chat, template: str) -> None:
+    chat.tokenizer.chat_template = template
+    fresh = Chat(chat.tokenizer, "tagged", "Use tags.")
+    assert "<|im_start|>user\nUse tags.\n\nHi<|im_end|>" in shown(fresh, "thinking")
+    system = [Message(role="system", content="Be kind."), *USER]
+    assert "user\nBe kind.\n\nHi<|im_end|>" in fresh.tokenizer.decode(fresh.prompt(system, "direct"))
+    expected = fresh.prompt(USER, "thinking")
+    chat.tokenizer.chat_template = fresh.served_template()
+    assert Chat(chat.tokenizer, "none").prompt(USER, "direct") == expected
+
+
+def test_a_tagged_model_whose_template_opens_the_block_is_asked_for_the_format(chat: Chat) -> None:
+    chat.tokenizer.chat_template = TEMPLATE.replace("assistant\n", "assistant\n<think>\n")
+    fresh = Chat(chat.tokenizer, "tagged", "Use tags.")
+    assert shown(fresh, "thinking").count("Use tags.") == 1
+    assert shown(fresh, "thinking").endswith("assistant\n<think>\n")
+
+
+def test_a_saved_model_is_asked_for_the_format_once(chat: Chat) -> None:
+    expected = shown(chat, "thinking")
+    chat.tokenizer.chat_template = chat.served_template()
+    again = Chat(chat.tokenizer, "tagged", "Use tags.")
+    assert shown(again, "thinking") == expected
+    assert again.served_template() == chat.tokenizer.chat_template
+
+
+def test_tags_that_are_special_tokens_stay_in_the_text(chat: Chat) -> None:
+    chat.tokenizer.add_special_tokens({"additional_special_tokens": ["<|im_start|>", "<think>", "</think>"]})
+    fresh = replace(chat, style="deepseek")
+    ids = fresh.completion(Expert(thinking="Let me see.", answer="Two."))
+    assert chat.tokenizer.convert_tokens_to_ids("</think>") in ids
+    assert fresh.text(ids, "thinking") == "<think>\nLet me see.\n</think>\nTwo."
+
+
+def test_a_tokenizer_without_a_chat_template_is_named(chat: Chat) -> None:
+    chat.tokenizer.chat_template = None
+    with pytest.raises(RaifError, match="has no chat template"):
+        Chat(chat.tokenizer, "tagged").prompt(USER, "thinking")
 
 
 @pytest.mark.parametrize("style", ["tagged", "deepseek"])
