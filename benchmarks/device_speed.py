@@ -1,14 +1,14 @@
-"""What one GRPO step of a model's shape reaches on this device, beside the floor of its arithmetic.
+"""The speed of one GRPO step on this device for a model's shape, compared with the floor of its arithmetic.
 
     python benchmarks/device_speed.py Qwen/Qwen2.5-0.5B-Instruct Qwen/Qwen2.5-1.5B-Instruct \
         --engines vllm transformers | tee benchmarks/results/DEVICE.md
     python benchmarks/device_speed.py packaged:smollm2-135m --device cpu --prompts 2 --tokens 128 --micro 4
 
-The weights are random, and no response may end early: speed and memory are those of the shape. The floor of
-a phase is its operations (`raif.plan.cost`) over the rate that this device reaches on products of large
-bfloat16 matrices, measured in the same run; MFU is the floor's share of the step. Seconds are the medians of
-all steps but the first. Each row is a process of its own, and so is its peak of memory; beside it stands what
-`raif train --dry-run` would say. Shapes are those of raif/plan/shapes.yaml. The engine vllm needs vLLM.
+The weights are random and no response can end early, so speed and memory depend only on the shape. The floor
+of a phase is its operations (`raif.plan.cost`) divided by the rate that this device reaches on products of
+large bfloat16 matrices, measured in the same run. MFU is the floor's share of the step. Seconds are medians
+over all steps but the first. Each row runs in a process of its own; its peak memory is shown next to the
+estimate of `raif train --dry-run`. Shapes are those of raif/plan/shapes.yaml. The engine vllm needs vLLM.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def write_model(shape: Shape, folder: Path) -> None:
 def stepped(
     engine: str, folder: Path, options: argparse.Namespace
 ) -> tuple[TrainConfig, list[dict[str, float]]]:
-    """The config, and the seconds of each step by phase."""
+    """The config, and each step's seconds by phase."""
     learner = Learner(config(engine, folder / "model", options, prompt_tokens=1024))
     learner.policy.net.generation_config.eos_token_id = None  # no response ends early
     learner.policy.tokenizer.eos_token = None

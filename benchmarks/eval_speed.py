@@ -1,12 +1,12 @@
-"""Runs all eight benchmarks behind `raif serve --backend vllm`, model and judge in one, killed and resumed.
+"""Runs all eight benchmarks on `raif serve --backend vllm`, one model as policy and judge; kills and resumes.
 
     export RAIF_BENCHMARK_DATA=data
     python benchmarks/eval_speed.py MODEL --enforce-eager --gpu-memory-utilization 0.3
 
-MODEL is a chat model's folder, or packaged:smollm2-135m; what follows is for vLLM. Prints the time of
-`raif eval all` on LIMIT items a benchmark, killed by SIGKILL on the way and resumed, and how many replies the
-server gave for those that were kept; then the tokens a second that it gives to a plain client and to `raif
-eval`, for the same requests: either goes first in every other round, since machines grow slower or faster.
+MODEL is a chat model's folder, or packaged:smollm2-135m; further arguments go to vLLM. First prints the time
+of `raif eval all` on LIMIT items per benchmark, killed by SIGKILL and resumed, and the replies that the
+server sent compared with those that were stored. Then prints the tokens per second of a plain client and of
+`raif eval` on the same requests. The two alternate, because a machine's speed drifts.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ RAIF = [sys.executable, "-c", "from raif_cli.main import run; run()"]
 
 
 def _metric(server: Server, name: str) -> float:
-    """The sum of a counter of the server's, without what was broken off."""
+    """The sum of one of the server's counters, without aborted requests."""
     text = urllib.request.urlopen(server.base_url.removesuffix("/v1") + "/metrics").read().decode()
     found = re.findall(rf"^vllm:{name}_total(\{{.*\}}) (\S+)$", text, re.MULTILINE)
     return sum(float(value) for labels, value in found if '"abort"' not in labels)
 
 
 class Spent(NamedTuple):
-    """On some requests: seconds, those of this process's own in them, tokens that the server wrote."""
+    """The cost of some requests: seconds, this process's processor seconds, tokens from the server."""
 
     seconds: float
     own: float
@@ -139,7 +139,7 @@ def _shown(who: str, rounds: list[Spent]) -> float:
 
 
 def _silent(done: int, total: int) -> None:
-    """Shows no progress."""
+    """Show no progress."""
 
 
 def main(model: str, *arguments: str) -> None:

@@ -1,7 +1,7 @@
-"""Does the whole recipe beat behaviour cloning alone, on the same records and for the same time?
+"""Compares the whole recipe with behaviour cloning alone, on the same records and for the same time.
 
-Runs the `smol` preset for each seed, with cloning alone beside it from the end of the warm-up, and prints
-one table. About half an hour a seed on two cores:
+Runs the `smol` preset for each seed, and cloning alone from the end of the same warm-up, and prints one
+table. Takes about half an hour per seed on two cores:
 
     python benchmarks/recipe_vs_cloning.py 0 1
 """
@@ -18,7 +18,7 @@ OUT = Path("runs") / "recipe-vs-cloning"
 
 
 def rows(seed: str) -> list[dict[str, Any]]:
-    """The report's rows of one seed's run, which goes on where an earlier call was stopped."""
+    """The rows of the report of one seed's run; resumes what an earlier call left unfinished."""
     folder = OUT / f"seed-{seed}"
     command = ["raif", "train", "--preset", "smol", "--set", f"seed={seed}", "--out", str(folder), "--resume"]
     subprocess.run([*command, "--set", "evaluation.cloning_alone=true"], check=True)

@@ -1,10 +1,10 @@
-"""Tokens a second of rollouts: vLLM in this process against raif's own sampler, in one run.
+"""Compares tokens per second of vLLM in this process with raif's own sampler, in one run.
 
     python benchmarks/rollout_speed.py                       # 48 responses of 144 tokens, bfloat16
     python benchmarks/rollout_speed.py --url http://127.0.0.1:8000   # and a rollout server
 
-Both sample from the same weights, by the same prompts and seeds; end tokens are ignored, so that all
-responses have the same length. Each engine samples once to warm up. Needs vLLM (docs/vllm.md).
+Both sample with the same weights, prompts and seeds. End tokens are ignored, so all responses have the same
+length. Each sampler warms up once. Needs vLLM (docs/vllm.md).
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Prints how soon a server is ready and how many tokens a second it gives, with and without the split.
+"""How soon a server is ready, and its tokens per second with and without splitting off the reasoning.
 
     python benchmarks/serve_speed.py MODEL transformers
     python benchmarks/serve_speed.py MODEL vllm --enforce-eager --gpu-memory-utilization 0.3
 
-MODEL is a chat model's folder, or packaged:smollm2-135m; what follows the back-end is for vLLM itself. The
-first requests warm up and are not counted.
+MODEL is a chat model's folder, or packaged:smollm2-135m; arguments after the back-end go to vLLM. The
+first requests warm the server up and don't count.
 """
 
 from __future__ import annotations

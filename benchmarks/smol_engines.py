@@ -1,11 +1,11 @@
-"""Does `smol` end alike whichever engine samples its rollouts, and which one is the fastest?
+"""Compares the scores and speed of `smol` with each rollout engine.
 
     raif train --preset smol --set evaluation.cloning_alone=true --out runs/smol   # this keeps the warm-up
     python benchmarks/smol_engines.py runs/smol [STEPS [ENGINE...]]
 
-Each engine goes on from the warm-up of runs/smol, on its data, in runs/smol-ENGINE, and takes up there what
-an earlier call had begun. Prints the held-out score with its interval, and the median seconds of a step with
-those of its parts. The server is started here. Needs vLLM (docs/vllm.md), and a machine that is free.
+Each engine continues in runs/smol-ENGINE from the warm-up of runs/smol, on its data; an unfinished earlier
+call is resumed. Prints the held-out score with its interval, and the median seconds of a step and of its
+parts. Starts the server itself. Needs vLLM (docs/vllm.md) and an otherwise idle machine.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from raif.serve import Server, serving
 
 ENGINES = ("transformers", "vllm", "vllm_server")
 PARTS = ("time_rollout", "time_sync", "time_correction", "time_update")
-CACHE_GIB, PORT = 0.5, 8377  # always the same: a run is resumed with the config that it was begun with
+CACHE_GIB, PORT = 0.5, 8377  # fixed: a run is resumed with the config that it was started with
 CACHE = ("--kv-cache-memory-bytes", str(int(CACHE_GIB * 2**30)))
 ARGUMENTS = ("--enforce-eager", "--max-num-seqs", "64", *CACHE)
 RAIF = [sys.executable, "-c", "from raif_cli.main import run; run()"]

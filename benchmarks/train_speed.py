@@ -1,15 +1,15 @@
-"""How long one full step takes (rollout, reference, update), beside TRL's GRPOTrainer, in one run.
+"""Compares the time of one full step (rollout, reference, update) with TRL's GRPOTrainer, in one run.
 
     python -m venv .peer && .peer/bin/pip install -r benchmarks/train_speed.requirements.txt
     python benchmarks/train_speed.py .peer/bin/python
     python benchmarks/train_speed.py .peer/bin/python --dtype float32 --rounds 1
 
-Both train the packaged 135M model with float32 master weights on the same prompts, in groups of 8, with as
-many new tokens in each response (its end is not allowed), beta 0.001 and the same micro-batches. TRL samples
-by transformers (its vLLM mode fails on a CPU), raif by transformers and by vLLM in its process, which has to
-be installed (docs/vllm.md). The machine must be free. Seconds are the best of all steps but a first one of
-each process; the sides take turns. Memory is the peak of a process. Exit code 1 where raif is not as often
-as `WANTED` says as fast, or takes more memory.
+Both train the packaged 135M model with float32 master weights on the same prompts, in groups of 8, with the
+same number of new tokens per response (none can end early), beta 0.001 and the same micro-batches. TRL
+samples with transformers (its vLLM mode fails on a CPU), raif with transformers and with vLLM in its
+process, which must be installed (docs/vllm.md). The machine must be idle. Seconds are the best of all steps
+but each process's first; the two sides alternate. Memory is the peak of a process. Exit code 1 if raif isn't
+as many times faster as `WANTED` says, or takes more memory.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def compared(peer: str, dtype: str, rounds: int) -> bool:
-    """Print a row for each side; whether raif is as fast and small as it is to be."""
+    """Print a row for each side. True if raif is as fast and as small as wanted."""
     task = {"dtype": dtype, "model": model(), "prompts": prompts()}
     pythons = {side: peer if side == "trl" else sys.executable for side in SIDES}
     runs = [{side: asked(python, side, task) for side, python in pythons.items()} for _ in range(rounds)]
@@ -79,7 +79,7 @@ def model() -> str:
 
 
 def prompts() -> list[str]:
-    """The texts that raif asks with, for both."""
+    """raif's prompts as text, for both sides."""
     from transformers import AutoTokenizer
 
     from raif.models.chat import Chat

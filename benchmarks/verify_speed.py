@@ -1,13 +1,13 @@
-"""How fast responses are verified, beside the official IFEval checker on the same answers, in one run.
+"""Compares the speed of verifying with the official IFEval checker on the same answers, in one run.
 
     python -m venv .peer && .peer/bin/pip install -r benchmarks/verify_speed.requirements.txt
     RAIF_BENCHMARK_DATA=data python benchmarks/verify_speed.py .peer/bin/python
 
-Responses a second are of one process and of processor time, the best of several rounds in which both take
-turns; everything is loaded, and nothing is kept of a text. Jobs (over 100,000 lines, strict and loose) and
-start-up are wall-clock time of the whole command, the best of several rounds in turns too, for which the
-machine must be free: beside them is what two commands with half the lines each, which share nothing, gain.
-Exit code 1 where a strict verdict differs.
+Responses per second are per process and second of processor time, the best of several rounds in which the
+two alternate. Everything is loaded, and no results are cached between texts. Jobs (100,000 lines, strict and
+loose) and start-up are wall-clock times of the whole command, also the best of several alternating rounds,
+on an otherwise idle machine. For comparison, two independent commands check half of the lines each. Exit
+code 1 if a strict verdict differs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 ROUNDS, REPEATS, LINES = 3, 5, 100_000
-RANDOM = {1122, 1129}  # the official checker draws the letter that it counts
+RANDOM = {1122, 1129}  # the official checker draws the letter at random
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 RAIF = [sys.executable, "-c", "from raif_cli.main import run; run()", "verify"]
 
@@ -121,14 +121,14 @@ def measured() -> dict[str, Any]:
 
 
 def forget() -> None:
-    """Everything that is kept of a text."""
+    """Clear all caches of texts."""
     from raif.text.langdetect.language import detect
 
     detect.cache_clear()
 
 
 def commanded() -> list[float]:
-    """Seconds over 100,000 lines, at best: with one process, with two, and of two commands for half each."""
+    """Best seconds for 100,000 lines: one process, two processes, and two commands with half each."""
     lines = [json.dumps(line) + "\n" for line in answers()]
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder, name) for name in ("all", "half", "other half")]
@@ -149,7 +149,7 @@ def started() -> float:
 
 
 def seconds(*commands: list[str]) -> float:
-    """Of `raif verify` with these arguments, until the last of them has ended."""
+    """Seconds until all `raif verify` commands with these arguments have ended."""
     start = time.perf_counter()
     running = [
         subprocess.Popen(
