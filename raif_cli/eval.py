@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from raif_cli import eval_options as option
+from raif_cli.default_command import DefaultCommandGroup
 from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, Resume, overrides
 
 if TYPE_CHECKING:
@@ -17,25 +17,17 @@ if TYPE_CHECKING:
 
     from raif.config.eval import EvalConfig
     from raif.eval.answers import Responder
-    from raif.eval.report import Report
+    from raif.eval.report import Report, Suite
     from raif.eval.run import Plan
 
 BELOW_THRESHOLD = 1
-"""Exit code where --fail-under isn't met."""
+"""Exit code if --fail-under isn't met."""
 FREE = ("endpoint", "judge", "judgments", "dialect", "paper_model")
-"""Keys of the config that a run may be resumed with another value of: answers don't depend on them."""
+"""Config keys that can change when a run is resumed: answers don't depend on them."""
 FILES = "config.yaml, responses.jsonl, verdicts.jsonl, report.json, report.md, report.html"
 
 
-class _Group(TyperGroup):
-    """`raif eval BENCHMARK...` is `raif eval run BENCHMARK...`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        named = bool(args) and args[0] in self.commands
-        return super().parse_args(ctx, args if named else ["run", *args])
-
-
-app = typer.Typer(cls=_Group, help="Score a model, a server or stored answers on benchmarks.")
+app = typer.Typer(cls=DefaultCommandGroup, help="Score a model, a server or stored answers on benchmarks.")
 
 
 @app.command("run", epilog="Also: raif eval compare A B, raif eval fetch BENCHMARK.")
@@ -69,7 +61,7 @@ def run(
     thinker: option.Thinker = None,
     thinker_url: option.ThinkerUrl = None,
 ) -> None:
-    """Score a model, a server or stored answers on benchmarks; each by default with its own preset."""
+    """Score a model, a server or stored answers on benchmarks. Each has its own preset as default."""
     given = {
         "model": model,
         "endpoint.base_url": base_url,
@@ -89,10 +81,12 @@ def run(
         "options.thinker": thinker,
         "options.thinker_endpoint.base_url": thinker_url,
     }
-    chosen = _names(names)
+    from raif.eval.benchmark import BENCHMARKS
+
+    chosen = list(BENCHMARKS) if "all" in names else list(dict.fromkeys(names))
     if len(chosen) > 1 and (preset or config or responses or judgments or data):
         raise typer.BadParameter(
-            "several benchmarks take no --preset, --config, --responses, --judgments, --data"
+            "--preset, --config, --responses, --judgments and --data need a single benchmark"
         )
     configs = _configs(chosen, preset, config, given, set_)
     if dry_run:
@@ -112,37 +106,31 @@ Folder = Annotated[Path, typer.Argument(help="The folder of a finished run.", sh
 def compare(a: Folder, b: Folder, as_json: option.Json = False) -> None:
     """Compare two runs of one benchmark: paired tests, and the items that changed."""
     from raif.eval import compare as comparing
+    from raif.eval.report import as_json as in_json
 
     found = comparing.compare(a, b)
-    typer.echo(comparing.as_json(found) if as_json else comparing.markdown(found))
+    typer.echo(in_json(found) if as_json else comparing.markdown(found))
 
 
-Benchmark = Annotated[str, typer.Argument(help="Which benchmark's data.", show_default=False)]
+Benchmark = Annotated[str, typer.Argument(help="The benchmark.", show_default=False)]
 To = Annotated[
     Path | None,
     typer.Option("--to", help="The folder of all benchmarks. Default: RAIF_BENCHMARK_DATA, else data."),
 ]
-Url = Annotated[str | None, typer.Option("--url", help="A mirror's address in place of the public one.")]
+Url = Annotated[str | None, typer.Option("--url", help="Download from this mirror instead.")]
 
 
 @app.command()
 def fetch(benchmark: Benchmark, to: To = None, url: Url = None) -> None:
-    """Download a benchmark's public data, at a pinned revision, and check it."""
+    """Download a benchmark's public data at a pinned revision, and check it."""
     import os
 
     from raif.eval import fetch as fetching
-    from raif.eval.benchmark import DATA_FOLDER
+    from raif.files.benchmark_data import FOLDER
 
-    folder = to or Path(os.environ.get(DATA_FOLDER) or "data")
+    folder = to or Path(os.environ.get(FOLDER) or "data")
     for path in fetching.fetch(benchmark, folder, url, lambda line: typer.echo(line, err=True)):
         typer.echo(path)
-
-
-def _names(names: Sequence[str]) -> list[str]:
-    import raif.eval.benchmarks  # noqa: F401 (registers them)
-    from raif.eval.benchmark import BENCHMARKS
-
-    return list(BENCHMARKS) if "all" in names else list(dict.fromkeys(names))
 
 
 def _configs(
@@ -170,7 +158,7 @@ def _configs(
 
 
 def _default_folder(configs: Sequence[EvalConfig]) -> Path:
-    """Named after the source: a model by the last two parts, as in RUN/model and ORGANISATION/NAME."""
+    """Named after the source; a model by the last two parts of its path or name, such as RUN/model."""
     first = configs[0]
     source = [first.responses.stem] if first.responses else str(first.model).strip("/").split("/")
     name = first.benchmark if len(configs) == 1 else "suite"
@@ -190,10 +178,9 @@ def _print_plans(configs: Sequence[EvalConfig]) -> None:
 def _evaluate_all(
     configs: Sequence[EvalConfig], folder: Path, *, resume: bool, overwrite: bool, rejudge: bool
 ) -> list[Report]:
-    """All are planned before the first is asked: what is missing for the last should be said now."""
-    from raif.eval.responders import responder
+    """All are planned before the first is run, so that what is missing for the last is reported at once."""
+    from raif.eval.responders import Shared, responder
     from raif.eval.run import JUDGMENTS, plan
-    from raif.eval.shared import Shared
     from raif.files.runs import open_run
 
     reports = []
@@ -228,17 +215,16 @@ def _evaluate(config: EvalConfig, chosen: Plan, source: Responder, folder: Path)
 
 
 def _print(reports: Sequence[Report], folder: Path, as_json: bool) -> float | None:
-    """The report of one benchmark, or of several; and its headline."""
+    """Print the report of one benchmark or of several. Returns its headline."""
     from raif.eval import page
-    from raif.eval import report as one
-    from raif.eval import suite as several
-    from raif_cli.eval_view import print_suite, print_tables
+    from raif.eval import report as saved
+    from raif_cli.eval_view import print_report
 
-    if len(reports) == 1:
-        typer.echo(one.as_json(reports[0])) if as_json else print_tables(reports[0])
-        return reports[0].headline
-    found = several.write(folder, several.suite(reports))
-    page.write(folder)
-    typer.echo(f"{folder}: report.json, report.md, report.html", err=True)
-    typer.echo(several.as_json(found)) if as_json else print_suite(found)
+    found: Report | Suite = reports[0]
+    if len(reports) > 1:
+        found = saved.suite(reports)
+        saved.write(folder, found)
+        page.rewrite(folder)
+        typer.echo(f"{folder}: report.json, report.md, report.html", err=True)
+    typer.echo(saved.as_json(found)) if as_json else print_report(found)
     return found.headline

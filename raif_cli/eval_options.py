@@ -16,12 +16,13 @@ Names = Annotated[
     typer.Argument(
         metavar="BENCHMARK...",
         help="One or more of cello, cfbench, complexbench, fbbench, followbench, ifbench, ifeval, infobench; "
-        "all: each of them.",
+        "or all.",
         show_default=False,
     ),
 ]
 Model = Annotated[
-    str | None, typer.Option("--model", "-m", help="A checkpoint; with --base-url the server's name for it.")
+    str | None,
+    typer.Option("--model", "-m", help="A checkpoint; with --base-url, the server's name for it."),
 ]
 BaseUrl = Annotated[
     str | None, typer.Option("--base-url", help="Ask this server, e.g. http://127.0.0.1:8000/v1.")
@@ -31,7 +32,7 @@ Concurrency = Annotated[
 ]
 Responses = Annotated[
     Path | None,
-    typer.Option("--responses", help="Score stored answers: JSONL, or in the benchmark's released format."),
+    typer.Option("--responses", help="Score stored answers: JSON Lines, or the benchmark's released format."),
 ]
 Data = Annotated[
     Path | None, typer.Option("--data", help="The benchmark's data. Default: from RAIF_BENCHMARK_DATA.")
@@ -39,16 +40,14 @@ Data = Annotated[
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="The run's folder. Default: runs/eval-BENCHMARK-MODEL.")
 ]
-Think = Annotated[
-    Style | None, typer.Option("--think", help="How answers hold their thinking. Default: none.")
-]
-Limit = Annotated[int | None, typer.Option("--limit", help="Only so many items, drawn by the seed.")]
+Think = Annotated[Style | None, typer.Option("--think", help="How reasoning is marked. Default: none.")]
+Limit = Annotated[int | None, typer.Option("--limit", help="Evaluate N random items.", metavar="N")]
 Dialect = Annotated[
     str | None,
     typer.Option(
         "--dialect",
-        help="sound (default): what can't be judged is left out and counted; upstream: as the released "
-        "scripts score; authors: as the method's authors' copies of them do.",
+        help="sound (default): what can't be judged is left out and counted; upstream: scored like the "
+        "released scripts; authors: like the copies of them by the method's authors.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
@@ -56,12 +55,13 @@ FailUnder = Annotated[
     float | None,
     typer.Option(
         "--fail-under",
-        help="Exit with 1 where the first rate of the report (ifeval: prompts, strict; several benchmarks: "
+        help="Exit with 1 if the first rate of the report (ifeval: prompts, strict; several benchmarks: "
         "their average) is below this, 0 to 1.",
     ),
 ]
 PaperModel = Annotated[
-    str | None, typer.Option("--paper-model", help="The paper's model to compare with. Default: by its name.")
+    str | None,
+    typer.Option("--paper-model", help="The paper's model to compare with. Default: by the model's name."),
 ]
 JudgeUrl = Annotated[
     str | None,
@@ -77,7 +77,7 @@ JudgeConcurrency = Annotated[
     typer.Option(
         "--judge-concurrency",
         min=1,
-        help="Its requests in flight at once. Default: 16.",
+        help="Requests to the judge in flight at once. Default: 16.",
         rich_help_panel=JUDGE,
     ),
 ]
@@ -85,7 +85,7 @@ JudgePrompts = Annotated[
     Path | None,
     typer.Option(
         "--judge-prompts",
-        help="Folder with your own BENCHMARK.yaml in place of the shipped prompts.",
+        help="Folder with your own BENCHMARK.yaml files, used instead of the shipped prompts.",
         rich_help_panel=JUDGE,
     ),
 ]
@@ -93,7 +93,7 @@ Judgments = Annotated[
     Path | None,
     typer.Option(
         "--judgments",
-        help="Score stored judgments: JSONL, or in the benchmark's released format.",
+        help="Score stored judgments: JSON Lines, or the benchmark's released format.",
         rich_help_panel=JUDGE,
     ),
 ]
@@ -101,7 +101,7 @@ Rejudge = Annotated[
     bool,
     typer.Option(
         "--rejudge",
-        help="Keep the folder's answers and judge them anew, perhaps by another judge.",
+        help="Keep the folder's answers and judge them again; another judge can be given.",
         rich_help_panel=JUDGE,
     ),
 ]
@@ -120,6 +120,8 @@ Thinker = Annotated[
 ThinkerUrl = Annotated[
     str | None,
     typer.Option(
-        "--thinker-url", help="deepclaude: its server. Default: that of the model.", rich_help_panel=METHOD
+        "--thinker-url",
+        help="deepclaude: that model's server. Default: --base-url.",
+        rich_help_panel=METHOD,
     ),
 ]

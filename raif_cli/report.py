@@ -1,4 +1,4 @@
-"""`raif report`: the page of a finished run, made again."""
+"""`raif report`: make the page of a finished run again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Folder = Annotated[Path, typer.Argument(help="A finished run of raif eval or rai
 
 
 def report(folder: Folder) -> None:
-    """Make the report.html of a finished run again, from what its folder holds."""
+    """Make the report.html of a finished run again."""
     from raif.errors import ConfigError
 
     if (folder / "metrics.jsonl").exists():
@@ -21,7 +21,7 @@ def report(folder: Folder) -> None:
     elif (folder / "report.json").exists():
         from raif.eval import page as evaluation
 
-        evaluation.write(folder)
+        evaluation.rewrite(folder)
     else:
         raise ConfigError(f"{folder} is not a finished run", "Give a folder of raif eval or raif train.")
     typer.echo(folder / "report.html")

@@ -1,11 +1,10 @@
-"""Two runs of one benchmark, item by item: is the difference more than chance, and where is it?"""
+"""Compares two runs of one benchmark item by item: is the difference more than chance, and where is it?"""
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,9 @@ import numpy as np
 from raif.config import load
 from raif.config.eval import EvalConfig
 from raif.errors import ConfigError
-from raif.eval import finished
-from raif.eval.benchmark import Benchmark, Sample, Scored
+from raif.eval.benchmark import Benchmark, ScoredItem
 from raif.eval.rates import Figure, Rates, interval
-from raif.eval.report import Result, lines, shown
+from raif.eval.report import Result, lines, read_results, shown
 from raif.eval.run import plan
 from raif.files.runs import CONFIG_NAME
 from raif.stats import Interval
@@ -25,9 +23,9 @@ from raif.stats import Interval
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A figure of both runs over the same items, and B less A with its interval over the same resamples.
+    """A figure of both runs over the same items, and B minus A with its interval over the same resamples.
 
-    `p`: two-sided, the share of resamples on the other side of no difference, doubled.
+    `p`: two-sided, twice the share of resamples on the other side of no difference.
     """
 
     name: str
@@ -39,7 +37,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class McNemar:
-    """Items that only one of the runs passes, and how likely so uneven a split is by chance (exact)."""
+    """How many items only one run passes, and the exact probability of so uneven a split by chance."""
 
     only_a: int
     only_b: int
@@ -48,7 +46,7 @@ class McNemar:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An item that scored otherwise in B."""
+    """An item that scored differently in B."""
 
     id: str
     a: float
@@ -57,7 +55,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`mcnemar` is None where items score between 0 and 1. Changes: the largest first, then by id."""
+    """`mcnemar` is None if items can score between 0 and 1. `changed`: largest changes first, then by id."""
 
     benchmark: str
     a: str
@@ -69,7 +67,7 @@ class Comparison:
 
 
 def compare(a: Path, b: Path) -> Comparison:
-    """Two runs' folders, on the items that both have. ConfigError where they have nothing in common."""
+    """Two runs' folders, on the items that both have. Raises ConfigError if they have nothing in common."""
     runs = [_read(folder) for folder in (a, b)]
     config = runs[0][0]
     if config.benchmark != runs[1][0].benchmark:
@@ -78,38 +76,35 @@ def compare(a: Path, b: Path) -> Comparison:
     items = [item for item in planned.items if all(item.id in results for _, results in runs)]
     if not items:
         raise ConfigError(f"{a} and {b} have no item in common")
-    samples = [[_sample(item, results[item.id]) for item in items] for _, results in runs]
-    pairs = [(x.item.id, *map(_own, (x, y))) for x, y in zip(*samples, strict=True)]
+    scored = [
+        [ScoredItem(item, (r := results[item.id]).verification, r.parts, r.labels) for item in items]
+        for _, results in runs
+    ]
+    pairs = [(x.item.id, x.main, y.main) for x, y in zip(*scored, strict=True)]
     known = [(id, x, y) for id, x, y in pairs if x is not None and y is not None]
-    figures = _figures(planned.benchmark, samples, config)
-    return Comparison(config.benchmark, str(a), str(b), len(items), figures, _mcnemar(known), _changed(known))
+    changed = [Change(id, x, y) for id, x, y in known if x != y]
+    changed.sort(key=lambda change: (-abs(change.b - change.a), change.id))
+    figures = _figures(planned.benchmark, scored, config)
+    return Comparison(config.benchmark, str(a), str(b), len(items), figures, _mcnemar(known), tuple(changed))
 
 
 def _read(folder: Path) -> tuple[EvalConfig, Mapping[str, Result]]:
-    found = {one.id: one for one in finished.results(folder)}
+    found = {one.id: one for one in read_results(folder)}
     return load(EvalConfig, "eval", file=folder / CONFIG_NAME), found
 
 
-def _sample(item: Any, result: Result) -> Sample[Any]:
-    return Sample(item, Scored(result.verification, result.parts, result.labels))
-
-
-def _own(sample: Sample[Any]) -> float | None:
-    return next(iter(sample.scored.parts.values()))
-
-
 def _figures(
-    benchmark: Benchmark[Any], samples: Sequence[Sequence[Sample[Any]]], config: EvalConfig
+    benchmark: Benchmark[Any], scored: Sequence[Sequence[ScoredItem[Any]]], config: EvalConfig
 ) -> tuple[Difference, ...]:
-    """What the paper prints, and the items' own scores; both runs are resampled alike."""
-    rates = [Rates(benchmark.tallies(each, config.dialect), seed=config.seed) for each in samples]
+    """What the paper prints, and the items' main scores. Both runs are resampled alike."""
+    rates = [Rates(benchmark.tallies(each, config.dialect), seed=config.seed) for each in scored]
     printed = [benchmark.paper(each, config.dialect) for each in rates]
-    own = [
-        Rates([{} if (v := _own(one)) is None else {"own": [v]} for one in each], seed=config.seed)["own"]
-        for each in samples
+    main = [
+        Rates([{} if one.main is None else {"main": [one.main]} for one in each], seed=config.seed)["main"]
+        for each in scored
     ]
     found = [_difference(name, printed[0][name], printed[1][name]) for name in printed[0]]
-    return (*found, _difference("mean item score", own[0], own[1]))
+    return (*found, _difference("mean item score", *main))
 
 
 def _difference(name: str, a: Figure, b: Figure) -> Difference:
@@ -128,27 +123,14 @@ def _mcnemar(pairs: Sequence[tuple[str, float, float]]) -> McNemar | None:
     return McNemar(only_a, only_b, min(1.0, 2 * tail))
 
 
-def _changed(pairs: Sequence[tuple[str, float, float]]) -> tuple[Change, ...]:
-    found = [Change(*pair) for pair in pairs if pair[1] != pair[2]]
-    return tuple(sorted(found, key=lambda change: (-abs(change.b - change.a), change.id)))
-
-
-def as_json(found: Comparison) -> str:
-    return json.dumps(asdict(found), ensure_ascii=False, indent=2)
-
-
 def markdown(found: Comparison) -> str:
     title = f"# {found.benchmark}: A {found.a}, B {found.b}\n\n{found.items} items in both; percent.\n"
     figures = [
         [d.name, shown(d.a), shown(d.b), shown(d.difference), "-" if d.p is None else f"{d.p:.3f}"]
         for d in found.figures
     ]
+    parts = [title, lines(["figure", "A", "B", "B minus A", "p"], figures)]
+    if test := found.mcnemar:
+        parts.append(f"McNemar: {test.only_a} only A, {test.only_b} only B, p = {test.p:.4f}.\n")
     changes = [[c.id, f"{100 * c.a:.0f}", f"{100 * c.b:.0f}"] for c in found.changed]
-    parts = [title, lines(["figure", "A", "B", "B less A", "p"], figures), *_tested(found.mcnemar)]
     return "\n".join([*parts, lines(["changed item", "A", "B"], changes)])
-
-
-def _tested(mcnemar: McNemar | None) -> list[str]:
-    if mcnemar is None:
-        return []
-    return [f"McNemar: {mcnemar.only_a} only A, {mcnemar.only_b} only B, p = {mcnemar.p:.4f}.\n"]

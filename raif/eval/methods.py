@@ -1,7 +1,7 @@
-"""How an answer is got out of a model: the rows and columns of the paper's tables 1 and 2 (A.5).
+"""Inference methods: how an answer is elicited from a model, as compared in the paper's tables 1 and 2 (A.5).
 
-A method is a talk: a generator that yields the calls it wants answered, gets the answers, and returns the
-final one. So a server's client and a model in this process can lead it alike.
+A method is a talk: a generator that yields the calls it wants answered, receives the answers, and returns the
+final one. So a client of a server and a model in this process can lead the same talk.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from raif.types import Message
 
 _HAN, _LATIN = re.compile(f"[{COMMON_HAN}]"), re.compile("[A-Za-z]+")
 DONE = "NOTHING TO IMPROVE"
-"""What ends self-refine, in both languages."""
+"""The reply that ends self-refine, in both languages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Messages to answer. `thinker`: by the model whose thinking is borrowed; `temperature`: this one."""
+    """Messages to answer. `thinker`: by the model whose thinking is borrowed. `temperature`: None, the
+    config's."""
 
     messages: tuple[Message, ...]
     thinker: bool = False
@@ -37,34 +38,34 @@ Talk = Generator[Sequence[Call], Sequence[Answer], Answer]
 
 
 def talk(ask: Ask, config: EvalConfig) -> Talk:
-    """The talk of the config's method; it raises ConfigError where the item can't be asked so."""
+    """The talk of the config's method. It raises ConfigError if the method doesn't fit the item."""
     return _METHODS[config.method](ask, config)
 
 
 def style(config: EvalConfig) -> Style:
-    """How an answer holds its thinking: the method cot asks for tags."""
+    """How reasoning is marked in answers: the method cot asks for tags."""
     return "tagged" if config.method == "cot" and config.think == "none" else config.think
 
 
-def _io(ask: Ask, config: EvalConfig) -> Talk:
+def io(ask: Ask, config: EvalConfig) -> Talk:
     (answer,) = yield [Call(ask.messages)]
     return answer
 
 
-def _cot(ask: Ask, config: EvalConfig) -> Talk:
-    """With the system text that asks for thinking and answer in tags."""
+def cot(ask: Ask, config: EvalConfig) -> Talk:
+    """With a system text that asks for thinking and answer in tags."""
     (answer,) = yield [Call(_asked_to_think(ask.messages))]
     return answer
 
 
-def _sdc(ask: Ask, config: EvalConfig) -> Talk:
-    """Self-DeepClaude: the thinking of a first call, packed into a second."""
+def sdc(ask: Ask, config: EvalConfig) -> Talk:
+    """Self-DeepClaude: the thinking of a first call is packed into a second."""
     (first,) = yield [Call(_asked_to_think(ask.messages))]
     thinking = first.reasoning or split(first.response, "tagged").thinking or first.response
     return (yield from _on_thinking(ask, thinking))
 
 
-def _deepclaude(ask: Ask, config: EvalConfig) -> Talk:
+def deepclaude(ask: Ask, config: EvalConfig) -> Talk:
     """The same with the thinking of another model."""
     (first,) = yield [Call(ask.messages, thinker=True)]
     thinking = first.reasoning or split(first.response, "tagged").thinking
@@ -76,16 +77,17 @@ def _deepclaude(ask: Ask, config: EvalConfig) -> Talk:
     return (yield from _on_thinking(ask, thinking))
 
 
-def _self_consistency(ask: Ask, config: EvalConfig) -> Talk:
-    """Of several answers the one that is most like the others: the majority's, where some are equal."""
+def self_consistency(ask: Ask, config: EvalConfig) -> Talk:
+    """The one of several answers that is most like the others: the majority's, if some are equal."""
     call = Call(ask.messages, temperature=config.options.temperature)
     answers = yield [call] * config.options.samples
     finals = [split(one.whole(config.think), config.think).answer or "" for one in answers]
     return answers[_most_alike(finals)]
 
 
-def _self_refine(ask: Ask, config: EvalConfig) -> Talk:
-    """The model criticises its answer and mends it, until it finds nothing or the turns are used up."""
+def self_refine(ask: Ask, config: EvalConfig) -> Talk:
+    """The model criticises and improves its answer until it finds nothing to improve, or the turns run
+    out."""
     prompts, language = _prompts(), _language(ask)
     request = Message(role="user", content=prompts.fill(f"{language}_feedback", done=DONE))
     refine = Message(role="user", content=prompts.fill(f"{language}_refine"))
@@ -100,11 +102,11 @@ def _self_refine(ask: Ask, config: EvalConfig) -> Talk:
     return answer
 
 
-def _oracle_decomposition(ask: Ask, config: EvalConfig) -> Talk:
-    """The benchmark's own sub-instructions one after another; their answers together are the answer."""
+def oracle_decomposition(ask: Ask, config: EvalConfig) -> Talk:
+    """The benchmark's own sub-instructions one after another; the answer is all of their answers."""
     if not ask.steps:
         raise ConfigError(
-            f"{ask.id}: no sub-instructions, which oracle-decomposition asks one after another",
+            f"{ask.id}: no sub-instructions for oracle-decomposition to ask one after another",
             "ComplexBench's release of July 2024 (data_release.json) has them.",
         )
     turns, answers = list(ask.messages[:-1]), []
@@ -118,13 +120,13 @@ def _oracle_decomposition(ask: Ask, config: EvalConfig) -> Talk:
 
 
 _METHODS: Mapping[Method, Callable[[Ask, EvalConfig], Talk]] = {
-    "io": _io,
-    "cot": _cot,
-    "sdc": _sdc,
-    "deepclaude": _deepclaude,
-    "self-consistency": _self_consistency,
-    "self-refine": _self_refine,
-    "oracle-decomposition": _oracle_decomposition,
+    "io": io,
+    "cot": cot,
+    "sdc": sdc,
+    "deepclaude": deepclaude,
+    "self-consistency": self_consistency,
+    "self-refine": self_refine,
+    "oracle-decomposition": oracle_decomposition,
 }
 
 
@@ -147,12 +149,12 @@ def _prompts() -> Prompts:
 
 
 def _language(ask: Ask) -> str:
-    """That of the request, as far as the prompts know it."""
+    """The language of the request, one of those that the prompts are written in."""
     return "zh" if len(_HAN.findall(ask.prompt)) > len(_LATIN.findall(ask.prompt)) else "en"
 
 
 def _most_alike(texts: Sequence[str]) -> int:
-    """The first position whose text shares the most with all others, by sets of three characters."""
+    """The position of the first text that shares the most with all others, by their sets of trigrams."""
     grams = [{text[i : i + 3] for i in range(max(1, len(text) - 2))} for text in texts]
     shared = [sum(len(one & other) / len(one | other) for other in grams) for one in grams]
     return shared.index(max(shared))

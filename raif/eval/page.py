@@ -1,33 +1,50 @@
-"""report.html: what an evaluation found, as a page that stands alone, made from what its folder holds."""
+"""report.html: the findings of an evaluation as a self-contained page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from raif import html
-from raif.eval.finished import report, results
-from raif.eval.paper import PaperFigure
 from raif.eval.rates import Table
-from raif.eval.report import Report, Result, counts, how, shown
-from raif.eval.suite import Suite, averaged, suite
-from raif.html.samples import Sample, Shown, mark
+from raif.eval.report import (
+    PaperFigure,
+    Report,
+    Result,
+    Suite,
+    averaged,
+    counts,
+    how,
+    read,
+    read_results,
+    shown,
+    suite,
+)
+from raif.html.samples import PageSample, Shown, mark
 
-BESIDE = {"io": "first", "ours": "second"}
-"""The paper's methods that are drawn beside ours, and their class in the style."""
+DRAWN = {"io": "first", "ours": "second"}
+"""The paper's methods that charts show next to ours, and their class in the style sheet."""
 
 
-def write(folder: Path) -> None:
-    """Make the page of a finished run, of one benchmark or of several."""
-    found = report(folder)
-    whole = found if isinstance(found, Suite) else suite([found])
+def rewrite(folder: Path) -> None:
+    """Make the page of a finished run again, from what its folder holds."""
+    found = read(folder)
+    if isinstance(found, Suite):
+        folders = {report.benchmark: folder / report.benchmark for report in found.reports}
+    else:
+        folders = {found.benchmark: folder}
+    write(folder, found, {benchmark: read_results(each) for benchmark, each in folders.items()})
+
+
+def write(folder: Path, found: Report | Suite, results: Mapping[str, Sequence[Result]]) -> None:
+    """Make the page of a run of one benchmark or of several. `results`: all items, by benchmark."""
     several = isinstance(found, Suite)
+    whole = found if isinstance(found, Suite) else suite([found])
+    heads = [each.paper[0] for each in averaged(whole.reports)]
     samples = [
-        _sample(one, each.benchmark, several=several)
-        for each in whole.reports
-        for one in results(folder / each.benchmark if several else folder)
+        _sample(one, benchmark, several=several) for benchmark, items in results.items() for one in items
     ]
     html.write(
         folder / "report.html",
@@ -39,8 +56,14 @@ def write(folder: Path) -> None:
         reports=whole.reports,
         several=several,
         names=[each.benchmark for each in averaged(whole.reports)],
-        shapes=_shapes(whole),
-        overview=_overview(whole),
+        shapes=[_ours(heads), *_papers(whole.average, heads)],
+        overview=[
+            *(
+                (each.benchmark, each.paper[0].name, each.paper[0], f"{each.items:,}")
+                for each in whole.reports
+            ),
+            (whole.average.name, "", whole.average, ""),
+        ],
         samples=samples,
         marks=_marks,
         top=_top,
@@ -52,52 +75,53 @@ def write(folder: Path) -> None:
 
 def _facts(reports: Sequence[Report]) -> list[tuple[str, str, str]]:
     """Tiles: name, value, note."""
-    items, answered = sum(each.items for each in reports), sum(each.answered for each in reports)
-    notes = {
-        "truncated": ("cut off", "answers, by the token limit"),
-        "empty": ("empty", "answers"),
-        "undecided": ("undecided", "checks, left out"),
+    sums = {
+        name: f"{sum(getattr(report, name) for report in reports):,}"
+        for name in ("items", "answered", "truncated", "empty", "undecided")
     }
-    sums = {name: sum(getattr(each, name) for each in reports) for name in notes}
-    tiles = [(notes[name][0], f"{count:,}", notes[name][1]) for name, count in sums.items()]
-    return [("answered", f"{answered:,}", f"of {items:,} items"), *tiles]
-
-
-def _shapes(whole: Suite) -> list[dict[str, Any]]:
-    """What the radar draws: this run, then the paper's rows, as shares by benchmark."""
-    heads = [each.paper[0] for each in averaged(whole.reports)]
-    known = [head.ours for head in heads]
-    shapes = [
-        {
-            "class": "here",
-            "name": "here",
-            "shares": [one.value if one else 0 for one in known],
-            "low": [one.low if one else 0 for one in known],
-            "high": [one.high if one else 0 for one in known],
-        }
+    return [
+        ("answered", sums["answered"], f"of {sums['items']} items"),
+        ("cut off", sums["truncated"], "answers, by the token limit"),
+        ("empty", sums["empty"], "answers"),
+        ("undecided", sums["undecided"], "checks, left out"),
     ]
-    for row in whole.average.rows:
-        if row.method in BESIDE:
-            of = [next(r for r in head.rows if r.method == row.method) for head in heads]
-            name, shares = f"paper: {row.model}, {row.method}", [one.printed / 100 for one in of]
-            shapes.append(
-                {"class": BESIDE[row.method], "name": name, "method": row.method, "shares": shares, "low": ()}
-            )
-    return shapes
 
 
-def _overview(whole: Suite) -> list[tuple[str, str, PaperFigure, str]]:
-    """Name, what is measured, its figure, items; the average last."""
-    rows = [(each.benchmark, each.paper[0].name, each.paper[0], f"{each.items:,}") for each in whole.reports]
-    return [*rows, (whole.average.name, "", whole.average, "")]
+def _ours(heads: Sequence[PaperFigure]) -> dict[str, Any]:
+    """This run on the radar: shares by benchmark, with their intervals."""
+    known = [head.ours for head in heads]
+    return {
+        "class": "here",
+        "name": "here",
+        "shares": [one.value if one else 0 for one in known],
+        "low": [one.low if one else 0 for one in known],
+        "high": [one.high if one else 0 for one in known],
+    }
+
+
+def _papers(average: PaperFigure, heads: Sequence[PaperFigure]) -> list[dict[str, Any]]:
+    """The paper's rows on the radar."""
+    return [
+        {
+            "class": DRAWN[row.method],
+            "name": f"paper: {row.model}, {row.method}",
+            "method": row.method,
+            "shares": [
+                next(one.printed for one in head.rows if one.method == row.method) / 100 for head in heads
+            ],
+            "low": (),
+        }
+        for row in average.rows
+        if row.method in DRAWN
+    ]
 
 
 def _marks(figure: PaperFigure) -> list[tuple[str, str, float]]:
-    """Where the paper's rows lie: class, title, share."""
+    """Where the paper's rows are on a bar: class, title, share."""
     return [
-        (BESIDE[row.method], f"{row.model}, {row.method}: {row.printed:.2f}", row.printed / 100)
+        (DRAWN[row.method], f"{row.model}, {row.method}: {row.printed:.2f}", row.printed / 100)
         for row in figure.rows
-        if row.method in BESIDE
+        if row.method in DRAWN
     ]
 
 
@@ -108,11 +132,12 @@ def _top(table: Table) -> float:
     return max((value.high for row in table.rows for value in row.values if value), default=1) or 1
 
 
-def _sample(result: Result, benchmark: str, *, several: bool) -> Sample:
+def _sample(result: Result, benchmark: str, *, several: bool) -> PageSample:
     own = next(iter(result.parts.values()))
     verdicts = result.verification.verdicts
     scores = [f"{name} {'undecided' if p is None else f'{p:.0%}'}" for name, p in result.parts.items()]
-    return Sample(
+    facts = {"cut off": result.truncated, "empty": result.empty, "with thinking": bool(result.thinking)}
+    return PageSample(
         id=f"{benchmark} {result.id}",
         mark=mark(own),
         messages=[(message.role, message.content) for message in result.messages],
@@ -122,19 +147,9 @@ def _sample(result: Result, benchmark: str, *, several: bool) -> Sample:
         facets={
             **({"benchmark": [benchmark]} if several else {}),
             "result": [mark(own)],
-            "answer": list(_answer(result)),
+            "answer": [fact for fact, true in facts.items() if true],
             **{name: [label] for name, label in result.labels.items()},
             "check failed": sorted({v.kind for v in result.verification.counted if v.passed is False}),
         },
         replies=result.replies,
     )
-
-
-def _answer(result: Result) -> Iterator[str]:
-    """What may be wrong with an answer before it is checked."""
-    if result.truncated:
-        yield "cut off"
-    if result.empty:
-        yield "empty"
-    if result.thinking:
-        yield "with thinking"

@@ -1,7 +1,8 @@
-"""Rates over prompts with 95% intervals: what is resampled is drawn once, and every figure is computed on it.
+"""Rates over prompts with 95% intervals: resamples are drawn once, and every figure is computed on all of
+them.
 
-A figure is an array: the measured value first, then its value in each resample, nan where it is not defined.
-So figures can be averaged, rounded and compared like numbers, and keep their intervals.
+A figure is an array: the measured value first, then its value in each resample, nan if undefined. So figures
+can be averaged, rounded and compared like numbers, and keep their intervals.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ import numpy as np
 from raif.stats import RESAMPLES, Interval
 
 Tally: TypeAlias = Mapping[str, Sequence[float]]
-"""What one prompt (or group of prompts that hang together) adds to each cell: its values there, 0 to 1."""
+"""What one prompt, or one group of dependent prompts, adds to each cell: its values there, 0 to 1."""
 Figure: TypeAlias = np.ndarray
 """Shape (1 + RESAMPLES,)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table, over `checks` judged values of `prompts` prompts; None where there are none."""
+    """One row of a table, over `checks` judged values of `prompts` prompts. A value is None without any."""
 
     name: str
     prompts: int
@@ -32,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under their columns' names. `percent`: the values are shares, to be shown in percent."""
+    """Rows and the names of their columns. `percent`: the values are shares, shown in percent."""
 
     name: str
     columns: tuple[str, ...]
@@ -41,7 +42,7 @@ class Table:
 
 
 class Rates:
-    """The mean of each cell, over all tallies and over each resample of them."""
+    """The mean of each cell over all tallies, and over each resample of them."""
 
     def __init__(self, tallies: Sequence[Tally], *, seed: int = 0) -> None:
         self.cells = tuple(sorted({cell for tally in tallies for cell in tally}))
@@ -58,32 +59,32 @@ class Rates:
             self._means = (drawn @ sums) / self._drawn
 
     def __getitem__(self, cell: str) -> Figure:
-        """The mean of a cell; all nan where nothing was counted."""
+        """The mean of a cell; all nan if nothing was counted."""
         if cell not in self._column:
             return np.full(1 + RESAMPLES, np.nan)
         return self._means[:, self._column[cell]]
 
     def count(self, cell: str) -> Figure:
-        """How many values a cell has."""
+        """The number of values in a cell."""
         if cell not in self._column:
             return np.zeros(1 + RESAMPLES)
         return self._drawn[:, self._column[cell]]
 
     def row(self, name: str, *figures: str | Figure, of: Iterable[str] = ()) -> Row:
-        """A line of a table. A figure is a cell's name, or computed; `of`: the cells that it rests on,
-        by default the first of `figures`."""
+        """A row of a table. `figures`: names of cells, or computed figures. `of`: the cells that they are
+        based on, by default the first of `figures`."""
         resting = [*of] or [each for each in figures if isinstance(each, str)][:1]
         counts = self._counts[:, [self._column[cell] for cell in resting if cell in self._column]]
         values = tuple(interval(self[each] if isinstance(each, str) else each) for each in figures)
         return Row(name, int(counts.any(1).sum()), int(counts.sum()), values)
 
     def under(self, prefix: str) -> tuple[str, ...]:
-        """What stands after `prefix` in the cells that start with it, in order."""
+        """The rest of the name of each cell that starts with `prefix`, in order."""
         return tuple(cell.removeprefix(prefix) for cell in self.cells if cell.startswith(prefix))
 
 
 def interval(figure: Figure) -> Interval | None:
-    """The measured value with its 95% interval; None where it is not defined."""
+    """The measured value with its 95% interval; None if undefined."""
     if np.isnan(figure[0]):
         return None
     low, high = np.nanpercentile(figure[1:], [2.5, 97.5])
@@ -91,7 +92,7 @@ def interval(figure: Figure) -> Interval | None:
 
 
 def average(figures: Iterable[Figure]) -> Figure:
-    """The plain mean over those that are defined, resample by resample; nan where none is."""
+    """The plain mean of the defined figures, resample by resample; nan if none is defined."""
     stacked = np.stack([np.full(1 + RESAMPLES, np.nan), *figures])
     known = ~np.isnan(stacked)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -99,7 +100,8 @@ def average(figures: Iterable[Figure]) -> Figure:
 
 
 def _draws(number: int, seed: int) -> np.ndarray:
-    """How often each of `number` tallies counts, shape (1 + RESAMPLES, number): once, then as drawn."""
+    """How often each of `number` tallies counts, shape (1 + RESAMPLES, number): first once each, then as
+    drawn."""
     rows: list[np.ndarray] = [np.ones(number)]
     if number:
         chosen = np.random.default_rng(seed).integers(number, size=(RESAMPLES, number))

@@ -1,15 +1,23 @@
-"""What an evaluation found, for people (Markdown) and for programs (JSON)."""
+"""What an evaluation found, of one benchmark or of several: compared with the paper, saved, and read back."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from raif.config.eval import AnyDialect
-from raif.eval.paper import PaperFigure
+import yaml
+from pydantic import TypeAdapter
+
+from raif.config.eval import AnyDialect, EvalConfig
+from raif.errors import ConfigError
 from raif.eval.rates import Table
+from raif.files import jsonl
+from raif.files.whole import write_whole
 from raif.stats import Interval
 from raif.types import Message, Verification
 
@@ -18,10 +26,10 @@ REPORT, RESULTS = "report.json", "verdicts.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One item: what was asked, what came back, what it scored.
+    """One item: what was asked, what came back, how it scored. One line of verdicts.jsonl.
 
-    empty: no answer was left once the thinking was split off. `replies`: the judge's, by request. The rest as
-    in `raif.eval.benchmark.Scored`.
+    `empty`: no answer was left after the thinking was split off. `replies`: the judge's, by request.
+    `parts` and `labels`: as in `raif.eval.benchmark.ScoredItem`.
     """
 
     id: str
@@ -37,8 +45,27 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperRow:
+    """What the paper prints for one model and method, and our figure minus it. All in percent."""
+
+    model: str
+    method: str
+    printed: float
+    difference: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaperFigure:
+    """A figure that the paper prints: ours as a share of 1, and the paper's rows."""
+
+    name: str
+    ours: Interval | None
+    rows: tuple[PaperRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """Rates with all that could make them mislead: unanswered, cut-off and empty items, undecided checks."""
+    """The rates of one benchmark, with the counts of what could make them misleading."""
 
     benchmark: str
     model: str
@@ -55,37 +82,136 @@ class Report:
 
     @property
     def headline(self) -> float | None:
-        """The first rate; None where nothing was judged."""
+        """The first rate; None if nothing was judged."""
         rows = self.tables[0].rows if self.tables else ()
         first = rows[0].values[0] if rows else None
         return first.value if first else None
 
 
-def write(folder: Path, report: Report) -> Report:
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Several benchmarks with one model and one judge.
+
+    `average`: the mean of the paper's numbers, with the paper's own mean of the same ones. Its interval takes
+    the benchmarks as independent.
+    """
+
+    model: str
+    reports: tuple[Report, ...]
+    average: PaperFigure
+
+    @property
+    def headline(self) -> float | None:
+        return self.average.ours.value if self.average.ours else None
+
+
+def compared(
+    benchmark: str, config: EvalConfig, ours: Mapping[str, Interval | None]
+) -> tuple[PaperFigure, ...]:
+    """Our figures with the paper's rows of the model that is compared with, if it has any."""
+    # The paper shortens DeepSeek-R1-Distill-Qwen-7B to DeepSeek-Qwen7B.
+    wanted = (config.paper_model or config.model or "").lower().replace("r1-distill-qwen-", "qwen")
+    figures = []
+    for name, found in ours.items():
+        printed = _printed().get(benchmark, {}).get(name, {})
+        model = next((model for model in printed if model.lower() in wanted), "")
+        rows = [_row(model, method, number, found) for method, number in printed.get(model, {}).items()]
+        figures.append(PaperFigure(name, found, tuple(rows)))
+    return tuple(figures)
+
+
+def _row(model: str, method: str, printed: float, ours: Interval | None) -> PaperRow:
+    return PaperRow(model, method, printed, None if ours is None else round(100 * ours.value - printed, 2))
+
+
+@cache
+def _printed() -> Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]:
+    """The paper's numbers by benchmark, figure, model and method."""
+    return yaml.safe_load(Path(__file__).with_name("paper.yaml").read_text("utf-8"))
+
+
+def suite(reports: Sequence[Report]) -> Suite:
+    """All reports and their average, with the paper's average for each method that it has everywhere."""
+    heads = [report.paper[0] for report in averaged(reports)]
+    ours = _mean([head.ours for head in heads])
+    printed = [{(row.model, row.method): row.printed for row in head.rows} for head in heads]
+    rows = [
+        _row(*key, round(sum(each[key] for each in printed) / len(printed), 2), ours)
+        for key in printed[0]
+        if all(key in each for each in printed)
+    ]
+    return Suite(reports[0].model, tuple(reports), PaperFigure(f"average of {len(heads)}", ours, tuple(rows)))
+
+
+def averaged(reports: Sequence[Report]) -> Sequence[Report]:
+    """Those of the paper's seven benchmarks; all, if there are none of them."""
+    return [report for report in reports if report.benchmark != "ifbench"] or reports
+
+
+def _mean(parts: Sequence[Interval | None]) -> Interval | None:
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts) or not known:
+        return None
+    value = sum(part.value for part in known) / len(known)
+    below = math.hypot(*(part.value - part.low for part in known)) / len(known)
+    above = math.hypot(*(part.high - part.value for part in known)) / len(known)
+    return Interval(value, value - below, value + above)
+
+
+def write(folder: Path, found: Report | Suite) -> None:
     """Save report.json and report.md."""
-    (folder / REPORT).write_text(as_json(report) + "\n", "utf-8")
-    (folder / "report.md").write_text(markdown(report), "utf-8")
-    return report
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / REPORT, as_json(found) + "\n")
+    write_whole(folder / "report.md", markdown(found))
 
 
-def as_json(report: Report) -> str:
-    return json.dumps(asdict(report), ensure_ascii=False, indent=2)
+def read(folder: Path) -> Report | Suite:
+    """The report that a finished run saved."""
+    adapter: TypeAdapter[Report | Suite] = TypeAdapter(Report | Suite)
+    return adapter.validate_json((folder / REPORT).read_bytes())
 
 
-def markdown(report: Report) -> str:
-    title = f"# {report.benchmark}: {report.model}\n"
-    note = f"{how(report)}\n\n{counts(report)}\n\nPercent, with 95% intervals over prompts.\n"
-    return "\n".join([title, note, *map(_table, report.tables), *beside_table(report.paper)])
+def read_results(folder: Path) -> list[Result]:
+    """All items of a finished run. Raises ConfigError if there is no file of them, RecordError if it is
+    invalid."""
+    if not (folder / RESULTS).is_file():
+        raise ConfigError(f"{folder}: no {RESULTS}", "Give the folder of a finished run of raif eval.")
+    adapter = TypeAdapter(Result)
+    return [adapter.validate_python(line) for _, line in jsonl.objects(folder / RESULTS)]
+
+
+def as_json(found: Any) -> str:
+    return json.dumps(asdict(found), ensure_ascii=False, indent=2)
+
+
+def markdown(found: Report | Suite) -> str:
+    if isinstance(found, Suite):
+        heads = ["benchmark", "figure", "here", "items", "answered", "cut off", "empty", "undecided"]
+        rows = [
+            [one.benchmark, one.paper[0].name, shown(one.paper[0].ours), *map(str, counted(one))]
+            for one in found.reports
+        ]
+        rows.append(["", found.average.name, shown(found.average.ours), *[""] * 5])
+        note = "Percent, with 95% intervals over prompts: the numbers that the paper prints.\n"
+        figures = [found.average, *(report.paper[0] for report in found.reports)]
+        return "\n".join([f"# {found.model}\n", note, lines(heads, rows), *_paper_table(figures)])
+    title = f"# {found.benchmark}: {found.model}\n"
+    note = f"{how(found)}\n\n{counts(found)}\n\nPercent, with 95% intervals over prompts.\n"
+    return "\n".join([title, note, *map(_table, found.tables), *_paper_table(found.paper)])
 
 
 def how(report: Report) -> str:
-    """In one sentence, how the answers came about and who scored them."""
+    """How the answers were made and who scored them, in one sentence."""
     judge = f", judged by {report.judge}" if report.judge else ""
     return f"Method {report.method}{judge}, scored in the dialect {report.dialect}."
 
 
+def counted(report: Report) -> tuple[int, int, int, int, int]:
+    return report.items, report.answered, report.truncated, report.empty, report.undecided
+
+
 def counts(report: Report) -> str:
-    """How much of the benchmark the rates rest on, in one sentence."""
+    """How much of the benchmark the rates are based on, in one sentence."""
     return (
         f"{report.answered} of {report.items} items answered; {report.truncated} answers cut off by the "
         f"token limit, {report.empty} empty, {report.undecided} checks undecided."
@@ -93,7 +219,7 @@ def counts(report: Report) -> str:
 
 
 def shown(interval: Interval | None, *, percent: bool = True) -> str:
-    """A value with its interval, in percent where it is a share."""
+    """A value with its interval, shares in percent."""
     if interval is None:
         return "-"
     scale = 100 if percent else 1
@@ -109,28 +235,34 @@ def _table(table: Table) -> str:
     return lines(heads, rows)
 
 
-def beside_table(figures: Sequence[PaperFigure]) -> list[str]:
-    """A table of the paper's rows, where it has some of the model."""
-    rows = [
-        [
-            figure.name,
-            shown(figure.ours),
-            f"{row.model}, {row.method}",
-            f"{row.printed:.2f}",
-            _signed(row.difference),
-        ]
+PAPER_HEADS = ("figure of the paper", "the paper's model, method", "printed", "difference")
+
+
+def paper_rows(figures: Sequence[PaperFigure]) -> list[tuple[PaperFigure, list[str]]]:
+    """A figure and the cells of PAPER_HEADS for each row that the paper prints."""
+    return [
+        (
+            figure,
+            [
+                figure.name,
+                f"{row.model}, {row.method}",
+                f"{row.printed:.2f}",
+                "-" if row.difference is None else f"{row.difference:+.2f}",
+            ],
+        )
         for figure in figures
         for row in figure.rows
     ]
-    heads = ["figure of the paper", "here", "the paper's model, method", "printed", "difference"]
-    return [lines(heads, rows)] if rows else []
 
 
-def _signed(difference: float | None) -> str:
-    return "-" if difference is None else f"{difference:+.2f}"
+def _paper_table(figures: Sequence[PaperFigure]) -> list[str]:
+    """A table with the paper's rows, if it has any of the model."""
+    first, *others = PAPER_HEADS
+    rows = [[name, shown(figure.ours), *cells] for figure, (name, *cells) in paper_rows(figures)]
+    return [lines([first, "here", *others], rows)] if rows else []
 
 
 def lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table, its first column to the left."""
+    """A Markdown table, its first column aligned left."""
     body = ["| " + " | ".join(cells) + " |" for cells in (heads, *rows)]
     return "\n".join([body[0], "|---" + "|---:" * (len(heads) - 1) + "|", *body[1:]]) + "\n"

@@ -1,13 +1,19 @@
-"""Answers and judgments that were made before, by us or by another program, as lines of JSON."""
+"""Answers and judgments that exist already, and the files that benchmarks are released in.
+
+Our own files are JSON Lines. Several benchmarks are released as one JSON list of records.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from raif.errors import RecordError
 from raif.files import jsonl
+from raif.files.jsonl import Model
 
 
 class StoredAnswer(BaseModel):
@@ -23,7 +29,7 @@ class StoredAnswer(BaseModel):
 
 
 class StoredJudgment(BaseModel):
-    """What the judge replied to the request `key` of the item `id`."""
+    """What the judge replied to the request `key` about the item `id`."""
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
     id: str
@@ -31,11 +37,25 @@ class StoredJudgment(BaseModel):
     reply: str
 
 
-def answers_in(path: Path) -> Iterable[StoredAnswer]:
-    """RecordError at the first line that is none."""
-    return jsonl.read(path, StoredAnswer)
+def records(path: Path, *fields: str) -> list[dict[str, Any]]:
+    """The records of a JSON list. Raises RecordError if one lacks a field."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise RecordError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise RecordError(f"{path}: not JSON: {error}") from None
+    if not isinstance(found, list):
+        raise RecordError(f"{path}: not a JSON list")
+    for number, record in enumerate(found):
+        if not isinstance(record, dict):
+            raise RecordError(f"{path}: record {number}: not an object")
+        for field in fields:
+            if field not in record:
+                raise RecordError(f"{path}: record {number}: no {field!r}")
+    return found
 
 
-def judgments_in(path: Path) -> Iterable[StoredJudgment]:
-    """RecordError at the first line that is none."""
-    return jsonl.read(path, StoredJudgment)
+def parsed(path: Path, model: type[Model]) -> list[Model]:
+    """The records of a JSON list as `model`. RecordError names the invalid record and field."""
+    return [jsonl.parse(record, model, f"{path}: record {n}") for n, record in enumerate(records(path))]

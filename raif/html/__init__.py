@@ -1,7 +1,7 @@
-"""Pages that stand alone: a template filled in, its style and its script inside, and nothing is loaded.
+"""Self-contained pages: a filled-in template with its style and script inside, which loads nothing else.
 
-What models and data say is text: Jinja escapes it, and a page's content security policy names the hashes of
-its own style and script, so that no browser runs or fetches anything else.
+What models and data say is text: Jinja escapes it. The page's content security policy names the hashes of its
+own style and script, so that browsers run and fetch nothing else.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from raif.html import charts
 
 
 def write(path: Path, template: str, **values: Any) -> None:
-    """Fill in `template`, named by its place under `raif`, such as `eval/page.html`."""
+    """Fill in `template`, named by its path under `raif`, such as `eval/page.html`."""
     text = _environment().get_template(template).render(values)
-    # Half a surrogate pair, which UTF-8 can't hold: its escape is what JSON calls it too.
+    # Half a surrogate pair doesn't fit into UTF-8: write its escape, as JSON does.
     path.write_text(text, "utf-8", errors="backslashreplace")
 
 
@@ -46,5 +46,5 @@ def _environment() -> Environment:
 
 
 def _sha256(text: str) -> str:
-    """As a content security policy names what may run."""
+    """The form in which a content security policy names what can run."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,4 +1,4 @@
-"""Where the points of a chart are. The templates draw them as SVG."""
+"""The coordinates of charts. The templates draw them as SVG."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from dataclasses import dataclass
 Point = tuple[float, float]
 RADIUS = 100
 WIDTH, HEIGHT, LEFT, BOTTOM = 360, 190, 46, 22
-"""Pixels of a plot, and of its margins for the axes' numbers."""
+"""Pixels of a plot and of its margins, which hold the axes' numbers."""
 SMOOTHED = 60
-"""A line of more points than this is drawn as its running mean, over its own shadow."""
+"""A line with more points than this is drawn as its running mean, over a shadow of itself."""
 
 
 def corner(position: int, count: int, share: float) -> Point:
-    """Where a share of 1 lies on one of `count` axes from the middle; the first one points up."""
+    """The point at `share` on one of `count` axes from the middle. The first axis points up."""
     angle = 2 * math.pi * position / count
     return round(RADIUS * share * math.sin(angle), 1), round(-RADIUS * share * math.cos(angle), 1)
 
 
 def polygon(shares: Sequence[float]) -> str:
-    """A share on each axis, as the points of an SVG polygon."""
+    """One share on each axis, as the points of an SVG polygon."""
     return _points([corner(n, len(shares), share) for n, share in enumerate(shares)])
 
 
 def trail(shares: Sequence[float]) -> str:
-    """Shares over their positions, smoothed where there are many, as a polyline in a box of 120 by 26."""
+    """Shares over their positions as a polyline in a box of 120 by 26, smoothed if there are many."""
     across = _Scale(0, max(1, len(shares) - 1), 2, 118)
     points = [(across(n), 24 - 22 * share) for n, share in enumerate(shares)]
     return _points(_smoothed(points, len(points) // 20) if len(points) > SMOOTHED else points)
@@ -34,7 +34,8 @@ def trail(shares: Sequence[float]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`points`, and of many their running mean `smooth`, for an SVG polyline. `last`: its last value."""
+    """`points` for an SVG polyline, and if there are many, their running mean `smooth`. `last`: the last
+    value."""
 
     name: str
     points: str
@@ -45,7 +46,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """Lines in a frame. Ticks: where on the axis, and what is written there."""
+    """Lines in a frame. Ticks: position on the axis, and label."""
 
     lines: tuple[Line, ...]
     x_ticks: tuple[tuple[float, str], ...]
@@ -57,7 +58,7 @@ class Plot:
 
 
 def plot(series: Mapping[str, Sequence[Point]]) -> Plot:
-    """Lines by name over a common frame; those without a point are left out."""
+    """Lines by name in one frame; those without points are left out."""
     shown = {name: points for name, points in series.items() if points}
     xs = [x for points in shown.values() for x, _ in points] or [0.0]
     ys = [y for points in shown.values() for _, y in points] or [0.0]
@@ -77,7 +78,7 @@ def _line(name: str, points: Sequence[Point], across: _Scale, up: _Scale) -> Lin
 
 
 def _smoothed(points: Sequence[Point], reach: int) -> list[Point]:
-    """Each point's mean with its neighbours up to `reach` before and after it."""
+    """The mean of each point and its neighbours, up to `reach` before and after it."""
     sums = [0.0]
     for _, y in points:
         sums.append(sums[-1] + y)
@@ -91,7 +92,7 @@ def _points(points: Sequence[Point]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """Values from `low` to `high` on pixels from `start` to `end`."""
+    """Maps values from `low` to `high` to pixels from `start` to `end`."""
 
     low: float
     high: float
@@ -107,7 +108,7 @@ class _Scale:
         return round(self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start), 1)
 
     def ticks(self) -> list[float]:
-        """Round numbers, three to six of them."""
+        """Three to six round numbers."""
         step = 10 ** math.floor(math.log10(self.high - self.low))
         step = next(s for s in (step / 5, step / 2, step, 2 * step) if (self.high - self.low) / s <= 5)
         first, last = math.ceil(self.low / step), math.floor(self.high / step)

@@ -1,4 +1,4 @@
-"""What the browser of samples shows, as `samples.js` reads it."""
+"""What the sample browser shows, in the form that `samples.js` reads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Mark = Literal["passed", "partly", "failed", "undecided"]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One response. `notes`: short facts about it. `verdicts`: each with id, passed, reason, active."""
+    """One response. `notes`: short facts about it. `verdicts`: each with id, passed, reason and active."""
 
     name: str
     thinking: str
@@ -21,10 +21,11 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """One item with its responses side by side. `facets`: what it can be filtered by, values by name.
+class PageSample:
+    """One item with its responses side by side.
 
-    `messages`: pairs of role and text. `replies`: the judge's, by request.
+    `messages`: pairs of role and text. `facets`: the filters that find it, values by name. `replies`: the
+    judge's, by request.
     """
 
     id: str
@@ -36,7 +37,7 @@ class Sample:
 
 
 def mark(score: float | None) -> Mark:
-    """In one word, what a score in [0, 1] says."""
+    """A score in [0, 1] in one word."""
     if score is None:
         return "undecided"
     return "passed" if score >= 1 else "failed" if score <= 0 else "partly"

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from raif.files import jsonl
-from raif.html.samples import Sample, Shown, mark
+from raif.html.samples import PageSample, Shown, mark
 from raif.verdicts.reward import FULL, NONE
 
 STEPS, GROUPS = 5, 4
@@ -18,7 +18,7 @@ STEPS, GROUPS = 5, 4
 Line = Mapping[str, Any]
 
 
-def samples(folder: Path, rows: Sequence[str]) -> list[Sample]:
+def samples(folder: Path, rows: Sequence[str]) -> list[PageSample]:
     """`rows`: names of the report's rows, in order; the first one is before and the second after."""
     files = {name: folder / "heldout" / f"{name.replace(' ', '-')}.jsonl" for name in rows}
     answers = {name: {line["id"]: line for line in lines(path)} for name, path in files.items()}
@@ -32,10 +32,10 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [found for _, found in jsonl.lines(path) if isinstance(found, dict)] if path.exists() else []
 
 
-def _heldout(answers: Mapping[str, Line]) -> Sample:
+def _heldout(answers: Mapping[str, Line]) -> PageSample:
     before, after, *_ = [*answers.values()] * 2
     scores = [_score(one["verdicts"]) for one in (before, after)]
-    return Sample(
+    return PageSample(
         id=before["id"],
         mark=mark(scores[1]),
         messages=[("user", before["prompt"])],
@@ -73,7 +73,7 @@ def _notes(answer: Line) -> list[str]:
     return [*(name for name, holds in wrong.items() if holds), *fluency]
 
 
-def _trained(files: Sequence[Path]) -> Iterator[Sample]:
+def _trained(files: Sequence[Path]) -> Iterator[PageSample]:
     """The first groups of steps from the first to the last."""
     spread = sorted({round(n * (len(files) - 1) / (STEPS - 1)) for n in range(STEPS)}) if files else []
     for file in (files[n] for n in spread):
@@ -82,9 +82,9 @@ def _trained(files: Sequence[Path]) -> Iterator[Sample]:
             yield _group(f"step {int(file.stem.removeprefix('step-'))}", id, list(group))
 
 
-def _group(step: str, id: str, responses: Sequence[Line]) -> Sample:
+def _group(step: str, id: str, responses: Sequence[Line]) -> PageSample:
     share = fmean((line["reward_accuracy"] - NONE) / (FULL - NONE) for line in responses)
-    return Sample(
+    return PageSample(
         id=f"{step} {id}",
         mark=mark(share),
         messages=[("user", responses[0]["prompt"])],

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from raif.config.eval import Dialect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, Scored
-from raif.eval.scoring import Final, Outcome, score
+from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
+from raif.eval.run import Final, Scores, score
 from raif.judge.requests import JudgeRequest
 from raif.prompts import load
 
@@ -26,13 +26,15 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 def scored(
     name: str, items: Sequence[Any], replies: Mapping[str, Mapping[str, str]], dialect: Dialect
-) -> Outcome:
+) -> Scores:
     """All items with the same answer and their judge's replies."""
     finals = {item.id: Final("", ANSWER) for item in items}
     return score(BENCHMARKS[name], items, finals, replies, dialect)
 
 
-def one(name: str, item: Any, replies: Mapping[str, str], dialect: Dialect, answer: str = ANSWER) -> Scored:
+def one(
+    name: str, item: Any, replies: Mapping[str, str], dialect: Dialect, answer: str = ANSWER
+) -> ScoredItem[Any]:
     return BENCHMARKS[name].score(item, answer, replies, dialect)
 
 
@@ -44,7 +46,7 @@ def requests(
     return benchmark.requests(item, answer, replies or {}, load("eval", str(benchmark.prompts)), dialect)
 
 
-def value(outcome: Outcome, table: str, row: str, column: str) -> float | None:
+def value(outcome: Scores, table: str, row: str, column: str) -> float | None:
     """A value of a table, None where it is not defined."""
     found = next(t for t in outcome.tables if t.name == table)
     interval = next(r for r in found.rows if r.name == row).values[found.columns.index(column)]

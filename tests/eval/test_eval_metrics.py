@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from raif.eval.benchmark import Sample, Scored
-from raif.eval.benchmarks.ifeval import IFEval
+from raif.eval.benchmark import ScoredItem
+from raif.eval.benchmarks.ifeval import SIDES, IFEval
 from raif.eval.rates import Rates, Row, average, interval
-from raif.eval.verified import SIDES
 from raif.types import Instruction, Message, Verdict, Verification
 
 ITEM = Instruction(id="1", messages=(Message(role="user", content="?"),))
@@ -36,7 +35,7 @@ def tables(found: Sequence[Verification], seed: int = 0) -> tuple[tuple[Row, ...
     """The rows of the rates, and those of the kinds."""
     benchmark = IFEval()
     samples = [
-        Sample(ITEM, Scored(each, dict(zip(SIDES, (each.followed, each.followed_loose), strict=True))))
+        ScoredItem(ITEM, each, dict(zip(SIDES, (each.followed, each.followed_loose), strict=True)))
         for each in found
     ]
     first, second = benchmark.tables(Rates(benchmark.tallies(samples, "sound"), seed=seed), "sound")

@@ -8,16 +8,15 @@ import pytest
 
 from raif.config.eval import Dialect, EvalConfig
 from raif.eval.answers import Answer
-from raif.eval.paper import beside
+from raif.eval.report import compared
 from raif.eval.responders import responder
-from raif.eval.run import evaluate, plan
-from raif.eval.scoring import taken_apart
+from raif.eval.run import evaluate, final, plan
 from raif.stats import Interval
 from tests.chat_server import chat_server
 
 
 def printed(model: str, name: str = "prompts, loose") -> dict[str, float]:
-    (figure,) = beside("ifeval", EvalConfig(model=model), {name: Interval(0.7, 0.6, 0.8)})
+    (figure,) = compared("ifeval", EvalConfig(model=model), {name: Interval(0.7, 0.6, 0.8)})
     return {row.method: row.printed for row in figure.rows}
 
 
@@ -41,13 +40,13 @@ def test_a_model_that_the_paper_does_not_have_has_no_rows() -> None:
 
 def test_a_difference_is_ours_less_the_papers() -> None:
     config = EvalConfig(model="m", paper_model="Qwen2.5-7B-Instruct")
-    (figure,) = beside("ifeval", config, {"prompts, loose": Interval(0.75, 0.7, 0.8)})
+    (figure,) = compared("ifeval", config, {"prompts, loose": Interval(0.75, 0.7, 0.8)})
     assert {row.method: row.difference for row in figure.rows}["io"] == 2.18
 
 
 @pytest.mark.parametrize(("dialect", "text"), [("sound", "<answer>\nx</answer>"), ("authors", "x</answer>")])
 def test_the_papers_clean_up_drops_a_tag_at_the_start_alone(dialect: Dialect, text: str) -> None:
-    assert taken_apart(Answer("<answer>\nx</answer>"), "none", dialect).answer == text
+    assert final(Answer("<answer>\nx</answer>"), "none", dialect).answer == text
 
 
 def test_a_wrap_is_put_around_the_last_turn_alone(data: Path, tmp_path: Path) -> None:

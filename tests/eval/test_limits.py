@@ -9,8 +9,7 @@ from raif.config import load
 from raif.config.eval import EvalConfig
 from raif.errors import ConfigError
 from raif.eval.answers import Ask
-from raif.eval.limits import limit
-from raif.eval.responders import responder
+from raif.eval.responders import limit, responder
 from raif.types import Message
 from tests.chat_server import chat_server
 

@@ -8,8 +8,7 @@ import pytest
 
 from raif.config.eval import EvalConfig
 from raif.eval.answers import Answer, Ask
-from raif.eval.responders import responder
-from raif.eval.shared import Shared
+from raif.eval.responders import Shared, responder
 from raif.reasoning import Style
 from raif.types import Message
 from tests import tiny

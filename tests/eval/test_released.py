@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from raif.errors import RecordError
-from raif.eval.released import parsed
+from raif.eval.stored import parsed
 
 
 class Item(BaseModel):

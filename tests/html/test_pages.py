@@ -14,10 +14,9 @@ import pytest
 from typer.testing import CliRunner
 
 from raif.errors import ConfigError
-from raif.eval import finished, suite
 from raif.eval import page as evaluation
-from raif.eval.paper import PaperFigure, PaperRow
-from raif.eval.suite import Suite
+from raif.eval import report as saved
+from raif.eval.report import PaperFigure, PaperRow, Suite
 from raif.stats import Interval
 from raif.train import page as training
 from raif_cli.main import app
@@ -111,16 +110,16 @@ def test_the_radar_has_a_corner_for_each_of_the_seven(evaluated: Path, tmp_path:
 
 def write_seven(evaluated: Path, folder: Path) -> None:
     """A report of the seven, and IFBench, which is not one of them."""
-    one = finished.report(evaluated / "ifeval")
+    one = saved.read(evaluated / "ifeval")
     assert not isinstance(one, Suite)
     rows = tuple(PaperRow("Qwen2.5-7B-Instruct", method, 70.0, 10.0) for method in ("io", "sft", "ours"))
     figure = PaperFigure("figure", Interval(0.8, 0.7, 0.9), rows)
     reports = [replace(one, benchmark=name, paper=(figure,)) for name in (*SEVEN, "ifbench")]
-    suite.write(folder, suite.suite(reports))
+    saved.write(folder, saved.suite(reports))
     for name in (*SEVEN, "ifbench"):
         (folder / name).mkdir()
         (folder / name / "verdicts.jsonl").touch()
-    evaluation.write(folder)
+    evaluation.rewrite(folder)
 
 
 def test_before_and_after_stand_side_by_side_with_their_verdicts(made: Path) -> None:

@@ -1,4 +1,4 @@
-"""IFEval: can a model keep to instructions that code can check?
+"""IFEval: can a model follow instructions that code can check?
 
 Paper: Zhou et al. 2023, https://arxiv.org/abs/2311.07911. 541 prompts, 834 instructions of 25 kinds.
 
@@ -7,22 +7,70 @@ An item, in the layout of the public file:
      "instruction_id_list": ["length_constraints:number_words", "punctuation:no_comma"],
      "kwargs": [{"num_words": 50, "relation": "at least"}, {}]}
 
-Prompt: the item's prompt as the user's turn, after the system text where one is configured.
-Score: strict and loose rates of prompts and of instructions, see `raif.eval.verified`.
+Prompt: the item's prompt as the user's turn, after the config's system text, if there is one.
+Score: strict and loose rates of prompts and of instructions. Strict checks the answer as it is; loose also
+accepts it without its first or last line, and without asterisks. A prompt counts if all of its instructions
+are followed. The dialects differ only in one case of code fences around JSON (`raif.constraints.authors`).
 """
 
 from __future__ import annotations
 
-from raif.eval.benchmark import BENCHMARKS
-from raif.eval.verified import Verified
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from raif import records
+from raif.config.eval import Dialect
+from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
+from raif.eval.rates import Figure, Rates, Table, Tally
+from raif.files.benchmark_data import PLACES
+from raif.judge.requests import Replies
+from raif.types import Instruction
+from raif.verdicts.checks import summary, verdicts
+
+SIDES = ("strict", "loose")
 
 
-class IFEval(Verified):
-    file = "ifeval/input_data.jsonl"
+class IFEval(Benchmark[Instruction]):
+    file = PLACES["ifeval"].path
     source = (
         "https://github.com/google-research/google-research/blob/master/"
         "instruction_following_eval/data/input_data.jsonl"
     )
+
+    def items(self, path: Path) -> Sequence[Instruction]:
+        return list(records.read(path))
+
+    def score(
+        self, item: Instruction, answer: str | None, replies: Replies, dialect: Dialect
+    ) -> ScoredItem[Instruction]:
+        semantics = "authors" if dialect == "authors" else item.semantics
+        found = summary(item, verdicts(item.constraints, answer, semantics))
+        followed = zip(SIDES, (found.followed, found.followed_loose), strict=True)
+        return ScoredItem(item, found, {side: None if one is None else float(one) for side, one in followed})
+
+    def tally(self, scored: ScoredItem[Instruction], dialect: Dialect) -> Tally:
+        cells = defaultdict(list)
+        for side, followed in scored.parts.items():
+            if followed is not None:
+                cells[f"prompts/{side}"].append(followed)
+        for verdict in scored.verification.counted:
+            for side, passed in zip(SIDES, (verdict.passed, verdict.passed_loose), strict=True):
+                if passed is not None:
+                    cells[f"instructions/{side}"].append(float(passed))
+                    cells[f"kind/{side}/{verdict.id}"].append(float(passed))
+        return cells
+
+    def tables(self, rates: Rates, dialect: Dialect) -> Sequence[Table]:
+        totals = [
+            rates.row(level, f"{level}/strict", f"{level}/loose") for level in ("prompts", "instructions")
+        ]
+        kinds = dict.fromkeys((*rates.under("kind/strict/"), *rates.under("kind/loose/")))
+        by_kind = [rates.row(kind, f"kind/strict/{kind}", f"kind/loose/{kind}") for kind in sorted(kinds)]
+        return [Table("rate", SIDES, tuple(totals)), Table("kind", SIDES, tuple(by_kind))]
+
+    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Figure]:
+        return {"prompts, loose": rates["prompts/loose"]}
 
 
 BENCHMARKS.add("ifeval", IFEval())

@@ -17,11 +17,18 @@ from hypothesis import strategies as st
 from nltk.translate.bleu_score import corpus_bleu
 
 from raif.errors import ConstraintError
-from raif.eval.benchmarks.cello.count import count_score
-from raif.eval.benchmarks.cello.criteria import Criteria, Criterion
-from raif.eval.benchmarks.cello.parse import parses
-from raif.eval.benchmarks.cello.scores import Scores, coverage, format_score, input_score, scores
-from raif.eval.benchmarks.cello.totals import Totals, cells, totals
+from raif.eval.benchmarks.cello.benchmark import Totals, cells, totals
+from raif.eval.benchmarks.cello.scores import (
+    AnswerScores,
+    Criteria,
+    Criterion,
+    count_score,
+    coverage,
+    format_score,
+    input_score,
+    parses,
+    scores,
+)
 from raif.eval.rates import Figure, Rates
 from raif.text.bleu import character_bleu
 from tests.parity import Parity
@@ -35,7 +42,7 @@ def criteria(*pairs: tuple[str, Any]) -> list[Criterion]:
     return [Criterion(criterion=name, limit=limit) for name, limit in pairs]
 
 
-def published(folder: Path, model: str) -> list[tuple[str, dict[str, Any], Scores]]:
+def published(folder: Path, model: str) -> list[tuple[str, dict[str, Any], AnswerScores]]:
     """Task, row and our scores of every published answer, files by name, rows in file order."""
     found = []
     with tarfile.open(folder / "fixtures" / "results" / f"{model}.tar.gz") as archive:
@@ -71,7 +78,7 @@ def test_scores_of_every_published_answer_and_their_totals_are_equal(
     parity.same(whole, "upstream", found, {name: totals[name] for name in found})
 
 
-def _totals(answers: Sequence[tuple[str, Scores]]) -> Totals:
+def _totals(answers: Sequence[tuple[str, AnswerScores]]) -> Totals:
     """From the file and the scores of each answer."""
     tallies = [dict(zip(cells(file), ([one] for one in scores), strict=True)) for file, scores in answers]
     return totals(Rates([{c: v for c, v in each.items() if v != [None]} for each in tallies]))
@@ -81,7 +88,7 @@ def _value(figure: Figure) -> float | None:
     return None if math.isnan(figure[0]) else float(figure[0])
 
 
-def _named(answers: Sequence[tuple[str, Scores]]) -> dict[str, Any]:
+def _named(answers: Sequence[tuple[str, AnswerScores]]) -> dict[str, Any]:
     """All totals under their official names."""
     found = _totals(answers)
     files = {
@@ -214,7 +221,7 @@ def test_answer_that_is_no_text_scores_zero_even_where_nothing_applies(answer: o
 
 
 def test_files_without_answers_are_left_out_of_the_means() -> None:
-    one = Scores(1.0, None, 0.5, None)
+    one = AnswerScores(1.0, None, 0.5, None)
     found = _totals([("extraction", one), ("Structure_hard", one), ("Structure_hard", one)])
     assert _value(found.files["extraction"].average) == 0.75
     assert _value(found.complex_instruction) == _value(found.complex_input) == _value(found.average) == 0.75

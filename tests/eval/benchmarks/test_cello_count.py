@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from raif.errors import ConstraintError
-from raif.eval.benchmarks.cello.count import count_score
-from raif.eval.benchmarks.cello.criteria import Criterion
+from raif.eval.benchmarks.cello.scores import Criterion, count_score
 
 
 def count(answer: str, *pairs: tuple[str, Any], before: object = None, lang: str = "ch") -> float | None:

@@ -12,10 +12,8 @@ import pytest
 from raif.config.eval import Dialect
 from raif.errors import RecordError
 from raif.eval.benchmark import BENCHMARKS
-from raif.eval.benchmarks.cfbench.benchmark import METRICS, Item
-from raif.eval.benchmarks.cfbench.parse import Judgment, read
-from raif.eval.benchmarks.cfbench.scores import scores
-from raif.eval.scoring import Outcome
+from raif.eval.benchmarks.cfbench import METRICS, Item, Marks, metrics, read
+from raif.eval.run import Scores
 from tests.eval.judged import ANSWER, DIALECTS, IN_FIXTURES, RELEASED, lines, one, requests, scored, value
 from tests.parity import Parity
 
@@ -48,9 +46,9 @@ def judged(reply: str, item: Item, dialect: Dialect) -> Line:
     found = read(reply, item.texts, dialect)
     if found is None:
         return {"crash": True}
-    score = scores(found, [criterion[1] for criterion in item.criteria])
-    metrics = zip(METRICS, (score.csr, score.isr, score.psr), strict=True)
-    return {"judge_score": list(found.scores), "judge_parsing": str(found.parsed), **dict(metrics)}
+    values = metrics(found, [criterion[1] for criterion in item.criteria])
+    shown = dict(zip(METRICS, values, strict=True))
+    return {"judge_score": list(found.scores), "judge_parsing": str(found.parsed), **shown}
 
 
 def expected(official: Line) -> Line:
@@ -60,7 +58,7 @@ def expected(official: Line) -> Line:
     return {name: official[name] for name in ("judge_score", "judge_parsing", *METRICS)}
 
 
-def rates(outcome: Outcome) -> Line:
+def rates(outcome: Scores) -> Line:
     """The rates of all sets, to the two decimals that are printed."""
     sets = (("full", ""), ("easy", "_easy"), ("hard", "_hard"))
     return {f"{m}{suffix}": value(outcome, "set", name, m) for name, suffix in sets for m in METRICS}
@@ -137,7 +135,7 @@ def test_released_judgments_in_their_form_have_the_same_sound_scores(
     ],
 )
 def test_scores_are_found_by_the_criterion(reply: str) -> None:
-    assert read(reply, CRITERIA, "sound") == Judgment(("1", "0", "1"))
+    assert read(reply, CRITERIA, "sound") == Marks(("1", "0", "1"))
 
 
 @pytest.mark.parametrize(
@@ -156,15 +154,15 @@ def test_what_leaves_a_criterion_open_is_no_sound_judgment(reply: str) -> None:
 
 def test_one_line_of_an_unreadable_judgment_is_a_perfect_score_upstream() -> None:
     found = read("写三句话\t1\n语气活泼\t0\n提到潮池\t0", CRITERIA, "upstream")
-    assert found == Judgment(("1",), 0)
+    assert found == Marks(("1",), 0)
 
 
 def test_the_last_score_stands_for_all_where_pieces_are_missing() -> None:
-    assert read("写三句话\t0\n\n语气活泼\t1", CRITERIA, "authors") == Judgment(("1", "1", "0"))
+    assert read("写三句话\t0\n\n语气活泼\t1", CRITERIA, "authors") == Marks(("1", "1", "0"))
 
 
 def test_an_error_in_place_of_a_judgment_scores_nothing() -> None:
-    assert read("Error", CRITERIA, "authors") == Judgment(("0",), -1)
+    assert read("Error", CRITERIA, "authors") == Marks(("0",), -1)
 
 
 @pytest.mark.parametrize(
@@ -181,8 +179,7 @@ def test_an_error_in_place_of_a_judgment_scores_nothing() -> None:
     ],
 )
 def test_scores_follow_the_priorities(met: str, priorities: list[str], expected: tuple[float, ...]) -> None:
-    found = scores(Judgment(tuple(met)), priorities)
-    assert (found.csr, found.isr, found.psr) == expected
+    assert metrics(Marks(tuple(met)), priorities) == expected
 
 
 def test_unreadable_judgments_are_left_out_soundly() -> None:

@@ -11,7 +11,7 @@ import pytest
 from raif.config.eval import Dialect, EvalConfig
 from raif.errors import ConfigError
 from raif.eval.benchmarks.complexbench.benchmark import ComplexBench
-from raif.eval.benchmarks.complexbench.items import Item, ScoringQuestion
+from raif.eval.benchmarks.complexbench.totals import Item, ScoringQuestion
 from raif.eval.report import Report
 from raif.eval.responders import responder
 from raif.eval.run import evaluate, plan

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raif.errors import ConstraintError
-from raif.eval.benchmarks.complexbench.rules import UNKNOWN, judge, objects
-from raif.eval.benchmarks.complexbench.text import normal, unquoted
+from raif.eval.benchmarks.complexbench.rules import UNKNOWN, judge, normal, objects, unquoted
 from tests.parity import Parity
 
 ASK = "【模型回复中评分问题的评测对象】\n评分对象："

@@ -7,9 +7,16 @@ from typing import Any
 
 import pytest
 
-from raif.eval.benchmarks.complexbench.items import Item, Judged, ScoringQuestion
 from raif.eval.benchmarks.complexbench.rules import UNKNOWN
-from raif.eval.benchmarks.complexbench.totals import AUTHORS_SMOOTHING, coherence, tables, tallies
+from raif.eval.benchmarks.complexbench.totals import (
+    AUTHORS_SMOOTHING,
+    Item,
+    Judged,
+    ScoringQuestion,
+    coherence,
+    tables,
+    tallies,
+)
 from raif.eval.rates import Rates
 from tests.eval.judged import IN_FIXTURES
 from tests.parity import Parity

@@ -12,8 +12,7 @@ import pytest
 
 from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS
-from raif.eval.benchmarks.fbbench.benchmark import Item
-from raif.eval.benchmarks.fbbench.judge import LONGEST, REASON, VERDICT, WEIGHT, read, score
+from raif.eval.benchmarks.fbbench import LONGEST, REASON, VERDICT, WEIGHT, Item, read, score
 from tests.eval.judged import ANSWER, DIALECTS, IN_FIXTURES, RELEASED, lines, one, requests, scored, value
 from tests.parity import Parity
 
@@ -86,7 +85,7 @@ def test_released_judgments_score_as_published(
     parity.same(
         folder / version / "judgment" / f"{model}.jsonl.gz",
         dialect,
-        {sample.item.user_query: sample.scored.parts["score"] for sample in outcome.samples},
+        {sample.item.user_query: sample.parts["score"] for sample in outcome.items},
         {line["user_query"]: line["score"] for line in lines(path)},
     )
     official = json.loads((folder / "official_aggregates.json").read_text("utf-8"))[version][model]

@@ -10,15 +10,12 @@ from typing import Any
 import pytest
 
 from raif.config.eval import Dialect, EvalConfig
-from raif.eval.benchmarks.followbench.benchmark import JUDGE, FollowBench
-from raif.eval.benchmarks.followbench.items import Item
-from raif.eval.benchmarks.followbench.judge import read
-from raif.eval.benchmarks.followbench.text import Language
+from raif.eval.benchmarks.followbench.benchmark import JUDGE, FollowBench, Item, read
+from raif.eval.benchmarks.followbench.rules import Language
 from raif.eval.benchmarks.followbench.totals import JUDGED, LEVELS, SIDES, Sums, headline
 from raif.eval.report import Report
 from raif.eval.responders import responder
-from raif.eval.run import Plan, asks_of, evaluate, plan
-from raif.eval.scoring import Final, Outcome, score
+from raif.eval.run import Final, Plan, Scores, asks_of, evaluate, plan, score
 from raif.prompts import load
 from tests.parity import Parity
 
@@ -35,7 +32,7 @@ def name(case: dict[str, Any], language: str) -> str:
 
 
 @cache
-def full_run(folder: Path, language: Language, dialect: Dialect) -> tuple[Outcome, dict[str, dict[str, Any]]]:
+def full_run(folder: Path, language: Language, dialect: Dialect) -> tuple[Scores, dict[str, dict[str, Any]]]:
     """The outcome of the whole synthetic run of one language, and its cases by item id."""
     path = folder / "followbench" / "fixtures" / f"synthetic_full_run_{language}.jsonl"
     cases = {name(case, language): case for case in lines(path)}
@@ -72,7 +69,7 @@ def test_every_item_of_the_full_run_scores_as_officially(
 ) -> None:
     path = benchmark_data / "followbench" / "fixtures" / f"synthetic_full_run_{language}.jsonl"
     outcome, cases = full_run(benchmark_data, language, dialect)
-    parts = {sample.item.id: sample.scored.parts for sample in outcome.samples}
+    parts = {sample.item.id: sample.parts for sample in outcome.items}
     ours = {id: (each["hard"], each["soft"]) for id, each in parts.items()}
     parity.same(path, dialect, ours, {id: expected(case) for id, case in cases.items()})
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from raif.eval.benchmarks.followbench.rules import matches, passes, rule_name
-from raif.eval.benchmarks.followbench.text import Language
+from raif.eval.benchmarks.followbench.rules import Language, matches, passes, rule_name
 from tests.parity import Parity
 
 GROUPS = {

@@ -9,8 +9,7 @@ import pytest
 
 from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS
-from raif.eval.benchmarks.infobench.benchmark import Item
-from raif.eval.benchmarks.infobench.judge import read
+from raif.eval.benchmarks.infobench import Item, read
 from tests.eval.judged import ANSWER, DIALECTS, IN_FIXTURES, RELEASED, lines, one, requests, scored, value
 from tests.parity import Parity
 

@@ -1,5 +1,1 @@
-"""CELLO; importing this registers it."""
-
-from raif.eval.benchmarks.cello.benchmark import Cello
-
-__all__ = ["Cello"]
+"""CELLO: complex instructions in Chinese, scored by code."""

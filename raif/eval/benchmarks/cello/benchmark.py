@@ -9,9 +9,10 @@ An item, in the layout of the public files (which write an empty input as a bare
      "Task_prescribed_phrases": [{"criterion": "NULL", "limit": "NULL"}], "Count_limit": [..]}
 
 Prompt: the earlier turns with their answers, then the instruction; no system text.
-Score: format, use of the input, phrases of the task and counts, each in [0, 1] (`cello_scores`); their means
-over the tasks (`cello_totals`). In the released result files the last earlier turn holds the answer itself,
-so that every revision passes: the dialect `upstream` scores by those, the others by the data's turns.
+Score: format, use of the input, phrases of the task, and counts, each in [0, 1] (`scores.py`). Tasks weigh
+equally, and three files with tables count as one task. The headline is the mean of two groups of tasks, not
+of the four scores. In the released result files the last earlier turn holds the answer itself, so that every
+revision passes: the dialect `upstream` scores by those, the others by the data's turns.
 """
 
 from __future__ import annotations
@@ -23,19 +24,33 @@ from pathlib import Path
 from typing import Any
 
 from raif.config.eval import Dialect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, Sample, Scored
-from raif.eval.benchmarks.cello.criteria import Criteria, mean
-from raif.eval.benchmarks.cello.scores import Scores, scores
-from raif.eval.benchmarks.cello.totals import cells, files_of, totals
-from raif.eval.rates import Figure, Rates, Row, Table, Tally
-from raif.eval.released import records
-from raif.eval.stored import StoredAnswer
+from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
+from raif.eval.benchmarks.cello.scores import AnswerScores, Criteria, mean, scores
+from raif.eval.rates import Figure, Rates, Row, Table, Tally, average
+from raif.eval.stored import StoredAnswer, records
 from raif.files import jsonl
+from raif.files.benchmark_data import PLACES
 from raif.judge.requests import Replies
 from raif.types import Message, Verification
 
 FIELDS = ("Instruction_id", "Instruction", "input_text", "histories")
 CRITERIA = ("format", "input", "task", "count limit")
+STRUCTURE = ("Structure_hard", "Structure_simple", "Structure_None")
+COMPLEX_INSTRUCTION = (
+    "extraction",
+    "Planning",
+    "meta_prompt",
+    "brainstorming_single_round",
+    "writing_single_round",
+)
+COMPLEX_INPUT = (
+    "keywords_extraction",
+    "closed_qa",
+    "Summarization",
+    "Structure",
+    "brainstorming_multi_rounds",
+    "writing_multi_rounds",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +74,29 @@ class Item:
 
 
 class Cello(Benchmark[Item]):
-    file = "cello/data"
+    file = PLACES["cello"].path
     source = "https://github.com/Abbey4799/CELLO/tree/main/data"
 
     def items(self, path: Path) -> Sequence[Item]:
-        return [
-            _item(record, file) for file in sorted(path.glob("*.json")) for record in records(file, *FIELDS)
-        ]
+        found = []
+        for file in sorted(path.glob("*.json")):
+            for record in records(file, *FIELDS):
+                id, instruction, text, histories = (record[field] for field in FIELDS)
+                criteria = jsonl.parse(record, Criteria, f"{file}: {id}")
+                found.append(Item(id, file.stem, instruction, text, histories, criteria))
+        return found
 
-    def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> Scored:
+    def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> ScoredItem[Item]:
         found = scores(item.criteria, answer, input_text=item.input_text, histories=item.histories)
-        if dialect == "sound" and not (answer or "").strip():
-            found = _failed(item)
-        parts = dict(zip(Scores._fields, found, strict=True))
-        labels = {"task": item.file}
-        return Scored(Verification((), None, None, mean(found)), {"score": mean(found), **parts}, labels)
+        if dialect == "sound" and not (answer or "").strip():  # 0 for each score that applies to a text
+            found = scores(item.criteria, "", input_text=item.input_text, histories=item.histories)
+            found = AnswerScores(*(None if one is None else 0.0 for one in found))
+        parts = {"score": mean(found), **dict(zip(AnswerScores._fields, found, strict=True))}
+        return ScoredItem(item, Verification((), None, None, mean(found)), parts, {"task": item.file})
 
-    def tally(self, sample: Sample[Item], dialect: Dialect) -> Tally:
-        parts = sample.scored.parts
-        pairs = zip(cells(sample.item.file), Scores._fields, strict=True)
-        return {cell: [value] for cell, name in pairs if (value := parts[name]) is not None}
+    def tally(self, scored: ScoredItem[Item], dialect: Dialect) -> Tally:
+        pairs = zip(cells(scored.item.file), AnswerScores._fields, strict=True)
+        return {cell: [value] for cell, name in pairs if (value := scored.parts[name]) is not None}
 
     def tables(self, rates: Rates, dialect: Dialect) -> Sequence[Table]:
         found = totals(rates)
@@ -88,7 +106,7 @@ class Cello(Benchmark[Item]):
             "complex inputs": found.complex_input,
         }
         overall = tuple(rates.row(name, figure, of=rates.cells) for name, figure in groups.items())
-        criteria = zip(CRITERIA, Scores._fields, found.by_criterion, strict=True)
+        criteria = zip(CRITERIA, AnswerScores._fields, found.by_criterion, strict=True)
         by_criterion = tuple(
             rates.row(name, figure, of=[cell for cell in rates.cells if cell.endswith(f"/{field}")])
             for name, field, figure in criteria
@@ -104,13 +122,13 @@ class Cello(Benchmark[Item]):
         return {"average": totals(rates).average}
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
-        """A folder of the released `res_TASK.json`, or a file of ours. What is no text is left out."""
+        """A folder of the released `res_TASK.json`, or a file of ours. Skips answers that are not text."""
         if not path.is_dir():
             return super().answers(path)
         return [StoredAnswer(id=id, response=row["model_answer"]) for id, _, row in _results(path)]
 
     def restored(self, items: Sequence[Item], path: Path, dialect: Dialect) -> Sequence[Item]:
-        """With the earlier turns and input of the released rows; an id that comes twice counts twice."""
+        """With the earlier turns and input of the released rows. An id that occurs twice counts twice."""
         if dialect != "upstream" or not path.is_dir():
             return items
         by_id = {item.id: item for item in items}
@@ -127,19 +145,8 @@ def _task_row(rates: Rates, task: str, figure: Figure) -> Row:
     return rates.row(task, figure, of=[cell for file in files_of(task) for cell in cells(file)])
 
 
-def _failed(item: Item) -> Scores:
-    """0 wherever a score applies."""
-    found = scores(item.criteria, "", input_text=item.input_text, histories=item.histories)
-    return Scores(*(None if one is None else 0.0 for one in found))
-
-
-def _item(record: dict[str, Any], file: Path) -> Item:
-    id, instruction, text, histories = (record[field] for field in FIELDS)
-    return Item(id, file.stem, instruction, text, histories, jsonl.parse(record, Criteria, f"{file}: {id}"))
-
-
 def _results(folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Each released row that has an answer: its id, numbered where it comes again, its item's id, the row."""
+    """Each released row with an answer: its id, numbered if it occurs again; its item's id; the row."""
     seen: Counter[str] = Counter()
     for file in sorted(folder.rglob("res_*.json")):
         for row in records(file, "Instruction_id", "model_answer"):
@@ -147,6 +154,52 @@ def _results(folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 first = row["Instruction_id"]
                 seen[first] += 1
                 yield first if seen[first] == 1 else f"{first}#{seen[first]}", first, row
+
+
+@dataclass(frozen=True, slots=True)
+class FileScores:
+    """Means over the answers of one file, by criterion. `average`: the mean of those that apply."""
+
+    by_criterion: tuple[Figure, ...]
+    average: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """`average` is the headline: the mean of the two groups of tasks."""
+
+    files: Mapping[str, FileScores]
+    tasks: Mapping[str, Figure]
+    by_criterion: tuple[Figure, ...]
+    complex_instruction: Figure
+    complex_input: Figure
+    average: Figure
+
+
+def cells(file: str) -> tuple[str, ...]:
+    """The cells of a file's four criteria."""
+    return tuple(f"{file}/{criterion}" for criterion in AnswerScores._fields)
+
+
+def files_of(task: str) -> tuple[str, ...]:
+    return STRUCTURE if task == "Structure" else (task,)
+
+
+def totals(rates: Rates) -> Totals:
+    """From the scores of all answers, in the cells of their files. A file without answers is left out.
+
+    An id that occurs twice counts twice, as officially. The official program needs all 13 files.
+    """
+    all_tasks = (*COMPLEX_INSTRUCTION, *COMPLEX_INPUT)
+    files = {}
+    for file in (file for task in all_tasks for file in files_of(task)):
+        means = tuple(rates[cell] for cell in cells(file))
+        files[file] = FileScores(means, average(means))
+    tasks = {task: average(files[file].average for file in files_of(task)) for task in all_tasks}
+    criteria = zip(*(found.by_criterion for found in files.values()), strict=True)
+    instruction = average(tasks[task] for task in COMPLEX_INSTRUCTION)
+    input = average(tasks[task] for task in COMPLEX_INPUT)
+    return Totals(files, tasks, tuple(map(average, criteria)), instruction, input, (instruction + input) / 2)
 
 
 BENCHMARKS.add("cello", Cello())

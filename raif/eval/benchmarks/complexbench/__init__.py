@@ -1,5 +1,1 @@
-"""ComplexBench; importing this registers it."""
-
-from raif.eval.benchmarks.complexbench.benchmark import ComplexBench
-
-__all__ = ["ComplexBench"]
+"""ComplexBench: composed instructions, scored by questions with dependencies."""

@@ -8,11 +8,13 @@ An item, in the layout of the public file:
          {"question": "..是否正确判断..？", "rule": null, "constraint_dimensions": ["Factuality"], "dep": []},
          {"question": "..是否在300字以上？", "rule": "model_length:[300,10000]", "dep": [0], ..}]}
 
-Prompt: the instruction as the user's turn, after the system text where one is configured.
-Judge: a question without a rule is answered by yes or no; for one with a rule the judge copies out what the
-question is about, and code checks that (`complexbench_rules`).
-Score: satisfied questions, where one that depends on a failed one fails too (`complexbench_totals`).
-The released scripts read any reply and drop items without all verdicts; `sound` leaves out single questions.
+Prompt: the instruction as the user's turn, after the config's system text, if there is one.
+Judge: a question without a rule is answered by yes or no. For one with a rule the judge copies out what the
+question is about, and code checks that (`rules.py`).
+Score: the share of satisfied questions (`totals.py`). A question whose dependency failed counts as failed.
+Only direct dependencies are considered, by their own verdict and not by what their dependencies made of it,
+as officially. The released scripts read any reply and drop items without all verdicts; `sound` drops single
+questions.
 """
 
 from __future__ import annotations
@@ -22,22 +24,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from raif.config.eval import Dialect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, Sample, Scored
+from raif.errors import ConstraintError
+from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
 from raif.eval.benchmarks.complexbench import rules
 from raif.eval.benchmarks.complexbench import totals as sums
-from raif.eval.benchmarks.complexbench.items import Item, Judged
-from raif.eval.benchmarks.complexbench.judge import key, request, verdict
+from raif.eval.benchmarks.complexbench.totals import Item, Judged, ScoringQuestion
 from raif.eval.rates import Figure, Rates, Table, Tally
-from raif.eval.released import parsed, records
-from raif.eval.stored import StoredAnswer, StoredJudgment
+from raif.eval.stored import StoredAnswer, StoredJudgment, parsed, records
 from raif.files import jsonl
+from raif.files.benchmark_data import PLACES
 from raif.judge.requests import JudgeRequest, Replies
 from raif.prompts import Prompts
-from raif.types import Verdict, Verification
+from raif.types import Message, Verdict, Verification
+
+YES, NO = "答案：是", "答案：否"
+_LABELS = ("评分对象：", "评测对象：")
+_INSTRUCTION, _ANSWER = 6000, 4000
+"""Characters of each that the judge sees."""
+_STORED: Mapping[str | None, rules.Verdict] = {"true": True, "false": False, "2": rules.UNKNOWN}
+"""Stored verdicts, instead of a reply."""
+_VERDICTS: Mapping[float, rules.Verdict] = {0.0: False, 1.0: True, 2.0: rules.UNKNOWN}
+"""By their numbers in an item's parts."""
 
 
 class ComplexBench(Benchmark[Item]):
-    file = "complexbench/data_release.json"
+    file = PLACES["complexbench"].path
     source = "https://github.com/thu-coai/ComplexBench/tree/main/data (data_release.json of July 2024)"
     prompts = "complexbench"
 
@@ -50,24 +61,43 @@ class ComplexBench(Benchmark[Item]):
     def requests(
         self, item: Item, answer: str, replies: Replies, prompts: Prompts, dialect: Dialect
     ) -> Sequence[JudgeRequest]:
-        numbered = enumerate(item.scoring_questions)
-        return [request(item, answer, number, question, prompts) for number, question in numbered]
+        """Without a rule the judge answers the question; with one it copies out what that is about."""
+        found = []
+        for number, question in enumerate(item.scoring_questions):
+            name = "judge"
+            if question.rule is not None:
+                name = "extract_each" if "each" in question.rule else "extract"
+            text = prompts.fill(
+                name,
+                instruction=item.instruction[:_INSTRUCTION],
+                answer=answer[:_ANSWER] or "None",
+                question=question.question,
+            )
+            again = prompts.fill("judge_again" if name == "judge" else "extract_again")
+            readable = _answers if name == "judge" else _points_out
+            messages = (Message(role="user", content=text),)
+            found.append(JudgeRequest(key(number), messages, readable, again))
+        return found
 
-    def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> Scored:
+    def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> ScoredItem[Item]:
         questions = enumerate(item.scoring_questions)
         found = [verdict(question, n, answer, replies, dialect) for n, question in questions]
-        judged = Judged(item, found)
-        known = [one is True for one in judged.relying if one is not None]
+        relying = Judged(item, found).relying
+        known = [one is True for one in relying if one is not None]
         share = sum(known) / len(known) if known else None
-        verdicts = tuple(_shown(n, *each) for n, each in enumerate(zip(found, judged.relying, strict=True)))
-        followed = None if None in judged.relying else all(known)
+        verdicts = tuple(_shown(n, *each) for n, each in enumerate(zip(found, relying, strict=True)))
+        followed = None if None in relying else all(known)
         labels = {"category": item.category, "task": item.task_types}
-        parts = {"satisfied": share} | {_part(n): _number(one) for n, one in enumerate(found)}
-        return Scored(Verification(verdicts, followed, followed, share), parts, labels)
+        numbers = {_part(n): None if one is None else float(one) for n, one in enumerate(found)}
+        verification = Verification(verdicts, followed, followed, share)
+        return ScoredItem(item, verification, {"satisfied": share} | numbers, labels)
 
-    def tallies(self, samples: Sequence[Sample[Item]], dialect: Dialect) -> Sequence[Tally]:
+    def tallies(self, scored: Sequence[ScoredItem[Item]], dialect: Dialect) -> Sequence[Tally]:
         """Officially an item without all its verdicts does not count."""
-        judged = [_judged(sample) for sample in samples]
+        judged = []
+        for each in scored:
+            parts = [each.parts[_part(n)] for n, _ in enumerate(each.item.scoring_questions)]
+            judged.append(Judged(each.item, [None if one is None else _VERDICTS[one] for one in parts]))
         return sums.tallies([one if dialect == "sound" or one.complete else one.empty for one in judged])
 
     def tables(self, rates: Rates, dialect: Dialect) -> Sequence[Table]:
@@ -77,16 +107,15 @@ class ComplexBench(Benchmark[Item]):
         return sums.paper(rates)
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
-        """The released layout, `main_id` and `generated` a line, or ours."""
+        """The released layout, `main_id` and `generated` on each line, or ours."""
         for line in jsonl.read(path, _Line):
-            released = {"id": str(line.main_id), "response": line.generated}
             if line.main_id is None:
                 yield line
             elif line.generated is not None:
-                yield line.model_copy(update=released)
+                yield line.model_copy(update={"id": str(line.main_id), "response": line.generated})
 
     def judgments(self, path: Path) -> Iterable[StoredJudgment]:
-        """A JSON list with `main_id` and `point_judges` (true, false, 2 a question), or ours."""
+        """A JSON list with `main_id` and `point_judges` (true, false or 2 for each question), or ours."""
         if path.suffix != ".json":
             yield from super().judgments(path)
             return
@@ -101,20 +130,13 @@ class _Line(StoredAnswer):
     response: str = ""
 
 
-def _judged(sample: Sample[Item]) -> Judged:
-    parts = [sample.scored.parts[_part(n)] for n, _ in enumerate(sample.item.scoring_questions)]
-    return Judged(sample.item, [None if one is None else _VERDICTS[one] for one in parts])
-
-
-_VERDICTS: Mapping[float, rules.Verdict] = {0.0: False, 1.0: True, 2.0: rules.UNKNOWN}
-
-
-def _number(found: rules.Verdict | None) -> float | None:
-    return None if found is None else float(found)
+def key(number: int) -> str:
+    """The key of the request about a question."""
+    return f"question:{number}"
 
 
 def _part(number: int) -> str:
-    """An unknown rule's 2 is kept as it is."""
+    """The name of a question's verdict among the item's parts; the 2 of an unknown rule is kept there."""
     return f"question {number}"
 
 
@@ -127,6 +149,40 @@ def _shown(number: int, found: rules.Verdict | None, relying: rules.Verdict | No
         passed = None if relying is None else False
         return Verdict(key(number), passed, passed, "depends on a question that is not satisfied")
     return Verdict(key(number), bool(found), bool(found), "satisfied" if found else "not satisfied")
+
+
+def verdict(
+    question: ScoringQuestion, number: int, answer: str | None, replies: Replies, dialect: Dialect
+) -> rules.Verdict | None:
+    """The verdict on one question; None if it could not be judged."""
+    sound = dialect == "sound"
+    if sound and not (answer or "").strip():
+        return False
+    reply = replies.get(key(number))
+    if reply in _STORED:
+        return _STORED[reply]
+    if reply is None:
+        return None
+    if question.rule is None:
+        if _answers(reply):
+            return YES in reply
+        # Without the label, the released scripts take a reply for yes if it has 是 and no 否.
+        return None if sound else "是" in reply and "否" not in reply
+    if sound and not _points_out(reply):
+        return None
+    try:
+        found = rules.judge(question.rule, rules.objects(answer, reply))
+    except ConstraintError:  # the released code crashes on such a rule
+        return None
+    return None if sound and found == rules.UNKNOWN else found
+
+
+def _answers(reply: str) -> bool:
+    return reply.count(YES) + reply.count(NO) == 1
+
+
+def _points_out(reply: str) -> bool:
+    return any(label in reply for label in _LABELS)
 
 
 BENCHMARKS.add("complexbench", ComplexBench())

@@ -1,15 +1,18 @@
-"""What ComplexBench's verdicts add up to: shares of satisfied questions, and how coherent selections are."""
+"""ComplexBench's items and verdicts, and their sums: shares of satisfied questions, coherent selections."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
 
-from raif.eval.benchmarks.complexbench.items import Item, Judged
+from raif.eval.benchmarks.complexbench.rules import Verdict
 from raif.eval.rates import Figure, Rates, Row, Table, Tally, average
+from raif.types import Message
 
 _GROUPS = {
     "Lexical": ("Word Matching", "Keywords"),
@@ -37,7 +40,72 @@ _TABLES = {
 }
 _DEPTHS = ("single", "multiple")
 AUTHORS_SMOOTHING = 1e-4
-"""What the method's authors add to the coherent test's denominators."""
+"""What the method's authors add to the denominators of the coherence test."""
+
+
+class ScoringQuestion(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    question: str
+    rule: str | None = None
+    """None: a judge answers."""
+    constraint_dimensions: tuple[str, ...] = ()
+    composition_types: tuple[str, ...] = ()
+    dep: tuple[int, ...] = ()
+    """Positions of the questions that this one depends on."""
+
+
+class Item(BaseModel):
+    """A record of the data. `group` is the same for all branches of one instruction."""
+
+    model_config = ConfigDict(frozen=True)
+    main_id: int
+    instruction: str = ""
+    group: str | None = None
+    category: str
+    task_types: str
+    composition_types: tuple[str, ...] = ()
+    scoring_questions: tuple[ScoringQuestion, ...]
+    sub_instructions: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """In the release of 2024: the steps that the instruction was composed of."""
+
+    @property
+    def id(self) -> str:
+        return str(self.main_id)
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        return (Message(role="user", content=self.instruction),)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An item with a verdict for each question; None if it could not be judged."""
+
+    item: Item
+    verdicts: Sequence[Verdict | None]
+
+    @property
+    def complete(self) -> bool:
+        """Whether it counts officially. Items without any question for the judge are lost there as well."""
+        asked = any(question.rule is None for question in self.item.scoring_questions)
+        return asked and None not in self.verdicts
+
+    @property
+    def empty(self) -> Judged:
+        """The item without any verdict."""
+        return Judged(self.item, [None] * len(self.verdicts))
+
+    @property
+    def relying(self) -> list[Verdict | None]:
+        """The verdicts: False if that on a dependency is False, None if that is unknown."""
+        found: list[Verdict | None] = []
+        for question, verdict in zip(self.item.scoring_questions, self.verdicts, strict=True):
+            before = [self.verdicts[position] for position in question.dep]
+            if verdict is False or any(one is False for one in before):
+                found.append(False)
+            else:
+                found.append(None if None in before else verdict)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +118,9 @@ class Coherence:
 
 
 def tallies(judged: Iterable[Judged]) -> Sequence[Tally]:
-    """One for the branches of an instruction, or an item without branches; verdicts that are None left out.
+    """One for all branches of an instruction, or for an item without branches. Skips verdicts that are None.
 
-    An unknown rule's verdict 2 is a failure, except by group of dimensions and dimension.
+    The verdict 2 of an unknown rule counts as failed, except by group of dimensions and by dimension.
     """
     groups: dict[object, list[Judged]] = defaultdict(list)
     for one in judged:
@@ -75,7 +143,7 @@ def _tally(group: Sequence[Judged]) -> Tally:
 
 
 def _passed(one: Judged) -> Iterator[tuple[str, bool]]:
-    """Each cell that a verdict counts in. A composition is a group and a dimension, too."""
+    """Each cell in which a verdict counts. A composition is also a group and a dimension."""
     item = one.item
     composition = "_".join(sorted(item.composition_types))
     whole = ("overall", f"category/{item.category}", f"family/{_family(item)}", f"task/{item.task_types}")
@@ -93,12 +161,12 @@ def _passed(one: Judged) -> Iterator[tuple[str, bool]]:
 
 
 def _family(item: Item) -> str:
-    """Selections with chains are pooled into the selections, as officially."""
+    """Selections with chains are pooled with the selections, as officially."""
     return item.category.partition("_")[0]
 
 
 def _depth(item: Item) -> str | None:
-    """Whether a group's first record has one question on a selection, or several."""
+    """Whether a group's first record has one question about a selection, or several."""
     selections = sum("Selection" in question.composition_types for question in item.scoring_questions)
     if item.group is None or not selections:
         return None
@@ -106,7 +174,7 @@ def _depth(item: Item) -> str | None:
 
 
 def _clean(one: Judged) -> bool | None:
-    """Whether no question failed; None where that can't be said."""
+    """Whether no question failed; None if unknown."""
     verdicts = one.relying
     if False in verdicts:
         return False
@@ -114,7 +182,7 @@ def _clean(one: Judged) -> bool | None:
 
 
 def coherence(rates: Rates, depth: str, smoothing: float = 0.0) -> Coherence:
-    """Of the groups with a `single` or with `multiple` questions on selections."""
+    """For groups with a `single` question about selections, or with `multiple` ones."""
     origin, whole = rates[f"{depth}/origin"], rates[f"{depth}/coherent"]
     records, groups = rates.count(f"{depth}/origin"), rates.count(f"{depth}/coherent")
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -139,7 +207,7 @@ def paper(rates: Rates) -> Mapping[str, Figure]:
 
 
 def tables(rates: Rates, *, smoothing: float = 0.0) -> Sequence[Table]:
-    """The share of satisfied questions in all and by category; then the coherent test."""
+    """The share of satisfied questions overall and by category, then the coherence test."""
     found = [Table("satisfied questions", ("DRFR",), (rates.row("overall", "overall"),))]
     for prefix, name in _TABLES.items():
         rows = tuple(rates.row(cell, f"{prefix}/{cell}") for cell in rates.under(f"{prefix}/"))

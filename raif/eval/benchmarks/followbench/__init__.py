@@ -1,5 +1,1 @@
-"""FollowBench; importing this registers it."""
-
-from raif.eval.benchmarks.followbench.benchmark import FollowBench
-
-__all__ = ["FollowBench"]
+"""FollowBench: constraints that are added one at a time, scored by level."""

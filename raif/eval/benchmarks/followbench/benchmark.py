@@ -1,50 +1,103 @@
 """FollowBench: constraints added one at a time, and how far a model follows.
 
 Paper: Jiang et al. 2024, https://arxiv.org/abs/2310.20410. 820 items in English, 790 in Chinese: six types of
-constraints, groups of five levels.
+constraints, in groups of five levels.
 
 An item, in the layout of the public files (`en/content_constraints.json`; level 0 is never asked):
     {"example_id": 1, "category": "content", "source": "t0_zsnoopt_data", "level": 2,
      "instruction": "What tide pools hold, in a list. Name the depth of each.", "target": ""}
 
-Prompt: the instruction as the user's turn, after the system text where one is configured.
-Judge: items without a rule (`followbench_rules`) show it the instructions of all levels up to theirs, and the
-answer; it says YES or NO to each added constraint (`followbench_judge`).
+Prompt: the instruction as the user's turn, after the config's system text, if there is one.
+Judge: for items without a rule (`rules.py`) it sees the instructions of all levels up to theirs, and the
+answer. It says YES or NO to each added constraint, in a list on its last line.
 Score: hard (all added constraints are met) and soft (the share that is), by language, type and level;
-consistent levels, from the first on, by group (`followbench_totals`). A judgment that can't be read counts as
--1 in the released scripts, so in the dialects `upstream` and `authors`.
+consistent levels, from the first on, by group (`totals.py`). A judgment that can't be read counts as -1 in
+the released scripts, and so in the dialects `upstream` and `authors`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
 
 from raif.config.eval import Dialect
 from raif.errors import RecordError
-from raif.eval.benchmark import BENCHMARKS, Benchmark, Sample, Scored
+from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
 from raif.eval.benchmarks.followbench import totals as sums
-from raif.eval.benchmarks.followbench.items import TEMPLATE, Item, read_items, released
-from raif.eval.benchmarks.followbench.judge import read
-from raif.eval.benchmarks.followbench.rules import matches, passes
+from raif.eval.benchmarks.followbench.rules import Language, matches, passes, rule_name
 from raif.eval.rates import Figure, Rates, Table, Tally
-from raif.eval.stored import StoredAnswer
+from raif.eval.stored import StoredAnswer, parsed
+from raif.files import jsonl
+from raif.files.benchmark_data import PLACES
 from raif.judge.requests import JudgeRequest, Replies
 from raif.prompts import Prompts
 from raif.types import Message, Verdict, Verification
 
 JUDGE = "judge"
+TEMPLATE = "template"
+"""The rule of the items of the type `example`."""
+_NO: Mapping[Language, frozenset[str]] = {
+    "en": frozenset({"NO", "PARTIAL", "MAYBE", "UNKNOWN", "N/A"}),
+    "zh": frozenset({"NO", "PARTIAL", "PARTIALLY", "MAYBE", "UNKNOWN"}),
+}
+_LONGEST = 2000
+"""Most characters of a list of five words."""
+_STRAIGHT = str.maketrans("“”", '""')
+_ANSWERS = re.compile(r"(en|zh)_(\w+?)_constraint")
+"""How the files of the official inference scripts are named."""
+
+
+class Record(BaseModel):
+    """One record of the data. Level 0 starts a group and is never asked."""
+
+    model_config = ConfigDict(frozen=True)
+    example_id: int
+    category: str
+    source: str
+    level: int
+    instruction: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`rule`: how code checks it; None: it is for the judge. `steps`: the instructions from level 0 on."""
+
+    language: Language
+    type: str
+    record: Record
+    rule: str | None
+    steps: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        return f"{self.group}/{self.record.level}"
+
+    @property
+    def group(self) -> str:
+        return f"{self.language}/{self.type}/{self.record.example_id}"
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        return (Message(role="user", content=self.record.instruction),)
 
 
 class FollowBench(Benchmark[Item]):
-    file = "followbench"
+    file = PLACES["followbench"].path
     source = "https://github.com/YJiangcm/FollowBench (data as en, data_zh as zh)"
     prompts = "followbench"
 
     def items(self, path: Path) -> Sequence[Item]:
-        found = [item for language in sums.LANGUAGES for item in read_items(path, language)]
+        found = [item for language in sums.LANGUAGES for item in _items(path, language)]
         if not found:
-            raise RecordError(f"{path}: neither en nor zh in it", "Each holds a file a type of constraint.")
+            raise RecordError(
+                f"{path}: neither en nor zh in it", "Each must hold one file for each type of constraint."
+            )
         return found
 
     def requests(
@@ -66,7 +119,7 @@ class FollowBench(Benchmark[Item]):
             JudgeRequest(JUDGE, (message,), lambda reply: read(reply, level, language) is not None, again)
         ]
 
-    def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> Scored:
+    def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> ScoredItem[Item]:
         verdicts = _verdicts(item, answer or "", replies, dialect)
         passed = [verdict.passed for verdict in verdicts]
         known = [float(one) for one in passed if one is not None]
@@ -77,13 +130,14 @@ class FollowBench(Benchmark[Item]):
             hard = soft = -1.0 if JUDGE in replies or item.language == "en" else 0.0
         followed = None if unread else all(known)
         labels = {"language": item.language, "type": item.type, "level": str(item.record.level)}
-        return Scored(Verification(verdicts, followed, followed, soft), {"hard": hard, "soft": soft}, labels)
+        verification = Verification(verdicts, followed, followed, soft)
+        return ScoredItem(item, verification, {"hard": hard, "soft": soft}, labels)
 
-    def tallies(self, samples: Sequence[Sample[Item]], dialect: Dialect) -> Sequence[Tally]:
-        """One a group, whose levels hang together."""
+    def tallies(self, scored: Sequence[ScoredItem[Item]], dialect: Dialect) -> Sequence[Tally]:
+        """One for each group, whose levels depend on each other."""
         groups: dict[str, dict[int, Mapping[str, float | None]]] = {}
-        for sample in samples:
-            groups.setdefault(sample.item.group, {})[sample.item.record.level] = sample.scored.parts
+        for each in scored:
+            groups.setdefault(each.item.group, {})[each.item.record.level] = each.parts
         return [sums.tally(name.rpartition("/")[0], levels) for name, levels in groups.items()]
 
     def tables(self, rates: Rates, dialect: Dialect) -> Sequence[Table]:
@@ -93,19 +147,48 @@ class FollowBench(Benchmark[Item]):
         return {"mean of 22": sums.headline(rates, rounded=dialect != "sound")}
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
-        """A folder of what RAIF's inference writes, `en_mixed_constraint.jsonl`, or a file of ours."""
-        return released(path) if path.is_dir() else super().answers(path)
+        """A folder with files of RAIF's inference, such as `en_mixed_constraint.jsonl`, or a file of ours."""
+        if not path.is_dir():
+            yield from super().answers(path)
+            return
+        for file in sorted(path.rglob("*.jsonl")):
+            if named := _ANSWERS.match(file.name):
+                for _, line in jsonl.objects(file):
+                    raw, text = line["raw"], line["choices"][0]["message"]["content"]
+                    id = f"{named[1]}/{named[2]}/{raw['example_id']}/{raw['level']}"
+                    yield StoredAnswer(id=id, response=text)
+
+
+def _items(folder: Path, language: Language) -> Iterator[Item]:
+    """Those of one language, from one file for each type."""
+    for type in sums.TYPES:
+        path = folder / language / f"{type}_constraints.json"
+        if not path.exists():
+            continue
+        records = parsed(path, Record)
+        steps = {(record.example_id, record.level): record.instruction for record in records}
+        for record in records:
+            if record.level:
+                before = tuple(steps.get((record.example_id, n), "") for n in range(record.level + 1))
+                named = {"source": record.source, "category": record.category}
+                rule = rule_name(**named, example_id=record.example_id, language=language)
+                yield Item(language, type, record, TEMPLATE if type == "example" else rule, before)
 
 
 def _verdicts(item: Item, answer: str, replies: Replies, dialect: Dialect) -> tuple[Verdict, ...]:
+    record, language = item.record, item.language
     if item.rule:
-        passed = _ruled(item, answer) and (dialect != "sound" or bool(answer.strip()))
+        if item.rule == TEMPLATE:
+            passed = matches(record.target, answer)
+        else:
+            passed = passes(item.rule, answer, target=record.target, level=record.level, language=language)
+        passed = passed and (dialect != "sound" or bool(answer.strip()))
         return (Verdict(f"rule:{item.rule}", passed, passed, "checked by code"),)
-    names = [f"constraint:{number}" for number in range(1, item.record.level + 1)]
+    names = [f"constraint:{number}" for number in range(1, record.level + 1)]
     if dialect == "sound" and not answer.strip():
         return tuple(Verdict(name, False, False, "empty answer") for name in names)
     reply = replies.get(JUDGE)
-    found = None if reply is None else read(reply, item.record.level, item.language)
+    found = None if reply is None else read(reply, record.level, language)
     if found is None:
         reason = "not judged" if reply is None else f"no list in the judge's reply: {reply[-80:]!r}"
         return tuple(Verdict(name, None, None, reason) for name in names)
@@ -113,11 +196,39 @@ def _verdicts(item: Item, answer: str, replies: Replies, dialect: Dialect) -> tu
     return tuple(Verdict(name, one, one, f"judge: {'YES' if one else 'NO'}") for name, one in said)
 
 
-def _ruled(item: Item, answer: str) -> bool:
-    record = item.record
-    if item.rule == TEMPLATE:
-        return matches(record.target, answer)
-    return passes(str(item.rule), answer, target=record.target, level=record.level, language=item.language)
+def read(reply: str, level: int, language: Language) -> tuple[bool, ...] | None:
+    """The verdict on each of the `level` constraints, None if the reply can't be read; both as officially.
+
+    At level 1 it is the one verdict that the last line contains, YES before NO. Above, it is a list with as
+    many entries; the Chinese script also reads one without quotation marks, and the start of one that is too
+    long.
+    """
+    if language == "zh":
+        reply = reply.translate(_STRAIGHT).strip("`").strip(" ").strip("\n")
+    else:
+        reply = reply.strip("`").strip()
+    last = reply.rpartition("\n")[2]
+    if level == 1:
+        return (True,) if "YES" in last else (False,) if "NO" in last else None
+    said = _listed(last, language)
+    if language == "zh":
+        said = said[:level]
+    known = all(one == "YES" or one in _NO[language] for one in said)
+    return tuple(one == "YES" for one in said) if known and len(said) == level else None
+
+
+def _listed(line: str, language: Language) -> Sequence[object]:
+    start, end = line.find("["), line.rfind("]")
+    listed = line[start : end + 1]
+    if start < 0 or end < start or len(listed) > _LONGEST:
+        return ()
+    if language == "zh" and not {"'", '"'} & set(listed):
+        return [word.strip() for word in listed[1:-1].split(",")]
+    try:
+        found = ast.literal_eval(listed)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return ()
+    return found if isinstance(found, list) else ()
 
 
 BENCHMARKS.add("followbench", FollowBench())

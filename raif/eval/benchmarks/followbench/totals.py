@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from raif.eval.benchmarks.followbench.text import Language
+from raif.eval.benchmarks.followbench.rules import Language
 from raif.eval.rates import Figure, Rates, Row, Table, Tally, average
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -14,13 +14,13 @@ JUDGED = ("content", "situation", "style", "format", "mixed")
 TYPES = (*JUDGED, "example")
 LEVELS = (1, 2, 3, 4, 5)
 MOST = 3.68
-"""Consistent levels of Qwen2.5-72B-Instruct, which the method's paper takes as the whole (A.2.2)."""
+"""The consistent levels of Qwen2.5-72B-Instruct, which the method's paper takes as 100% (A.2.2)."""
 SIDES = ("hard", "soft")
 RATES = ("HSR", "SSR")
 
 
 def tally(place: str, levels: Mapping[int, Mapping[str, float | None]]) -> Tally:
-    """A group's scores; `place` is its language and type. Consistent levels only where they can be told."""
+    """A group's scores; `place` is its language and type. Consistent levels are left out if unknown."""
     found = {
         f"{place}/{side}/{level}": [value]
         for level, parts in levels.items()
@@ -32,7 +32,8 @@ def tally(place: str, levels: Mapping[int, Mapping[str, float | None]]) -> Tally
 
 
 def _consistent(hard: Mapping[int, float | None]) -> int | None:
-    """Levels from the first on that are met; None where an unjudged one comes before the first that fails."""
+    """How many levels are met, from the first on; None if an unjudged one comes before the first that
+    fails."""
     for level in LEVELS:
         if hard.get(level) is None:
             return None
@@ -42,7 +43,7 @@ def _consistent(hard: Mapping[int, float | None]) -> int | None:
 
 
 class Sums:
-    """The figures of one language. `rounded`: as the scripts print them, before they are averaged."""
+    """The figures of one language. `rounded`: as the scripts print them, before averaging."""
 
     def __init__(self, rates: Rates, language: Language, *, rounded: bool) -> None:
         self._rates, self._language, self._rounded = rates, language, rounded
@@ -54,7 +55,7 @@ class Sums:
         return self._round(self._rates[f"{self._language}/{type}/csl"], 1)
 
     def level(self, side: str, level: int) -> Figure:
-        """Over the five types; the examples have a metric of their own."""
+        """Over the five judged types; the examples have a metric of their own."""
         return average(self.rate(type, side, level) for type in JUDGED)
 
     @property
@@ -63,24 +64,25 @@ class Sums:
 
     @property
     def eleven(self) -> list[Figure]:
-        """Half of what the method's paper averages: consistent levels, and both rates at five levels."""
+        """Half of what the method's paper averages: the consistent levels, and both rates at five levels."""
         return [
             self.consistent_levels / MOST,
             *(self.level(side, level) for side in SIDES for level in LEVELS),
         ]
 
     def _round(self, figure: Figure, digits: int) -> Figure:
-        """Of the decimal number, as the scripts do; NumPy rounds 0.95 up, which is less than that."""
+        """Rounds the exact binary number, as the scripts do. NumPy rounds 0.95 up, although its binary is
+        below that."""
         return np.array([round(value, digits) for value in figure.tolist()]) if self._rounded else figure
 
 
 def headline(rates: Rates, *, rounded: bool) -> Figure:
-    """Of the languages that there are."""
+    """Over the languages that have items."""
     return average(one for sums in _languages(rates, rounded).values() for one in sums.eleven)
 
 
 def tables(rates: Rates, *, rounded: bool) -> Sequence[Table]:
-    """The headline and its parts, then by level, by type and level, and the consistent levels."""
+    """The headline and its parts, then the rates by level, by type and level, and the consistent levels."""
     languages = _languages(rates, rounded)
     overall = [rates.row("mean of 22", headline(rates, rounded=rounded), of=rates.cells)]
     by_level, by_type, consistent = [], [], []

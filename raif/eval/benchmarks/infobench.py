@@ -1,4 +1,4 @@
-"""InfoBench: instructions taken apart into yes/no questions about the answer.
+"""InfoBench: instructions decomposed into yes/no questions about the answer.
 
 Paper: Qin et al. 2024, https://arxiv.org/abs/2401.03601. 500 prompts, 248 of them hard, with 2250 questions.
 
@@ -8,11 +8,12 @@ An item, in the layout of the public file:
      "decomposed_questions": ["Are both pools named?", "Are they in the order of their depth?"],
      "question_label": [["Content"], ["Format", "Number"]]}
 
-Prompt: the instruction and its input as the user's turn, after the system text where one is configured.
-Judge: one request a question (`infobench_judge`), answered by YES or NO.
-Score: the share of all questions that are met (DRFR), and the share of prompts with all of them met. In the
-released programs a reply that can't be read is a question that is not met, and upstream leaves out all
-questions of the item that come after it.
+Prompt: the instruction and its input as the user's turn, after the config's system text, if there is one.
+Judge: one request per question, answered by YES or NO. Each question is asked on its own, after the text. The
+released programs differ: upstream asks an item's questions in one dialogue, the method's authors repeat the
+earlier questions without the answers to them.
+Score: the share of all questions that are met (DRFR), and the share of prompts with all questions met. In the
+released programs a question fails if the reply can't be read, and upstream drops the item's later questions.
 """
 
 from __future__ import annotations
@@ -24,25 +25,26 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from raif.client.chat import Reply
 from raif.config.eval import Dialect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, Sample, Scored
-from raif.eval.benchmarks.infobench.judge import read, turns
+from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
 from raif.eval.rates import Figure, Rates, Table, Tally
-from raif.eval.released import lines
 from raif.eval.stored import StoredAnswer, StoredJudgment
 from raif.files import jsonl
+from raif.files.benchmark_data import PLACES
+from raif.judge import judgment
 from raif.judge.requests import JudgeRequest, Replies
 from raif.prompts import Prompts
 from raif.types import Message, Verdict, Verification
 
 SETS = {"all": "", "easy": "Easy_set/", "hard": "Hard_set/"}
 AUTHORS_SMOOTHING = 1e-4
-"""What the method's authors add to the rates' denominators."""
+"""What the method's authors add to the denominators of rates."""
 EMPTY, NOT_JUDGED = "empty answer", "not judged"
 
 
 class Item(BaseModel):
-    """`question_label`: of what kinds each question is."""
+    """`question_label`: the kinds of each question."""
 
     model_config = ConfigDict(frozen=True)
     id: str
@@ -59,7 +61,7 @@ class Item(BaseModel):
 
 
 class InfoBench(Benchmark[Item]):
-    file = "infobench/InfoBench.json"
+    file = PLACES["infobench"].path
     source = "https://huggingface.co/datasets/kqsong/InFoBench"
     prompts = "infobench"
 
@@ -76,12 +78,16 @@ class InfoBench(Benchmark[Item]):
             return dialect != "sound" or read(reply, dialect) is not None
 
         questions, again = item.decomposed_questions, prompts.fill("again")
+        numbers: Sequence[int] = range(1, len(questions) + 1)
+        if dialect == "upstream":  # which stops at a reply that can't be read
+            ended = any(read(reply, dialect) is None for reply in replies.values())
+            numbers = () if ended else numbers[len(replies) : len(replies) + 1]
         return [
             JudgeRequest(str(number), turns(questions, number, ask, replies, dialect), readable, again)
-            for number in _possible(item, replies, dialect)
+            for number in numbers
         ]
 
-    def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> Scored:
+    def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> ScoredItem[Item]:
         found = _verdicts(item, answer, replies, dialect)
         counted = [one.passed for one in found if one.active]
         followed = False if False in counted else None if None in counted or not counted else True
@@ -89,18 +95,18 @@ class InfoBench(Benchmark[Item]):
         rate = sum(met) / len(met) if met else None
         every = None if followed is None and dialect == "sound" else float(followed is True)
         labels = {"subset": item.subset, "category": item.category}
-        return Scored(Verification(found, followed, followed, rate), {"DRFR": rate, "prompt": every}, labels)
+        verification = Verification(found, followed, followed, rate)
+        return ScoredItem(item, verification, {"DRFR": rate, "prompt": every}, labels)
 
-    def tally(self, sample: Sample[Item], dialect: Dialect) -> Tally:
+    def tally(self, scored: ScoredItem[Item], dialect: Dialect) -> Tally:
         cells: dict[str, list[float]] = defaultdict(list)
-        item, value = sample.item, _value(dialect)
-        verdicts = sample.scored.verification.verdicts
-        for verdict, labels in zip(verdicts, item.question_label, strict=True):
+        item, value = scored.item, _value(dialect)
+        for verdict, labels in zip(scored.verification.verdicts, item.question_label, strict=True):
             if verdict.active and (met := value(verdict.passed)) is not None:
                 kinds = (f"label/{label}" for label in labels)
                 for cell in ("questions", f"{item.subset}/questions", *kinds):
                     cells[cell].append(met)
-        if (every := sample.scored.parts["prompt"]) is not None:
+        if (every := scored.parts["prompt"]) is not None:
             for cell in ("prompts", f"{item.subset}/prompts"):
                 cells[cell].append(every)
         return cells
@@ -120,14 +126,14 @@ class InfoBench(Benchmark[Item]):
         return {"DRFR": _rate(rates, "questions", dialect)}
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
-        """Ours, and the released program's input: the data with an `output` a line."""
-        for where, record in lines(path):
+        """Ours, or the released program's input: the data with `output` on each line."""
+        for where, record in jsonl.objects(path):
             response = record.get("response", record.get("output"))
             yield jsonl.parse(record | {"response": response}, StoredAnswer, where)
 
     def judgments(self, path: Path) -> Iterable[StoredJudgment]:
-        """Ours, and the released program's output: the data with `eval` a line, truth values or nulls."""
-        for where, record in lines(path):
+        """Ours, or the released program's output: the data with `eval`, true, false or null, on each line."""
+        for where, record in jsonl.objects(path):
             if "eval" not in record:
                 yield jsonl.parse(record, StoredJudgment, where)
             for number, met in enumerate(record.get("eval", ()), 1):
@@ -141,17 +147,9 @@ def _rate(rates: Rates, cell: str, dialect: Dialect) -> Figure:
 
 
 def _value(dialect: Dialect) -> Callable[[bool | None], float | None]:
-    """What a verdict adds to a rate; nothing where it is unknown, unless officially."""
+    """What a verdict adds to a rate. An unknown one adds nothing in `sound`, and counts as failed
+    officially."""
     return lambda met: None if met is None and dialect == "sound" else float(met is True)
-
-
-def _possible(item: Item, replies: Replies, dialect: Dialect) -> Sequence[int]:
-    """The questions that can be put now; upstream stops at a reply that can't be read."""
-    numbers = range(1, len(item.decomposed_questions) + 1)
-    if dialect != "upstream":
-        return numbers
-    ended = any(read(reply, dialect) is None for reply in replies.values())
-    return () if ended else numbers[len(replies) : len(replies) + 1]
 
 
 def _verdicts(item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> tuple[Verdict, ...]:
@@ -166,6 +164,45 @@ def _verdicts(item: Item, answer: str | None, replies: Replies, dialect: Dialect
         found.append(Verdict(question, met, met, reason, not stopped))
         stopped = stopped or (dialect == "upstream" and met is None)
     return tuple(found)
+
+
+def turns(
+    questions: Sequence[str],
+    number: int,
+    ask: Callable[[str], str],
+    replies: Replies,
+    dialect: Dialect,
+) -> tuple[Message, ...]:
+    """The request for a question; the first is number 1. `ask` makes the judge's prompt of a question.
+
+    upstream shows the replies before it.
+    """
+    if dialect == "sound":
+        return (Message(role="user", content=ask(questions[number - 1])),)
+    asked = [ask(questions[0]), *questions[1:number]]
+    messages = []
+    for position, text in enumerate(asked, 1):
+        messages.append(Message(role="user", content=text))
+        if dialect == "upstream" and position < number:
+            messages.append(Message(role="assistant", content=replies[str(position)]))
+    return tuple(messages)
+
+
+def read(reply: str, dialect: Dialect) -> bool | None:
+    """What the reply says; None if that is unclear.
+
+    upstream: yes or no at the start in any case, "Nothing" included, else in capitals anywhere, but not both.
+    authors: the letters anywhere, so that "I can't know" is a no.
+    """
+    if dialect == "sound":
+        return judgment.read(Reply(reply, None, False)).passed
+    lower = reply.lower()
+    if dialect == "authors":
+        return True if "yes" in lower else False if "no" in lower else None
+    if lower.startswith(("yes", "no")):
+        return lower.startswith("yes")
+    said = {word for word in ("YES", "NO") if word in reply}
+    return said == {"YES"} if len(said) == 1 else None
 
 
 BENCHMARKS.add("infobench", InfoBench())

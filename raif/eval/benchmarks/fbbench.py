@@ -9,36 +9,52 @@ An item, in the layout of the public file, a JSON list:
      "reference_second_response": "抱歉，是42。", "checklist": [["是否给出了42", 0.9], ["是否承认错误", 0.1]]}
 
 Prompt: the first turn with its given answer, then the feedback as the user's second turn.
-Judge: one request an item, with a reference where there is one; yes or no for each point (`fbbench_judge`).
-Score: the weight of the points that are met; where the model was right at first (response maintenance) one
-point is enough. The headline is the mean over 16 cells, one for each kind of feedback and task. The released
-dialects round it, and show nothing where it is zero.
+Judge: one request per item, with the right answer if there is one. The reply is an object that gives each
+point of the checklist a reason, a verdict (yes or no) and its weight.
+Score: the weight of the points that are met. If the model was right at first (response maintenance), points
+have no weight and one that is met is enough. The headline is the mean over 16 cells, one for each kind of
+feedback and task. The released dialects round it, and show nothing if it is zero.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import yaml
 from pydantic import BaseModel, ConfigDict
 
 from raif.config.eval import Dialect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, Sample, Scored, judge_messages
-from raif.eval.benchmarks.fbbench.judge import REASON, TOLERANCE, VERDICT, WEIGHT, YES, Points, read, score
+from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, judge_messages
+from raif.eval.benchmarks.cello.scores import shallow
 from raif.eval.rates import Figure, Rates, Row, Table, Tally, average
-from raif.eval.released import lines, parsed
-from raif.eval.stored import StoredAnswer, StoredJudgment
+from raif.eval.stored import StoredAnswer, StoredJudgment, parsed
 from raif.files import jsonl
+from raif.files.benchmark_data import PLACES
 from raif.judge.requests import JudgeRequest, Replies
 from raif.prompts import Prompts
 from raif.types import Message, Verdict, Verification
 
 JUDGE = "judge"
 KINDS = {"error correction": "Error Correction", "response maintenance": "Response Maintenance"}
+REASON, VERDICT, WEIGHT = "评判理由", "评判结果", "weight"
+YES, NO = "是", "否"
+TOLERANCE = 1e-6
+LONGEST = 10_000
+"""Characters up to which a reply that is not JSON is read as YAML."""
+_OPENED = re.compile(r"^```(?:json)?[ \t]*\n", re.MULTILINE)
+
+Points: TypeAlias = Sequence[tuple[str, float | None]]
+"""The checklist: texts with weights."""
+Entries: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""What the judge says: a reason, a verdict and a weight for each point."""
 
 
 class Item(BaseModel):
@@ -72,12 +88,12 @@ class Item(BaseModel):
 
 
 def id_of(query: str) -> str:
-    """The first turn is what released files join by."""
+    """Released files have no ids: they are matched by the first turn."""
     return hashlib.sha256(query.encode()).hexdigest()[:12]
 
 
 class FBBench(Benchmark[Item]):
-    file = "fbbench/fb_bench_dataset.json"
+    file = PLACES["fbbench"].path
     source = "https://github.com/PKU-Baichuan-MLSystemLab/FB-Bench"
     prompts = "fbbench"
 
@@ -105,25 +121,25 @@ class FBBench(Benchmark[Item]):
 
         return [JudgeRequest(JUDGE, judge_messages(text, dialect), readable, again)]
 
-    def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> Scored:
+    def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> ScoredItem[Item]:
         labels = {"kind": item.bench_type, "task": item.task_type}
         if dialect == "sound" and not (answer or "").strip():
             failed = tuple(Verdict(point, False, False, "empty answer") for point, _ in item.points)
-            return Scored(Verification(failed, False, False, 0.0), {"score": 0.0}, labels)
+            return ScoredItem(item, Verification(failed, False, False, 0.0), {"score": 0.0}, labels)
         reply = replies.get(JUDGE)
         found = None if reply is None else read(reply, item.points, dialect)
         if found is None:
-            reason = "not judged" if reply is None else f"not the object asked for: {reply[:80]!r}"
+            reason = "not judged" if reply is None else f"not the requested object: {reply[:80]!r}"
             unjudged = tuple(Verdict(point, None, None, reason) for point, _ in item.points)
-            return Scored(Verification(unjudged, None, None, None), {"score": None}, labels)
+            return ScoredItem(item, Verification(unjudged, None, None, None), {"score": None}, labels)
         said = [(point, entry[VERDICT] == YES, entry[REASON]) for point, entry in found.items()]
         verdicts = tuple(Verdict(point, met, met, f"judge: {reason}") for point, met, reason in said)
         value = score(found)
         followed = value >= 1 - TOLERANCE
-        return Scored(Verification(verdicts, followed, followed, value), {"score": value}, labels)
+        return ScoredItem(item, Verification(verdicts, followed, followed, value), {"score": value}, labels)
 
-    def tally(self, sample: Sample[Item], dialect: Dialect) -> Tally:
-        value, item = sample.scored.parts["score"], sample.item
+    def tally(self, scored: ScoredItem[Item], dialect: Dialect) -> Tally:
+        value, item = scored.main, scored.item
         if value is None:
             return {}
         feedback = (f"feedback/{name}" for name in item.feedback_type)
@@ -145,15 +161,15 @@ class FBBench(Benchmark[Item]):
         return {"overall": _overall(rates, _cells(rates, ""), dialect)}
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
-        """Ours, and the released files: the data with `second_response` a line."""
-        for where, record in lines(path):
+        """Ours, or the released files: the data with `second_response` on each line."""
+        for where, record in jsonl.objects(path):
             if "second_response" in record:
                 record = {"id": id_of(record["user_query"]), "response": record["second_response"]}
             yield jsonl.parse(record, StoredAnswer, where)
 
     def judgments(self, path: Path) -> Iterable[StoredJudgment]:
-        """Ours, and the released files: the data with `judgement`, the object, a line."""
-        for where, record in lines(path):
+        """Ours, or the released files: the data with `judgement`, the object, on each line."""
+        for where, record in jsonl.objects(path):
             if "judgement" in record:
                 reply = json.dumps(record["judgement"], ensure_ascii=False)
                 record = {"id": id_of(record["user_query"]), "key": JUDGE, "reply": reply}
@@ -161,7 +177,7 @@ class FBBench(Benchmark[Item]):
 
 
 def _cells(rates: Rates, kind: str) -> list[str]:
-    """Those of one kind of feedback, or of both."""
+    """Those of one kind of feedback, or of both if `kind` is empty."""
     starts = tuple(f"{one}/" for one in KINDS.values() if kind in one)
     return [cell for cell in rates.cells if cell.startswith(starts)]
 
@@ -177,6 +193,85 @@ def _overall(rates: Rates, cells: Sequence[str], dialect: Dialect) -> Figure:
 def _row(rates: Rates, name: str, kind: str, dialect: Dialect) -> Row:
     cells = _cells(rates, kind)
     return rates.row(name, _overall(rates, cells, dialect), f"items/{kind}" if kind else "items", of=cells)
+
+
+def read(reply: str, points: Points, dialect: Dialect) -> Entries | None:
+    """The judgment in a reply. None if it has none that follows the rules; then the judge is asked again.
+
+    The points must be those of the checklist, and its weights count. In the released dialects any points are
+    accepted, with the weights that the judge gives them, as long as these add up to at most 1.
+    """
+    found = _parsed(reply, dialect)
+    valid = isinstance(found, Mapping) and all(bool(point) and _kept(e) for point, e in found.items())
+    if not valid or score(found) > 1 + TOLERANCE:
+        return None
+    if dialect != "sound":
+        return found
+    weights: dict[str, float | None] = {}
+    for point, weight in points:  # a point that is listed twice has both weights
+        weights[point] = None if weight is None else weight + (weights.get(point) or 0)
+    if set(found) != set(weights):
+        return None
+    return {point: {**found[point], WEIGHT: weight} for point, weight in weights.items()}
+
+
+def score(entries: Entries) -> float:
+    """Added one by one, because `sum` rounds differently from Python 3.12 on."""
+    total = 0.0
+    for entry in entries.values():
+        if entry[VERDICT] == YES:
+            if entry[WEIGHT] is None:
+                return 1.0
+            total += entry[WEIGHT]
+    return total
+
+
+def _kept(entry: Any) -> bool:
+    """Whether an entry has all that is required."""
+    if not isinstance(entry, Mapping) or not {REASON, VERDICT, WEIGHT} <= set(entry):
+        return False
+    reason, verdict, weight = entry[REASON], entry[VERDICT], entry[WEIGHT]
+    weighs = weight is None or (isinstance(weight, int | float) and 0 < weight <= 1)
+    return isinstance(reason, str) and bool(reason) and verdict in (YES, NO) and weighs
+
+
+def _parsed(reply: str, dialect: Dialect) -> Any:
+    """What the first parser that succeeds makes of a reply; None if none does.
+
+    upstream accepts plain JSON only. The others remove a code fence and forgive slips: sound reads JSON5, the
+    method's authors also YAML and Python.
+    """
+    readers: tuple[Callable[[str], Any], ...] = (json.loads,)
+    if dialect == "authors":
+        if opened := _OPENED.search(reply):
+            # From the first fence to the last. Without a last one the last character is lost, as officially.
+            reply = reply[opened.end() : reply.rfind("\n```", opened.end() - 1)]
+        reply, readers = re.sub(r"\n\s*\n", "\n", reply), (json.loads, _json5, _yaml, _python)
+    elif dialect == "sound":
+        reply, readers = reply[reply.find("{") : reply.rfind("}") + 1], (json.loads, _json5)
+    for reader in readers:
+        try:
+            return reader(reply)
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, yaml.YAMLError):
+            continue
+    return None
+
+
+def _json5(text: str) -> Any:
+    import json5
+
+    return json5.loads(text)
+
+
+def _yaml(text: str) -> Any:
+    if len(text) > LONGEST or not shallow(text):
+        raise ValueError("could take seconds")
+    return yaml.safe_load(text)
+
+
+def _python(text: str) -> Any:
+    with warnings.catch_warnings(action="ignore"):  # about escapes that Python does not know
+        return ast.literal_eval(text)
 
 
 BENCHMARKS.add("fbbench", FBBench())
