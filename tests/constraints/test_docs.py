@@ -38,7 +38,7 @@ def test_semantics_of_their_own_are_shown(monkeypatch: pytest.MonkeyPatch) -> No
     lenient = replace(NO_COMMA, check=two_commas, examples=(Example(True, "a, `b`", {"most": 1}),))
     monkeypatch.setitem(kind._VARIANTS, (NO_COMMA.id, "lenient"), lenient)
     shown = (
-        "### Under `lenient`\n\nTwo are allowed.\n\n- `most`: integer, at least 0; `2` where left out\n\n"
+        "### Under `lenient`\n\nTwo are allowed.\n\n- `most`: integer, at least 0; `2` if left out\n\n"
         '- passes: ``"a, `b`"`` with `{"most": 1}`\n'
     )
     assert shown in docs.document()

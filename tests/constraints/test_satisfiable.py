@@ -68,7 +68,7 @@ def test_conflicts_are_symmetric_and_with_oneself() -> None:
         *(
             (
                 [("keywords:forbidden_words", {"forbidden_words": ["end"]}), required],
-                "forbidden_words bars it",
+                "forbidden_words forbids it",
             )
             for required in (
                 ("keywords:existence", {"keywords": ["the end"]}),
@@ -77,7 +77,7 @@ def test_conflicts_are_symmetric_and_with_oneself() -> None:
             )
         ),
         *(
-            ([("punctuation:no_comma", {}), required], "no_comma bars it")
+            ([("punctuation:no_comma", {}), required], "no_comma forbids it")
             for required in (
                 ("keywords:existence", {"keywords": ["a, b"]}),
                 ("startend:end_checker", {"end_phrase": "Bye, then."}),
