@@ -37,7 +37,6 @@ SHOWN = 12
 """How many lines are shown if no cause is found."""
 PATIENCE = 5.0
 """Seconds to wait for the last lines. Processes that the server left behind may hold its output open."""
-_KILLED = -9
 _SET_PARENT_DEATH_SIGNAL = 1
 
 _MEMORY = re.compile(
@@ -152,11 +151,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(GRACE)
-    if sys.platform == "win32":
-        process.kill()
-    else:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
@@ -186,7 +182,7 @@ class Output:
         self.wait()
         if line := self._find(_MEMORY):
             return RaifError(f"the server ran out of memory: {line}", _LESS)
-        if code == _KILLED:
+        if code == -signal.SIGKILL:
             return RaifError(
                 "the server was killed before it was ready: the system may have run out of memory",
                 _LESS,

@@ -57,6 +57,7 @@ def _connect(config: TrainConfig, launch: Launch) -> None:
         world_size=launch.size,
         timeout=timedelta(minutes=config.distributed.timeout),
     )
+    os.environ.setdefault("LOCAL_RANK", str(launch.local))  # DeepSpeed asks for it even without a launcher
     import deepspeed
 
     deepspeed.init_distributed(backend, auto_mpi_discovery=False, verbose=False)

@@ -1,7 +1,7 @@
 """The optimizer over DeepSpeed: ZeRO-2 shards AdamW's state and the gradients, ZeRO-3 the weights too.
 
-Only this module knows DeepSpeed's private names. All are in `_fresh_states`; DeepSpeed 0.19.8 was seen, and
-tests/train/optim/test_zero.py fails first if another version has others.
+Only this module knows DeepSpeed's private names, which are all in `_fresh_states`; DeepSpeed 0.19.8 was seen.
+If another version has others, tests/train/optim/test_zero_state.py fails first.
 """
 
 from __future__ import annotations
