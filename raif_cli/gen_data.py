@@ -1,4 +1,4 @@
-"""`raif gen-data`: parse, call the library, show what became of what was drawn or read."""
+"""`raif gen-data`: parse, call the library, show what was kept and what was dropped."""
 
 from __future__ import annotations
 
@@ -17,20 +17,17 @@ if TYPE_CHECKING:
     from raif.config.builtin import BuiltinConfig
     from raif.config.staged import StagedConfig
 
-Looked = Annotated[Path | None, typer.Argument(metavar="[FILE|RUN]", help="Records to look at, with --show.")]
-Out = Annotated[Path, typer.Option("--out", "-o", help="The folder to write into.")]
-Stages = Annotated[
-    str | None, typer.Option(help="Run these stages, as in select,decontaminate,pack; each writes a file.")
-]
+Looked = Annotated[Path | None, typer.Argument(metavar="[FILE|RUN]", help="The records that --show prints.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="The folder to write to.")]
+Stages = Annotated[str | None, typer.Option(help="Run these stages, for example select,decontaminate,pack.")]
 MaxCost = Annotated[
-    float | None, typer.Option(min=0, help="Stop before the models cost more, by the preset's prices.")
+    float | None,
+    typer.Option(min=0, help="Stop before the models cost more than this, by their `prices`."),
 ]
 MaxTokens = Annotated[
-    int | None, typer.Option(min=0, help="Stop before the models read and write more tokens.")
+    int | None, typer.Option(min=0, help="Stop before the models read and write more tokens than this.")
 ]
-Show = Annotated[
-    int | None, typer.Option(min=1, help="Print this many records of FILE or RUN, and do nothing.")
-]
+Show = Annotated[int | None, typer.Option(min=1, help="Only print this many records of FILE or RUN.")]
 
 
 def gen_data(
@@ -49,11 +46,13 @@ def gen_data(
 ) -> None:
     """Generate instructions with checkable constraints and verified expert answers.
 
-    Offline from the packaged seeds, or with --stages from seeds of your own, by models behind an endpoint.
-    A limit holds for the whole run; --resume goes on below a higher one and asks nothing again.
+    Offline from the packaged seeds, or with --stages from your own seeds and with models behind an endpoint.
+    A limit covers the whole run, earlier starts included. Resume with a higher one: no request is repeated.
     """
     if show is not None or looked is not None:
-        _look(looked or out, show or 5)
+        from raif_cli import records_view
+
+        records_view.show(looked or out, show or 5)
         return
     from raif.config import dump
     from raif.config.staged import StagedConfig, load_either
@@ -69,15 +68,11 @@ def gen_data(
         budget = Budget(max_cost=max_cost, max_tokens=max_tokens)
         _run_stages(resolved, out, budget, resume=resume, overwrite=overwrite)
     elif resume:
-        raise typer.BadParameter("the built-in mode takes seconds: use --overwrite", param_hint="--resume")
+        raise typer.BadParameter(
+            "the built-in mode only takes seconds: use --overwrite", param_hint="--resume"
+        )
     else:
         _generate(resolved, out, overwrite)
-
-
-def _look(place: Path, count: int) -> None:
-    from raif_cli.records_view import show
-
-    show(place, count)
 
 
 def _plan(config: BuiltinConfig | StagedConfig, out: Path) -> str:
@@ -100,22 +95,16 @@ def _run_stages(config: StagedConfig, folder: Path, budget: Budget, *, resume: b
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TextColumn("{task.fields[spent]}"), console=err, transient=True) as bar:
         tasks: dict[str, TaskID] = {name: bar.add_task(name, total=None, spent="") for name in config.stages}
-        funnels = run(
-            config,
-            folder,
-            lambda stage, done: bar.update(tasks[stage], completed=done, spent=_spent(budget)),
-            resume=resume,
-            overwrite=overwrite,
-            budget=budget,
-        )
+
+        def progress(stage: str, done: int) -> None:
+            spent = str(budget.spent) if budget.spent.calls else ""
+            bar.update(tasks[stage], completed=done, spent=spent)
+
+        funnels = run(config, folder, progress, resume=resume, overwrite=overwrite, budget=budget)
     _table("records", (row for funnel in funnels for row in funnel.rows()))
     if budget.spent.calls:
-        typer.echo(f"\nPaid for in all: {budget.spent}")
+        typer.echo(f"\nSpent in total: {budget.spent}")
     typer.echo(f"\nFolder: {folder}")
-
-
-def _spent(budget: Budget) -> str:
-    return str(budget.spent) if budget.spent.calls else ""
 
 
 def _generate(config: BuiltinConfig, folder: Path, overwrite: bool) -> None:

@@ -1,4 +1,4 @@
-"""Records as a person reads them: the turns, what is checked, how it hangs together, the expert's answer."""
+"""Records as a person reads them: the turns, the checks and their composition, the expert's answer."""
 
 from __future__ import annotations
 
@@ -16,71 +16,51 @@ from raif_cli.console import out
 
 
 def show(place: Path, count: int) -> None:
-    """Print the first `count` records of a file, or of a run: of its training file, else its newest."""
-    for record in islice(read(_file(place)), count):
-        out.print(Panel(_body(record), title=Text(record.id), subtitle=Text(_origin(record))))
-
-
-def _file(place: Path) -> Path:
-    if not place.is_dir():
-        return place
-    written = [path for path in place.glob("*.jsonl") if not path.name.endswith(".dropped.jsonl")]
-    if not written:
-        raise RecordError(f"{place}: no records in this folder", "Give a file of records, or a run's folder.")
-    train = place / "train.jsonl"
-    return train if train in written else max(written, key=lambda path: path.stat().st_mtime)
-
-
-def _origin(record: Instruction) -> str:
-    tags = [str(record.provenance[name]) for name in ("task", "topic") if name in record.provenance]
-    return " · ".join([record.language, record.task, *tags])
+    """Print the first `count` records of a file or of a run: of its training file, or else its newest."""
+    if place.is_dir():
+        written = [path for path in place.glob("*.jsonl") if not path.name.endswith(".dropped.jsonl")]
+        if not written:
+            hint = "Give a file of records, or a run's folder."
+            raise RecordError(f"{place}: no records in this folder", hint)
+        train = place / "train.jsonl"
+        place = train if train in written else max(written, key=lambda path: path.stat().st_mtime)
+    for record in islice(read(place), count):
+        tags = [str(record.provenance[name]) for name in ("task", "topic") if name in record.provenance]
+        origin = " · ".join([record.language, record.task, *tags])
+        out.print(Panel(_body(record), title=Text(record.id), subtitle=Text(origin)))
 
 
 def _body(record: Instruction) -> Text:
-    text = Text()
-    for message in record.messages:
-        _section(text, message.role, message.content)
-    _section(text, "checks", "\n".join(_checks(record)))
+    """All parts that the record has, each under its heading."""
+    parts: list[tuple[str, str]] = [(message.role, message.content) for message in record.messages]
+    checks = [
+        f"{each.id} {json.dumps(each.kwargs, ensure_ascii=False)}" if each.kwargs else each.id
+        for each in record.constraints
+    ]
+    checks += [question.text for question in record.questions]
+    parts.append(("checks", "\n".join(f"{number}. {check}" for number, check in enumerate(checks))))
     if record.composition:
-        _section(text, "composition", _shape(record.composition))
-    if record.reference is not None:
-        _section(text, "reference", record.reference)
+        parts.append(("composition", _composition(record.composition)))
+    parts.append(("reference", record.reference or ""))
     if record.expert:
-        _section(text, "thinking", record.expert.thinking)
-        _section(text, "answer", record.expert.answer)
-    _section(text, "quality", "\n".join(_quality(record)))
+        parts += [("thinking", record.expert.thinking), ("answer", record.expert.answer)]
+    quality = [f"{one['fault']}: {one['reason']}" for one in record.provenance.get("quality", ())]
+    if policy := record.provenance.get("policy"):
+        quality.append(f"{policy['model']} was right {policy['right']} times out of {policy['of']}")
+    parts.append(("quality", "\n".join(quality)))
+    text = Text()
+    for heading, content in parts:
+        if content:
+            text.append(("\n" if text else "") + heading + "\n", style="bold")
+            text.append(content + "\n")
     return text
 
 
-def _section(text: Text, title: str, body: str) -> None:
-    if body:
-        text.append(("\n" if text else "") + title + "\n", style="bold")
-        text.append(body + "\n")
-
-
-def _checks(record: Instruction) -> list[str]:
-    """Each check with the number that the composition calls it by."""
-    coded = [f"{c.id} {_kwargs(c.kwargs)}".rstrip() for c in record.constraints]
-    return [f"{n}. {text}" for n, text in enumerate([*coded, *(q.text for q in record.questions)])]
-
-
-def _quality(record: Instruction) -> list[str]:
-    """What the judge said of each fault, and how many of the policy's own answers were right."""
-    found = [f"{one['fault']}: {one['reason']}" for one in record.provenance.get("quality", ())]
-    if policy := record.provenance.get("policy"):
-        found.append(f"{policy['model']} was right {policy['right']} times out of {policy['of']}")
-    return found
-
-
-def _kwargs(kwargs: dict[str, object]) -> str:
-    return json.dumps(kwargs, ensure_ascii=False) if kwargs else ""
-
-
-def _shape(part: int | Composition) -> str:
-    """For example `and(0, selection(1, [2]))`: the part in brackets is the one that the input selects."""
+def _composition(part: int | Composition) -> str:
+    """For example `and(0, selection(1, [2]))`; the part in brackets is the selected one."""
     if isinstance(part, int):
         return str(part)
-    inner = [_shape(each) for each in part.parts]
+    inner = [_composition(each) for each in part.parts]
     if part.selected is not None:
         inner[part.selected] = f"[{inner[part.selected]}]"
     return f"{part.kind}({', '.join(inner)})"

@@ -72,7 +72,7 @@ def test_stages_write_a_file_each_and_show_their_funnel(tmp_path):
     assert "select: kept" in result.stdout
 
 
-def test_a_staged_run_is_continued_on_demand_only(tmp_path):
+def test_a_staged_run_is_resumed_only_on_request(tmp_path):
     staged(tmp_path)
     assert isinstance(staged(tmp_path).exception, ConfigError)
     assert staged(tmp_path, "--resume").exit_code == 0
@@ -88,21 +88,21 @@ def taught(tmp_path, server, *more):
     )
 
 
-def test_what_models_were_paid_is_shown(tmp_path):
+def test_what_was_spent_is_shown(tmp_path):
     with chat_server(teacher) as server:
         result = taught(tmp_path, server)
     assert result.exit_code == 0
-    assert f"Paid for in all: {len(server.requests)} calls" in result.stdout
+    assert f"Spent in total: {len(server.requests)} calls" in result.stdout
 
 
-def test_a_dry_run_says_what_models_would_be_paid_at_most(tmp_path):
+def test_a_dry_run_says_the_most_that_models_can_cost(tmp_path):
     with chat_server(teacher) as server:
         result = taught(tmp_path, server, "--dry-run")
     assert server.requests == []
     assert "evolve, m: up to 9 calls" in result.stderr
 
 
-def test_a_limit_ends_the_run_and_says_how_to_go_on(tmp_path):
+def test_a_limit_ends_the_run_and_a_higher_one_resumes_it(tmp_path):
     with chat_server(teacher) as server:
         result = taught(tmp_path, server, "--max-cost", "0.004")
         assert isinstance(result.exception, BudgetSpent)

@@ -6,11 +6,10 @@ For each record it draws constraints for a seed, composes the instruction, answe
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from math import floor
 from pathlib import Path
-from typing import Any
 
 from raif.config.builtin import BuiltinConfig, CompositionName, Language
 from raif.constraints.satisfiable import contradiction
@@ -29,6 +28,13 @@ GENERATOR = "builtin-3"
 """Changes with anything that changes the records of a given config."""
 
 _ATTEMPTS = 1000
+_INTRODUCTION = """\
+{train} training and {heldout} held-out records; the splits share no seed ({train_seeds} and {heldout_seeds}).
+Made by the built-in responder with random seed {seed}: `config.yaml` makes the same records again.
+
+Each record is an instruction with constraints that code checks; {experts} of them have an expert answer
+with its thinking. Every answer passed all of its constraints strictly. The sentences come from the packaged
+seeds: the records teach a model to follow constraints, not facts."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,13 @@ def generate(
                 progress(funnel.written, config.count)
         jsonl.write(folder / f"{split}.jsonl", made[split])
     stats = statistics(made) | {"funnel": vars(funnel)}
-    write_card(folder, _introduction(config, stats), stats, funnel.rows())
+    introduction = _INTRODUCTION.format(
+        **stats["records"],
+        **{f"{split}_seeds": count for split, count in stats["seeds"].items()},
+        seed=config.seed,
+        experts=stats["experts"],
+    )
+    write_card(folder, introduction, stats, funnel.rows())
     return Summary(folder, len(made["train"]), len(made["heldout"]), funnel)
 
 
@@ -182,17 +194,3 @@ def _kinds(config: BuiltinConfig, language: Language, compositions: Iterable[Com
     if len(chosen) < needed:
         raise ConfigError(f"compositions: they need {needed} kinds in {language!r}, there are {len(chosen)}")
     return chosen
-
-
-_INTRODUCTION = """\
-{train} training and {heldout} held-out records; the splits share no seed ({train_seeds} and {heldout_seeds}).
-Made by the built-in responder with random seed {seed}: `config.yaml` makes the same records again.
-
-Each record is an instruction with constraints that code checks; {experts} of them have an expert answer
-with its thinking. Every answer passed all of its constraints strictly. The sentences come from the packaged
-seeds: the records teach a model to follow constraints, not facts."""
-
-
-def _introduction(config: BuiltinConfig, stats: Mapping[str, Any]) -> str:
-    seeds = {f"{split}_seeds": count for split, count in stats["seeds"].items()}
-    return _INTRODUCTION.format(**stats["records"], **seeds, seed=config.seed, experts=stats["experts"])

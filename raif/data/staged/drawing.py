@@ -10,7 +10,6 @@ import random
 import re
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
 from typing import NamedTuple
 
 from raif.config.builtin import CompositionName
@@ -111,9 +110,4 @@ def material(record: Instruction, rng: random.Random) -> Seed:
 
 def packaged(request: str) -> Seed | None:
     """The packaged seed with this request."""
-    return _by_prompt().get(request)
-
-
-@cache
-def _by_prompt() -> dict[str, Seed]:
-    return {seed.prompt: seed for seed in all_seeds()}
+    return next((seed for seed in all_seeds() if seed.prompt == request), None)

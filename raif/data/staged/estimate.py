@@ -5,7 +5,6 @@ Not included: second attempts at replies that can't be read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from raif.client.paid import Spent, estimated_tokens
@@ -112,20 +111,17 @@ def _seeds(config: StagedConfig) -> _Seeds:
         # data sets are not read: there are as many rows as all limits say, if all sources have one
         rows, tokens = None if None in limits else sum(limit or 0 for limit in limits), _A_REQUEST
     else:
-        sizes = [estimated_tokens(text) for text in _requests(config)]
+        requests = (
+            sources.first_request(row, source.layout)
+            for source in config.select.sources
+            for row in sources.rows(source)
+        )
+        sizes = [estimated_tokens(request.text) for request in requests if request]
+        if config.input:
+            read = (row for _, row in jsonl.lines(config.input) if not isinstance(row, RecordError))
+            sizes += [estimated_tokens(str(row.get("messages", ""))) for row in read]
         rows, tokens = len(sizes), sum(sizes) // max(1, len(sizes))
     if rows is None and (sampled is None or config.tagger):
         raise ConfigError("can't tell how many records there will be", "Give each data set a limit.")
     fewest = min(each for each in (rows, sampled) if each is not None)
     return _Seeds(read=rows or fewest, sampled=fewest, tokens=tokens)
-
-
-def _requests(config: StagedConfig) -> Iterator[str]:
-    if config.input:
-        for _, row in jsonl.lines(config.input):
-            if not isinstance(row, RecordError):
-                yield str(row.get("messages", ""))
-    for source in config.select.sources:
-        for each in sources.rows(source):
-            if found := sources.first_request(each, source.layout):
-                yield found.text
