@@ -36,9 +36,8 @@ from raif.plan.memory import memory
 from raif.plan.shapes import Shape, shape_of
 from raif.train.feed import Feed
 from raif.train.learner import Learner
-from raif.train.loop import grpo_step
+from raif.train.loop import Trainer
 from raif.train.samplers.choose import choose_sampler
-from raif.train.trainer import Trainer
 
 SIZES = {"prompts": 8, "group": 8, "tokens": 512, "micro": 8, "steps": 3}
 PHASES = ("rollout", "reference", "update")
@@ -174,7 +173,7 @@ def config(engine: str, model: Path, options: argparse.Namespace, *, prompt_toke
 
 
 def timed(trainer: Trainer, tokens: int) -> dict[str, float]:
-    metrics = grpo_step(trainer).metrics
+    metrics = trainer.grpo_step().metrics
     assert metrics["response_tokens"] == tokens
     return {name: value for name, value in metrics.items() if name.startswith("time_")}
 

@@ -18,9 +18,8 @@ from pathlib import Path
 from raif.config.train import TrainConfig
 from raif.models.chat import Chat
 from raif.models.load import Model
-from raif.train.batch import Sample
 from raif.train.learner import Learner
-from raif.train.policy import score
+from raif.train.logps import Sample, score
 from raif.train.samplers.choose import choose_sampler
 from raif.train.samplers.sampler import Sampler, mean_difference
 from raif.types import Message

@@ -100,9 +100,8 @@ def raif(task: dict[str, Any], engine: str) -> dict[str, Any]:
     from raif.models.chat import Chat
     from raif.train.feed import Feed
     from raif.train.learner import Learner
-    from raif.train.loop import grpo_step
+    from raif.train.loop import Trainer
     from raif.train.samplers.choose import choose_sampler
-    from raif.train.trainer import Trainer
 
     keys = {
         "contrast": False,
@@ -133,7 +132,7 @@ def raif(task: dict[str, Any], engine: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         sampler = choose_sampler(config, learner, Path(folder), print)
         trainer = Trainer(config, learner, chat, sampler, feed)
-        return measured([timed(partial(grpo_step, trainer)) for _ in range(STEPS)])
+        return measured([timed(trainer.grpo_step) for _ in range(STEPS)])
 
 
 def timed(step: Any) -> float:

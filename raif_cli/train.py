@@ -12,9 +12,9 @@ from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, R
 
 if TYPE_CHECKING:
     from raif.config.train import TrainConfig
-    from raif.train.events import Events
+    from raif.train.heldout import Report
     from raif.train.launch import Launch
-    from raif.train.report import Report
+    from raif.train.log import Events
 
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="The run's folder. Default: runs/train-PRESET.")
@@ -81,8 +81,8 @@ def _train(config: TrainConfig, folder: Path, resume: bool, overwrite: bool, str
 
     require("torch", "transformers", "safetensors", extra="train")
     from raif.files.runs import open_run
-    from raif.train.join import joined
-    from raif.train.records import check_source
+    from raif.train.feed import check_source
+    from raif.train.ranks import joined
     from raif.train.run import Run
 
     launch = Launch.of()
@@ -97,7 +97,7 @@ def _train(config: TrainConfig, folder: Path, resume: bool, overwrite: bool, str
 
 def _view(launch: Launch) -> AbstractContextManager[Events]:
     """Of several ranks, one speaks."""
-    from raif.train.events import Events
+    from raif.train.log import Events
     from raif_cli.training_view import TrainingView
 
     return TrainingView() if launch.first else nullcontext(Events())

@@ -14,10 +14,9 @@ from rich.text import Text
 
 from raif.stats import Interval
 from raif.train.doctor import Finding
-from raif.train.events import Events
-from raif.train.heldout import Row
-from raif.train.report import Report
-from raif.train.trainer import Step
+from raif.train.heldout import HeldOutRow, Report
+from raif.train.log import Events
+from raif.train.loop import Step
 from raif_cli.console import err
 
 SHOWN = (
@@ -110,7 +109,7 @@ def table(report: Report) -> Table:
     return shown
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: HeldOutRow) -> list[str]:
     fluency = "" if row.fluency is None else f"{row.fluency:.2f}"
     rates = [_interval(i) for i in (row.constraints, row.followed, row.followed_loose)]
     return [*rates, f"{row.format_share:.0%}", fluency, f"{row.words:.0f}", f"{row.repetition:.1%}"]

@@ -1,28 +1,79 @@
-"""What each step learns from, as a function of its position: a resumed run needs no reader's state."""
+"""The records of a run, and which of them each step learns from.
+
+That is a function of the step's position, so a resumed run needs no reader's state.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import gcd, lcm
+from pathlib import Path
 from typing import TypeVar
 
-from raif.errors import RaifError
+from raif.config.train import DataConfig, TrainConfig
+from raif.data.builtin.generate import generate
+from raif.errors import RaifError, require
 from raif.models.chat import Chat
-from raif.train.batch import Sample
-from raif.types import Expert, Instruction
+from raif.records import read
+from raif.train.logps import Sample
+from raif.types import SOLVED, Expert, Instruction
 
 T = TypeVar("T")
+
+
+def check_source(config: DataConfig) -> None:
+    """Raise RaifError if there is nothing to train on, before anything is loaded."""
+    if not config.train and not config.generate:
+        raise RaifError("there is nothing to train on", "Give --set data.train=FILE, or data.generate.")
+    for path in (config.train, config.heldout):
+        if path and not path.is_file():
+            raise RaifError(
+                f"{path}: no such file", "data.train and data.heldout name JSONL files of records."
+            )
+
+
+def load_records(
+    config: DataConfig, folder: Path, progress: Callable[[int, int], None]
+) -> tuple[list[Instruction], list[Instruction]]:
+    """Training and held-out records, from files or made by the built-in generator inside the run's `folder`.
+
+    RecordError names the first bad line.
+    """
+    train, heldout = config.train, config.heldout
+    if config.generate:
+        train, heldout = (folder / "data" / f"{split}.jsonl" for split in ("train", "heldout"))
+        if not (folder / "data" / "card.md").exists():  # the card is written last
+            generate(config.generate, folder / "data", progress, overwrite=True)
+    assert train, "check_source comes first"
+    return list(read(train)), list(read(heldout)) if heldout else []
+
+
+def check_rewards(records: Iterable[Instruction], *, judged: bool) -> None:
+    """Raise RaifError at a record with nothing to reward, or with questions if they are not `judged`."""
+    for record in records:
+        if record.questions and not judged:
+            raise RaifError(
+                f"the training record {record.id!r} has questions for a judge",
+                "Name one: judge.model with judge.endpoint.base_url, its server, or with judge.local.",
+            )
+        if record.task == "math":
+            require("math_verify", extra="math")
+        elif record.task not in SOLVED and not record.questions and not record.constraints:
+            raise RaifError(
+                f"the training record {record.id!r} has no constraint, question or reference answer",
+                "Leave it out of data.train: there is nothing to reward. method: sft can learn from it.",
+            )
 
 
 @dataclass(frozen=True)
 class Feed:
     """The usable records: prompts short enough to sample for, and those with an expert answer to clone.
 
-    Of each block of sum(ratio) prompts, ratio[k] are of pools[k]; without a mix, all are of one pool.
+    Each block of sum(ratio) prompts has ratio[k] of pools[k]. Without a mix there is one pool.
     """
 
     prompts: tuple[Instruction, ...]
@@ -40,43 +91,46 @@ class Feed:
         mix: Mapping[str, float] | None = None,
     ) -> Feed:
         fits = tuple(r for r in records if len(chat.prompt(r.messages, "thinking")) <= max_prompt_tokens)
-        pools = tuple(_of_tasks(fits, tasks) for tasks in mix) if mix else (fits,)
+        pools = {tasks: tuple(r for r in fits if r.task in tasks.split("+")) for tasks in mix or ()}
+        for tasks, pool in pools.items():
+            if not pool:
+                raise RaifError(
+                    f"data.mix: {tasks}: no training record of this task has a prompt short enough",
+                    "Leave it out, or give data.train records of that task.",
+                )
         ratio = whole(list(mix.values())) if mix else (1,)
-        return cls(fits, tuple(r for r in fits if r.expert), len(records) - len(fits), pools, ratio)
+        experts = tuple(r for r in fits if r.expert)
+        return cls(fits, experts, len(records) - len(fits), tuple(pools.values()) or (fits,), ratio)
+
+    def check(self, config: TrainConfig) -> None:
+        """Raise RaifError if a run with `config` has no prompts, or no expert answers that it needs."""
+        if config.steps and not self.prompts:
+            raise RaifError("no training record has a prompt short enough", "Raise data.max_prompt_tokens.")
+        if config.method == "sft" and not self.experts:
+            raise RaifError("no training record has an expert answer", "method: sft learns from `expert`.")
+        if config.method == "grpo" and config.cloning.warmup_steps and not self.experts:
+            raise RaifError("no training record has an expert answer to clone", "Set cloning.warmup_steps=0.")
 
     def draw(self, start: int, count: int, seed: int) -> list[Instruction]:
-        """The prompts from position `start` on, of all pools by their ratio."""
-        return [draw_mixed(self.pools, self.ratio, p, seed) for p in range(start, start + count)]
+        """`count` prompts from position `start` on, of all pools by their ratio."""
+        return [self._draw_one(position, seed) for position in range(start, start + count)]
 
-
-def _of_tasks(records: Sequence[Instruction], tasks: str) -> tuple[Instruction, ...]:
-    found = tuple(r for r in records if r.task in tasks.split("+"))
-    if not found:
-        raise RaifError(
-            f"data.mix: {tasks}: no training record of it has a prompt short enough",
-            "Leave it out, or give data.train records of that task.",
-        )
-    return found
+    def _draw_one(self, position: int, seed: int) -> Instruction:
+        """Each block takes its share of each pool in an order of its own; each pool has its own epochs."""
+        block, offset = divmod(position, sum(self.ratio))
+        slots = [pool for pool, share in enumerate(self.ratio) for _ in range(share)]
+        random.Random(f"{seed}/mix/{block}").shuffle(slots)
+        pool = slots[offset]
+        (item,) = draw(self.pools[pool], block * self.ratio[pool] + slots[:offset].count(pool), 1, seed)
+        return item
 
 
 def whole(weights: Sequence[float]) -> tuple[int, ...]:
-    """The ratio in the smallest whole numbers: 0.2, 1 -> 1, 5. Denominators above 100 are rounded away."""
+    """The ratio in the smallest whole numbers: 0.2, 1 -> 1, 5. Denominators above 100 are rounded."""
     exact = [Fraction(str(weight)).limit_denominator(100) for weight in weights]
     scale = lcm(*(f.denominator for f in exact))
     numbers = [int(f * scale) for f in exact]
     return tuple(n // gcd(*numbers) for n in numbers)
-
-
-def draw_mixed(pools: Sequence[Sequence[T]], ratio: Sequence[int], position: int, seed: int) -> T:
-    """The item at `position`: a block takes its share of each pool in an order of its own, and each pool
-    goes through its own epochs.
-    """
-    block, offset = divmod(position, sum(ratio))
-    slots = [pool for pool, share in enumerate(ratio) for _ in range(share)]
-    random.Random(f"{seed}/mix/{block}").shuffle(slots)
-    pool = slots[offset]
-    (item,) = draw(pools[pool], block * ratio[pool] + slots[:offset].count(pool), 1, seed)
-    return item
 
 
 def draw(items: Sequence[T], start: int, count: int, seed: int) -> list[T]:
@@ -95,7 +149,7 @@ def _order(length: int, epoch: int, seed: int) -> tuple[int, ...]:
 
 
 def clone_sample(instruction: Instruction, expert: Expert, chat: Chat, *, prompt_tokens: bool) -> Sample:
-    """An expert answer as a sample; with `prompt_tokens` the prompt is learnt too, as the reference does."""
+    """An expert answer as a sample; `prompt_tokens`: the prompt is learned too, as in the authors' code."""
     prompt, ids = chat.prompt(instruction.messages, "thinking"), chat.completion(expert)
     if prompt_tokens:
         prompt, ids = prompt[:1], prompt[1:] + ids

@@ -1,86 +1,256 @@
-"""The groups of one step: drawn, sampled, refilled; which of their responses take part; as samples."""
+"""From prompts to groups of scored responses, and from groups to samples with advantages.
+
+A group is an object from the moment it is sampled. Contrast (superior-CoT enforcement, recipe section 5)
+decides which of its responses take part in the policy loss.
+"""
 
 from __future__ import annotations
 
-import random
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean, pstdev
 
-from raif.config.train import TrainConfig
-from raif.train import contrast
-from raif.train.batch import Sample
-from raif.train.grpo import advantages
-from raif.train.rollout import Group, ask_ahead, roll_out
-from raif.train.trainer import Trainer
-from raif.types import Instruction
-
-
-def sample_groups(t: Trainer, number: int) -> tuple[list[Group], list[Group]]:
-    """The groups to learn from, and those that they replaced because their rewards were all equal."""
-    c = t.config.rollout
-    groups = _round(t, number, 0, 0, c.prompts)
-    replaced: list[Group] = []
-    for round_ in range(1, c.refill + 1):
-        equal = [group for group in groups if group.equal]
-        if equal:
-            fresh = _round(t, number, round_, len(replaced), len(equal))
-            groups, replaced = [g for g in groups if not g.equal] + fresh, replaced + equal
-    return groups, replaced
+from raif.config.rollout import RolloutConfig
+from raif.config.train import QuirksConfig
+from raif.errors import RaifError
+from raif.judge.judge import Judge
+from raif.models.chat import Chat, Mode
+from raif.models.decode import Completion
+from raif.reasoning import Response, split
+from raif.train.logps import Sample
+from raif.train.loss import advantages
+from raif.train.ranks import ALONE, Ranks
+from raif.train.samplers.sampler import Sampler
+from raif.types import SOLVED, Instruction, Reward, Verification
+from raif.verdicts.checks import verify_all
+from raif.verdicts.reward import FULL, NONE, overlong, reward, unusable
 
 
-def sample_ahead(t: Trainer, number: int, refilled: int) -> None:
-    """Begin to sample the groups of the rollout `number`, where that is to overlap the step before it, which
-    `refilled` so many prompts.
-    """
-    if t.config.rollout.overlap and number < t.config.steps:
-        c = t.config
-        instructions, seed = _drawn(t, number, 0, refilled, c.rollout.prompts)
-        ask_ahead(
-            t.sampler, t.chat, instructions, c.rollout, contrast=c.contrast, seed=seed, ranks=t.learner.ranks
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One response, scored. ids and logps are of the sampled tokens; `text` also has the prompt's opening."""
+
+    prompt_ids: list[int]
+    ids: list[int]
+    logps: list[float]
+    truncated: bool
+    thinking: bool
+    text: str
+    response: Response
+    verification: Verification
+    reward: Reward
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All judged responses to one instruction, thinking ones first."""
+
+    instruction: Instruction
+    rollouts: tuple[Rollout, ...]
+    unjudged: tuple[Verification, ...] = ()
+    """Of the responses that could not be judged. They are left out of everything, and counted."""
+
+    @property
+    def equal(self) -> bool:
+        """All rewards are equal: there is nothing to learn."""
+        return len({r.reward.total for r in self.rollouts}) <= 1
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One prompt of a group, and how many responses to sample for it."""
+
+    group: int
+    instruction: Instruction
+    mode: Mode
+    count: int
+
+
+def prompts_of(instructions: Sequence[Instruction], group_size: int, *, contrast: bool) -> list[Prompt]:
+    """What is asked for each instruction. With contrast a quarter of a group answers without thinking,
+    except for problems with a solution, which are always thought about."""
+    prompts = []
+    for group, instruction in enumerate(instructions):
+        plain = group_size // 4 if contrast and instruction.task not in SOLVED else 0
+        prompts.append(Prompt(group, instruction, "thinking", group_size - plain))
+        if plain:
+            prompts.append(Prompt(group, instruction, "plain", plain))
+    return prompts
+
+
+def roll_out(
+    sampler: Sampler,
+    chat: Chat,
+    instructions: Sequence[Instruction],
+    config: RolloutConfig,
+    *,
+    contrast: bool,
+    seed: int,
+    judge: Judge | None = None,
+    ranks: Ranks = ALONE,
+) -> list[Group]:
+    """Sample and score a group for each instruction."""
+
+    def scored(first: int, mine: Sequence[Prompt]) -> list[tuple[int, Rollout | Verification]]:
+        """This rank's share: each response with the number of its group."""
+        responses = _sampled(mine, sampler, chat, seed + first)
+        verifications = verify_all(
+            [(r.prompt.instruction, r.response.answer or "") for r in responses],
+            [None if r.unusable else judge for r in responses],
         )
+        found = zip(responses, verifications, strict=True)
+        return [(r.prompt.group, _rewarded(r, verification, config)) for r, verification in found]
+
+    members: list[list[Rollout | Verification]] = [[] for _ in instructions]
+    prompts = prompts_of(instructions, config.group_size, contrast=contrast)
+    for group, member in ranks.together(prompts, scored):
+        members[group].append(member)
+    groups = [
+        Group(
+            instruction,
+            tuple(m for m in each if isinstance(m, Rollout)),
+            tuple(m for m in each if isinstance(m, Verification)),
+        )
+        for instruction, each in zip(instructions, members, strict=True)
+    ]
+    if not any(r.thinking for g in groups for r in g.rollouts):
+        reasons = (v.reason for g in groups for u in g.unjudged for v in u.counted if v.passed is None)
+        raise RaifError(f"no response could be judged: {next(reasons, 'none of its checks counts')}")
+    return groups
 
 
-def _round(t: Trainer, number: int, round_: int, refilled: int, count: int) -> list[Group]:
-    c = t.config
-    instructions, seed = _drawn(t, number, round_, refilled, count)
-    return roll_out(
-        t.sampler,
-        t.chat,
-        instructions,
-        c.rollout,
-        contrast=c.contrast,
-        seed=seed,
-        judge=t.judge,
-        ranks=t.learner.ranks,
+def ask_ahead(
+    sampler: Sampler,
+    chat: Chat,
+    instructions: Sequence[Instruction],
+    config: RolloutConfig,
+    *,
+    contrast: bool,
+    seed: int,
+    ranks: Ranks = ALONE,
+) -> None:
+    """Tell the sampler what the next `roll_out`, with the same arguments, will ask for."""
+    first, mine = ranks.share(prompts_of(instructions, config.group_size, contrast=contrast))
+    ids = [chat.prompt(p.instruction.messages, p.mode) for p in mine]
+    sampler.ask_ahead(ids, [p.count for p in mine], seed=seed + first)
+
+
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """A response, taken apart and not yet scored."""
+
+    prompt: Prompt
+    prompt_ids: list[int]
+    completion: Completion
+    text: str
+    response: Response
+
+    @property
+    def thinking(self) -> bool:
+        return self.prompt.mode == "thinking"
+
+    @property
+    def unusable(self) -> bool:
+        """Its verdicts can't change the reward, so no judge is asked."""
+        return unusable(self.prompt.instruction, self.response, thinking=self.thinking)
+
+
+def _sampled(prompts: Sequence[Prompt], sampler: Sampler, chat: Chat, seed: int) -> list[Unscored]:
+    ids = [chat.prompt(p.instruction.messages, p.mode) for p in prompts]
+    completions = sampler.sample(ids, [p.count for p in prompts], seed=seed)
+    found = []
+    for prompt, prompt_ids, each in zip(prompts, ids, completions, strict=True):
+        for completion in each:
+            text = chat.text(completion.ids, prompt.mode)
+            found.append(Unscored(prompt, prompt_ids, completion, text, split(text, chat.style)))
+    return found
+
+
+def _rewarded(s: Unscored, verification: Verification, config: RolloutConfig) -> Rollout | Verification:
+    """The response with its reward, or only its verdicts if they don't decide what it is worth."""
+    earned = reward(s.prompt.instruction, s.response, verification, thinking=s.thinking)
+    if earned is None:
+        return verification
+    length = overlong(len(s.completion.ids), limit=config.max_new_tokens, window=config.overlong)
+    return Rollout(
+        prompt_ids=s.prompt_ids,
+        ids=s.completion.ids,
+        logps=s.completion.logps,
+        truncated=s.completion.truncated,
+        thinking=s.thinking,
+        text=s.text,
+        response=s.response,
+        verification=verification,
+        reward=replace(earned, length=length),
     )
 
 
-def _drawn(t: Trainer, number: int, round_: int, refilled: int, count: int) -> tuple[list[Instruction], int]:
-    """What is asked in a round of a rollout, and the seed of its answers."""
-    c = t.config
-    done = number * c.rollout.prompts + t.progress.refilled + refilled
-    start = done + c.rollout.prompts if round_ else done
-    seed = random.Random(f"{c.seed}/{number + c.cloning.warmup_steps}/{round_}").getrandbits(62)
-    return t.feed.draw(start, count, c.seed), seed
+def takes_part(group: Group, quirks: QuirksConfig) -> list[bool]:
+    """For each response of the group: does it take part in the policy loss?
 
-
-def takes_part(group: Group, c: TrainConfig) -> list[bool]:
-    """For each response: does it take part in the policy loss?"""
-    return contrast.keep(
-        [r.reward.accuracy for r in group.rollouts],
-        [r.thinking for r in group.rollouts],
-        fractions=[r.verification.fraction for r in group.rollouts],
-        stored=group.instruction.plain_score,
-        quirks=c.reference_quirks,
-    )
+    A group teaches thinking only if thinking was worth it: if the best thinking response reaches the worst
+    plain one. Plain responses set this bar and never take part.
+    """
+    thinking = [r.reward.accuracy for r in group.rollouts if r.thinking]
+    plain = [r.reward.accuracy for r in group.rollouts if not r.thinking]
+    worth = not plain or not thinking or max(thinking) >= min(plain)
+    if quirks.keep_equal_groups and len(set(thinking)) == 1:
+        worth = True
+    stored = group.instruction.plain_score if quirks.drop_below_stored else None
+    kept = []
+    for r in group.rollouts:
+        passed = r.verification.fraction
+        below = stored is not None and passed is not None and passed < stored
+        kept.append(worth and r.thinking and not below)
+    return kept
 
 
 def samples_of(groups: Sequence[Group], kept: Sequence[Sequence[bool]], *, scaled: bool) -> list[Sample]:
-    """All responses with their advantages, which `scaled` are in deviations of the group."""
+    """All responses with their advantages; `scaled`: in standard deviations of their group."""
     samples = []
     for group, keeps in zip(groups, kept, strict=True):
         relative = advantages([r.reward.total for r in group.rollouts], scaled=scaled)
-        samples += [
-            Sample(r.prompt_ids, r.ids, r.logps, advantage, keep)
-            for r, advantage, keep in zip(group.rollouts, relative, keeps, strict=True)
-        ]
+        for r, advantage, keep in zip(group.rollouts, relative, keeps, strict=True):
+            samples.append(Sample(r.prompt_ids, r.ids, r.logps, advantage, keep))
     return samples
+
+
+def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> dict[str, float]:
+    """What a step's groups say about the run, as numbers for metrics.jsonl.
+
+    Of the thinking responses, except where the name says otherwise. `dead_*`: shares of groups with equal
+    rewards, which teach nothing: all right, all wrong, or all alike in another way.
+    """
+    rollouts = [r for g in groups for r in g.rollouts if r.thinking]
+    plain = [r for g in groups for r in g.rollouts if not r.thinking]
+    pairs = [pair for g, ks in zip(groups, kept, strict=True) for pair in zip(g.rollouts, ks, strict=True)]
+    dead = [g.rollouts[0].reward.accuracy for g in groups if g.rollouts and g.equal]
+    all_pass, all_fail = dead.count(FULL), dead.count(NONE)
+    reasons = Counter(v.reason for g in groups for u in g.unjudged for v in u.counted if v.passed is None)
+    responses = sum(len(g.rollouts) + len(g.unjudged) for g in groups)
+    passed: dict[str, list[bool]] = defaultdict(list)
+    for verdict in (v for r in rollouts for v in r.verification.counted):
+        if verdict.passed is not None:
+            passed[verdict.kind].append(verdict.passed)
+    return {
+        "reward": fmean(r.reward.total for r in rollouts),
+        "reward_std": pstdev(r.reward.total for r in rollouts),
+        "reward_format": fmean(r.reward.format for r in rollouts),
+        "reward_accuracy": fmean(r.reward.accuracy for r in rollouts),
+        "reward_length": fmean(r.reward.length for r in rollouts),
+        **({"reward_accuracy_plain": fmean(r.reward.accuracy for r in plain)} if plain else {}),
+        "keep_ratio": fmean(keep for r, keep in pairs if r.thinking),
+        "dead_all_pass": all_pass / len(groups),
+        "dead_all_fail": all_fail / len(groups),
+        "dead_all_alike": (len(dead) - all_pass - all_fail) / len(groups),
+        "unjudged_share": sum(len(g.unjudged) for g in groups) / responses,
+        **{f"unjudged/{reason}": float(count) for reason, count in reasons.items()},
+        "format_share": fmean(r.response.format_valid for r in rollouts),
+        "truncated_share": fmean(r.truncated for r in rollouts),
+        "response_tokens": fmean(len(r.ids) for r in rollouts),
+        "response_tokens_max": max(len(r.ids) for r in rollouts),
+        "thinking_words": fmean(len(r.response.thinking.split()) for r in rollouts),
+        "answer_words": fmean(len((r.response.answer or "").split()) for r in rollouts),
+        **{f"kind/{name}": fmean(values) for name, values in sorted(passed.items())},
+    }

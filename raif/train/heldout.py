@@ -1,37 +1,36 @@
-"""The held-out evaluation: the same greedy answers, the same verdicts as everywhere, and do they make sense?
+"""The held-out evaluation, before and after training, and its table, which report.json keeps.
 
-Following constraints by talking nonsense is easy to reward and hard to see in a rate. So each row also
-has the fluency of its answers (mean log-probability a token under the untrained model, which is asked
-directly), their length and their repetition.
+Following constraints by talking nonsense is easy to reward and hard to see in a rate. So each row also has
+the fluency of its answers (their mean log-probability per token under the untrained model), their length and
+their repetition.
 """
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from statistics import fmean
+from typing import Any, Self
 
+from raif.files.whole import write_whole
 from raif.judge.judge import Judge
 from raif.models.chat import Chat, Mode
 from raif.models.load import Model
 from raif.models.local import greedy
 from raif.reasoning import Response, split
 from raif.stats import Interval, bootstrap
-from raif.train.batch import Sample
-from raif.train.policy import score
+from raif.train.logps import Sample, score
 from raif.train.ranks import ALONE, Ranks
-from raif.train.repetition import repeated_share
 from raif.types import Instruction, Verification
 from raif.verdicts.checks import verify_all
 
-ProgressFn = Callable[[int, int], None]
-
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One held-out response, taken apart and judged; `fluency` None where there is no answer."""
+class HeldOutAnswer:
+    """One held-out response, taken apart and judged; `fluency` is None if there is no answer."""
 
     instruction: Instruction
     response: Response
@@ -40,8 +39,59 @@ class Answer:
     fluency: float | None
 
 
+@dataclass(frozen=True)
+class HeldOut:
+    """The instructions that training never sees, with what their answers are measured by."""
+
+    instructions: Sequence[Instruction]
+    untrained: Model
+    chat: Chat
+    batch: int
+    judge: Judge | None = None
+    ranks: Ranks = ALONE
+
+    def ask(
+        self, model: Model, mode: Mode, *, max_new_tokens: int, progress: Callable[[int, int], None]
+    ) -> list[HeldOutAnswer]:
+        """Greedy answers of `model`, checked."""
+
+        def answers(first: int, prompts: Sequence[list[int]]) -> Any:
+            return greedy(model, prompts, max_new_tokens=max_new_tokens, batch=self.batch, progress=progress)
+
+        found = self.ranks.together([self.chat.prompt(i.messages, mode) for i in self.instructions], answers)
+        style = "none" if mode == "direct" else self.chat.style
+        responses = [split(self.chat.text(c.ids, mode), style) for c in found]
+        return self.check(responses, [c.truncated for c in found])
+
+    def experts(self) -> list[HeldOutAnswer]:
+        """The expert answers of the records that have one (math has none), to compare the other rows with."""
+        own = replace(self, instructions=[i for i in self.instructions if i.expert])
+        responses = [Response(i.expert.thinking, i.expert.answer, True) for i in own.instructions if i.expert]
+        return own.check(responses, [False] * len(responses))
+
+    def check(self, responses: Sequence[Response], truncated: Sequence[bool]) -> list[HeldOutAnswer]:
+        answers = [r.answer or "" for r in responses]
+        answered = list(zip(self.instructions, answers, strict=True))
+        verifications = self.ranks.together(
+            answered, lambda first, mine: verify_all(mine, [self.judge] * len(mine))
+        )
+        fluency = self._fluency(answers)
+        return [
+            HeldOutAnswer(*fields)
+            for fields in zip(self.instructions, responses, truncated, verifications, fluency, strict=True)
+        ]
+
+    def _fluency(self, answers: Sequence[str]) -> list[float | None]:
+        prompts = [self.chat.prompt(i.messages, "direct") for i in self.instructions]
+        samples = [Sample(p, self.chat.encode(a), []) for p, a in zip(prompts, answers, strict=True)]
+        some = [i for i, s in enumerate(samples) if s.ids]
+        logps = score(self.untrained, [samples[i] for i in some], size=16, ranks=self.ranks)
+        means = {i: fmean(values) for i, values in zip(some, logps, strict=True)}
+        return [means.get(i) for i in range(len(answers))]
+
+
 @dataclass(frozen=True, slots=True)
-class Row:
+class HeldOutRow:
     """One line of the table of before and after."""
 
     name: str
@@ -59,91 +109,99 @@ class Row:
     unjudged_share: float = 0.0
     """Of the checks that count, those without a verdict."""
 
-
-@dataclass(frozen=True)
-class HeldOut:
-    """What answers are held against: the instructions with their judge, and the untrained model."""
-
-    instructions: Sequence[Instruction]
-    untrained: Model
-    chat: Chat
-    batch: int
-    judge: Judge | None = None
-    ranks: Ranks = ALONE
-
-    def ask(self, model: Model, mode: Mode, *, max_new_tokens: int, progress: ProgressFn) -> list[Answer]:
-        """Greedy answers of `model`, checked."""
-        prompts = [self.chat.prompt(i.messages, mode) for i in self.instructions]
-        answer = partial(greedy, model, max_new_tokens=max_new_tokens, batch=self.batch, progress=progress)
-        found = self.ranks.together(prompts, lambda _, mine: answer(mine))
-        style = "none" if mode == "direct" else self.chat.style
-        responses = [split(self.chat.text(c.ids, mode), style) for c in found]
-        return self.check(responses, [c.truncated for c in found])
-
-    def experts(self) -> list[Answer]:
-        """The expert answers of the records that have one (math has none): the scale of the other rows."""
-        own = replace(self, instructions=[i for i in self.instructions if i.expert])
-        responses = [Response(i.expert.thinking, i.expert.answer, True) for i in own.instructions if i.expert]
-        return own.check(responses, [False] * len(responses))
-
-    def check(self, responses: Sequence[Response], truncated: Sequence[bool]) -> list[Answer]:
-        answers = [r.answer or "" for r in responses]
-        answered = list(zip(self.instructions, answers, strict=True))
-        verifications = self.ranks.together(
-            answered, lambda _, mine: verify_all(mine, [self.judge] * len(mine))
+    @classmethod
+    def of(cls, name: str, answers: Sequence[HeldOutAnswer]) -> Self:
+        """Sum the answers up."""
+        texts = [a.response.answer or "" for a in answers]
+        fluencies = [a.fluency for a in answers if a.fluency is not None]
+        verifications = [a.verification for a in answers]
+        counted = [v for verification in verifications for v in verification.counted]
+        by_kind: dict[str, list[float]] = defaultdict(list)
+        for verdict in counted:
+            if verdict.passed is not None:
+                by_kind[verdict.kind].append(float(verdict.passed))
+        return cls(
+            name=name,
+            prompts=len(answers),
+            constraints=_rate([[v.passed for v in each.counted] for each in verifications]),
+            constraints_loose=_rate([[v.passed_loose for v in each.counted] for each in verifications]),
+            followed=_rate([[each.followed] for each in verifications]),
+            followed_loose=_rate([[each.followed_loose] for each in verifications]),
+            format_share=fmean(a.response.format_valid for a in answers),
+            truncated_share=fmean(a.truncated for a in answers),
+            fluency=fmean(fluencies) if fluencies else None,
+            words=fmean(len(text.split()) for text in texts),
+            repetition=fmean(repeated_share(text, 4) for text in texts),
+            kinds={kind: fmean(values) for kind, values in sorted(by_kind.items())},
+            unjudged_share=fmean(v.passed is None for v in counted) if counted else 0.0,
         )
-        fluency = self._fluency(answers)
-        return [
-            Answer(*fields)
-            for fields in zip(self.instructions, responses, truncated, verifications, fluency, strict=True)
-        ]
 
-    def _fluency(self, answers: Sequence[str]) -> list[float | None]:
-        prompts = [self.chat.prompt(i.messages, "direct") for i in self.instructions]
-        samples = [Sample(p, self.chat.encode(a), []) for p, a in zip(prompts, answers, strict=True)]
-        some = [i for i, s in enumerate(samples) if s.ids]
-        logps = score(self.untrained, [samples[i] for i in some], size=16, ranks=self.ranks)
-        means = {i: fmean(values) for i, values in zip(some, logps, strict=True)}
-        return [means.get(i) for i in range(len(answers))]
+    @classmethod
+    def read(cls, stored: dict[str, Any]) -> Self:
+        """A row of report.json."""
+        intervals = ("constraints", "constraints_loose", "followed", "followed_loose")
+        fields: dict[str, Any] = {
+            key: Interval(**value) if key in intervals and value else value for key, value in stored.items()
+        }
+        return cls(**fields)
 
 
-def row(name: str, answers: Sequence[Answer]) -> Row:
-    """Sum the answers up."""
-    texts = [a.response.answer or "" for a in answers]
-    fluencies = [a.fluency for a in answers if a.fluency is not None]
-    return Row(
-        name=name,
-        prompts=len(answers),
-        constraints=bootstrap([_passed(a.verification, loose=False) for a in answers]),
-        constraints_loose=bootstrap([_passed(a.verification, loose=True) for a in answers]),
-        followed=bootstrap([_flag(a.verification.followed) for a in answers]),
-        followed_loose=bootstrap([_flag(a.verification.followed_loose) for a in answers]),
-        format_share=fmean(a.response.format_valid for a in answers),
-        truncated_share=fmean(a.truncated for a in answers),
-        fluency=fmean(fluencies) if fluencies else None,
-        words=fmean(len(t.split()) for t in texts),
-        repetition=fmean(repeated_share(t, 4) for t in texts),
-        kinds=_kinds(answers),
-        unjudged_share=_unjudged(answers),
-    )
+def _rate(passed: Sequence[Sequence[bool | None]]) -> Interval | None:
+    """The share that passed, of what could be judged; the inner lists are resampled whole."""
+    return bootstrap([[float(one) for one in each if one is not None] for each in passed])
 
 
-def _passed(verification: Verification, *, loose: bool) -> list[float]:
-    verdicts = [v.passed_loose if loose else v.passed for v in verification.counted]
-    return [float(v) for v in verdicts if v is not None]
+def repeated_share(text: str, n: int) -> float:
+    """The share of the text's n-grams of words that occurred before in it; 0 if nothing repeats."""
+    words = text.lower().split()
+    grams = list(zip(*(words[i:] for i in range(n)), strict=False))
+    return 1 - len(set(grams)) / len(grams) if grams else 0.0
 
 
-def _flag(value: bool | None) -> list[float]:
-    return [] if value is None else [float(value)]
+class Report:
+    """Rows by name, each written as soon as it is known. A resumed run keeps the rows that it has.
+
+    All ranks know the rows, and one of them `writes`.
+    """
+
+    def __init__(self, folder: Path, *, writes: bool = True) -> None:
+        self._folder, self._file, self._writes = folder, folder / "report.json", writes
+        stored = json.loads(self._file.read_text("utf-8")) if self._file.exists() else {}
+        self.rows = {row["name"]: HeldOutRow.read(row) for row in stored.get("rows", [])}
+        self.facts: dict[str, Any] = stored.get("facts", {})
+
+    def add(self, name: str, answer: Callable[[], Sequence[HeldOutAnswer]]) -> None:
+        """Add the row `name`, asking for its answers only if the report lacks it."""
+        if name in self.rows:
+            return
+        answers = answer()
+        self.rows[name] = HeldOutRow.of(name, answers)
+        if self._writes:
+            file = self._folder / "heldout" / f"{name.replace(' ', '-')}.jsonl"
+            file.parent.mkdir(exist_ok=True)
+            lines = [json.dumps(_stored(answer), ensure_ascii=False) + "\n" for answer in answers]
+            write_whole(file, "".join(lines))
+        self._write()
+
+    def note(self, **facts: Any) -> None:
+        """Keep facts about the run next to the rows."""
+        self.facts.update(facts)
+        self._write()
+
+    def _write(self) -> None:
+        if self._writes:
+            content = {"facts": self.facts, "rows": [asdict(row) for row in self.rows.values()]}
+            write_whole(self._file, json.dumps(content, indent=1))
 
 
-def _unjudged(answers: Sequence[Answer]) -> float:
-    counted = [v.passed is None for a in answers for v in a.verification.counted]
-    return fmean(counted) if counted else 0.0
-
-
-def _kinds(answers: Sequence[Answer]) -> dict[str, float]:
-    by_kind: dict[str, list[float]] = defaultdict(list)
-    for verdict in (v for a in answers for v in a.verification.counted if v.passed is not None):
-        by_kind[verdict.kind].append(float(bool(verdict.passed)))
-    return {kind: fmean(values) for kind, values in sorted(by_kind.items())}
+def _stored(answer: HeldOutAnswer) -> dict[str, Any]:
+    return {
+        "id": answer.instruction.id,
+        "prompt": answer.instruction.prompt,
+        "thinking": answer.response.thinking,
+        "answer": answer.response.answer,
+        "format_valid": answer.response.format_valid,
+        "truncated": answer.truncated,
+        "fluency": answer.fluency,
+        "verdicts": [asdict(v) for v in answer.verification.verdicts],
+    }

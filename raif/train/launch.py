@@ -1,4 +1,4 @@
-"""Which of how many processes this is, as torchrun or the deepspeed launcher says; known without torch."""
+"""Which of how many processes this is, as torchrun or the deepspeed launcher says. Known without torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from raif.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """Process `rank` of `size`, on its machine the `local` one. Rank 0 writes the run's folder."""
+    """Process `rank` of `size`, number `local` on its machine. Rank 0 writes the run's folder."""
 
     rank: int = 0
     size: int = 1
@@ -20,17 +20,16 @@ class Launch:
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> Launch:
-        """What the launcher has set; one process where there was none."""
-        return cls(
-            *(int(environment.get(k, v)) for k, v in (("RANK", 0), ("WORLD_SIZE", 1), ("LOCAL_RANK", 0)))
-        )
+        """What the launcher has set; one process if there is no launcher."""
+        defaults = {"RANK": 0, "WORLD_SIZE": 1, "LOCAL_RANK": 0}
+        return cls(*(int(environment.get(name, default)) for name, default in defaults.items()))
 
     @property
     def first(self) -> bool:
         return self.rank == 0
 
     def check(self, config: TrainConfig) -> None:
-        """Raise ConfigError where the ranks can't share the work evenly, or don't share it at all."""
+        """Raise ConfigError if the ranks can't share the work evenly, or don't share it at all."""
         if self.size > 1 and not config.distributed.zero:
             raise ConfigError(
                 f"{self.size} processes were started, but distributed.zero: 0 trains in one",
@@ -38,20 +37,17 @@ class Launch:
             )
         if self.size > 1 and config.rollout.engine == "vllm" and config.method == "grpo":
             raise ConfigError(
-                f"rollout.engine: vllm samples in the trainer's process, of which {self.size} were started",
+                f"rollout.engine: vllm samples in the trainer's process, and {self.size} were started",
                 "Set rollout.engine to vllm_server and start servers, or to transformers.",
             )
-        for key, count in _shared(config).items():
+        grpo = config.method == "grpo"
+        shared = {"rollout.prompts": config.rollout.prompts} if grpo else {}
+        shared["optimizer.batch"] = config.optimizer.batch
+        if grpo and (config.loss.cloning or config.cloning.warmup_steps):
+            shared["cloning.batch"] = config.cloning.batch
+        for key, count in shared.items():
             if count % self.size:
                 raise ConfigError(
                     f"{key}: {count} is not a multiple of the {self.size} ranks, which share it evenly",
                     f"Give {-(-count // self.size) * self.size} or another multiple, or start other ranks.",
                 )
-
-
-def _shared(c: TrainConfig) -> dict[str, int]:
-    """What is divided among the ranks at each step."""
-    if c.method == "sft":
-        return {"optimizer.batch": c.optimizer.batch}
-    clones = {"cloning.batch": c.cloning.batch} if c.loss.cloning or c.cloning.warmup_steps else {}
-    return {"rollout.prompts": c.rollout.prompts, "optimizer.batch": c.optimizer.batch, **clones}

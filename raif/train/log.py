@@ -1,4 +1,5 @@
-"""What a run leaves behind: metrics.jsonl, samples, curves.png; if asked TensorBoard events and a W&B run."""
+"""What a run leaves behind and reports: metrics.jsonl, samples, findings, curves.png; on request TensorBoard
+events and a W&B run."""
 
 from __future__ import annotations
 
@@ -15,25 +16,34 @@ from raif.files import jsonl
 from raif.files.runs import CONFIG_NAME
 from raif.files.whole import write_whole
 from raif.train.doctor import Finding
-from raif.train.rollout import Group
+from raif.train.groups import Group
+from raif.train.loop import Step
+from raif.train.page import panels
 
-PANELS = (
-    ("reward", "reward_accuracy", "reward_accuracy_plain"),
-    ("cloning_loss",),
-    ("kl",),
-    ("keep_ratio", "format_share", "truncated_share"),
-    ("response_tokens",),
-    ("entropy",),
-)
+
+class Events:
+    """What a run tells whoever watches it. Does nothing; subclass it and override what is of interest."""
+
+    def phase(self, name: str) -> None:
+        """A new part of the run begins."""
+
+    def progress(self, done: int, total: int) -> None:
+        """Within a phase."""
+
+    def step(self, step: Step, total: int) -> None:
+        """A training step is done."""
+
+    def finding(self, finding: Finding) -> None:
+        """Something ruins the run. Each finding is reported once."""
 
 
 class Log:
-    """Appends to a run's folder, after `forget_after` has dropped what a killed run wrote beyond its last
+    """Appends to a run's folder, once `forget_after` has dropped what a killed run wrote after its last
     checkpoint.
     """
 
     def __init__(self, folder: Path, *, tensorboard: bool, wandb: str | None = None) -> None:
-        self.metrics_file = folder / "metrics.jsonl"
+        self.metrics_file, self._findings = folder / "metrics.jsonl", folder / "findings.jsonl"
         self._folder = folder
         if tensorboard:
             require("tensorboard", extra="tensorboard")
@@ -44,11 +54,15 @@ class Log:
     def forget_after(self, step: int) -> None:
         kept = [m for m in self.read() if m["step"] <= step]
         write_whole(self.metrics_file, "".join(json.dumps(m) + "\n" for m in kept))
+        jsonl.drop_torn_line(self._findings)
         if self._tensorboard:
-            self._writer = _tensorboard(self._folder, step + 1)
+            from torch.utils.tensorboard import SummaryWriter
+
+            # TensorBoard hides what an earlier writer wrote of the steps from `purge_step` on
+            self._writer = SummaryWriter(str(self._folder / "tensorboard"), purge_step=step + 1)
 
     def read(self) -> list[dict[str, Any]]:
-        """The metrics of all finished steps; a half-written last line is not one."""
+        """The metrics of all finished steps, without a half-written last line."""
         return jsonl.finished(self.metrics_file)
 
     def write(self, metrics: dict[str, Any]) -> None:
@@ -62,7 +76,7 @@ class Log:
             self._wandb.log(numbers, step=metrics["step"])
 
     def close(self) -> None:
-        """Write out what is still under way."""
+        """Write out what is still buffered."""
         if self._writer:
             self._writer.close()
         if self._wandb:
@@ -72,32 +86,49 @@ class Log:
         """All responses of a step, with rewards and verdicts, as one JSONL file."""
         folder = self._folder / "samples"
         folder.mkdir(exist_ok=True)
-        lines = [json.dumps(s, ensure_ascii=False) + "\n" for s in _samples(groups, kept)]
-        (folder / f"step-{step:06d}.jsonl").write_text("".join(lines), "utf-8")
+        lines = [
+            {
+                "id": group.instruction.id,
+                "prompt": group.instruction.prompt,
+                "thinking": rollout.thinking,
+                "text": rollout.text,
+                "reward_format": rollout.reward.format,
+                "reward_accuracy": rollout.reward.accuracy,
+                "reward_length": rollout.reward.length,
+                "keep": keep,
+                "verdicts": {f"{i} {v.id}": v.passed for i, v in enumerate(rollout.verification.verdicts)},
+            }
+            for group, keeps in zip(groups, kept, strict=True)
+            for rollout, keep in zip(group.rollouts, keeps, strict=True)
+        ]
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        (folder / f"step-{step:06d}.jsonl").write_text(text, "utf-8")
 
     def finding(self, step: int, finding: Finding) -> bool:
-        """Write it to findings.jsonl, once in a run; False where it is there already."""
-        file = self._folder / "findings.jsonl"
-        known = file.read_text("utf-8").splitlines() if file.exists() else []
-        if finding.name in (json.loads(line)["name"] for line in known):
+        """Write it to findings.jsonl, once in a run. Returns whether it is new."""
+        if finding.name in (known["name"] for known in jsonl.finished(self._findings)):
             return False
-        with file.open("a", encoding="utf-8") as written:
+        with self._findings.open("a", encoding="utf-8") as written:
             written.write(json.dumps({"step": step, **asdict(finding)}, ensure_ascii=False) + "\n")
         return True
 
     def curves(self) -> None:
-        """Draw the run's curves into curves.png."""
+        """Draw the panels of the run's page into curves.png."""
         import matplotlib
 
         matplotlib.use("Agg")
         from matplotlib import pyplot as plt
 
-        metrics = self.read()
-        figure, axes = plt.subplots(2, 3, figsize=(13, 6.5), layout="constrained")
-        for axis, names in zip(axes.flat, PANELS, strict=True):
-            for name in names:
-                points = [(m["step"], m[name]) for m in metrics if name in m]
-                axis.plot(*zip(*points, strict=True) if points else ([], []), marker=".", label=name)
+        drawn = dict(panels(self.read()))
+        rows = max(1, -(-len(drawn) // 3))
+        figure, axes = plt.subplots(rows, 3, figsize=(13, 3.25 * rows), layout="constrained", squeeze=False)
+        for axis in axes.flat[len(drawn) :]:
+            axis.set_axis_off()
+        for axis, (title, series) in zip(axes.flat, drawn.items(), strict=False):
+            for name, points in series.items():
+                if points:
+                    axis.plot(*zip(*points, strict=True), marker=".", label=name)
+            axis.set_title(title, fontsize=9)
             axis.legend(frameon=False, fontsize=8)
             axis.set_xlabel("step")
             axis.grid(alpha=0.3)
@@ -105,33 +136,8 @@ class Log:
         plt.close(figure)
 
 
-def _samples(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": group.instruction.id,
-            "prompt": group.instruction.prompt,
-            "thinking": rollout.thinking,
-            "text": rollout.text,
-            "reward_format": rollout.reward.format,
-            "reward_accuracy": rollout.reward.accuracy,
-            "reward_length": rollout.reward.length,
-            "keep": keep,
-            "verdicts": {f"{i} {v.id}": v.passed for i, v in enumerate(rollout.verification.verdicts)},
-        }
-        for group, keeps in zip(groups, kept, strict=True)
-        for rollout, keep in zip(group.rollouts, keeps, strict=True)
-    ]
-
-
-def _tensorboard(folder: Path, first: int) -> Any:
-    """A writer of the steps from `first` on: TensorBoard hides what an earlier one wrote of them."""
-    from torch.utils.tensorboard import SummaryWriter
-
-    return SummaryWriter(str(folder / "tensorboard"), purge_step=first)
-
-
 def _wandb(folder: Path, project: str) -> Any:
-    """A run of its own; one that was broken off goes on as the same."""
+    """A run of W&B; one that was broken off is continued as the same run."""
     require("wandb", extra="wandb")
     import wandb
 

@@ -1,96 +1,240 @@
-"""The algorithm, top to bottom: warm-up on expert answers, then GRPO on groups with cloning beside.
+"""The algorithm, top to bottom: a warm-up on expert answers, then GRPO with cloning in each update.
 
-For `method: sft` it is `raif.train.sft` alone.
+`method: sft` takes only steps of a third kind, next-token loss on expert answers: the paper's baseline
+(recipe section 7).
 """
 
 from __future__ import annotations
 
+import math
 import random
+import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from statistics import fmean
+from typing import Any
 
-from raif.train.batch import Sample
-from raif.train.clock import Clock
-from raif.train.correction import with_gaps
-from raif.train.feed import clone_sample, draw
-from raif.train.groups import sample_ahead, sample_groups, samples_of, takes_part
-from raif.train.judging import judgments
-from raif.train.metrics import group_metrics
-from raif.train.schedule import cloning_rate, learning_rate
-from raif.train.sft import sft_step
-from raif.train.trainer import Step, Trainer, finish
-
-
-def steps(trainer: Trainer) -> Iterator[Step]:
-    """Train from where the run stands to its end."""
-    while trainer.progress.step < trainer.total_steps:
-        if trainer.config.method == "sft":
-            yield sft_step(trainer)
-        elif trainer.progress.step < trainer.config.cloning.warmup_steps:
-            yield clone_step(trainer)
-        else:
-            yield grpo_step(trainer)
+from raif.config.train import OptimizerConfig, TrainConfig
+from raif.judge.judge import Judge, judge_metrics
+from raif.models.chat import Chat
+from raif.train.checkpoint import Progress
+from raif.train.feed import Feed, clone_sample, draw
+from raif.train.groups import Group, ask_ahead, group_metrics, roll_out, samples_of, takes_part
+from raif.train.learner import Learner
+from raif.train.logps import Sample
+from raif.train.samplers.sampler import Sampler
+from raif.types import Instruction
 
 
-def grpo_step(t: Trainer) -> Step:
-    """One rollout of groups and the optimiser steps on it."""
-    clock, c = Clock(), t.config
-    number = t.progress.step - c.cloning.warmup_steps
-    with clock("sync"):
-        t.learner.refresh()
-        t.sampler.sync()
-    with clock("rollout"), judgments(t.judge, t.learner.ranks) as judged:
-        groups, replaced = sample_groups(t, number)
-    with clock("ahead"):
-        sample_ahead(t, number + 1, len(replaced))
-    kept = [takes_part(group, c) for group in groups]
-    samples = samples_of(groups, kept, scaled=c.loss.normalisation != "dr_grpo")
-    random.Random(f"{c.seed}/{number}").shuffle(samples)
-    with clock("reference"):
-        ref_logps = t.learner.reference_logps(samples)
-    with clock("correction"):
-        samples = with_gaps(samples, t.learner.policy, c, t.learner.ranks)
-    with clock("update"):
-        updates = [
-            _update(t, samples[i : i + c.optimizer.batch], ref_logps[i : i + c.optimizer.batch], fresh=i == 0)
-            for i in range(0, len(samples), c.optimizer.batch)
-        ]
-    t.progress.refilled += len(replaced)  # at the end: a step that breaks off leaves no trace
-    groups, kept = groups + replaced, kept + [[False] * len(group.rollouts) for group in replaced]
-    metrics = {**group_metrics(groups, kept), **judged, **_mean(updates)}
-    return finish(t, clock, "grpo", metrics, groups, kept)
+@dataclass(frozen=True)
+class Step:
+    """What one step did. `groups` and `kept` are empty if nothing was sampled."""
+
+    metrics: dict[str, Any]
+    groups: Sequence[Group] = ()
+    kept: Sequence[Sequence[bool]] = ()
 
 
-def clone_step(t: Trainer) -> Step:
-    """One optimiser step on expert answers alone."""
-    clock, c = Clock(), t.config
-    with clock("update"):
-        metrics = t.learner.update([], [], _clones(t), cloning_rate(c, t.progress.updates))
-        t.progress.updates += 1
-    return finish(t, clock, "cloning", metrics)
+@dataclass
+class Trainer:
+    """Takes the steps of a run. `progress` says where the run stands."""
+
+    config: TrainConfig
+    learner: Learner
+    chat: Chat
+    sampler: Sampler
+    feed: Feed
+    judge: Judge | None = None
+    progress: Progress = field(default_factory=Progress)
+
+    @property
+    def total_steps(self) -> int:
+        c = self.config
+        if c.method == "sft" and c.sft.epochs:
+            return math.ceil(c.sft.epochs * len(self.feed.experts) / c.optimizer.batch)
+        return c.steps + (c.cloning.warmup_steps if c.method == "grpo" else 0)
+
+    def steps(self) -> Iterator[Step]:
+        """Train from where the run stands to its end."""
+        while self.progress.step < self.total_steps:
+            if self.config.method == "sft":
+                yield self.sft_step()
+            elif self.progress.step < self.config.cloning.warmup_steps:
+                yield self.clone_step()
+            else:
+                yield self.grpo_step()
+
+    def grpo_step(self) -> Step:
+        """Sample one rollout of groups, then take the optimizer steps on it."""
+        clock, c, batch = Clock(), self.config, self.config.optimizer.batch
+        number = self.progress.step - c.cloning.warmup_steps
+        with clock("sync"):
+            self.learner.refresh()
+            self.sampler.sync()
+        with clock("rollout"):
+            before = Counter(self.judge.counts) if self.judge else Counter()
+            groups, replaced = self._sample(number)
+            said = self.learner.ranks.add(self.judge.counts - before) if self.judge else {}
+        with clock("ahead"):
+            self._ask_ahead(number + 1, len(replaced))
+        kept = [takes_part(group, c.reference_quirks) for group in groups]
+        samples = samples_of(groups, kept, scaled=c.loss.normalisation != "dr_grpo")
+        random.Random(f"{c.seed}/{number}").shuffle(samples)
+        with clock("reference"):
+            frozen_logps = self.learner.frozen_logps(samples)
+        with clock("correction"):
+            samples = self.learner.with_gaps(samples)
+        with clock("update"):
+            updates = [
+                self._update(samples[i : i + batch], frozen_logps[i : i + batch], fresh=i == 0)
+                for i in range(0, len(samples), batch)
+            ]
+        self.progress.refilled += len(replaced)  # last, so that a step that is broken off leaves no trace
+        groups, kept = groups + replaced, kept + [[False] * len(group.rollouts) for group in replaced]
+        metrics = {**group_metrics(groups, kept), **judge_metrics(said), **_mean(updates)}
+        return self._finish(clock, "grpo", metrics, groups, kept)
+
+    def clone_step(self) -> Step:
+        """One optimizer step of the warm-up, on expert answers alone."""
+        clock, c = Clock(), self.config
+        with clock("update"):
+            metrics = self.learner.update([], [], self._clones(), cloning_rate(c, self.progress.updates))
+            self.progress.updates += 1
+        return self._finish(clock, "cloning", metrics)
+
+    def sft_step(self) -> Step:
+        """One optimizer step on the next batch of expert answers, cut off at `sft.max_tokens`."""
+        clock, c, limit = Clock(), self.config, self.config.sft.max_tokens
+        with clock("update"):
+            size, done = c.optimizer.batch, self.progress.updates
+            chosen = draw(self.feed.experts, done * size, size, c.seed)
+            whole = [clone_sample(i, i.expert, self.chat, prompt_tokens=False) for i in chosen if i.expert]
+            samples = [replace(s, ids=s.ids[: limit - len(s.prompt_ids)]) for s in whole]
+            metrics = self.learner.update([], [], samples, learning_rate(c.optimizer, done, self.total_steps))
+            self.progress.updates += 1
+        cut = sum(len(sample) > limit for sample in whole)
+        return self._finish(clock, "sft", {**metrics, "cut_share": cut / len(samples)})
+
+    def _sample(self, number: int) -> tuple[list[Group], list[Group]]:
+        """The groups to learn from, and those that they replaced because their rewards were all equal."""
+        c, replaced = self.config, list[Group]()
+
+        def sampled(round_: int, count: int) -> list[Group]:
+            drawn, seed = self._drawn(number, round_, len(replaced), count)
+            return roll_out(
+                self.sampler,
+                self.chat,
+                drawn,
+                c.rollout,
+                contrast=c.contrast,
+                seed=seed,
+                judge=self.judge,
+                ranks=self.learner.ranks,
+            )
+
+        groups = sampled(0, c.rollout.prompts)
+        for round_ in range(1, c.rollout.refill + 1):
+            if equal := [group for group in groups if group.equal]:
+                groups = [group for group in groups if not group.equal] + sampled(round_, len(equal))
+                replaced += equal
+        return groups, replaced
+
+    def _ask_ahead(self, number: int, refilled: int) -> None:
+        """With `rollout.overlap`, start sampling a rollout. The one before refilled `refilled` prompts."""
+        c = self.config
+        if c.rollout.overlap and number < c.steps:
+            drawn, seed = self._drawn(number, 0, refilled, c.rollout.prompts)
+            ranks = self.learner.ranks
+            ask_ahead(self.sampler, self.chat, drawn, c.rollout, contrast=c.contrast, seed=seed, ranks=ranks)
+
+    def _drawn(self, number: int, round_: int, refilled: int, count: int) -> tuple[list[Instruction], int]:
+        """What is asked in a round of a rollout, and the seed of its responses."""
+        c = self.config
+        start = number * c.rollout.prompts + self.progress.refilled + refilled
+        if round_:
+            start += c.rollout.prompts
+        seed = random.Random(f"{c.seed}/{number + c.cloning.warmup_steps}/{round_}").getrandbits(62)
+        return self.feed.draw(start, count, c.seed), seed
+
+    def _update(
+        self, samples: Sequence[Sample], frozen_logps: Sequence[list[float]], *, fresh: bool
+    ) -> dict[str, float]:
+        """One optimizer step; `fresh`: the first on its rollout."""
+        c = self.config
+        done = self.progress.updates - c.cloning.warmup_steps
+        lr = learning_rate(c.optimizer, done, c.steps * (c.responses // c.optimizer.batch))
+        clones = self._clones() if c.loss.cloning else []
+        metrics = self.learner.update(samples, frozen_logps, clones, lr, fresh=fresh)
+        self.progress.updates += 1
+        return metrics
+
+    def _clones(self) -> list[Sample]:
+        """The expert answers of this update."""
+        c = self.config
+        if not self.feed.experts:
+            return []
+        chosen = draw(self.feed.experts, self.progress.updates * c.cloning.batch, c.cloning.batch, c.seed + 1)
+        prompt_tokens = c.reference_quirks.clone_prompt_tokens
+        return [clone_sample(i, i.expert, self.chat, prompt_tokens=prompt_tokens) for i in chosen if i.expert]
+
+    def _finish(
+        self,
+        clock: Clock,
+        phase: str,
+        metrics: dict[str, float],
+        groups: Sequence[Group] = (),
+        kept: Sequence[Sequence[bool]] = (),
+    ) -> Step:
+        """Count the step, and add its times to its metrics."""
+        (seconds, *_) = self.learner.ranks.gather(sum(clock.seconds.values()))  # rank 0's, on every rank
+        done = self.progress.step + 1
+        self.progress = replace(self.progress, step=done, seconds=self.progress.seconds + seconds)
+        times = {f"time_{name}": value for name, value in clock.seconds.items()}
+        return Step({"step": done, "phase": phase, **metrics, **times}, groups, kept)
 
 
-def _update(
-    t: Trainer, samples: Sequence[Sample], ref_logps: Sequence[list[float]], *, fresh: bool
-) -> dict[str, float]:
-    c = t.config
-    done = t.progress.updates - c.cloning.warmup_steps
-    lr = learning_rate(c.optimizer, done, c.steps * (c.responses // c.optimizer.batch))
-    metrics = t.learner.update(samples, ref_logps, _clones(t) if c.loss.cloning else [], lr, fresh=fresh)
-    t.progress.updates += 1
-    return metrics
+class Clock:
+    """The seconds that the parts of a step take."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - start
 
 
-def _clones(t: Trainer) -> list[Sample]:
-    c = t.config
-    if not t.feed.experts:
-        return []
-    chosen = draw(t.feed.experts, t.progress.updates * c.cloning.batch, c.cloning.batch, c.seed + 1)
-    prompt_tokens = c.reference_quirks.clone_prompt_tokens
-    return [clone_sample(i, i.expert, t.chat, prompt_tokens=prompt_tokens) for i in chosen if i.expert]
+def learning_rate(config: OptimizerConfig, done: int, total: int) -> float:
+    """The learning rate of update `done` of `total`, counted from 0; so checkpoints keep no scheduler."""
+    lr = warmed_up(config.lr, done, total, config.warmup_ratio)
+    if config.schedule == "constant":
+        return lr
+    rise = _rise(total, config.warmup_ratio)
+    fallen = min(1.0, max(0, done - rise) / max(1, total - rise))
+    return lr * ((1 + math.cos(math.pi * fallen)) / 2)
+
+
+def cloning_rate(c: TrainConfig, done: int) -> float:
+    """The warm-up's: rises to `cloning.warmup_lr`, then falls linearly to the optimizer's and stays."""
+    peak, last, total = c.cloning.warmup_lr, c.optimizer.lr, max(1, c.cloning.warmup_steps)
+    falling = last + (peak - last) * max(0.0, 1 - done / total)
+    return min(warmed_up(peak, done, total, c.optimizer.warmup_ratio), falling)
+
+
+def warmed_up(lr: float, done: int, total: int, ratio: float) -> float:
+    """Rises linearly to `lr` over the first `ratio` of all updates, then stays."""
+    return lr * min(1.0, (done + 1) / _rise(total, ratio))
+
+
+def _rise(total: int, ratio: float) -> int:
+    return max(1, math.ceil(ratio * total))
 
 
 def _mean(updates: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Of each metric, over the updates that have it: one that learnt nothing has no entropy."""
+    """The mean of each metric over the updates that have it: one that learned nothing has no entropy."""
     names = dict.fromkeys(name for update in updates for name in update)
     return {name: fmean(update[name] for update in updates if name in update) for name in names}

@@ -1,10 +1,11 @@
-"""report.html: what a run did, as a page that stands alone, made from what its folder holds."""
+"""report.html: what a run did, as a page that stands alone, made from what the run's folder holds."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby, islice
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -12,10 +13,13 @@ from typing import Any
 import yaml
 
 from raif import html
+from raif.files import jsonl
 from raif.files.runs import CONFIG_NAME
-from raif.train.page_samples import lines, samples
+from raif.html.samples import PageSample, Shown, mark
+from raif.verdicts.reward import FULL, NONE
 
-Metrics = Sequence[Mapping[str, Any]]
+Line = Mapping[str, Any]
+"""A line of one of the run's files."""
 PANELS = {
     "Reward": ("reward", "reward_accuracy", "reward_accuracy_plain"),
     "Kept by contrast, in format, cut off": ("keep_ratio", "format_share", "truncated_share"),
@@ -32,14 +36,17 @@ PANELS = {
     "Learning rate": ("lr",),
     "Seconds of a step": ("time_rollout", "time_reference", "time_update", "time_sync"),
 }
-"""Metrics that are drawn together. A panel without any is left out."""
+"""Metrics that are drawn together, on the page and in curves.png."""
+STEPS, GROUPS = 5, 4
+"""From how many steps the page shows groups, and how many of each."""
 
 
 def write(folder: Path) -> None:
     """Make the page of a finished run."""
     text = (folder / CONFIG_NAME).read_text("utf-8")
-    metrics = lines(folder / "metrics.jsonl")
-    rows = json.loads((folder / "report.json").read_text("utf-8"))["rows"] if _reported(folder) else []
+    metrics = jsonl.finished(folder / "metrics.jsonl")
+    report = folder / "report.json"  # missing if there were no held-out prompts
+    rows = json.loads(report.read_text("utf-8"))["rows"] if report.exists() else []
     html.write(
         folder / "report.html",
         "train/page.html",
@@ -48,32 +55,35 @@ def write(folder: Path) -> None:
         config_text=text,
         metrics=metrics,
         rows=rows,
-        tiles=[*_gains(rows), *_totals(metrics)],
-        findings=lines(folder / "findings.jsonl"),
+        tiles=list(_tiles(rows, metrics)),
+        findings=jsonl.finished(folder / "findings.jsonl"),
         kinds=_kinds(rows, metrics),
-        panels=list(_panels(metrics)),
-        samples=samples(folder, [row["name"] for row in rows]),
+        panels=list(panels(metrics)),
+        samples=[*_heldout(folder, [row["name"] for row in rows]), *_trained(folder)],
     )
 
 
-def _reported(folder: Path) -> bool:
-    """Without held-out prompts there is no table."""
-    return (folder / "report.json").exists()
+def panels(metrics: Sequence[Line]) -> Iterator[tuple[str, dict[str, list[tuple[float, float]]]]]:
+    """The title of each panel with any data, and its series: points of step and value by metric."""
+    for title, names in PANELS.items():
+        series = {name: _points(name, metrics) for name in names}
+        if any(series.values()):
+            yield title, series
 
 
-def _gains(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
-    """Tiles: name, value, note."""
-    if len(rows) < 2:
-        return
-    before, after = rows[:2]
-    for name, key in (("constraints followed", "constraints"), ("prompts followed", "followed")):
-        if before[key] and after[key]:
-            values = [f"{100 * row[key]['value']:.1f}" for row in (before, after)]
-            yield name, " → ".join(values), f"percent, {before['name']} → {after['name']}"
-    yield "words", f"{before['words']:.0f} → {after['words']:.0f}", "an answer"
+def _points(name: str, metrics: Sequence[Line]) -> list[tuple[float, float]]:
+    return [(step["step"], step[name]) for step in metrics if name in step and math.isfinite(step[name])]
 
 
-def _totals(metrics: Metrics) -> Iterator[tuple[str, str, str]]:
+def _tiles(rows: Sequence[Line], metrics: Sequence[Line]) -> Iterator[tuple[str, str, str]]:
+    """Name, value and note of each figure at the top."""
+    if len(rows) >= 2:
+        before, after = rows[:2]
+        for name, key in (("constraints followed", "constraints"), ("prompts followed", "followed")):
+            if before[key] and after[key]:
+                values = [f"{100 * row[key]['value']:.1f}" for row in (before, after)]
+                yield name, " → ".join(values), f"percent, {before['name']} → {after['name']}"
+        yield "words", f"{before['words']:.0f} → {after['words']:.0f}", "an answer"
     seconds = sum(value for step in metrics for key, value in step.items() if key.startswith("time_"))
     yield "training", f"{seconds / 60:,.1f} min", f"{len(metrics):,} steps, without evaluation"
     kept = [step["keep_ratio"] for step in metrics if "keep_ratio" in step]
@@ -81,8 +91,8 @@ def _totals(metrics: Metrics) -> Iterator[tuple[str, str, str]]:
         yield "keep ratio", f"{fmean(kept):.0%}", "of the thinking responses, by contrast"
 
 
-def _kinds(rows: Sequence[Mapping[str, Any]], metrics: Metrics) -> list[dict[str, Any]]:
-    """By kind: its share before, after, and in each step of training that had it."""
+def _kinds(rows: Sequence[Line], metrics: Sequence[Line]) -> list[dict[str, Any]]:
+    """For each kind the share that followed it before, after, and in each training step that had it."""
     shares: list[Mapping[str, float]] = [*(row["kinds"] for row in rows), {}, {}]
     before, after, *_ = shares
     trained = {key.removeprefix("kind/") for step in metrics for key in step if key.startswith("kind/")}
@@ -99,12 +109,74 @@ def _kinds(rows: Sequence[Mapping[str, Any]], metrics: Metrics) -> list[dict[str
     ]
 
 
-def _panels(metrics: Metrics) -> Iterator[tuple[str, dict[str, list[tuple[float, float]]]]]:
-    for title, names in PANELS.items():
-        series = {name: _points(name, metrics) for name in names}
-        if any(series.values()):
-            yield title, series
+def _heldout(folder: Path, rows: Sequence[str]) -> Iterator[PageSample]:
+    """The held-out answers side by side. `rows`: names of the report's rows, before and after first."""
+    files = {name: folder / "heldout" / f"{name.replace(' ', '-')}.jsonl" for name in rows}
+    answers = {name: {line["id"]: line for line in jsonl.finished(path)} for name, path in files.items()}
+    for id in next(iter(answers.values()), {}):
+        found = {name: by_id[id] for name, by_id in answers.items() if id in by_id}
+        before, after, *_ = [*found.values()] * 2
+        old, new = (_score(answer["verdicts"]) for answer in (before, after))
+        change = "undecided"
+        if old is not None and new is not None:
+            change = "better" if new > old else "worse" if new < old else "same"
+        failed = {v["id"] for v in after["verdicts"] if v["active"] and v["passed"] is False}
+        yield PageSample(
+            id=id,
+            mark=mark(new),
+            messages=[("user", before["prompt"])],
+            responses=[
+                Shown(name, one["thinking"], one["answer"] or "", _notes(one), one["verdicts"])
+                for name, one in found.items()
+            ],
+            facets={
+                "from": ["held-out prompts"],
+                "before": [mark(old)],
+                "after": [mark(new)],
+                "change": [change],
+                "check failed": sorted(failed),
+            },
+        )
 
 
-def _points(name: str, metrics: Metrics) -> list[tuple[float, float]]:
-    return [(step["step"], step[name]) for step in metrics if name in step and math.isfinite(step[name])]
+def _score(verdicts: Sequence[Line]) -> float | None:
+    """The share that passed, of the checks that count and could be judged."""
+    decided = [bool(v["passed"]) for v in verdicts if v["active"] and v["passed"] is not None]
+    return fmean(decided) if decided else None
+
+
+def _notes(answer: Line) -> list[str]:
+    fluency = [] if answer["fluency"] is None else [f"fluency {answer['fluency']:.2f}"]
+    wrong = {"no format": not answer["format_valid"], "cut off": answer["truncated"]}
+    return [*(name for name, holds in wrong.items() if holds), *fluency]
+
+
+def _trained(folder: Path) -> Iterator[PageSample]:
+    """The first groups of some steps, from the first to the last."""
+    files = sorted((folder / "samples").glob("step-*.jsonl"))
+    spread = sorted({round(n * (len(files) - 1) / (STEPS - 1)) for n in range(STEPS)}) if files else []
+    for file in (files[n] for n in spread):
+        groups = groupby(jsonl.finished(file), key=lambda line: line["id"])
+        for id, group in islice(groups, GROUPS):
+            yield _group(f"step {int(file.stem.removeprefix('step-'))}", id, list(group))
+
+
+def _group(step: str, id: str, responses: Sequence[Line]) -> PageSample:
+    share = fmean((line["reward_accuracy"] - NONE) / (FULL - NONE) for line in responses)
+    shown, failed = [], set()
+    for n, line in enumerate(responses, 1):
+        # verdicts are stored by position and id, without a reason
+        passed = [(key.partition(" ")[2], passed) for key, passed in line["verdicts"].items()]
+        failed |= {id for id, passed in passed if passed is False}
+        verdicts = [{"id": id, "passed": passed, "reason": "", "active": True} for id, passed in passed]
+        reward = sum(line[f"reward_{part}"] for part in ("format", "accuracy", "length"))
+        notes = [f"reward {reward:+.2f}", "thinking" if line["thinking"] else "plain"]
+        notes += [] if line["keep"] else ["left out"]
+        shown.append(Shown(f"response {n}", "", line["text"], notes, verdicts))
+    return PageSample(
+        id=f"{step} {id}",
+        mark=mark(share),
+        messages=[("user", responses[0]["prompt"])],
+        responses=shown,
+        facets={"from": [step], "before": [], "after": [], "change": [], "check failed": sorted(failed)},
+    )

@@ -1,44 +1,37 @@
-"""A whole run: data, held-out evaluation before, training, the same evaluation after, and the report.
+"""A whole run: data, held-out evaluation, training, the same evaluation again, and the report.
 
-Every part that is finished is found again: a killed run goes on from its newest checkpoint.
+What is finished is found again: a killed run continues from its newest checkpoint.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 
 import torch
 
 from raif.config.train import TrainConfig
-from raif.errors import EndpointError, RaifError, UnhealthyRun
-from raif.judge.judge import Judge, open_judge
+from raif.errors import EndpointError, UnhealthyRun
+from raif.judge.judge import open_judge
 from raif.models.chat import Chat, Mode
 from raif.train.checkpoint import checkpoints, load_ahead, load_checkpoint, save_checkpoint
 from raif.train.doctor import look
-from raif.train.events import Events
-from raif.train.feed import Feed
-from raif.train.heldout import Answer, HeldOut
+from raif.train.feed import Feed, check_rewards, load_records
+from raif.train.heldout import HeldOut, HeldOutAnswer, Report
 from raif.train.learner import Learner
-from raif.train.log import Log
-from raif.train.loop import clone_step, steps
+from raif.train.log import Events, Log
+from raif.train.loop import Step, Trainer
 from raif.train.ranks import ALONE, Ranks
-from raif.train.records import check_rewards, load_records
-from raif.train.report import Report
 from raif.train.samplers.choose import choose_sampler
-from raif.train.trainer import Step, Trainer
-from raif.types import Instruction
 
 
 class Run:
-    """One training run in its folder. All ranks take part in everything; rank 0 alone writes."""
+    """One training run in its folder. All ranks take part in everything; only rank 0 writes."""
 
     def __init__(
         self, config: TrainConfig, folder: Path, events: Events, ranks: Ranks = ALONE, *, strict: bool = False
     ) -> None:
-        """`strict`: UnhealthyRun at the doctor's first finding."""
+        """`strict`: raise UnhealthyRun at the doctor's first finding."""
         self.config, self.folder, self.events = config, folder, events
         self.ranks, self.strict = ranks, strict
         torch.manual_seed(config.seed)
@@ -50,108 +43,100 @@ class Run:
         events.phase("loading the model")
         learner = Learner(config, ranks)
         chat = Chat(learner.policy.tokenizer, config.model.style, config.model.format_request)
+        feed = Feed.of(train, chat, config.data.max_prompt_tokens, config.data.mix)
+        feed.check(config)
         self.judge = open_judge(config.judge, folder)
         sampler = choose_sampler(config, learner, folder, events.phase)
-        self.trainer = Trainer(config, learner, chat, sampler, _feed(train, chat, config), self.judge)
-        self.heldout = _heldout(heldout, learner, chat, config, self.judge)
-        first = ranks.first
-        self.log = Log(
-            folder, tensorboard=config.tensorboard and first, wandb=config.wandb if first else None
+        self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge)
+        chosen = heldout[: config.evaluation.prompts]
+        self.heldout = (
+            HeldOut(chosen, learner.frozen, chat, config.evaluation.batch, self.judge, ranks)
+            if chosen
+            else None
         )
-        self.report = Report(folder, writes=first)
+        wandb = config.wandb if ranks.first else None
+        self.log = Log(folder, tensorboard=config.tensorboard and ranks.first, wandb=wandb)
+        self.report = Report(folder, writes=ranks.first)
 
     def go(self) -> Report:
         """Evaluate, train, evaluate."""
         with self.judge or nullcontext():
-            return self._go()
-
-    def _go(self) -> Report:
-        self._evaluate("untrained", "direct")
-        self._resume()
-        self._train()
-        if self.ranks.first:
-            self.log.curves()
-        self._evaluate("whole recipe" if self.config.method == "grpo" else "fine-tuned", "thinking")
-        if self.config.evaluation.cloning_alone:
-            self._clone_alone()
-        if self.heldout and any(i.expert for i in self.heldout.instructions):
-            self.report.add("expert answers", self.heldout.experts)
-        self.log.close()
-        return self.report
+            self._evaluate("untrained", "direct")
+            self._resume()
+            self._train()
+            if self.ranks.first:
+                self.log.curves()
+            self._evaluate("whole recipe" if self.config.method == "grpo" else "fine-tuned", "thinking")
+            if self.config.evaluation.cloning_alone:
+                self._clone_alone()
+            if self.heldout and any(i.expert for i in self.heldout.instructions):
+                self.report.add("expert answers", self.heldout.experts)
+            self.log.close()
+            return self.report
 
     def _evaluate(self, name: str, mode: Mode) -> None:
-        if self.heldout:
-            self.events.phase(f"held-out answers: {name}")
-            self.report.add(name, partial(self._answers, self.heldout, mode))
+        """Add a row of held-out answers to the report, unless it is there."""
+        if not (heldout := self.heldout):
+            return
 
-    def _answers(self, heldout: HeldOut, mode: Mode) -> list[Answer]:
-        limit = self.config.evaluation.max_new_tokens
-        learner = self.trainer.learner
-        learner.refresh()
-        return heldout.ask(learner.whole, mode, max_new_tokens=limit, progress=self.events.progress)
+        def answers() -> list[HeldOutAnswer]:
+            learner, limit = self.trainer.learner, self.config.evaluation.max_new_tokens
+            learner.refresh()
+            return heldout.ask(learner.whole, mode, max_new_tokens=limit, progress=self.events.progress)
+
+        self.events.phase(f"held-out answers: {name}")
+        self.report.add(name, answers)
 
     def _resume(self) -> None:
-        found = checkpoints(self.folder / "checkpoints")
-        if found:
+        """Continue from the newest checkpoint, if there is one."""
+        if found := checkpoints(self.folder / "checkpoints"):
             self.trainer.progress = load_checkpoint(found[-1], self.trainer.learner)
-            self._take_up(found[-1])
+            # responses that were sampled ahead of the next step: the weights they came from are gone
+            ahead = load_ahead(found[-1], self.ranks)
+            if ahead is not None:
+                self.trainer.sampler.restore(ahead)
         if self.ranks.first:
             self.log.forget_after(self.trainer.progress.step)
 
-    def _take_up(self, checkpoint: Path) -> None:
-        """Responses that were sampled ahead of the next step: its weights can't sample them any more."""
-        ahead = load_ahead(checkpoint, self.ranks)
-        if ahead is not None:
-            self.trainer.sampler.restore(ahead)
-
     def _train(self) -> None:
+        """Take all steps, and write the model."""
+        t, c = self.trainer, self.config
         self.events.phase("training")
         try:
-            self._steps()
+            for step in t.steps():
+                if self.ranks.first:
+                    self.log.write(step.metrics)
+                    if step.groups:
+                        self.log.samples(t.progress.step, step.groups, step.kept)
+                self.events.step(step, t.total_steps)
+                if t.progress.step == c.cloning.warmup_steps and c.evaluation.cloning_alone:
+                    self._save("warm-up", 1)
+                if t.progress.step % c.checkpoint.every == 0 or t.progress.step == t.total_steps:
+                    self._save()
+                self._examine(step)
         except EndpointError as error:
-            raise type(error)(error.message, f"{self._save_broken_off()} {error.hint}") from error
-        self.trainer.learner.export(self.folder / "model", self.trainer.chat.served_template())
-
-    def _steps(self) -> None:
-        for step in steps(self.trainer):
-            if self.ranks.first:
-                self._log(step)
-            self.events.step(step, self.trainer.total_steps)
-            self._checkpoint()
-            self._examine(step)
-
-    def _log(self, step: Step) -> None:
-        self.log.write(step.metrics)
-        if step.groups:
-            self.log.samples(self.trainer.progress.step, step.groups, step.kept)
-
-    def _save_broken_off(self) -> str:
-        """A server fails while it takes weights or samples, before the step has changed anything."""
-        self._save("checkpoints", self.config.checkpoint.keep)
-        done, folder = self.trainer.progress.step, self.folder / "checkpoints"
-        return f"Nothing is lost: the run is saved up to step {done} in {folder}."
+            # a server fails while it takes weights or samples, before the step has changed anything
+            self._save()
+            done, folder = t.progress.step, self.folder / "checkpoints"
+            saved = f"Nothing is lost: the run is saved up to step {done} in {folder}."
+            raise type(error)(error.message, f"{saved} {error.hint}") from error
+        t.learner.export(self.folder / "model", t.chat.served_template())
 
     def _examine(self, step: Step) -> None:
+        """Report what silently ruins runs."""
         number, found = self.trainer.progress.step, look(self.trainer, step)
         for finding in found:
             if self.ranks.first and self.log.finding(number, finding):
                 self.events.finding(finding)
         if found and self.strict:
-            self._save("checkpoints", self.config.checkpoint.keep)
+            self._save()
             raise UnhealthyRun(
                 f"stopped after step {number}: {'; '.join(f.what for f in found)}",
-                "\n".join([*(f.advice for f in found), "Go on all the same: --resume, without --strict."]),
+                "\n".join([*(f.advice for f in found), "To continue anyway: --resume, without --strict."]),
             )
 
-    def _checkpoint(self) -> None:
-        t, c = self.trainer, self.config
-        if t.progress.step == c.cloning.warmup_steps and c.evaluation.cloning_alone:
-            self._save("warm-up", 1)
-        if t.progress.step % c.checkpoint.every == 0 or t.progress.step == t.total_steps:
-            self._save("checkpoints", c.checkpoint.keep)
-
-    def _save(self, name: str, keep: int) -> None:
-        t = self.trainer
+    def _save(self, name: str = "checkpoints", keep: int | None = None) -> None:
+        t, keep = self.trainer, keep or self.config.checkpoint.keep
         save_checkpoint(self.folder / name, t.learner, t.progress, keep=keep, ahead=t.sampler.ahead())
 
     def _clone_alone(self) -> None:
@@ -163,26 +148,6 @@ class Run:
         t.progress = load_checkpoint(checkpoints(self.folder / "warm-up")[-1], t.learner)
         self.events.phase(name)
         while t.progress.seconds < budget:
-            self.events.step(clone_step(t), t.total_steps)
+            self.events.step(t.clone_step(), t.total_steps)
         self.report.note(training_seconds=budget, cloning_alone_steps=t.progress.step)
         self._evaluate(name, "thinking")
-
-
-def _feed(records: Sequence[Instruction], chat: Chat, config: TrainConfig) -> Feed:
-    feed = Feed.of(records, chat, config.data.max_prompt_tokens, config.data.mix)
-    if config.steps and not feed.prompts:
-        raise RaifError("no training record has a prompt short enough", "Raise data.max_prompt_tokens.")
-    if config.method == "sft" and not feed.experts:
-        raise RaifError("no training record has an expert answer", "method: sft learns from `expert`.")
-    if config.method == "grpo" and config.cloning.warmup_steps and not feed.experts:
-        raise RaifError("no training record has an expert answer to clone", "Set cloning.warmup_steps=0.")
-    return feed
-
-
-def _heldout(
-    records: Sequence[Instruction], learner: Learner, chat: Chat, config: TrainConfig, judge: Judge | None
-) -> HeldOut | None:
-    chosen = records[: config.evaluation.prompts]
-    if not chosen:
-        return None
-    return HeldOut(chosen, learner.reference, chat, config.evaluation.batch, judge, learner.ranks)

@@ -71,7 +71,7 @@ def test_a_killed_resumption_leaves_the_metrics(tmp_path: Path, monkeypatch: pyt
 
 def test_a_killed_report_keeps_its_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch", reason="needs raif[train]")
-    from raif.train.report import Report
+    from raif.train.heldout import Report
 
     Report(tmp_path).note(one=1)
     with killed(monkeypatch):

@@ -6,8 +6,7 @@ import torch
 
 from raif.models.decode import decode, pick
 from raif.models.load import Model
-from raif.train.batch import Sample
-from raif.train.policy import score
+from raif.train.logps import Sample, score
 
 PROMPTS = [[5, 6, 7], [8, 9, 10, 11, 12, 13], [14]]
 

@@ -9,8 +9,7 @@ torch = pytest.importorskip("torch", reason="needs raif[train]")
 from raif.models.attention import suitable  # noqa: E402
 from raif.models.decode import decode  # noqa: E402
 from raif.models.load import Model, load  # noqa: E402
-from raif.train.batch import Sample, collate  # noqa: E402
-from raif.train.policy import token_logps, token_logps_and_entropy  # noqa: E402
+from raif.train.logps import Sample, collate, token_logps, token_logps_and_entropy  # noqa: E402  # noqa: E402
 from tests.models.families import FAMILIES, make  # noqa: E402
 
 TOLERANCE = 1e-4

@@ -10,10 +10,9 @@ torch = pytest.importorskip("torch", reason="needs raif[train]")
 
 from raif.config.train import TrainConfig  # noqa: E402
 from raif.models.load import load  # noqa: E402
-from raif.train.batch import Sample  # noqa: E402
 from raif.train.checkpoint import Progress, checkpoints, load_checkpoint, save_checkpoint  # noqa: E402
 from raif.train.learner import Learner  # noqa: E402
-from raif.train.policy import score  # noqa: E402
+from raif.train.logps import Sample, score  # noqa: E402
 
 SAMPLES = [Sample([5, 6, 7], [10, 11, 12, 13], []), Sample([5], [20, 30], [])]
 

@@ -14,11 +14,9 @@ import torch
 from raif.config import load
 from raif.config.train import LossConfig, TrainConfig
 from raif.models.load import Model
-from raif.train.batch import Sample, collate
-from raif.train.correction import with_gaps
-from raif.train.loop import grpo_step
+from raif.train.learner import Learner
+from raif.train.logps import Sample, collate, score
 from raif.train.loss import Counts, policy_loss
-from raif.train.policy import score
 from raif.train.samplers.sampler import TransformersSampler
 from tests.train.test_loop import trainer
 
@@ -59,20 +57,25 @@ def test_the_clip_is_against_the_policy_and_not_the_sampler() -> None:
     assert loss_of(SAMPLES[:1], moved, 1.0, clip=0.2) == pytest.approx(expected, rel=1e-5)
 
 
-def config_with(engine: str, **loss: Any) -> TrainConfig:
-    return TrainConfig.model_validate(
-        {
-            "rollout": {"prompts": 1, "group_size": 4, "engine": engine},
-            "optimizer": {"batch": 2},
-            "loss": loss,
-        }
+def learner_with(folder: Path, engine: str, **loss: Any) -> Learner:
+    return Learner(
+        TrainConfig.model_validate(
+            {
+                "model": {"path": str(folder), "compute": "float32", "device": "cpu"},
+                "rollout": {"prompts": 1, "group_size": 4, "engine": engine},
+                "optimizer": {"batch": 2},
+                "loss": loss,
+            }
+        )
     )
 
 
-def test_gaps_are_those_to_the_policys_own_after_the_first_optimiser_step(tiny: Model) -> None:
+def test_gaps_are_those_to_the_policys_own_after_the_first_optimizer_step(
+    tiny: Model, tiny_folder: Path
+) -> None:
     samples = [*SAMPLES, *SAMPLES]
     own = score(tiny, samples, size=4)
-    found = with_gaps(samples, tiny, config_with("vllm"))
+    found = learner_with(tiny_folder, "vllm").with_gaps(samples)
     assert [s.gap for s in found[:2]] == [(), ()]
     for sample, row in zip(found[2:], own[2:], strict=True):
         assert sample.gap == pytest.approx(
@@ -80,17 +83,18 @@ def test_gaps_are_those_to_the_policys_own_after_the_first_optimiser_step(tiny: 
         )
 
 
-def test_what_is_not_learned_from_is_not_scored(tiny: Model) -> None:
+def test_what_is_not_learned_from_is_not_scored(tiny_folder: Path) -> None:
     samples = [*SAMPLES, replace(SAMPLES[0], keep=False), SAMPLES[1]]
-    gaps = [s.gap for s in with_gaps(samples, tiny, config_with("vllm", kl=0.0))]
+    gaps = [s.gap for s in learner_with(tiny_folder, "vllm", kl=0.0).with_gaps(samples)]
     assert [bool(gap) for gap in gaps] == [False, False, False, True]
 
 
-@pytest.mark.parametrize("config", [config_with("transformers"), config_with("vllm", importance_cap=None)])
+@pytest.mark.parametrize(("engine", "loss"), [("transformers", {}), ("vllm", {"importance_cap": None})])
 def test_the_policys_own_samples_are_not_corrected_nor_is_what_is_turned_off(
-    tiny: Model, config: TrainConfig
+    tiny_folder: Path, engine: str, loss: dict[str, Any]
 ) -> None:
-    assert with_gaps([*SAMPLES, *SAMPLES], tiny, config) == [*SAMPLES, *SAMPLES]
+    found = learner_with(tiny_folder, engine, **loss).with_gaps([*SAMPLES, *SAMPLES])
+    assert found == [*SAMPLES, *SAMPLES]
 
 
 @pytest.mark.parametrize(
@@ -103,13 +107,13 @@ def test_the_papers_presets_correct_nothing(preset: str, corrected: bool) -> Non
 def test_every_step_measures_the_mismatch(tiny_folder: Path) -> None:
     t = trainer(tiny_folder, optimizer={"batch": 16, "micro_batch": 4, "lr": 1e-3})
     t.sampler = TransformersSampler(t.learner.policy, max_new_tokens=12, temperature=1.0, batch=16)
-    assert grpo_step(t).metrics["logp_mismatch"] == pytest.approx(0, abs=1e-4)
+    assert t.grpo_step().metrics["logp_mismatch"] == pytest.approx(0, abs=1e-4)
 
 
 def test_the_mismatch_is_the_mean_distance_of_the_samplers_log_probabilities(tiny_folder: Path) -> None:
     """The scripted sampler says -5.5 of every token; the tiny model thinks about -ln(vocabulary)."""
     t = trainer(tiny_folder, optimizer={"batch": 16, "micro_batch": 4, "lr": 1e-3})
-    step = grpo_step(t)
+    step = t.grpo_step()
     samples = [Sample(r.prompt_ids, r.ids, r.logps) for g in step.groups for r in g.rollouts]
     fresh = trainer(tiny_folder).learner.policy
     rows = score(fresh, samples, size=4)

@@ -12,13 +12,11 @@ from raif.config.train import TrainConfig
 from raif.errors import UnhealthyRun
 from raif.models.chat import Chat
 from raif.train.doctor import Finding, Seen, examine, look
-from raif.train.events import Events
-from raif.train.log import Log
-from raif.train.loop import grpo_step
-from raif.train.rollout import Group, roll_out
+from raif.train.groups import Group, roll_out
+from raif.train.log import Events, Log
+from raif.train.loop import Trainer
 from raif.train.run import Run
 from raif.train.samplers.sampler import TransformersSampler
-from raif.train.trainer import Trainer
 from tests.train.test_loop import BAD, EIGHT, GOOD, Scripted, instruction, trainer
 
 HEALTHY = {
@@ -112,15 +110,15 @@ OPENS = "{% if add_generation_prompt %}<|im_start|>assistant\n<think>\nOkay. {% 
 
 def test_a_template_that_opens_the_thinking_in_its_own_way_is_noticed(tiny_folder: Path) -> None:
     t = trainer(tiny_folder, texts=["Fine"])
-    assert "<think> is opened twice" not in [f.name for f in look(t, grpo_step(t))]
+    assert "<think> is opened twice" not in [f.name for f in look(t, t.grpo_step())]
     t = trainer(tiny_folder, texts=["Fine"])
     before, _, _ = t.chat.tokenizer.chat_template.partition("{% if add_generation_prompt %}")
     t.chat.tokenizer.chat_template = before + OPENS
-    assert "<think> is opened twice" in [f.name for f in look(t, grpo_step(t))]
+    assert "<think> is opened twice" in [f.name for f in look(t, t.grpo_step())]
 
 
 def ratio_is_far(t: Trainer) -> bool:
-    return "the ratio is far from 1" in [f.name for f in look(t, grpo_step(t))]
+    return "the ratio is far from 1" in [f.name for f in look(t, t.grpo_step())]
 
 
 def test_wrong_log_probabilities_of_the_sampler_are_noticed_and_right_ones_not(tiny_folder: Path) -> None:
@@ -140,7 +138,7 @@ def test_wrong_log_probabilities_of_the_sampler_are_noticed_and_right_ones_not(t
 def test_only_the_first_steps_after_the_warm_up_are_looked_at(tiny_folder: Path) -> None:
     t = trainer(tiny_folder, texts=[GOOD], cloning={"batch": 2, "warmup_steps": 2}, contrast=False)
     t.progress = replace(t.progress, step=1)
-    step = grpo_step(t)
+    step = t.grpo_step()
     found = []
     for number in range(1, 8):
         t.progress = replace(t.progress, step=number)

@@ -13,10 +13,8 @@ from raif.config.train import TrainConfig
 from raif.errors import RaifError
 from raif.models.chat import Chat
 from raif.train.feed import draw
-from raif.train.loop import grpo_step
-from raif.train.metrics import group_metrics
-from raif.train.rollout import roll_out
-from raif.train.trainer import Trainer
+from raif.train.groups import group_metrics, roll_out
+from raif.train.loop import Trainer
 from raif.verdicts import math_check
 from raif.verdicts.math_check import Checked
 from raif.verdicts.reward import overlong
@@ -55,7 +53,7 @@ def ids(t: Trainer, start: int, count: int) -> list[str]:
 def test_a_group_of_equal_rewards_is_replaced_by_the_next_prompts(tiny_folder: Path) -> None:
     order = ids(refilling(tiny_folder, "", 0), 0, 5)
     t = refilling(tiny_folder, order[0] + order[2], 3)
-    step = grpo_step(t)
+    step = t.grpo_step()
     assert [g.instruction.id for g in step.groups] == [order[1], order[3], order[0], order[2]]
     assert [any(kept) for kept in step.kept] == [True, True, False, False]
     assert step.metrics["dead_all_pass"] == 0.5
@@ -63,7 +61,7 @@ def test_a_group_of_equal_rewards_is_replaced_by_the_next_prompts(tiny_folder: P
 
 def test_what_is_left_after_the_last_round_stays(tiny_folder: Path) -> None:
     t = refilling(tiny_folder, "01234", 2)
-    step = grpo_step(t)
+    step = t.grpo_step()
     assert len(step.groups) == 2 + 2 * 2
     assert t.progress.refilled == 4
     assert t.progress.updates == 2
@@ -72,33 +70,33 @@ def test_what_is_left_after_the_last_round_stays(tiny_folder: Path) -> None:
 def test_the_next_step_goes_on_after_the_refilled_prompts(tiny_folder: Path) -> None:
     order = ids(refilling(tiny_folder, "", 0), 0, 5)
     t = refilling(tiny_folder, order[0], 1)
-    grpo_step(t)
+    t.grpo_step()
     t.sampler.numbers = ()  # type: ignore[attr-defined]
-    assert [g.instruction.id for g in grpo_step(t).groups] == order[3:5]
+    assert [g.instruction.id for g in t.grpo_step().groups] == order[3:5]
 
 
 def test_a_resumed_run_refills_from_the_same_prompts(tiny_folder: Path) -> None:
     first, again = (refilling(tiny_folder, "024", 2) for _ in range(2))
-    grpo_step(first)
+    first.grpo_step()
     again.progress = replace(first.progress)
-    shown = [[g.instruction.id for g in grpo_step(t).groups] for t in (first, again)]
+    shown = [[g.instruction.id for g in t.grpo_step().groups] for t in (first, again)]
     assert shown[0] == shown[1]
     assert again.progress.refilled == first.progress.refilled > 0
 
 
-def test_without_a_kl_term_no_reference_is_loaded_nor_is_kl_reported(tiny_folder: Path) -> None:
+def test_without_a_kl_term_no_frozen_model_is_loaded_nor_is_kl_reported(tiny_folder: Path) -> None:
     t = trainer(tiny_folder, loss={"kl": 0.0})
-    metrics = grpo_step(t).metrics
-    assert "reference" not in vars(t.learner)
+    metrics = t.grpo_step().metrics
+    assert "frozen" not in vars(t.learner)
     assert "kl" not in metrics
-    grpo_step(with_kl := trainer(tiny_folder))
-    assert "reference" in vars(with_kl.learner)
+    (with_kl := trainer(tiny_folder)).grpo_step()
+    assert "frozen" in vars(with_kl.learner)
 
 
 def test_a_step_from_which_nothing_is_learnt_moves_no_weight(tiny_folder: Path) -> None:
     t = trainer(tiny_folder, texts=[GOOD], loss=NO_KL, contrast=False)
     before = {name: weight.clone() for name, weight in t.learner.weights()}
-    metrics = grpo_step(t).metrics
+    metrics = t.grpo_step().metrics
     assert all((before[name] == weight).all() for name, weight in t.learner.weights())
     assert (metrics["policy_loss"], metrics["grad_norm"], "entropy" in metrics) == (0, 0, False)
 

@@ -13,10 +13,9 @@ import torch
 from raif.config.train import TrainConfig
 from raif.models.decode import decode
 from raif.models.load import load
-from raif.train.batch import Sample
-from raif.train.events import Events
 from raif.train.learner import Learner
-from raif.train.policy import score
+from raif.train.log import Events
+from raif.train.logps import Sample, score
 from raif.train.run import Run
 from tests import tiny
 from tests.train.test_loss import SAMPLES
@@ -48,7 +47,7 @@ def test_updates_are_those_of_the_cpu(tiny_folder: Path, rank: int) -> None:
         pytest.importorskip("peft", reason="needs raif[lora]")
     learners = [Learner(config(tiny_folder, device, lora={"rank": rank})) for device in ("cpu", DEVICE)]
     for _ in range(2):
-        ours, theirs = (one.update(SAMPLES, one.reference_logps(SAMPLES), [], 1e-3) for one in learners)
+        ours, theirs = (one.update(SAMPLES, one.frozen_logps(SAMPLES), [], 1e-3) for one in learners)
         assert theirs == pytest.approx(ours, rel=1e-3, abs=1e-5)
     for sample in SAMPLES:
         ours, theirs = (torch.tensor(score(one.policy, [sample], size=1)) for one in learners)

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from raif.train.grpo import advantages, clipped_surrogate, kl, response_mean, sequence_ratio, token_ratio
+from raif.train.loss import advantages, clipped_surrogate, kl, response_mean, sequence_ratio, token_ratio
 
 
 @pytest.mark.parametrize("value", [1.6, -3.0, 3.0, 0.1])

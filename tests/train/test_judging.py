@@ -17,11 +17,9 @@ from raif.errors import EndpointError, RaifError
 from raif.judge.judge import Judge, judge_metrics, open_judge
 from raif.models.chat import Chat
 from raif.models.load import Model
-from raif.train.heldout import HeldOut, row
-from raif.train.loop import grpo_step
-from raif.train.metrics import group_metrics
-from raif.train.records import check_rewards
-from raif.train.rollout import Group, roll_out
+from raif.train.feed import check_rewards
+from raif.train.groups import Group, group_metrics, roll_out
+from raif.train.heldout import HeldOut, HeldOutRow
 from raif.types import Composition, Instruction, Question
 from raif.verdicts.checks import verify_all
 from tests.chat_server import Body, ChatServer, Script, chat_server, completion, last_turn
@@ -126,13 +124,13 @@ def test_a_step_reports_what_its_judge_said(tiny_folder: Path) -> None:
         t = trainer(tiny_folder, texts=[SAYS.format("warm"), SAYS.format("cold")], contrast=False)
         t.feed = t.feed.of([asked(n) for n in range(5)], t.chat, 1024)
         t.judge = judge
-        first, second = grpo_step(t).metrics, grpo_step(t).metrics
+        first, second = t.grpo_step().metrics, t.grpo_step().metrics
     assert [m["judge_questions"] for m in (first, second)] == [16, 16]
     assert (first["judge_yes"], first["judge_unjudged"], first["kind/question"]) == (0.5, 0, 0.5)
 
 
 def test_a_step_without_questions_has_no_judge_metrics(tiny_folder: Path) -> None:
-    assert not any(name.startswith("judge") for name in grpo_step(trainer(tiny_folder)).metrics)
+    assert not any(name.startswith("judge") for name in trainer(tiny_folder).grpo_step().metrics)
 
 
 def test_an_unreachable_judge_stops_the_run(chat: Chat) -> None:
@@ -151,7 +149,7 @@ def test_held_out_questions_are_judged_and_unjudged_ones_counted(tiny: Model, ch
         return completion("perhaps" if "Odd?" in body["messages"][0]["content"] else "yes")
 
     with judging(unsure) as (judge, _):
-        found = row("experts", HeldOut(records, tiny, chat, 4, judge).experts())
+        found = HeldOutRow.of("experts", HeldOut(records, tiny, chat, 4, judge).experts())
     assert found.kinds == {"question": 1.0}
     assert found.unjudged_share == 0.5
 

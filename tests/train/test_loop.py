@@ -14,12 +14,10 @@ from raif.models.chat import Chat
 from raif.models.decode import Completion
 from raif.reasoning import EMPTY_THINKING
 from raif.train.feed import Feed, clone_sample, draw
+from raif.train.groups import roll_out
 from raif.train.learner import Learner
-from raif.train.loop import clone_step, grpo_step, steps
-from raif.train.rollout import roll_out
+from raif.train.loop import Trainer, cloning_rate, warmed_up
 from raif.train.samplers.sampler import Sampler
-from raif.train.schedule import cloning_rate, warmed_up
-from raif.train.trainer import Trainer
 from raif.types import Constraint, Expert, Instruction, Message
 
 
@@ -111,14 +109,14 @@ def test_each_response_is_used_once(tiny_folder: Path, monkeypatch: pytest.Monke
             1
         ],
     )
-    step = grpo_step(t)
+    step = t.grpo_step()
     assert len(seen) == len(set(seen)) == 16
     assert t.progress.updates == 2
     assert step.metrics["reward_accuracy"] == pytest.approx(0.0)
 
 
 def test_plain_responses_take_no_part_but_set_the_mean(tiny_folder: Path) -> None:
-    step = grpo_step(trainer(tiny_folder))
+    step = trainer(tiny_folder).grpo_step()
     for group, kept in zip(step.groups, step.kept, strict=True):
         assert [r.thinking for r in group.rollouts] == list(kept)
 
@@ -128,14 +126,14 @@ def test_the_clip_share_and_kl_of_a_fresh_policy_are_zero_on_its_own_samples(tin
 
     t = trainer(tiny_folder, optimizer={"batch": 16, "micro_batch": 4, "lr": 1e-3})
     t.sampler = TransformersSampler(t.learner.policy, max_new_tokens=12, temperature=1.0, batch=16)
-    metrics = grpo_step(t).metrics
+    metrics = t.grpo_step().metrics
     assert metrics["kl"] == pytest.approx(0, abs=1e-6)
     assert metrics["clip_share"] == 0
 
 
 def test_cloning_learns_the_expert_answers(tiny_folder: Path) -> None:
     t = trainer(tiny_folder, cloning={"batch": 5, "warmup_steps": 12, "warmup_lr": 3e-2})
-    losses = [clone_step(t).metrics["cloning_loss"] for _ in range(12)]
+    losses = [t.clone_step().metrics["cloning_loss"] for _ in range(12)]
     assert losses[-1] < losses[0] - 1
 
 
@@ -150,13 +148,13 @@ def test_cloning_trains_on_the_response_and_with_the_quirk_on_the_prompt_too(cha
 
 
 def test_cloning_runs_beside_each_policy_batch_in_the_same_step(tiny_folder: Path) -> None:
-    assert "cloning_loss" in grpo_step(trainer(tiny_folder)).metrics
-    assert "cloning_loss" not in grpo_step(trainer(tiny_folder, loss={"cloning": 0.0})).metrics
+    assert "cloning_loss" in trainer(tiny_folder).grpo_step().metrics
+    assert "cloning_loss" not in trainer(tiny_folder, loss={"cloning": 0.0}).grpo_step().metrics
 
 
 def test_warm_up_comes_first(tiny_folder: Path) -> None:
     t = trainer(tiny_folder, cloning={"batch": 2, "warmup_steps": 2})
-    assert [s.metrics["phase"] for s in steps(t)] == ["cloning", "cloning", "grpo", "grpo"]
+    assert [s.metrics["phase"] for s in t.steps()] == ["cloning", "cloning", "grpo", "grpo"]
 
 
 def test_an_epoch_draws_each_record_once_in_an_order_of_its_own() -> None:

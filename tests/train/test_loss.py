@@ -14,9 +14,8 @@ from torch import Tensor
 from raif.config.train import LossConfig
 from raif.models.head import Head
 from raif.models.load import Model
-from raif.train.batch import Sample, bucketed, collate
+from raif.train.logps import Sample, bucketed, collate, token_logps, token_logps_and_entropy
 from raif.train.loss import Counts, cloning_loss, learned, policy_loss
-from raif.train.policy import token_logps, token_logps_and_entropy
 
 SAMPLES = [
     Sample([5, 6, 7], [10, 11, 12, 13], [-5.0, -5.5, -5.2, -6.0], 1.0, True),

@@ -15,8 +15,8 @@ from raif.config.staged import StagedConfig
 from raif.config.train import TrainConfig
 from raif.data.staged import run as run_stages
 from raif.files import jsonl
-from raif.train.events import Events
-from raif.train.report import Report
+from raif.train.heldout import Report
+from raif.train.log import Events
 from raif.train.run import Run
 from tests import teacher
 from tests.chat_server import ChatServer, chat_server

@@ -6,7 +6,7 @@ import pytest
 
 from raif.reasoning import split
 from raif.text.final_answer import equal, last_boxed
-from raif.train.repetition import repeated_share
+from raif.train.heldout import repeated_share
 from raif.types import Composition, Constraint, Instruction, Message, Question
 from raif.verdicts.checks import verify
 from raif.verdicts.reward import reward

@@ -10,11 +10,9 @@ import torch
 
 from raif.config.train import OptimizerConfig, TrainConfig
 from raif.models.load import Model
-from raif.train.batch import Sample, collate, packed
 from raif.train.feed import draw
-from raif.train.loop import steps
-from raif.train.policy import token_logps
-from raif.train.schedule import learning_rate
+from raif.train.logps import Sample, collate, packed, token_logps
+from raif.train.loop import learning_rate
 from tests.train.test_loop import trainer
 
 SAMPLES = [Sample([5, 6, 7], [10, 11, 12, 13], []), Sample([5], [20], []), Sample([8, 9], [30, 31], [])]
@@ -63,7 +61,7 @@ def test_rows_are_filled_up_to_their_tokens(tokens: int, rows: list[int]) -> Non
 
 def test_packing_changes_no_loss_and_no_weight(tiny_folder: Path) -> None:
     runs = [sft(tiny_folder, packing=packing) for packing in (False, True)]
-    losses = [[step.metrics["cloning_loss"] for step in steps(t)] for t in runs]
+    losses = [[step.metrics["cloning_loss"] for step in t.steps()] for t in runs]
     assert losses[0] == pytest.approx(losses[1], abs=1e-4)
     assert losses[0][-1] < losses[0][0]
 
@@ -71,7 +69,7 @@ def test_packing_changes_no_loss_and_no_weight(tiny_folder: Path) -> None:
 def test_epochs_become_steps_and_each_expert_answer_is_learnt_once_an_epoch(tiny_folder: Path) -> None:
     t = sft(tiny_folder)
     assert t.total_steps == 4  # 2 epochs of 5 answers in batches of 3
-    assert [step.metrics["phase"] for step in steps(t)] == ["sft"] * 4
+    assert [step.metrics["phase"] for step in t.steps()] == ["sft"] * 4
     assert sorted(r.id for r in draw(t.feed.experts, 0, 5, t.config.seed)) == list("01234")
 
 
@@ -83,8 +81,8 @@ def test_without_epochs_steps_count(tiny_folder: Path) -> None:
 def test_what_the_limit_cuts_is_counted(tiny_folder: Path) -> None:
     prompt = 300
     t = sft(tiny_folder, max_tokens=prompt, data={"max_prompt_tokens": prompt - 1})
-    assert next(steps(t)).metrics["cut_share"] == 1
-    assert next(steps(sft(tiny_folder))).metrics["cut_share"] == 0
+    assert next(t.steps()).metrics["cut_share"] == 1
+    assert next(sft(tiny_folder).steps()).metrics["cut_share"] == 0
 
 
 def test_the_learning_rate_falls_along_half_a_cosine() -> None:

@@ -10,7 +10,7 @@ from raif.config.train import TrainConfig
 from raif.errors import require
 from raif.models.load import Model, resolve
 from raif.train.learner import Learner
-from raif.train.policy import score
+from raif.train.logps import score
 from raif.train.samplers.sampler import Checked, Overlapped, Sampler, TransformersSampler
 from raif.train.samplers.transfer import DiskTransfer, Transfer, Weights
 

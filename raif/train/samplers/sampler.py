@@ -20,7 +20,7 @@ from raif.config.rollout import RolloutConfig
 from raif.errors import RaifError
 from raif.models.decode import Completion, decode
 from raif.models.load import Model
-from raif.train.batch import Sample
+from raif.train.logps import Sample
 
 PROBED = 8
 """How many responses of a rollout `Checked` compares."""

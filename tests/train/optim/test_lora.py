@@ -13,10 +13,9 @@ pytest.importorskip("peft", reason="needs raif[lora]")
 from raif.config.train import TrainConfig  # noqa: E402
 from raif.errors import ConfigError  # noqa: E402
 from raif.models.load import load  # noqa: E402
-from raif.train.batch import Sample  # noqa: E402
 from raif.train.checkpoint import Progress, load_checkpoint, save_checkpoint  # noqa: E402
 from raif.train.learner import Learner  # noqa: E402
-from raif.train.policy import score  # noqa: E402
+from raif.train.logps import Sample, score  # noqa: E402
 
 SAMPLES = [Sample([5, 6, 7], [10, 11, 12, 13], []), Sample([5], [20, 30], [])]
 
@@ -59,14 +58,14 @@ def test_the_adapters_alone_are_trained(tiny_folder: Path) -> None:
 def test_the_reference_is_the_policy_without_adapters_in_the_same_memory(tiny_folder: Path) -> None:
     found = trained(tiny_folder)
     plain = load(str(tiny_folder), dtype=torch.float32, device="cpu")
-    assert found.reference.net is found.policy.net
-    assert logps(found.reference) == logps(plain)
+    assert found.frozen.net is found.policy.net
+    assert logps(found.frozen) == logps(plain)
     assert logps(found.policy) != logps(plain)
 
 
 def test_scoring_by_the_reference_leaves_the_adapters_in_training(tiny_folder: Path) -> None:
     found = trained(tiny_folder)
-    logps(found.reference)
+    logps(found.frozen)
     before = logps(found.policy)
     found.update([], [], SAMPLES, lr=1e-1)
     assert logps(found.policy) != before

@@ -129,7 +129,7 @@ def test_a_killed_rank_ends_the_run_and_any_number_of_ranks_goes_on(
     _, said = process.communicate(timeout=100)
     assert process.returncode != 0
     assert "another rank" in said
-    assert "--resume goes on from the newest" in said
+    assert "--resume continues from the newest" in said
     assert list((out / "checkpoints").glob("step-*"))
     assert len(metrics(out)) < TOTAL
     finish(start(config, out, "--resume", ranks=then))

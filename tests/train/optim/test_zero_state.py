@@ -19,8 +19,8 @@ pytestmark = [
 PROGRAM = """
 import sys, torch
 from raif.config.train import TrainConfig
-from raif.train.batch import Sample
-from raif.train.join import joined
+from raif.train.logps import Sample
+from raif.train.ranks import joined
 from raif.train.launch import Launch
 from raif.train.learner import Learner
 

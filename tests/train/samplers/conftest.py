@@ -11,8 +11,7 @@ import torch
 
 from raif.models.decode import Completion
 from raif.models.load import Model, load
-from raif.train.batch import Sample
-from raif.train.policy import score
+from raif.train.logps import Sample, score
 from tests import tiny as tiny_model
 
 NEEDS_VLLM = pytest.mark.skipif(not find_spec("vllm"), reason="vLLM is not installed (docs/vllm.md)")

@@ -11,7 +11,7 @@ import pytest
 from raif.config.train import TrainConfig
 from raif.errors import EndpointError
 from raif.train.checkpoint import checkpoints
-from raif.train.events import Events
+from raif.train.log import Events
 from raif.train.run import Run
 from tests.rollout_server import RolloutServer, rollout_server, start
 

@@ -11,7 +11,7 @@ import pytest
 from raif.errors import RaifError
 from raif.models.decode import Completion
 from raif.models.load import Model
-from raif.train.policy import score
+from raif.train.logps import score
 from raif.train.samplers.sampler import Checked, TransformersSampler
 from tests.train.samplers.conftest import move, policy_of
 

@@ -17,13 +17,13 @@ from raif.errors import EndpointError
 from raif.models.decode import Completion
 from raif.models.load import Model
 from raif.train.checkpoint import checkpoints
-from raif.train.events import Events
+from raif.train.log import Events
+from raif.train.loop import Step
 from raif.train.optim.lora import merged
 from raif.train.run import Run
 from raif.train.samplers.sampler import Checked, Completions, Overlapped, Sampled, Sampler, requests
 from raif.train.samplers.server import ServerSampler
 from raif.train.samplers.transfer import DiskTransfer
-from raif.train.trainer import Step
 from tests.rollout_server import RolloutServer, rollout_server
 from tests.train.samplers.conftest import largest_difference, move
 from tests.train.samplers.test_broken_off import config, metrics
