@@ -1,4 +1,4 @@
-"""A real HTTP server that takes weights and samples as a vLLM rollout server does, by the tiny model."""
+"""A real HTTP server that takes weights and samples like a vLLM rollout server, with the tiny model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Answer = tuple[int, Any]
 
 
 class RolloutServer(ThreadingHTTPServer):
-    """`failures`: path -> status and body that it answers instead, once."""
+    """`failures`: path -> status and body of the next answer."""
 
     daemon_threads = True
     request_queue_size = 64

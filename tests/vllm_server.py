@@ -1,4 +1,4 @@
-"""A real vLLM rollout server on the CPU, to be killed and started again."""
+"""A real vLLM rollout server on the CPU, which tests kill and start again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MEMORY = ["--kv-cache-memory-bytes", str(100 * 2**20), "--max-model-len", "2048"
 
 @dataclass
 class Running:
-    """A vLLM server in a process group of its own; what it says is in `log`."""
+    """A vLLM server in its own process group. Its output goes to `log`."""
 
     folder: Path
     port: int
@@ -53,7 +53,7 @@ class Running:
 
 @contextmanager
 def vllm_server(folder: Path, log: Path) -> Iterator[Running]:
-    """A healthy one, which ends with the block, or the one that was started in its place."""
+    """A healthy server. It, or one that was started instead, is killed at the end of the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

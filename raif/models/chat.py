@@ -1,8 +1,8 @@
 """Messages -> token ids: the chat template, the request for tags, the opened or empty thinking block.
 
 The prompt ends with an opened `<think>`, which counts as part of the response (recipe section 2). If the
-model's template opens it already, it is not opened twice, and a template that asks for the format by itself
-is not asked again. Where a template refuses system texts (Gemma's does), they begin the first user turn.
+model's template opens it already, it is not opened twice, and a template that asks for the format itself does
+not get the request again. If a template refuses system texts (Gemma's does), they begin the first user turn.
 """
 
 from __future__ import annotations
@@ -31,7 +31,16 @@ class Chat:
 
     def prompt(self, messages: Sequence[Message], mode: Mode) -> list[int]:
         """The prompt's tokens."""
-        return self.encode(self._templated(messages, mode))
+        turns = [m.model_dump() for m in messages]
+        if mode != "direct" and self.style == "tagged" and not self._asks_for_format:
+            turns = _with_request(turns, self.format_request)
+        if turns[0]["role"] == "system" and not self._takes_system:
+            turns = _without_system(turns)
+        text = self._rendered(turns)
+        if mode != "direct":
+            text = text.rstrip().removesuffix("<think>") if self._opens_thinking else text
+            text += self.opening(mode)
+        return self.encode(text)
 
     def opening(self, mode: Mode) -> str:
         """The part of the response that the prompt already contains."""
@@ -79,7 +88,7 @@ class Chat:
 
     @cached_property
     def _bare(self) -> str:
-        """What the template makes of an empty request."""
+        """An empty prompt, as the template renders it."""
         return self._rendered([{"role": "user", "content": ""}])
 
     @cached_property
@@ -91,17 +100,6 @@ class Chat:
             return "Be kind." in self._rendered(turns)
         except TemplateError:
             return False
-
-    def _templated(self, messages: Sequence[Message], mode: Mode) -> str:
-        turns = [m.model_dump() for m in messages]
-        if mode != "direct" and self.style == "tagged" and not self._asks_for_format:
-            turns = _with_request(turns, self.format_request)
-        if turns[0]["role"] == "system" and not self._takes_system:
-            turns = _without_system(turns)
-        text = self._rendered(turns)
-        if mode == "direct":
-            return text
-        return (text.rstrip().removesuffix("<think>") if self._opens_thinking else text) + self.opening(mode)
 
     def _rendered(self, turns: list[dict[str, str]]) -> str:
         if not self.tokenizer.chat_template:

@@ -1,4 +1,4 @@
-"""Prompts: the request for tags, the opened block, and templates that open it by themselves."""
+"""Prompts: the request for tags, the opened block, and templates that open it already."""
 
 from __future__ import annotations
 

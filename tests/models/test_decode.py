@@ -1,4 +1,4 @@
-"""The sampler against transformers' own generation and against the trainer's log-probabilities."""
+"""The decoder against transformers' own generation and against the trainer's log-probabilities."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_log_probabilities_are_the_trainers(tiny: Model) -> None:
 
 
 def test_rows_that_end_leave_the_others_as_they_are(tiny: Model) -> None:
-    """With every token an end token for one half of the vocabulary, rows end at different times."""
+    """Rows end at different times if many tokens of the vocabulary are end tokens."""
     many = decode(
         tiny,
         PROMPTS,
@@ -74,7 +74,7 @@ def test_one_seed_samples_the_same_again(tiny: Model) -> None:
     assert [c.ids for cs in sampled(tiny) for c in cs] == [c.ids for cs in sampled(tiny) for c in cs]
 
 
-def test_a_prompt_is_answered_alike_whatever_is_sampled_beside_it(tiny: Model) -> None:
+def test_a_prompt_is_answered_alike_whatever_else_is_sampled(tiny: Model) -> None:
     together = sampled(tiny)
     for i, prompt in enumerate(PROMPTS):
         (alone,) = decode(tiny, [prompt], [2], max_new_tokens=12, temperature=1.0, seeds=[3 + i])

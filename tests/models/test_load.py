@@ -1,4 +1,4 @@
-"""The real 135M chat model out of its package: unpacked once, sampled and trained like any other."""
+"""The real 135M chat model from its package: unpacked once, sampled and trained like any other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A judge in this process: the model's own first token, whatever it is batched with."""
+"""A judge in this process: the model's own first token, whatever is in the batch."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ASKED = [[Message(role="user", content="Is it short? " * n)] for n in range(1, 1
 
 @pytest.fixture(scope="module")
 def decided(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model with an output head that is sure of yes or of no, and knows nothing else."""
+    """The tiny model with an output head that only knows yes and no, and is certain."""
     model = load(str(tiny_folder), dtype=torch.float32, device="cpu")
     model.tokenizer.add_tokens(["yes", "no"])
     model.net.resize_token_embeddings(len(model.tokenizer))
@@ -40,7 +40,7 @@ def decided(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 def replies(folder: Path) -> tuple[list[Reply], list[int]]:
-    """Of all that is asked at once, and the rows of each forward pass."""
+    """The replies to all prompts at once, and the number of rows in each forward pass."""
     local, rows = LocalJudge(str(folder), LocalConfig.model_validate(LOCAL)), []
     local._model.net.register_forward_hook(lambda _, __, out: rows.append(len(out.logits)))
 
@@ -55,7 +55,7 @@ def first_logps(model: Model, messages: list[Message]) -> Any:
     return model.net(input_ids=ids).logits[0, -1].log_softmax(-1)
 
 
-def test_a_reply_is_what_the_model_says_alone(tiny_folder: Path, tiny: Model) -> None:
+def test_a_reply_is_the_one_without_a_batch(tiny_folder: Path, tiny: Model) -> None:
     found, _ = replies(tiny_folder)
     for messages, reply in zip(ASKED, found, strict=True):
         logps, tokens = first_logps(tiny, messages).topk(20)
@@ -63,7 +63,7 @@ def test_a_reply_is_what_the_model_says_alone(tiny_folder: Path, tiny: Model) ->
         assert reply.text == reply.first[0][0] == tiny.tokenizer.decode([int(tokens[0])])
 
 
-def test_what_is_asked_together_is_read_together(tiny_folder: Path) -> None:
+def test_simultaneous_prompts_are_read_together(tiny_folder: Path) -> None:
     _, rows = replies(tiny_folder)
     assert (max(rows), sum(rows), len(rows)) == (4, 10, 3)
 

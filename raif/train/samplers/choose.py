@@ -19,13 +19,13 @@ def choose_sampler(
     config: TrainConfig, learner: Learner, folder: Path, say: Callable[[str], None]
 ) -> Sampler:
     """`folder` is the run's. `say` is called with messages about servers that are waited for."""
-    r, policy, weights = config.rollout, learner.whole, learner.whole_weights
+    r, policy = config.rollout, learner.whole
     if r.engine == "transformers" or config.method == "sft":
         return TransformersSampler(
             policy, max_new_tokens=r.max_new_tokens, temperature=r.temperature, batch=r.batch
         )
     sampler = (
-        _colocated(config, policy, weights, folder)
+        _colocated(config, policy, learner.whole_weights, folder)
         if r.engine == "vllm"
         else _server(config, learner, folder, say)
     )
@@ -55,17 +55,15 @@ def _colocated(config: TrainConfig, policy: Model, weights: Weights, folder: Pat
 def _server(config: TrainConfig, learner: Learner, folder: Path, say: Callable[[str], None]) -> Sampler:
     from raif.train.samplers.server import ServerSampler
 
-    transfer = _transfer(config, learner.whole_weights, folder)
+    v, weights = config.rollout.vllm, learner.whole_weights
+    transfer: Transfer
+    if v.transfer == "disk":
+        transfer = DiskTransfer(weights, v.folder or folder / "weights", timeout=v.sync_timeout)
+    else:
+        require("vllm", extra="vllm")
+        from raif.train.samplers.nccl import NcclTransfer
+
+        transfer = NcclTransfer(weights, v.nccl_address, timeout=v.sync_timeout)
     return ServerSampler(
         config.rollout, transfer, end_ids=learner.policy.end_ids, say=say, ranks=learner.ranks
     )
-
-
-def _transfer(config: TrainConfig, weights: Weights, folder: Path) -> Transfer:
-    v = config.rollout.vllm
-    if v.transfer == "disk":
-        return DiskTransfer(weights, v.folder or folder / "weights", timeout=v.sync_timeout)
-    require("vllm", extra="vllm")
-    from raif.train.samplers.nccl import NcclTransfer
-
-    return NcclTransfer(weights, v.nccl_address, timeout=v.sync_timeout)

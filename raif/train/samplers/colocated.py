@@ -68,25 +68,28 @@ class ColocatedSampler(Sampler):
             ],
             use_tqdm=False,
         )
-        return [[_completion(o) for o in sorted(each.outputs, key=lambda o: o.index)] for each in outputs]
+        return [
+            [
+                Completion(
+                    list(o.token_ids),
+                    [step[token].logprob for token, step in zip(o.token_ids, o.logprobs, strict=True)],
+                    truncated=o.finish_reason == "length",
+                )
+                for o in sorted(each.outputs, key=lambda o: o.index)
+            ]
+            for each in outputs
+        ]
 
     def sync(self) -> None:
         self._llm.start_weight_update()
-        self._llm.update_weights({"update_info": self._update()})
+        if self._config.vllm.tensor_parallel == 1:
+            update: dict[str, Any] = {"tensors": self._weights()}
+        else:  # its workers are other processes
+            file = self._folder / "weights.safetensors"
+            write_weights(self._weights(), file)
+            update = {"file": str(file.resolve())}
+        self._llm.update_weights({"update_info": update})
         self._llm.finish_weight_update()
         # The update leaves the old weights' keys and values in the prefix cache.
         if not self._llm.reset_prefix_cache():
             raise RaifError("vLLM did not reset its prefix cache: it is still working on responses")
-
-    def _update(self) -> dict[str, Any]:
-        if self._config.vllm.tensor_parallel == 1:
-            return {"tensors": self._weights()}
-        file = self._folder / "weights.safetensors"  # its workers are other processes
-        write_weights(self._weights(), file)
-        return {"file": str(file.resolve())}
-
-
-def _completion(output: Any) -> Completion:
-    ids = list(output.token_ids)
-    logps = [step[token].logprob for token, step in zip(ids, output.logprobs, strict=True)]
-    return Completion(ids, logps, truncated=output.finish_reason == "length")

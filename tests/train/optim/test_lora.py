@@ -1,4 +1,4 @@
-"""LoRA: few weights are trained, the reference is in their memory, and what is handed out has no adapters."""
+"""LoRA: few weights are trained, the frozen model shares memory, and exported models have no adapters."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_fresh_adapters_change_nothing(tiny_folder: Path) -> None:
     assert logps(learner(tiny_folder).policy) == logps(plain)
 
 
-def test_the_adapters_alone_are_trained(tiny_folder: Path) -> None:
+def test_only_the_adapters_are_trained(tiny_folder: Path) -> None:
     found = learner(tiny_folder)
     frozen = {n: p.clone() for n, p in found.policy.net.named_parameters() if ".lora_" not in n}
     before = logps(found.policy)
@@ -82,7 +82,7 @@ def test_the_folder_is_a_plain_model_that_answers_as_the_policy(tiny_folder: Pat
         assert ours == pytest.approx(theirs, abs=1e-5)
 
 
-def test_named_targets_alone_get_adapters(tiny_folder: Path) -> None:
+def test_only_named_targets_get_adapters(tiny_folder: Path) -> None:
     names = learner(tiny_folder, targets=["q_proj", "v_proj"]).optimizer.names
     assert {name.split(".")[4] for name in names} == {"q_proj", "v_proj"}
     assert len(names) == 2 * 2 * 2  # layers, targets, factors
@@ -95,7 +95,7 @@ def test_an_unknown_target_has_a_nearest_spelling(tiny_folder: Path) -> None:
 
 
 @pytest.mark.parametrize("compute", ["float32", "bfloat16"])
-def test_a_checkpoint_goes_on_bit_for_bit(tiny_folder: Path, tmp_path: Path, compute: str) -> None:
+def test_a_checkpoint_resumes_bit_for_bit(tiny_folder: Path, tmp_path: Path, compute: str) -> None:
     first = trained(tiny_folder, compute=compute)
     save_checkpoint(tmp_path, first, Progress(step=3), keep=1)
     again = learner(tiny_folder, compute=compute)

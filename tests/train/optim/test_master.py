@@ -1,4 +1,4 @@
-"""Master weights: gradients are summed in float32, and leave the net as soon as they are there."""
+"""Master weights: gradients are summed in float32, and leave the net as soon as they exist."""
 
 from __future__ import annotations
 

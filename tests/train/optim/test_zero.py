@@ -1,4 +1,4 @@
-"""Real ranks under DeepSpeed, over gloo on the CPU: the losses of one process, and no end without a word."""
+"""Real ranks under DeepSpeed, over gloo on the CPU: the losses of one process, and no silent end."""
 
 from __future__ import annotations
 
@@ -160,8 +160,8 @@ def test_lora_under_zero_3_takes_the_steps_of_one_process(tiny_folder: Path, tmp
 
 @NIGHTLY
 @pytest.mark.parametrize("zero", [2, 3])
-def test_bfloat16_learns_as_one_process_does(tiny_folder: Path, tmp_path: Path, zero: int) -> None:
-    """To the rounding of bfloat16; the first step, before sampled tokens can differ, is compared."""
+def test_bfloat16_learns_as_in_one_process(tiny_folder: Path, tmp_path: Path, zero: int) -> None:
+    """Up to bfloat16's rounding. The first steps are compared, before sampled tokens can differ."""
     finish(start(written(tmp_path, tiny_folder, zero=0, compute="bfloat16"), tmp_path / "one"))
     finish(start(written(tmp_path, tiny_folder, zero=zero, compute="bfloat16"), tmp_path / "two", ranks=2))
     for ours, theirs in zip(metrics(tmp_path / "two")[:2], metrics(tmp_path / "one")[:2], strict=True):

@@ -1,4 +1,4 @@
-"""What the engines' tests share: a policy that has learned something, and its log-probabilities."""
+"""For the samplers' tests: a policy that has learned something, and its log-probabilities."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ NEEDS_VLLM = pytest.mark.skipif(not find_spec("vllm"), reason="vLLM is not insta
 
 @pytest.fixture(scope="session")
 def wide_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model with heads that vLLM takes."""
+    """The tiny model, with attention heads that vLLM supports."""
     return tiny_model.make(tmp_path_factory.mktemp("wide"), hidden_size=128)
 
 
 def move(model: Model, seed: int = 1) -> None:
-    """Change all weights by so much that log-probabilities show it."""
+    """Change all weights so much that log-probabilities show it."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for weight in model.net.parameters():

@@ -1,4 +1,4 @@
-"""A run whose rollout server dies stops with a checkpoint, and goes on as if nothing had been."""
+"""A run whose rollout server dies stops with a checkpoint, and resumes as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def metrics(out: Path) -> list[dict[str, Any]]:
 
 
 class DiesAt(Events):
-    """Has the server die in the rollout, or in the update of its weights, after step 2."""
+    """Kills the server during the rollout or the weight update after step 2."""
 
     def __init__(self, server: RolloutServer, path: str) -> None:
         self.server, self.path = server, path

@@ -1,4 +1,4 @@
-"""An engine that answers with other weights than the policy's is found out."""
+"""A sampler with other weights than the policy's is detected."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ PROMPTS, COUNTS = [[5, 6, 7], [14]], [2, 2]
 
 
 class Stale(TransformersSampler):
-    """Samples from a policy of its own, which no sync reaches."""
+    """Samples from another policy, which no sync updates."""
 
 
-def checked(policy: Model, engine: Model, every: int = 3) -> Checked:
-    inner = Stale(engine, max_new_tokens=8, temperature=1.0, batch=8)
+def checked(policy: Model, sampled: Model, every: int = 3) -> Checked:
+    inner = Stale(sampled, max_new_tokens=8, temperature=1.0, batch=8)
     return Checked(inner, partial(score, policy, size=4), every=every, tolerance=0.005)
 
 
@@ -42,7 +42,7 @@ def test_other_weights_stop_the_run_after_the_first_sync(tiny: Model, tiny_folde
     assert "rollout.vllm.tolerance" in raised.value.hint
 
 
-def test_it_looks_again_after_every_so_many_syncs(tiny: Model, tiny_folder: Path) -> None:
+def test_it_compares_again_after_every_so_many_syncs(tiny: Model, tiny_folder: Path) -> None:
     sampler = checked(tiny, policy_of(tiny_folder))
 
     def one_round() -> Sequence[Sequence[Completion]]:
@@ -57,7 +57,7 @@ def test_it_looks_again_after_every_so_many_syncs(tiny: Model, tiny_folder: Path
         one_round()
 
 
-def test_a_log_probability_that_is_no_number_is_no_agreement(tiny: Model) -> None:
+def test_a_log_probability_that_is_not_a_number_fails(tiny: Model) -> None:
     sampler = checked(tiny, tiny)
     sampler._score = lambda samples: [[float("nan")] * len(s.ids) for s in samples]
     sampler.sync()

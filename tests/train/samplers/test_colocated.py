@@ -48,7 +48,7 @@ def sampler(policy: Model, wide_folder: Path, tmp_path_factory: pytest.TempPathF
 
 
 def test_the_policys_new_weights_answer(policy: Model, sampler: Sampler) -> None:
-    """Also to a prompt whose keys and values of the old weights were cached, and at another temperature."""
+    """Also for a prompt whose old keys and values were cached, and at another temperature."""
     for seed in (1, 2):
         move(policy, seed)
         sampler.sync()
@@ -64,7 +64,7 @@ def test_one_seed_samples_the_same_again(sampler: Sampler) -> None:
     assert len({tuple(c.ids) for c in first[0]}) == 3
 
 
-def test_an_empty_thinking_block_in_the_prompt_is_gone_on_from(policy: Model, sampler: Sampler) -> None:
+def test_a_response_continues_an_empty_thinking_block_in_the_prompt(policy: Model, sampler: Sampler) -> None:
     chat = Chat(policy.tokenizer, "tagged")
     prompts = [chat.prompt([Message(role="user", content="Hi")], mode) for mode in ("thinking", "plain")]
     sampler.sync()
@@ -80,7 +80,7 @@ def test_a_response_ends_with_its_end_token_or_is_truncated(policy: Model, sampl
 
 
 def test_more_prompts_than_a_step_reads_are_sampled(sampler: Sampler) -> None:
-    """vLLM reads some thousand tokens of prompts a step."""
+    """vLLM reads a few thousand tokens of prompts per step."""
     sampler.sync()
     sampled = sampler.sample([[5 + i] * 400 for i in range(16)], [1] * 16, seed=0)
     assert all(c.ids for cs in sampled for c in cs)

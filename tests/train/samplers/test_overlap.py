@@ -1,4 +1,4 @@
-"""Rollouts that servers sample while the policy learns: whose weights answer, and what a resumed run does."""
+"""Rollouts that servers sample while the policy learns: whose weights answer, and how a run resumes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def server(tiny_folder: Path) -> Iterator[RolloutServer]:
 
 
 def overlapped(policy: Model, server: RolloutServer, folder: Path) -> Overlapped:
-    """One that has compared its log-probabilities already."""
+    """A sampler that has already compared its log-probabilities."""
     rollout = TrainConfig.model_validate(
         {"rollout": {"engine": "vllm_server", "max_new_tokens": 8, "vllm": {"urls": [server.url]}}}
     ).rollout
@@ -52,7 +52,7 @@ def overlapped(policy: Model, server: RolloutServer, folder: Path) -> Overlapped
     return sampler
 
 
-def test_what_is_asked_ahead_is_of_the_weights_of_then(
+def test_what_is_asked_ahead_is_sampled_with_the_weights_of_that_time(
     tiny: Model, server: RolloutServer, tmp_path: Path
 ) -> None:
     sampler = overlapped(tiny, server, tmp_path)
@@ -80,7 +80,7 @@ def test_the_servers_sample_before_the_responses_are_wanted(
         time.sleep(0.01)
 
 
-def test_a_failure_in_the_background_is_told_when_the_responses_are_wanted(
+def test_a_failure_in_the_background_is_raised_when_the_responses_are_wanted(
     tiny: Model, server: RolloutServer, tmp_path: Path
 ) -> None:
     sampler = overlapped(tiny, server, tmp_path)
@@ -187,7 +187,7 @@ def overlapping(folder: Path, url: str, refill: int) -> TrainConfig:
 def test_a_resumed_run_is_the_run_that_was_not_broken_off(
     tiny_folder: Path, server: RolloutServer, tmp_path: Path, refill: int
 ) -> None:
-    """Also where groups are refilled; the responses of weights that are gone come from the checkpoint."""
+    """Also if groups are refilled. Responses of weights that no longer exist come from the checkpoint."""
     overlap = overlapping(tiny_folder, server.url, refill)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     for folder in (whole, broken):
@@ -210,7 +210,7 @@ def test_the_first_rollout_is_of_the_policy_and_the_next_is_one_step_old(
 
 
 @pytest.mark.parametrize("engine", ["transformers", "vllm"])
-def test_an_engine_in_the_trainers_process_is_refused(engine: str) -> None:
+def test_overlap_in_the_trainers_own_process_is_refused(engine: str) -> None:
     with pytest.raises(ValueError, match=f"overlap: true .* engine: {engine} samples in the trainer's own"):
         TrainConfig.model_validate({"rollout": {"engine": engine, "overlap": True}})
 

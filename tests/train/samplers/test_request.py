@@ -1,4 +1,4 @@
-"""Seeds, weights as an engine takes them, and what a server has to be started with."""
+"""Requests and their seeds, weights as vLLM takes them, and what a server has to be started with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.train.samplers.conftest import NEEDS_VLLM
 
 
 def test_no_two_responses_share_their_random_numbers() -> None:
-    """vLLM numbers the seeds of a prompt's responses from its own on."""
+    """vLLM counts up from a prompt's seed for its responses."""
     steps = (0, 1 << 40)
     seeds = [r.seed + k for step in steps for r in requests([[1]] * 40, [8] * 40, step) for k in range(8)]
     assert len(set(seeds)) == len(seeds)

@@ -1,4 +1,4 @@
-"""Rollouts by servers: whose weights answer, what a failure says, who is waited for."""
+"""Rollouts on servers: whose weights answer, what a failure says, which servers are waited for."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_a_server_that_is_restarted_in_mid_rollout_is_waited_for(
 
 
 @pytest.mark.parametrize("path", ["/start_weight_update", "/update_weights", "/finish_weight_update"])
-def test_servers_of_which_one_is_restarted_in_mid_update_are_waited_for(
+def test_a_server_that_is_restarted_in_mid_update_is_waited_for(
     tiny: Model, server: RolloutServer, tiny_folder: Path, tmp_path: Path, path: str
 ) -> None:
     first = start(tiny_folder)
@@ -163,7 +163,7 @@ def test_a_dead_server_ends_the_wait_with_what_to_do(tiny: Model, tiny_folder: P
     assert time.monotonic() - began < 5
 
 
-def test_a_failed_update_is_told_in_the_servers_own_words(
+def test_a_failed_update_is_reported_in_the_servers_own_words(
     tiny: Model, server: RolloutServer, tmp_path: Path
 ) -> None:
     server.failures["/update_weights"] = 500, {"error": {"message": "no space left", "code": 500}}
@@ -203,7 +203,7 @@ def test_a_server_whose_engine_died_is_waited_for(tiny: Model, server: RolloutSe
     assert s.sample(PROMPTS, [1, 1, 1], seed=0) == expected
 
 
-def test_a_server_without_weight_endpoints_is_told_from_a_rollout_server(
+def test_a_server_without_weight_endpoints_gets_a_hint_at_rollout_servers(
     tiny: Model, server: RolloutServer, tmp_path: Path
 ) -> None:
     server.failures["/init_weight_transfer_engine"] = 404, {"detail": "Not Found"}

@@ -1,4 +1,6 @@
-"""`raif train` with a vLLM server that is killed in mid-run: what the user sees, and that nothing is lost."""
+"""`raif train` with a vLLM server that is killed during the run: what the user sees, and that nothing is
+lost.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,7 @@ class Training:
 
     @property
     def metrics(self) -> list[dict[str, Any]]:
-        """The numbers of all steps so far, but for their times."""
+        """The numbers of all steps so far, except their times."""
         file = self.out / "metrics.jsonl"
         lines = file.read_text().splitlines(keepends=True) if file.exists() else []
         steps = [json.loads(line) for line in lines if line.endswith("\n")]
@@ -77,7 +79,7 @@ def server(wide_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="module")
 def whole(server: Running, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
-    """The metrics of a run that nothing happened to. vLLM's rounding depends on what it computes at once."""
+    """The metrics of an undisturbed run. vLLM's rounding depends on what it computes together."""
     training = Training(server, tmp_path_factory.mktemp("whole"), 0)
     code, said = training.end()
     assert code == 0, said

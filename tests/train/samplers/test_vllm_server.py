@@ -44,7 +44,7 @@ def sampler(policy: Model, url: str, folder: Path, **keys: Any) -> ServerSampler
 def test_the_policys_new_weights_answer_also_after_a_restart(
     policy: Model, running: Running, tmp_path: Path
 ) -> None:
-    """The last of these servers is a fresh one, which starts with the checkpoint's own weights."""
+    """The restarted server begins with the checkpoint's own weights."""
     s = sampler(policy, running.url, tmp_path, restart_timeout=900)
     for seed in (1, 2):
         move(policy, seed)
@@ -58,7 +58,7 @@ def test_the_policys_new_weights_answer_also_after_a_restart(
 
 
 def test_more_prompts_than_a_step_reads_are_sampled(policy: Model, running: Running, tmp_path: Path) -> None:
-    """vLLM reads some thousand tokens of prompts a step."""
+    """vLLM reads a few thousand tokens of prompts per step."""
     s = sampler(policy, running.url, tmp_path)
     s.sync()
     sampled = s.sample([[5 + i] * 400 for i in range(16)], [1] * 16, seed=0)
