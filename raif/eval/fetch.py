@@ -1,4 +1,4 @@
-"""The benchmarks' public data: fetched from a pinned revision, kept only where it is what it should be."""
+"""Downloads the benchmarks' public data at a pinned revision, and keeps only what has the right checksum."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from raif.files.whole import replacing, sha256
 from raif.types import Frozen
 
 TIMEOUT = 60.0
-"""Seconds without a byte."""
+"""Seconds without any data."""
 AS_IT_IS = {"Accept-Encoding": "identity"}
-"""The file's own bytes, whose checksum is known, not compressed for the way."""
+"""The checksum is that of the file's own bytes: don't compress them for the transfer."""
 
 
 class File(Frozen):
-    """`from`: its place under the source's base; `to`: under the folder of all benchmarks. Without a checksum
-    what came is not checked."""
+    """`from`: its path under the source's base. `to`: its path under the folder of all benchmarks. Without a
+    checksum the download is not checked."""
 
     origin: str = Field(alias="from")
     to: str
@@ -30,7 +30,7 @@ class File(Frozen):
 
 
 class Source(Frozen):
-    """`licence`: what the publishers state of the data."""
+    """`licence`: what the publishers state about the data."""
 
     base: str
     licence: str
@@ -38,7 +38,7 @@ class Source(Frozen):
 
 
 def source(name: str) -> Source:
-    """Where a benchmark's data is. ConfigError where that is not known."""
+    """Where a benchmark's data is. Raises ConfigError if that is unknown."""
     known = _sources()
     if name not in known:
         raise ConfigError(f"no public source of {name!r} is known", did_you_mean(name, known))
@@ -48,10 +48,10 @@ def source(name: str) -> Source:
 def fetch(
     name: str, folder: Path, base: str | None = None, said: Callable[[str], None] = lambda line: None
 ) -> list[Path]:
-    """Put a benchmark's files into the folder of all benchmarks; one that is there and right stays.
+    """Download a benchmark's files into the folder of all benchmarks. Files with the right checksum stay.
 
-    `base`: an address to fetch from in place of the public one. RaifError where a file can't be had, or is
-    another than it should be; it is not kept then.
+    `base`: an address to download from instead of the public one. Raises RaifError if a file can't be
+    downloaded, or has another checksum than expected; it is not kept then.
     """
     found = source(name)
     said(f"{name}: {base or found.base}; licence: {found.licence}")
@@ -60,7 +60,8 @@ def fetch(
         path = folder / file.to
         if not (file.sha256 and path.is_file() and sha256(path) == file.sha256):
             checksum = _get((base or found.base).rstrip("/"), file, path)
-            said(f"{path}: sha256 {checksum}{'' if file.sha256 else ', compared with none: none is known'}")
+            unknown = "" if file.sha256 else ", not compared: the right one is unknown"
+            said(f"{path}: sha256 {checksum}{unknown}")
         paths.append(path)
     return paths
 
@@ -86,7 +87,7 @@ def _get(base: str, file: File, path: Path) -> str:
             if file.sha256 not in (None, found):
                 raise RaifError(
                     f"{url}: sha256 is {found}, not {file.sha256}",
-                    "The file is not kept. Has it been changed?",
+                    "The file is not kept. Was it changed at the source?",
                 )
     except (OSError, ValueError, httpx2.HTTPError, httpx2.InvalidURL, ImportError) as error:
         raise RaifError(

@@ -174,13 +174,13 @@ class Local:
     def respond(self, asks: Sequence[Ask]) -> Answers:
         local = self._config.local
         with nullcontext(self._shared) if self._shared else Shared() as shared:
-            model = shared.get(f"{self.model} {local.model_dump_json()}", self._load)
+
+            def load() -> AbstractContextManager[Any]:
+                return nullcontext(_local_model()(self.model, dtype=local.compute, device=local.device))
+
+            model = shared.get(f"{self.model} {local.model_dump_json()}", load)
             for start in range(0, len(asks), local.batch):
                 yield from self._lead(model, asks[start : start + local.batch])
-
-    def _load(self) -> AbstractContextManager[Any]:
-        local = self._config.local
-        return nullcontext(_local_model()(self.model, dtype=local.compute, device=local.device))
 
     def _lead(self, model: Any, asks: Sequence[Ask]) -> Answers:
         """Lead the talks about some asks side by side, one round of calls at a time."""

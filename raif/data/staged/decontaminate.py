@@ -16,16 +16,13 @@ from raif.data.card import StageFunnel
 from raif.data.staged.similarity import runs, tokens, unspaced
 from raif.data.staged.stage import STAGES, Decision, Numbered, Stage
 from raif.errors import ConfigError, RecordError
+from raif.files.benchmark_data import FOLDER, PLACES
 from raif.types import Instruction
-
-DATA_FOLDER = "RAIF_BENCHMARK_DATA"
 
 
 class PublicFiles(NamedTuple):
-    """How a benchmark's public files hold its texts."""
+    """How a benchmark's public files hold its texts. `raif.files.benchmark_data` says where they are."""
 
-    files: tuple[str, ...]
-    """Patterns under the folder of all benchmarks."""
     texts: tuple[str, ...]
     """Fields with what the model is asked."""
     id: tuple[str, ...]
@@ -33,18 +30,14 @@ class PublicFiles(NamedTuple):
 
 
 BENCHMARKS = {
-    "ifeval": PublicFiles(("ifeval/input_data.jsonl",), ("prompt",), ("key",)),
-    "ifbench": PublicFiles(("ifbench/IFBench_test.jsonl",), ("prompt",), ("key",)),
-    "cello": PublicFiles(("cello/data/*.json",), ("Instruction", "input_text"), ("Instruction_id",)),
-    "cfbench": PublicFiles(("cfbench/cfbench_data.json",), ("prompt",), ("idx",)),
-    "complexbench": PublicFiles(
-        ("complexbench/data_*.json", "complexbench/instructions*.jsonl"), ("instruction",), ("main_id",)
-    ),
-    "fbbench": PublicFiles(("fbbench/fb_bench_dataset*.json",), ("user_query", "feedback"), ()),
-    "followbench": PublicFiles(
-        ("followbench/*/*_constraints.json",), ("instruction",), ("category", "example_id", "level")
-    ),
-    "infobench": PublicFiles(("infobench/InfoBench*.json*",), ("instruction", "input"), ("id",)),
+    "ifeval": PublicFiles(("prompt",), ("key",)),
+    "ifbench": PublicFiles(("prompt",), ("key",)),
+    "cello": PublicFiles(("Instruction", "input_text"), ("Instruction_id",)),
+    "cfbench": PublicFiles(("prompt",), ("idx",)),
+    "complexbench": PublicFiles(("instruction",), ("main_id",)),
+    "fbbench": PublicFiles(("user_query", "feedback"), ()),
+    "followbench": PublicFiles(("instruction",), ("category", "example_id", "level")),
+    "infobench": PublicFiles(("instruction", "input"), ("id",)),
 }
 
 
@@ -59,8 +52,8 @@ class BenchmarkText(NamedTuple):
 def files_in(folder: Path) -> dict[str, list[Path]]:
     """The files of each benchmark in `folder`; an empty list if there are none."""
     return {
-        name: sorted(path for pattern in public.files for path in folder.glob(pattern))
-        for name, public in BENCHMARKS.items()
+        name: sorted(path for pattern in PLACES[name].files for path in folder.glob(pattern))
+        for name in BENCHMARKS
     }
 
 
@@ -145,17 +138,17 @@ class Decontaminate(Stage):
 
     def __init__(self, config: StagedConfig, folder: Path, source: Path | None) -> None:
         super().__init__(config, folder, source)
-        place = config.decontaminate.folder or os.environ.get(DATA_FOLDER)
+        place = config.decontaminate.folder or os.environ.get(FOLDER)
         if not place:
             raise ConfigError(
                 "decontaminate: no benchmarks to compare with",
-                f"Set decontaminate.folder or {DATA_FOLDER} to the folder of their data.",
+                f"Set decontaminate.folder or {FOLDER} to the folder of their data.",
             )
         self._files = files_in(Path(place))
         if not any(self._files.values()):
             raise ConfigError(
                 f"decontaminate: no benchmark's data in {place}",
-                f"It looks for {', '.join(public.files[0] for public in BENCHMARKS.values())}.",
+                f"It looks for {', '.join(PLACES[name].files[0] for name in BENCHMARKS)}.",
             )
 
     def process(self, todo: Iterator[Numbered], done: Sequence[Decision]) -> Iterator[Decision]:

@@ -26,7 +26,7 @@ from typing import Any
 from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
 from raif.eval.benchmarks.cello.scores import AnswerScores, Criteria, mean, scores
-from raif.eval.rates import Figure, Rates, Row, Table, Tally, average
+from raif.eval.rates import Figure, Rates, Table, Tally, average
 from raif.eval.stored import StoredAnswer, records
 from raif.files import jsonl
 from raif.files.benchmark_data import PLACES
@@ -111,7 +111,10 @@ class Cello(Benchmark[Item]):
             rates.row(name, figure, of=[cell for cell in rates.cells if cell.endswith(f"/{field}")])
             for name, field, figure in criteria
         )
-        by_task = tuple(_task_row(rates, task, figure) for task, figure in found.tasks.items())
+        by_task = tuple(
+            rates.row(task, figure, of=[cell for file in files_of(task) for cell in cells(file)])
+            for task, figure in found.tasks.items()
+        )
         return [
             Table("score", ("mean",), overall),
             Table("criterion", ("mean",), by_criterion),
@@ -139,10 +142,6 @@ class Cello(Benchmark[Item]):
         ]
         answered = {row.id for row in rows}
         return [*rows, *(item for item in items if item.id not in answered)]
-
-
-def _task_row(rates: Rates, task: str, figure: Figure) -> Row:
-    return rates.row(task, figure, of=[cell for file in files_of(task) for cell in cells(file)])
 
 
 def _results(folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -145,15 +145,15 @@ def count_score(
         raise ConstraintError("Count_limit: no criterion")
     return mean(
         (
-            _words(answer, criteria, lang),
-            _samples(answer, criteria),
-            _sentences(answer, criteria, lang),
-            _revision(answer, criteria, histories),
+            word_count(answer, criteria, lang),
+            sample_count(answer, criteria),
+            sentence_count(answer, criteria, lang),
+            revision(answer, criteria, histories),
         )
     )
 
 
-def _words(answer: str, criteria: Sequence[Criterion], lang: str) -> float | None:
+def word_count(answer: str, criteria: Sequence[Criterion], lang: str) -> float | None:
     """An exact number or a range always scores 1, as officially."""
     found = first(criteria, "word-max", "word-min", "word-exact", "word-min-max")
     if found is None:
@@ -171,7 +171,7 @@ def _length(answer: str, lang: str) -> int:
     return sum(not _LATIN.isdisjoint(word) for word in answer.split()) if lang == "eg" else 0
 
 
-def _sentences(answer: str, criteria: Sequence[Criterion], lang: str) -> float | None:
+def sentence_count(answer: str, criteria: Sequence[Criterion], lang: str) -> float | None:
     """A maximum never applies, and in Chinese a sentence without its end mark does not count."""
     found = first(criteria, "sentence-max", "sentence-min", "sentence-min-max", "sentence-exact")
     if found is None or found.criterion == "sentence-max":
@@ -183,7 +183,7 @@ def _sentences(answer: str, criteria: Sequence[Criterion], lang: str) -> float |
     return float(low <= count <= high)
 
 
-def _samples(answer: str, criteria: Sequence[Criterion]) -> float | None:
+def sample_count(answer: str, criteria: Sequence[Criterion]) -> float | None:
     """The best score over the criteria; a criterion of another family repeats the sample before it.
 
     A table reduces the answer to itself for the criteria after it.
@@ -202,7 +202,7 @@ def _samples(answer: str, criteria: Sequence[Criterion]) -> float | None:
     return max(scores)
 
 
-def _enough(answer: str, pairs: Sequence[tuple[str, int]]) -> float:
+def enough_texts(answer: str, pairs: Sequence[tuple[str, int]]) -> float:
     if not pairs:
         raise ConstraintError("Count_limit: sample-min has no text to look for")
     return sum(answer.count(text) >= least for text, least in pairs) / len(pairs)
@@ -212,20 +212,24 @@ def _table(answer: str) -> str:
     return answer[answer.index("|") : answer.rindex("|") + 1] if "|" in answer else answer
 
 
-def _rows(answer: str, limit: int) -> float:
+def table_rows(answer: str, limit: int) -> float:
     return float("|" in answer and answer.count("\n") == limit + 1)
 
 
-def _highest(answer: str, limit: int) -> float:
+def highest_number(answer: str, limit: int) -> float:
     """Whether the limit is the highest number in the answer. A year in it makes it fail."""
     numbers = [int(n) if len(n) <= _READABLE else math.inf for n in _NUMBER.findall(answer)]
     return float(bool(numbers) and max(numbers) == limit)
 
 
-_SAMPLES: dict[str, Any] = {"sample-min": _enough, "sample-table": _rows, "sample-number": _highest}
+_SAMPLES: dict[str, Any] = {
+    "sample-min": enough_texts,
+    "sample-table": table_rows,
+    "sample-number": highest_number,
+}
 
 
-def _revision(
+def revision(
     answer: str, criteria: Sequence[Criterion], histories: Sequence[Sequence[object]]
 ) -> float | None:
     """Compared with the previous answer. If that is not text the score is 0, whatever the criteria are."""

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from raif.eval.benchmarks.complexbench.rules import Verdict
-from raif.eval.rates import Figure, Rates, Row, Table, Tally, average
+from raif.eval.rates import Figure, Rates, Table, Tally, average
 from raif.types import Message
 
 _GROUPS = {
@@ -107,6 +107,14 @@ class Judged:
                 found.append(None if None in before else verdict)
         return found
 
+    @property
+    def clean(self) -> bool | None:
+        """Whether no question failed; None if unknown."""
+        verdicts = self.relying
+        if False in verdicts:
+            return False
+        return None if None in verdicts else True
+
 
 @dataclass(frozen=True, slots=True)
 class Coherence:
@@ -125,28 +133,34 @@ def tallies(judged: Iterable[Judged]) -> Sequence[Tally]:
     groups: dict[object, list[Judged]] = defaultdict(list)
     for one in judged:
         groups[one.item.group or one.item.main_id].append(one)
-    return [_tally(group) for group in groups.values()]
-
-
-def _tally(group: Sequence[Judged]) -> Tally:
-    cells: dict[str, list[float]] = defaultdict(list)
-    for one in group:
-        for cell, passed in _passed(one):
-            cells[cell].append(float(passed))
-    depth = _depth(group[0].item)
-    if depth:
-        clean = [_clean(one) for one in group]
-        cells[f"{depth}/origin"] = [float(one) for one in clean if one is not None]
-        if False in clean or None not in clean:
-            cells[f"{depth}/coherent"] = [float(all(clean))]
-    return cells
+    found = []
+    for group in groups.values():
+        cells: dict[str, list[float]] = defaultdict(list)
+        for one in group:
+            for cell, passed in _passed(one):
+                cells[cell].append(float(passed))
+        if depth := _depth(group[0].item):
+            clean = [one.clean for one in group]
+            cells[f"{depth}/origin"] = [float(one) for one in clean if one is not None]
+            if False in clean or None not in clean:
+                cells[f"{depth}/coherent"] = [float(all(clean))]
+        found.append(cells)
+    return found
 
 
 def _passed(one: Judged) -> Iterator[tuple[str, bool]]:
-    """Each cell in which a verdict counts. A composition is also a group and a dimension."""
+    """Each cell in which a verdict counts. A composition is also a group and a dimension.
+
+    In a family, selections with chains are pooled with the selections, as officially.
+    """
     item = one.item
     composition = "_".join(sorted(item.composition_types))
-    whole = ("overall", f"category/{item.category}", f"family/{_family(item)}", f"task/{item.task_types}")
+    whole = (
+        "overall",
+        f"category/{item.category}",
+        f"family/{item.category.partition('_')[0]}",
+        f"task/{item.task_types}",
+    )
     for question, verdict in zip(item.scoring_questions, one.relying, strict=True):
         if verdict is None:
             continue
@@ -160,25 +174,12 @@ def _passed(one: Judged) -> Iterator[tuple[str, bool]]:
             yield f"dimension/{kind}", bool(verdict)
 
 
-def _family(item: Item) -> str:
-    """Selections with chains are pooled with the selections, as officially."""
-    return item.category.partition("_")[0]
-
-
 def _depth(item: Item) -> str | None:
     """Whether a group's first record has one question about a selection, or several."""
     selections = sum("Selection" in question.composition_types for question in item.scoring_questions)
     if item.group is None or not selections:
         return None
     return _DEPTHS[selections > 1]
-
-
-def _clean(one: Judged) -> bool | None:
-    """Whether no question failed; None if unknown."""
-    verdicts = one.relying
-    if False in verdicts:
-        return False
-    return None if None in verdicts else True
 
 
 def coherence(rates: Rates, depth: str, smoothing: float = 0.0) -> Coherence:
@@ -212,10 +213,9 @@ def tables(rates: Rates, *, smoothing: float = 0.0) -> Sequence[Table]:
     for prefix, name in _TABLES.items():
         rows = tuple(rates.row(cell, f"{prefix}/{cell}") for cell in rates.under(f"{prefix}/"))
         found.append(Table(name, ("DRFR",), rows))
-    rows = tuple(_coherent_row(rates, depth, smoothing) for depth in _DEPTHS)
-    return [*found, Table("selection", ("branches", "all branches", "drop"), rows)]
-
-
-def _coherent_row(rates: Rates, depth: str, smoothing: float) -> Row:
-    found = coherence(rates, depth, smoothing)
-    return rates.row(depth, found.origin, found.coherent, found.drop, of=[f"{depth}/origin"])
+    selections = []
+    for depth in _DEPTHS:
+        apart = coherence(rates, depth, smoothing)
+        figures = (apart.origin, apart.coherent, apart.drop)
+        selections.append(rates.row(depth, *figures, of=[f"{depth}/origin"]))
+    return [*found, Table("selection", ("branches", "all branches", "drop"), tuple(selections))]

@@ -155,7 +155,7 @@ def suggestions(view: View, level: int) -> bool:
     return all(check(view) for check in checks[:level])
 
 
-def _one_sentence(view: View) -> bool:
+def one_sentence(view: View) -> bool:
     return len(view.sentences) == 1
 
 
@@ -172,7 +172,7 @@ def _nth(position: int, check: Check) -> Check:
     return lambda view: len(view.sentences) > position and check(view.part(view.sentences[position]))
 
 
-def _names_all(view: View) -> bool:
+def names_all(view: View) -> bool:
     wanted = (("Potter", "波特"), ("actor", "演员"), ("films", "电影"))
     return all(_nth(i, _has(*names))(view) for i, names in enumerate(wanted))
 
@@ -190,14 +190,14 @@ _NUMERIC_SINCE_15_1 = frozenset("两京俩倆拐洞皕秭鈎钩")
 """They have a numeric value since Unicode 15.1 (Python 3.13); the official verdicts are older."""
 
 
-def _lower(view: View) -> bool:
+def lower_case(view: View) -> bool:
     """In Chinese: no character with a numeric value, which includes 一."""
     if view.language == "en":
         return view.text.islower()
     return not any(c.isnumeric() and c not in _NUMERIC_SINCE_15_1 for c in view.text)
 
 
-def _lacks_procrastination(view: View) -> bool:
+def lacks_procrastination(view: View) -> bool:
     if view.language == "zh":
         return "拖沓的" not in view.text
     return re.search("procrast", view.text, re.IGNORECASE) is None
@@ -212,22 +212,22 @@ def _pieces(view: View) -> list[str]:
     return _BREAK.split(view.text)
 
 
-def _five_points(view: View) -> bool:
+def five_points(view: View) -> bool:
     """Searched up to a line's last colon only: points without a colon would take quadratic time."""
     closed = (line[: line.rfind(":") + 1] for line in view.text.split("\n"))
     return sum(len(_POINT.findall(line)) for line in closed) == 5
 
 
-def _short_points(view: View) -> bool:
+def short_points(view: View) -> bool:
     points = [piece for piece in _pieces(view) if any(number in piece for number in _NUMBERS)]
     return all(piece.count(".") < 2 for piece in points)
 
 
-def _ten_to_fifteen_words(view: View) -> bool:
+def ten_to_fifteen_words(view: View) -> bool:
     return all(10 <= len(piece.split()) <= 15 for piece in _pieces(view))
 
 
-def _no_suffix(view: View) -> bool:
+def no_suffix(view: View) -> bool:
     return not any(word.endswith("-ly") for word in view.text.split())
 
 
@@ -235,33 +235,33 @@ LEVELS: dict[str, tuple[Check, ...]] = {
     "cnn_dailymail": (
         lambda view: len(view.sentences) == 3,
         lambda view: all(view.part(sentence).words < 15 for sentence in view.sentences),
-        _names_all,
+        names_all,
         lambda view: not _nth(1, _has("lavish", "奢侈"))(view),
         _nth(2, _searched(r"\b(has|have)\s+\w+", "了")),
     ),
     "xsum": (
-        _one_sentence,
+        one_sentence,
         lambda view: view.pieces < 20,
         _lacks("Newton Stewart", "牛顿斯图尔特"),
         _searched(r"\b(am|is|are)\s+\w+ing\b", "在"),
         _has("operation", "操作"),
     ),
     "samsum": (
-        _one_sentence,
+        one_sentence,
         lambda view: view.pieces < 15,
         _has("stuff", "琐碎的"),
-        _lacks_procrastination,
+        lacks_procrastination,
         lambda view: view.marks == 1,
     ),
     "gigaword": (
         lambda view: view.pieces == 8,
         lambda view: view.marks == 0,
-        _lower,
+        lower_case,
         _lacks("bus", "公交车"),
         _has("in", "在"),  # the Chinese instruction forbids it
     ),
     "arxiv": (
-        _one_sentence,
+        one_sentence,
         lambda view: view.pieces <= 20,
         _starts("We", "我们"),
         _has("activations", "激活"),
@@ -269,9 +269,9 @@ LEVELS: dict[str, tuple[Check, ...]] = {
     ),
     "format_30": (
         lambda view: "**" in view.text,
-        _five_points,
-        _short_points,
-        _ten_to_fifteen_words,
-        _no_suffix,
+        five_points,
+        short_points,
+        ten_to_fifteen_words,
+        no_suffix,
     ),
 }

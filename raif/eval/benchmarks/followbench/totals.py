@@ -93,7 +93,10 @@ def tables(rates: Rates, *, rounded: bool) -> Sequence[Table]:
             cells = [f"{language}/{type}/hard/{level}" for type in JUDGED]
             by_level.append(rates.row(f"{language} level {level}", *figures, of=cells))
         for type in TYPES:
-            by_type += [_type_row(rates, language, type, level, sums) for level in LEVELS]
+            for level in LEVELS:
+                figures = [sums.rate(type, side, level) for side in SIDES]
+                cell = f"{language}/{type}/hard/{level}"
+                by_type.append(rates.row(f"{language} {type} {level}", *figures, of=[cell]))
             cell = f"{language}/{type}/csl"
             consistent.append(rates.row(f"{language} {type}", sums.consistent(type), of=[cell]))
         cells = [f"{language}/{type}/csl" for type in JUDGED]
@@ -125,8 +128,3 @@ def _parts(rates: Rates, language: Language, sums: Sums) -> Iterable[Row]:
         cells = [f"{place}/{side}/{level}" for place in judged for level in LEVELS]
         mean = average(sums.level(side, level) for level in LEVELS)
         yield rates.row(f"{language} {name}", mean, of=cells)
-
-
-def _type_row(rates: Rates, language: Language, type: str, level: int, sums: Sums) -> Row:
-    figures = [sums.rate(type, side, level) for side in SIDES]
-    return rates.row(f"{language} {type} {level}", *figures, of=[f"{language}/{type}/hard/{level}"])
