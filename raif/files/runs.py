@@ -1,11 +1,16 @@
-"""A run's folder: its resolved config with its results, never reused by accident."""
+"""A run's folder: its resolved config with its results, for one process at a time, never used by accident."""
 
 from __future__ import annotations
 
+import fcntl
+import json
+import os
 import shutil
-from collections.abc import Collection
+import socket
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, Any
 
 import yaml
 from pydantic import ValidationError
@@ -14,7 +19,9 @@ from raif.config import Section, dump
 from raif.errors import ConfigError
 from raif.files.whole import write_whole
 
-CONFIG_NAME = "config.yaml"
+CONFIG_NAME, LOCK_NAME = "config.yaml", ".lock"
+_locks: dict[Path, IO[str]] = {}
+"""The open lock files of this process. The system drops a lock when its process ends, even by `kill -9`."""
 
 
 def open_run(
@@ -24,44 +31,102 @@ def open_run(
     resume: bool = False,
     overwrite: bool = False,
     free: Collection[str] = (),
+    said: Callable[[str], None] = lambda line: None,
 ) -> Path:
-    """Create or reopen `folder` for a run with `config`.
+    """Create or reopen `folder` for a run with `config`, and lock it until this process ends.
 
-    Raises ConfigError if the folder holds a run and neither flag is given, or if `resume` would continue it
-    with another config. The top-level keys in `free` may differ.
+    `free`: keys, or sections, that a resumed run may change; `said` is told which ones did. Raises
+    ConfigError if another process works in the folder, if it holds a run and neither flag is given, or if
+    `resume` would change other keys.
     """
     written = folder / CONFIG_NAME
+    _lock(folder)
     if resume:
-        _check_same(written, config, free)
-    elif folder.exists() and any(folder.iterdir()):
+        _check_changes(written, config, free, said)
+    elif any(each.name != LOCK_NAME for each in folder.iterdir()):
         if not overwrite:
             raise ConfigError(
                 f"{folder} already holds a run", "Resume it with --resume, or replace it with --overwrite."
             )
-        _check_ours(written)
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+        if not written.exists():
+            raise ConfigError(
+                f"{folder} is not a run's folder (no {CONFIG_NAME} in it)",
+                "Nothing was deleted. Give another --out.",
+            )
+        _clear(folder)
     write_whole(written, dump(config))
     return folder
 
 
-def _check_same(written: Path, config: Section, free: Collection[str]) -> None:
+def _lock(folder: Path) -> None:
+    """Raises ConfigError if another process holds the folder, or if it can't be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        key = folder.resolve()
+        if key in _locks and (folder / LOCK_NAME).exists():
+            return
+        file = (folder / LOCK_NAME).open("a+", encoding="utf-8")
+    except FileExistsError:
+        raise ConfigError(f"{folder} is a file", "Give the run a folder with --out.") from None
+    except OSError as error:
+        raise ConfigError(f"{folder} can't be written to: {error.strerror}", "Give another --out.") from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.seek(0)
+        holder = file.read() or "another process"
+        file.close()
+        raise ConfigError(
+            f"{folder} is in use by {holder}", "Wait until that run ends, stop it, or give another --out."
+        ) from None
+    file.truncate(0)
+    file.write(f"process {os.getpid()} on {socket.gethostname()}")
+    file.flush()
+    _locks[key] = file
+
+
+def _clear(folder: Path) -> None:
+    """Delete everything but the lock, which this process holds."""
+    for each in folder.iterdir():
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        elif each.name != LOCK_NAME:
+            each.unlink()
+
+
+def _check_changes(
+    written: Path, config: Section, free: Collection[str], said: Callable[[str], None]
+) -> None:
     if not written.exists():
         return
     tree = yaml.safe_load(written.read_text("utf-8"))
     with suppress(ValidationError):  # as it is read today: keys may have been added or renamed since
         tree = yaml.safe_load(dump(type(config).model_validate(tree)))
-    given = yaml.safe_load(dump(config))
-    if {k: v for k, v in tree.items() if k not in free} != {k: v for k, v in given.items() if k not in free}:
+    before, now = _leaves(tree), _leaves(yaml.safe_load(dump(config)))
+    changed = {
+        key: f"{key}: {json.dumps(before.get(key))} -> {json.dumps(now.get(key))}"
+        for key in dict.fromkeys([*before, *now])
+        if before.get(key) != now.get(key)
+    }
+    refused = [line for key, line in changed.items() if not _under(key, free)]
+    if refused:
         raise ConfigError(
-            f"{written} differs from the config given now",
+            f"{written}: a resumed run can't change\n  " + "\n  ".join(refused),
             "Resume with the same preset and overrides, or use another --out.",
         )
+    if changed:
+        said("resumed with " + "; ".join(changed.values()))
 
 
-def _check_ours(written: Path) -> None:
-    if not written.exists():
-        raise ConfigError(
-            f"{written.parent} is not a run's folder (no {written.name} in it)",
-            "Nothing was deleted. Give another --out.",
-        )
+def _leaves(tree: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """The values by their keys, such as `judge.endpoint.base_url`."""
+    found: dict[str, Any] = {}
+    for name, value in tree.items():
+        key = f"{above}{name}"
+        found |= _leaves(value, f"{key}.") if isinstance(value, dict) and value else {key: value}
+    return found
+
+
+def _under(key: str, sections: Collection[str]) -> bool:
+    """Whether the key is one of the sections, is in one, or is null in place of what holds one."""
+    return any(key == each or key.startswith(f"{each}.") or each.startswith(f"{key}.") for each in sections)

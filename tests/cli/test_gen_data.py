@@ -24,6 +24,7 @@ def test_it_writes_the_folder_and_says_where(tmp_path):
     result = run("--preset", "builtin", "--set", "count=12", "--out", tmp_path / "data")
     assert result.exit_code == 0
     assert sorted(path.name for path in (tmp_path / "data").iterdir()) == [
+        ".lock",
         "card.html",
         "card.json",
         "card.md",

@@ -1,0 +1,87 @@
+"""A run's folder: one process at a time, and what a resumed run may change."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from raif.config.train import TrainConfig
+from raif.errors import ConfigError
+from raif.files.runs import open_run
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from raif.config.train import TrainConfig
+from raif.files.runs import open_run
+open_run(Path(sys.argv[1]), TrainConfig())
+print("open", flush=True)
+time.sleep(60)
+"""
+
+
+def config(**changed: object) -> TrainConfig:
+    return TrainConfig.model_validate(changed)
+
+
+@pytest.mark.parametrize("how", [{"resume": True}, {"overwrite": True}, {}])
+def test_a_second_process_is_refused_with_the_firsts_name(tmp_path: Path, how: dict[str, bool]) -> None:
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path / "run")], stdout=subprocess.PIPE)
+    assert holder.stdout
+    assert holder.stdout.readline() == b"open\n"
+    before = (tmp_path / "run" / "config.yaml").read_text()
+    named = f"in use by process {holder.pid} on {socket.gethostname()}"
+    with pytest.raises(ConfigError, match=named):
+        open_run(tmp_path / "run", config(seed=1), **how)
+    assert (tmp_path / "run" / "config.yaml").read_text() == before
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+    open_run(tmp_path / "run", config(), resume=True)  # a killed process holds nothing
+
+
+def test_a_replaced_run_leaves_nothing_behind(tmp_path: Path) -> None:
+    open_run(tmp_path, config())
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "one").write_text("")
+    open_run(tmp_path, config(seed=1), overwrite=True)
+    assert sorted(each.name for each in tmp_path.iterdir()) == [".lock", "config.yaml"]
+    assert "seed: 1" in (tmp_path / "config.yaml").read_text()
+
+
+def test_a_folder_that_is_no_run_is_not_deleted(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("")
+    with pytest.raises(ConfigError, match=r"not a run's folder .*"):
+        open_run(tmp_path, config(), overwrite=True)
+    assert (tmp_path / "thesis.tex").exists()
+
+
+def test_a_file_in_the_folders_place_is_named(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("")
+    with pytest.raises(ConfigError, match="run is a file"):
+        open_run(tmp_path / "run", config())
+
+
+def test_changed_keys_are_refused_by_name_with_both_values(tmp_path: Path) -> None:
+    open_run(tmp_path, config())
+    with pytest.raises(ConfigError) as caught:
+        open_run(tmp_path, config(seed=3, loss={"kl": 0}), resume=True, free=["steps"])
+    assert "seed: 0 -> 3" in caught.value.message
+    assert "loss.kl: 0.001 -> 0" in caught.value.message
+
+
+def test_free_keys_are_taken_and_said(tmp_path: Path) -> None:
+    open_run(tmp_path, config())
+    said: list[str] = []
+    changed = config(steps=5, judge={"model": "j", "endpoint": {"base_url": "http://127.0.0.1:1/v1"}})
+    open_run(tmp_path, changed, resume=True, free=["steps", "judge"], said=said.append)
+    assert "steps: 2000 -> 5" in said[0]
+    assert "judge.model: null" in said[0]
+    assert "steps: 5" in (tmp_path / "config.yaml").read_text()
+    open_run(tmp_path, changed, resume=True, free=["steps"], said=said.append)
+    assert len(said) == 1  # nothing changed this time
