@@ -19,7 +19,7 @@ from raif.config.staged import DecontaminateConfig, SelectConfig
 from raif.data import records
 from raif.data.builtin.seeds import Seed, all_seeds
 from raif.data.staged.decontaminate import BENCHMARKS, BenchmarkText, Lengths, Overlap, files_in, texts_of
-from raif.data.staged.similarity import Seen, tokens, unspaced
+from raif.data.staged.similarity import Seen, mostly_unspaced, tokens
 
 Edit = Callable[[random.Random, Seed], str]
 
@@ -104,7 +104,7 @@ def contamination(folder: Path) -> None:
 def _piece(text: BenchmarkText, own: DecontaminateConfig) -> str | None:
     """The shortest run of the text that counts, in other case and punctuation, inside other text."""
     items = tokens(text.text)
-    length = own.characters if unspaced(items) else own.words
+    length = own.characters if mostly_unspaced(items) else own.words
     if len(items) < length:
         return None
     start = random.Random(text.text).randrange(len(items) - length + 1)

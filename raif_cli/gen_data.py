@@ -61,7 +61,14 @@ def gen_data(
     resolved = load_either(preset=preset, file=config, overrides=[*(set_ or ()), *chosen])
     if dry_run:
         typer.echo(dump(resolved), nl=False)
-        typer.echo(_plan(resolved, out), err=True)
+        if not isinstance(resolved, StagedConfig):
+            typer.echo(f"{resolved.count} records would be written to {out}", err=True)
+            return
+        from raif.data.staged.estimate import estimate
+
+        lines = [f"{name} would write to {out}" for name in resolved.stages]
+        lines += [f"{stage}, {model}: up to {most}" for stage, model, most in estimate(resolved)]
+        typer.echo("\n".join(lines), err=True)
     elif isinstance(resolved, StagedConfig):
         from raif.client.paid import Budget
 
@@ -73,17 +80,6 @@ def gen_data(
         )
     else:
         _generate(resolved, out, overwrite)
-
-
-def _plan(config: BuiltinConfig | StagedConfig, out: Path) -> str:
-    from raif.config.builtin import BuiltinConfig
-
-    if isinstance(config, BuiltinConfig):
-        return f"{config.count} records would be written to {out}"
-    from raif.data.staged.estimate import estimate
-
-    lines = [f"{name} would write to {out}" for name in config.stages]
-    return "\n".join([*lines, *(f"{e.stage}, {e.model}: up to {e.most}" for e in estimate(config))])
 
 
 def _run_stages(config: StagedConfig, folder: Path, budget: Budget, *, resume: bool, overwrite: bool) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from raif.config.staged import StagedConfig
 from raif.data.card import StageFunnel
-from raif.data.staged.similarity import runs, tokens, unspaced
+from raif.data.staged.similarity import mostly_unspaced, runs, tokens
 from raif.data.staged.stage import STAGES, Decision, Numbered, Stage
 from raif.errors import ConfigError, RecordError
 from raif.files.benchmark_data import FOLDER, PLACES
@@ -100,11 +100,17 @@ class Overlap:
     """
 
     def __init__(self, texts: Iterable[BenchmarkText], *, spaced: Lengths, unspaced: Lengths) -> None:
-        self._lengths = {False: spaced, True: unspaced}
         self._runs: dict[int, dict[int, tuple[str, str]]] = {}
         self._equal: dict[tuple[str, ...], tuple[str, str]] = {}
-        for text in texts:
-            self._add(text, tuple(tokens(text.text)))
+        for benchmark, item, text in texts:
+            items = tuple(tokens(text))
+            lengths = unspaced if mostly_unspaced(items) else spaced
+            if len(items) < lengths.whole:
+                self._equal.setdefault(items, (benchmark, item))
+                continue
+            known = self._runs.setdefault(min(len(items), lengths.run), {})
+            for run in runs(items, lengths.run):
+                known.setdefault(hash(run), (benchmark, item))  # there are millions of runs: 64 bits each
 
     def find(self, text: str) -> Match | None:
         """The first run of `text` that a benchmark has."""
@@ -117,18 +123,9 @@ class Overlap:
                     return Match(*found, _joined(run))
         return None
 
-    def _add(self, text: BenchmarkText, items: tuple[str, ...]) -> None:
-        lengths, where = self._lengths[unspaced(items)], (text.benchmark, text.item)
-        if len(items) < lengths.whole:
-            self._equal.setdefault(items, where)
-            return
-        known = self._runs.setdefault(min(len(items), lengths.run), {})
-        for run in runs(items, lengths.run):
-            known.setdefault(hash(run), where)  # there are millions of runs: 64 bits each
-
 
 def _joined(items: Sequence[str]) -> str:
-    return ("" if unspaced(items) else " ").join(items)
+    return ("" if mostly_unspaced(items) else " ").join(items)
 
 
 class Decontaminate(Stage):

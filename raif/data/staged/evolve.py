@@ -69,15 +69,12 @@ class Evolve(AskingStage):
         rng = random.Random(f"evolve {self.config.seed} {record.id} {number}")
         writer = Writer(self._chat, self.prompts[record.language], record.language) if self._chat else None
         kinds = [id for id in kinds_for(record.language) if not self._own.kinds or id in self._own.kinds]
-        spec = self._spec(rng)
-        return await Evolution(each, kinds, writer, self._own.keywords, rng, self._drawing).decision(spec)
-
-    def _spec(self, rng: random.Random) -> Spec:
         weights = {name: weight for name, weight in self._own.compositions.items() if weight}
-        (name,) = rng.choices(list(weights), list(weights.values()))
-        count = compose.fitted(name, rng.randint(self._own.min_checks, self._own.max_checks))
+        (composition,) = rng.choices(list(weights), list(weights.values()))
+        count = compose.fitted(composition, rng.randint(self._own.min_checks, self._own.max_checks))
         judged = sum(rng.random() < self._own.judged for _ in range(count)) if self._chat else 0
-        return Spec(name, count - judged, judged)
+        spec = Spec(composition, count - judged, judged)
+        return await Evolution(each, kinds, writer, self._own.keywords, rng, self._drawing).decision(spec)
 
     def notes(self, kept: Sequence[Instruction]) -> dict[str, str]:
         refused: Counter[str] = Counter()

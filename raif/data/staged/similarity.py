@@ -29,7 +29,7 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
-def unspaced(items: Sequence[str]) -> bool:
+def mostly_unspaced(items: Sequence[str]) -> bool:
     """Whether most of the tokens are characters of a language without spaces."""
     return 2 * sum(bool(re.match(f"[{_UNSPACED}]", item)) for item in items) > len(items)
 
