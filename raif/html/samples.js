@@ -1,5 +1,5 @@
-// The browser of samples: search, filters, a list, and one sample at a time.
-// What models wrote enters the page as text nodes only.
+// The sample browser: search, filters, a list, and one sample at a time.
+// What models wrote is added to the page as text nodes only.
 "use strict";
 (() => {
   const samples = JSON.parse(document.getElementById("data").textContent);
@@ -47,8 +47,8 @@
     );
   }
 
-  // A filter is offered where it narrows what the others leave, and means something to all of it: one benchmark's
-  // own filters come with the choice of that benchmark.
+  // A filter is offered if it narrows what the others leave and applies to all of that: one benchmark's own
+  // filters appear once that benchmark is chosen.
   function options(within, name) {
     const counts = new Map();
     const left = within.filter((sample) => fits(sample, name));
@@ -124,7 +124,7 @@
   function show(sample, asked) {
     open = sample;
     highlight();
-    pane.replaceChildren(...(sample ? whole(sample) : [element("p", {}, "No sample fits.")]));
+    pane.replaceChildren(...(sample ? whole(sample) : [element("p", {}, "No sample matches.")]));
     pane.scrollTop = 0;
     if (!asked) return;
     history.replaceState(null, "", `#${new URLSearchParams({ sample: sample.id })}`);
@@ -160,7 +160,7 @@
     return element(
       "span",
       { class: "steps" },
-      to(found[position - 1], "Sample before", "←"),
+      to(found[position - 1], "Previous sample", "←"),
       to(found[position + 1], "Next sample", "→"),
     );
   }

@@ -90,7 +90,7 @@ def test_the_search_finds_letters_in_all_texts(report: Opened) -> None:
     report.search("ONE, TWO </script>", "2 of 150")
     assert report.texts("#list .id") == ["ifeval 1", "ifeval 3"]
     report.search("no such thing", "0 of 150")
-    assert report.texts("#sample") == ["No sample fits."]
+    assert report.texts("#sample") == ["No sample matches."]
 
 
 def test_a_sample_opens_with_all_that_was_said(report: Opened) -> None:
