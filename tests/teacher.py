@@ -1,4 +1,4 @@
-"""A scripted model that teaches and judges: it tells by the prompt what it is asked for. Always the same."""
+"""A scripted model that teaches and judges: the prompt decides its reply, which is always the same."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def teacher(body: Body) -> tuple[int, Body]:
     return completion(reply(body), usage=(len(last_turn(body)), 20), **more)
 
 
-class Till:
-    """A scripted teacher that counts what it answers, and can stop answering for a purpose."""
+class CountingTeacher:
+    """A scripted teacher that counts what it answers, and can stop answering one purpose."""
 
     def __init__(self) -> None:
         self.answered: Counter[str] = Counter()
@@ -91,14 +91,14 @@ class Till:
         return teacher(body)
 
     def hang(self, what: str, after: int) -> None:
-        """From the next request on, answer `after` of this purpose and no more."""
+        """From now on, answer only `after` requests of this purpose."""
         self.hang_at, self.asked = (what, after), Counter()
         self.hanging.clear()
         self.released.clear()
 
 
-class Gate(Till):
-    """A till that lets one request of `every` through."""
+class LimitedTeacher(CountingTeacher):
+    """Lets one of `every` requests through."""
 
     def __init__(self, every: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The data card's page: it stands alone, and shows every count."""
+"""The data card's page: it loads nothing, and shows every count."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_every_count_has_its_bar(tmp_path, made):
             assert page.texts[page.texts.index(name) + 1] == f"{count:,}"
 
 
-def test_names_are_text_and_no_markup(tmp_path, made):
+def test_names_are_text_not_markup(tmp_path, made):
     page, _ = page_of(tmp_path, made, introduction="a < b & c")
     assert "a < b & c" in page.texts
     assert "failed <b>" in page.texts
@@ -71,6 +71,6 @@ def test_lengths_fall_into_classes_that_double(made):
             assert all(re.fullmatch(r"0 to 63|(\d+) to (\d+)", name) for name in counts)
 
 
-def test_the_same_numbers_are_there_for_programs(tmp_path, made):
+def test_programs_can_read_the_same_numbers(tmp_path, made):
     _, stats = page_of(tmp_path, made)
     assert json.loads((tmp_path / "card.json").read_text("utf-8")) == stats

@@ -34,7 +34,7 @@ def nested(record):
     return any(isinstance(part, Composition) for part in record.composition.parts)
 
 
-def test_all_four_come_in_both_languages(composed):
+def test_all_four_are_drawn_in_both_languages(composed):
     found = {(r.language, "nested" if nested(r) else r.composition.kind) for r in composed}
     assert found == {(each, name) for each in ("en", "zh") for name in compose.SIZES}
 
@@ -73,7 +73,7 @@ def test_both_branches_are_taken(composed):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_a_condition_is_true_of_the_request_as_it_says(language):
+def test_a_condition_is_true_of_the_request_as_stated(language):
     rng = random.Random(0)
     for seed in all_seeds():
         if seed.language == language:

@@ -21,7 +21,7 @@ def folder(tmp_path_factory):
     return path
 
 
-def test_twice_is_the_same_byte_for_byte(folder, tmp_path):
+def test_two_runs_make_the_same_bytes(folder, tmp_path):
     generate(CONFIG, tmp_path / "again")
     for path in folder.iterdir():
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()

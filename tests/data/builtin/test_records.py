@@ -1,4 +1,4 @@
-"""Properties of every record: answered, verified, without contradiction, thought through."""
+"""Properties of every record: its answer passes, nothing contradicts, the thinking fits."""
 
 import re
 
@@ -35,7 +35,7 @@ def test_a_responder_has_thoughts_in_each_language_that_it_is_drawn_in(language)
     assert all(RESPONDERS[id].thoughts[language] for id in kinds_for(language))
 
 
-def test_prompts_differ(made):
+def test_prompts_are_different(made):
     assert len({record.prompt for record in made}) == len(made)
 
 

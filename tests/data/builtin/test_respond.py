@@ -54,7 +54,7 @@ def test_a_keyword_that_no_point_has_gets_a_sentence():
     assert "pillow" in answer(ask("keywords:existence", keywords=["pillow"]))
 
 
-def test_points_with_forbidden_words_are_passed_over():
+def test_points_with_forbidden_words_are_skipped():
     text = answer(ask("keywords:forbidden_words", forbidden_words=["sleep", "phone"]))
     assert SEED.points[2] in text
 
@@ -75,7 +75,7 @@ def test_a_quoted_list_has_a_line_before_it():
     assert not text.startswith('"*')
 
 
-def test_the_end_phrase_stays_behind_the_postscript():
+def test_the_end_phrase_follows_the_postscript():
     text = answer(
         ask("startend:end_checker", end_phrase="I hope this helps."),
         ask("detectable_content:postscript", postscript_marker="P.S."),
@@ -95,14 +95,14 @@ def test_a_paragraph_can_start_with_a_point():
     assert answer(constraint).split("\n\n")[1].startswith(SEED.points[3])
 
 
-def test_no_answer_where_no_sentence_fits():
+def test_there_is_no_answer_if_no_sentence_fits():
     forbidden = ["a", "the", "no", "see", "write", "it", "that", "place", "once"]
     everything = [*forbidden, "idea", "look", "counts"]
     constraint = ask("keywords:forbidden_words", forbidden_words=everything)
     assert respond(SEED, [constraint], random.Random(0), 3) is None
 
 
-def test_gists_differ_where_they_can():
+def test_gists_are_different_if_possible():
     assert gists(["Sleep in a dark room.", "Good sleep."], SEED) == ["sleep", "good"]
 
 

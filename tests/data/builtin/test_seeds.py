@@ -22,7 +22,7 @@ def test_no_seed_comes_twice(field):
     assert len(set(values)) == len(values)
 
 
-def test_english_points_leave_the_marks_that_constraints_are_about_to_the_responder():
+def test_english_points_have_none_of_the_marks_that_constraints_are_about():
     marked = [
         p for s in all_seeds() if s.language == "en" for p in s.points if re.search(r'[,\d"\[\]*<>]', p)
     ]

@@ -1,4 +1,4 @@
-"""Planted contamination is found and shown; what only looks alike is kept."""
+"""Planted contamination is found and shown; what only looks similar is kept."""
 
 import json
 
@@ -67,17 +67,17 @@ def test_chinese_is_compared_by_characters(cleaned):
     assert len(drops[0]["shared"]) == 20
 
 
-def test_a_short_prompt_of_a_benchmark_is_found_as_a_whole(cleaned):
+def test_a_benchmarks_short_prompt_is_searched_for_as_a_whole(cleaned):
     question = "Is the moon made of cheese, and who said so first?"
     kept, _ = cleaned(f"Answer in verse: {question} Be brief.", "Is the moon made of cheese?")
     assert kept == ["1"]
 
 
-def test_a_very_short_one_only_where_it_is_all(cleaned):
+def test_a_benchmarks_very_short_prompt_matches_only_an_equal_one(cleaned):
     assert cleaned("sing a song", "Sing a song about rivers and the people who live there.")[0] == ["1"]
 
 
-def test_a_chinese_text_does_not_count_by_the_length_for_words():
+def test_the_length_in_words_does_not_apply_to_chinese_texts():
     overlap = Overlap(
         [BenchmarkText("b", "1", "一二三四五六七八九十甲乙丙丁戊己庚辛壬癸子丑")],
         spaced=Lengths(3, 2),

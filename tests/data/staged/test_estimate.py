@@ -45,13 +45,13 @@ def test_a_run_stays_below_its_estimate(write, tmp_path):
     assert 0 < budget.spent.tokens <= sum(each.tokens for each in most)
 
 
-def test_the_count_of_seeds_limits_the_estimate(write):
+def test_the_sample_size_limits_the_estimate(write):
     made = config(write)
     few = made.model_copy(update={"select": made.select.model_copy(update={"count": 5})})
     assert estimate(few)[0].most.calls == 15
 
 
-def test_records_that_are_there_are_counted(write):
+def test_input_records_are_counted(write):
     rows = [{"id": str(n), "messages": [{"role": "user", "content": "Hi."}]} for n in range(7)]
     own = {"stages": ["respond"], "select": {}, "input": write("in.jsonl", rows)}
     assert estimate(config(write, **own))[0].most.calls == 21
@@ -67,6 +67,6 @@ def test_offline_nothing_is_asked(write):
     assert estimate(config(write, teacher=None)) == []
 
 
-def test_a_stream_without_an_end_is_the_users_to_limit(write):
+def test_a_data_set_without_a_limit_cannot_be_estimated(write):
     with pytest.raises(ConfigError, match="how many records"):
         estimate(config(write, select={"sources": [{"dataset": "a/b"}]}))

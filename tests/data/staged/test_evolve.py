@@ -21,7 +21,7 @@ from tests.chat_server import chat_server, completion
 from tests.teacher import WORDS, purpose, reply, teacher
 
 EACH = 12
-"""Requests of a language."""
+"""Requests in each language."""
 
 REQUESTS = [
     *(
@@ -70,13 +70,13 @@ def active_constraints(record):
     return [item for item, counted in zip(record.constraints, counts, strict=False) if counted]
 
 
-def test_every_request_becomes_as_many_instructions_as_are_asked_for(evolved):
+def test_every_request_becomes_per_seed_instructions(evolved):
     made, funnel, _ = evolved(per_seed=2)
     assert (funnel.read, funnel.kept) == (4 * EACH, 4 * EACH)
     assert len({each.id for each in made}) == 4 * EACH
 
 
-def test_all_four_compositions_come_in_both_languages(evolved):
+def test_all_four_compositions_are_drawn_in_both_languages(evolved):
     made, _, _ = evolved(compositions={"and": 1, "chain": 1, "selection": 1, "nested": 1}, min_checks=1)
     found = {(each.language, each.provenance["composition"]) for each in made}
     assert found == {
@@ -106,7 +106,7 @@ def test_every_check_is_in_the_tree_once(evolved):
         assert sorted(positions(record.composition)) == list(range(count))
 
 
-def test_judged_checks_may_come_before_constraints(evolved):
+def test_judged_checks_can_come_before_constraints(evolved):
     made, _, _ = evolved(compositions={"chain": 1}, judged=0.5, min_checks=4)
     first = [record.composition.parts[0] >= len(record.constraints) for record in made]
     assert True in first
@@ -128,14 +128,14 @@ def test_sub_instructions_are_asked_for_with_their_questions(evolved):
             assert asked.lower() in record.prompt.lower()
 
 
-def test_words_are_those_that_the_teacher_proposes(evolved):
+def test_words_are_taken_from_the_teachers_proposal(evolved):
     made, _, _ = evolved(judged=0, kinds=["keywords:existence", "keywords:forbidden_words"], max_checks=2)
     for record in made:
         words = [word for item in record.constraints for each in item.kwargs.values() for word in each]
         assert set(words) <= set(WORDS[record.language])
 
 
-def test_the_teachers_words_stand_behind_the_request(evolved):
+def test_the_teachers_wording_follows_the_request(evolved):
     made, funnel, _ = evolved()
     heads = {"en": "While you are at it", "zh": "另外请注意"}
     assert all(record.prompt.startswith(record.provenance["request"]) for record in made)
@@ -143,7 +143,7 @@ def test_the_teachers_words_stand_behind_the_request(evolved):
     assert f"{2 * EACH} by the teacher" in funnel.notes["worded"]
 
 
-def test_words_that_leave_something_out_are_replaced_by_the_template(evolved):
+def test_an_incomplete_wording_is_replaced_by_the_template(evolved):
     def forgetful(body):
         text = reply(body)
         return completion("Do as you like." if purpose(body) == "fuse" else text)
@@ -154,7 +154,7 @@ def test_words_that_leave_something_out_are_replaced_by_the_template(evolved):
     assert funnel.notes["worded"].startswith("0 by the teacher")
 
 
-def test_a_selections_condition_is_true_of_the_request_exactly_where_its_first_branch_counts(evolved):
+def test_a_selections_condition_holds_exactly_if_its_first_branch_counts(evolved):
     made, _, _ = evolved(compositions={"selection": 1}, judged=0)
     quoted = {"en": r'word "([^"]+)"', "zh": "出现了“([^”]+)”"}
     seen = set()
@@ -176,7 +176,7 @@ def test_an_unreadable_reply_is_asked_for_once_more_and_then_drops_the_request(e
     assert sum(purpose(body) == "requirements" for body in asked) == 4 * EACH
 
 
-def test_the_prompts_own_example_is_not_taken_for_a_sub_instruction(evolved):
+def test_the_prompts_own_example_is_not_a_sub_instruction(evolved):
     def copying(body):
         if purpose(body) != "requirements":
             return completion(reply(body))

@@ -1,4 +1,4 @@
-"""`kill -9` in the middle of each stage: the next start goes on where it was and makes the same bytes."""
+"""`kill -9` in the middle of each stage: the next start resumes there and makes the same bytes."""
 
 import signal
 import subprocess

@@ -63,7 +63,7 @@ def test_the_share_holds_for_math_and_for_the_others(packed):
 
 
 @pytest.mark.parametrize(("ratio", "count"), [(0.0, 0), (0.5, 20), (1.0, 40), (5.0, 60)])
-def test_math_is_mixed_in_by_ratio_as_far_as_there_is_enough(packed, ratio, count):
+def test_math_is_mixed_in_by_ratio_if_there_is_enough(packed, ratio, count):
     made = read(packed(RECORDS, problems(60), math_ratio=ratio, heldout_share=0))
     assert sum(each.task == "math" for each in made) == count
 
@@ -122,7 +122,7 @@ MIXED = [
 ]
 
 
-def test_the_card_counts_compositions_and_who_checks(packed):
+def test_the_card_counts_compositions_and_what_checks(packed):
     card = json.loads((packed(MIXED, problems(1)) / "card.json").read_text("utf-8"))
     assert card["composition"] == {"nested": 1, "none": 4}
     assert card["checks"] == {"code": 2, "judge": 1, "none": 1, "reference": 1}

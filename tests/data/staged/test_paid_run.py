@@ -1,4 +1,4 @@
-"""The whole pipeline against a server: no paid reply is asked for twice, whatever ends the process."""
+"""The whole pipeline against a server: no paid request is repeated, whatever ends the process."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from raif.data.staged.stage import ledger
 from raif.errors import ConfigError
 from raif.files import jsonl
 from tests.chat_server import chat_server
-from tests.teacher import Gate, Till, purpose, teacher
+from tests.teacher import CountingTeacher, LimitedTeacher, purpose, teacher
 
 RAIF = [sys.executable, "-c", "from raif_cli.main import run; run()", "gen-data"]
 KINDS = ["punctuation:no_comma", "detectable_format:title", "keywords:existence"]
-"""What the scripted teacher's answer meets."""
+"""Constraints that the scripted teacher's answer meets."""
 
 KILLS = (("tags", 3), ("keywords", 0), ("fuse", 2), ("answer", 5), ("judge", 2), ("quality", 20))
-"""After how many of each sort the server answers no more."""
+"""The number of requests of each purpose after which the server stops answering."""
 
 ENGLISH = ("ships", "lights", "keepers", "storms", "ropes", "gulls")
 CHINESE = ("船", "灯塔")
@@ -35,7 +35,7 @@ CHINESE = ("船", "灯塔")
 
 @pytest.fixture
 def config(tmp_path, write):
-    """The pipeline's config for a server, as a file."""
+    """Writes the pipeline's config for a server to a file."""
     seeds = [{"prompt": f"Tell me about the {word} of a harbour."} for word in ENGLISH]
     seeds += [{"prompt": f"请介绍一下港口里的{word}。"} for word in CHINESE]
     source = write("seeds.jsonl", seeds)
@@ -75,33 +75,33 @@ def on_disk(folder):
         return paid.spent().calls
 
 
-def kill_while_it_waits(command, till, folder, what, after):
-    """Kill -9 once the server holds requests of a purpose back, and all that it answered is on disk."""
-    till.hang(what, after)
+def kill_while_it_waits(command, counting, folder, what, after):
+    """Kill -9 once the server holds back requests of a purpose, and everything it answered is on disk."""
+    counting.hang(what, after)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert till.hanging.wait(60), process.stderr.read()
+    assert counting.hanging.wait(60), process.stderr.read()
     before = None
-    while (now := (on_disk(folder), sum(till.answered.values()))) != before or now[0] < now[1]:
+    while (now := (on_disk(folder), sum(counting.answered.values()))) != before or now[0] < now[1]:
         before = now
         time.sleep(0.5)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    till.hang_at = None
-    till.released.set()
+    counting.hang_at = None
+    counting.released.set()
 
 
 @pytest.mark.slow
-def test_killed_in_each_stage_it_asks_for_no_reply_again_and_makes_the_same_bytes(config, tmp_path):
-    with chat_server(till := Till()) as server:
+def test_killed_in_each_stage_it_repeats_no_request_and_makes_the_same_bytes(config, tmp_path):
+    with chat_server(counting := CountingTeacher()) as server:
         path = config(server)
         run(pipeline(path), tmp_path / "whole")
-        once, till.answered = till.answered, Counter()
+        once, counting.answered = counting.answered, Counter()
         command = [*RAIF, "--config", str(path), "--out", str(tmp_path / "killed"), "--resume"]
         for what, after in KILLS:
-            kill_while_it_waits(command, till, tmp_path / "killed", what, after)
+            kill_while_it_waits(command, counting, tmp_path / "killed", what, after)
         subprocess.run(command, check=True, capture_output=True)
-    assert set(till.answered.values()) == {1}
-    assert till.answered == once
+    assert set(counting.answered.values()) == {1}
+    assert counting.answered == once
     assert files(tmp_path / "killed") == files(tmp_path / "whole")
 
 
@@ -142,18 +142,18 @@ def test_the_card_names_models_prompts_seed_and_what_was_spent(config, tmp_path)
     )
 
 
-def test_a_limit_stops_the_run_and_a_higher_one_goes_on(config, tmp_path):
-    with chat_server(till := Till()) as server:
+def test_a_limit_stops_the_run_and_a_higher_one_resumes_it(config, tmp_path):
+    with chat_server(counting := CountingTeacher()) as server:
         made, folder = pipeline(config(server)), tmp_path / "run"
         budget = Budget(max_tokens=20_000)
         with pytest.raises(BudgetSpent):
             run(made, folder, budget=budget)
         assert 0 < budget.spent.tokens <= 20_000
         run(made, folder, resume=True, budget=Budget(max_tokens=10_000_000))
-    assert set(till.answered.values()) == {1}
+    assert set(counting.answered.values()) == {1}
 
 
-def test_a_limit_on_money_wants_prices(config, tmp_path):
+def test_a_limit_on_cost_needs_prices(config, tmp_path):
     with chat_server(teacher) as server:
         tree = yaml.safe_load(config(server).read_text("utf-8"))
     for model in ("tagger", "teacher"):
@@ -174,18 +174,18 @@ def test_what_was_spent_before_counts_after_a_restart(config, tmp_path):
         assert len(server.requests) == paid.spent().calls
 
 
-def test_a_server_that_fails_leaves_what_others_were_told(config, tmp_path):
+def test_replies_before_a_server_failure_are_kept(config, tmp_path):
     def failing(body):
-        return (401, {"error": "no key"}) if purpose(body) == "answer" else till(body)
+        return (401, {"error": "no key"}) if purpose(body) == "answer" else counting(body)
 
-    till = Till()
+    counting = CountingTeacher()
     with chat_server(failing) as server:
         made = pipeline(config(server))
         with pytest.raises(Exception, match="401"):
             run(made, tmp_path / "run")
-        server.script = till
+        server.script = counting
         run(made, tmp_path / "run", resume=True)
-    assert set(till.answered.values()) == {1}
+    assert set(counting.answered.values()) == {1}
 
 
 def test_many_at_once_change_no_byte(config, tmp_path):
@@ -199,17 +199,17 @@ def test_many_at_once_change_no_byte(config, tmp_path):
 
 def test_a_server_that_limits_the_rate_is_waited_for_and_changes_no_byte(config, tmp_path):
     def limited(body):
-        status, answer = till(body) if till.room() else (429, {"error": {"message": "slow down"}})
+        status, answer = counting(body) if counting.room() else (429, {"error": {"message": "slow down"}})
         return status, answer, {"Retry-After": "0.005"}
 
-    till = Gate(every=2)
+    counting = LimitedTeacher(every=2)
     with chat_server(teacher) as server:
         path = config(server)
         run(pipeline(path), tmp_path / "free")
         server.script = limited
         run(pipeline(path), tmp_path / "limited")
-    assert till.refused > 20
-    assert set(till.answered.values()) == {1}
+    assert counting.refused > 20
+    assert set(counting.answered.values()) == {1}
     assert files(tmp_path / "limited") == files(tmp_path / "free")
 
 

@@ -45,7 +45,7 @@ def reasons(drops):
     return [drop["reason"] for drop in drops]
 
 
-def test_control_characters_and_stray_spaces_go():
+def test_control_characters_and_stray_spaces_are_removed():
     assert clean("\ufeffA\x00 line \r\n\n\n\nnext\u200b\t\n") == "A line\n\nnext"
 
 
@@ -97,7 +97,7 @@ def test_each_drop_has_its_reason(selected):
     ]
 
 
-def test_exact_duplicates_differ_in_case_and_punctuation_at_most(selected):
+def test_exact_duplicates_differ_only_in_case_and_punctuation(selected):
     made, drops = selected(plain(PROMPTS[0], PROMPTS[0].upper().replace(".", "!!"), language="en"))
     assert len(made) == 1
     assert reasons(drops) == ["exact duplicate"]
@@ -127,7 +127,7 @@ def test_near_duplicates_are_found(one, other):
         "How do I bake a chocolate cake at home without an oven?",
     ],
 )
-def test_prompts_that_only_begin_alike_are_kept_apart(other):
+def test_prompts_that_only_start_alike_are_not_duplicates(other):
     seen = Seen(0.7)
     for prompt in PROMPTS:
         seen.add(prompt, prompt)
@@ -148,7 +148,7 @@ def test_no_tag_has_more_than_its_cap(selected):
     assert set(reasons(drops)) == {"more of its task than the cap"}
 
 
-def test_the_sample_follows_from_the_seed(selected):
+def test_the_seed_determines_the_sample(selected):
     things = ["apples", "bears", "clouds", "drums", "eagles", "forests", "gloves", "hats"]
     prompts = plain(
         *(f"Tell a tale of the {thing} in the land of {thing[::-1]}." for thing in things), language="en"

@@ -39,7 +39,7 @@ def test_alpaca_joins_instruction_and_input():
     assert first_request(row, "auto").text == "Translate.\n\nGood day"
 
 
-def test_a_chat_that_the_user_does_not_open_has_no_request():
+def test_a_chat_that_the_assistant_opens_has_no_request():
     assert first_request({"messages": [{"role": "assistant", "content": "Hello!"}]}, "auto") is None
 
 

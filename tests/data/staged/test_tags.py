@@ -58,7 +58,7 @@ def saying(topic):
         ("", "en", ("other", "other")),
     ],
 )
-def test_tags_are_read_where_they_are_said_exactly(reply, language, tags):
+def test_only_exact_tags_are_read(reply, language, tags):
     assert read_tags(reply, TOPICS[language]) == tags
 
 
@@ -72,23 +72,23 @@ def test_both_languages_are_asked_with_their_own_names_of_all_topics(selected):
         assert all(name in text for name in names.values())
 
 
-def test_no_two_topics_have_one_name():
+def test_topics_have_different_names():
     assert all(len(set(names.values())) == 26 for names in TOPICS.values())
 
 
-def test_nothing_is_asked_about_a_row_that_is_dropped_without_it(selected):
+def test_nothing_is_asked_about_a_row_that_is_dropped_anyway(selected):
     _, drops, _, asked = selected(teacher, NIGHT, "Hi!", NIGHT.upper(), "Please " + NIGHT.lower())
     assert [drop["reason"] for drop in drops] == ["too short", "exact duplicate", "near-duplicate"]
     assert len(asked) == 1
 
 
-def test_seeds_without_a_known_topic_are_counted(selected):
+def test_seeds_with_an_unknown_topic_are_counted(selected):
     kept, _, notes, _ = selected(saying("Harbours"), NIGHT)
     assert kept[0].provenance["topic"] == "other"
     assert notes["kept with an unknown topic"] == "1"
 
 
-def test_seeds_without_a_known_topic_are_dropped_where_topics_are_wanted(selected):
+def test_seeds_with_an_unknown_topic_are_dropped_if_topics_are_selected(selected):
     _, drops, _, _ = selected(saying("Harbours"), NIGHT, topics=["education"])
     assert [(drop["reason"], drop["topic"]) for drop in drops] == [("unknown topic", "other")]
 
@@ -98,7 +98,7 @@ def test_a_request_that_the_server_refuses_has_no_tags(selected):
     assert (kept[0].provenance["task"], kept[0].provenance["topic"]) == ("other", "other")
 
 
-def test_no_duplicate_takes_the_place_of_a_seed_of_another_topic(selected):
+def test_duplicates_are_dropped_before_topics_are_selected(selected):
     def by_first_word(body):
         return saying("Education" if "Please" in last_turn(body) else "Mathematics")(body)
 
@@ -107,8 +107,8 @@ def test_no_duplicate_takes_the_place_of_a_seed_of_another_topic(selected):
     assert sorted(drop["reason"] for drop in drops) == ["near-duplicate", "topic not selected"]
 
 
-def test_it_does_not_show_which_seeds_were_tagged_before_a_crash(selected):
-    """The third duplicates both of the others, which differ enough: it is always the first that is named."""
+def test_a_crash_does_not_change_which_duplicate_is_named(selected):
+    """The third seed duplicates both others, which are different enough: the first is always named."""
     rows = (
         "Tell me one old tale of the dark harbour at night in the rain.",
         "Tell me an old sad tale of the quiet harbour at night in the rain.",

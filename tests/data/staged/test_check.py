@@ -1,4 +1,4 @@
-"""`respond` and `check`: answers with their thinking apart, their verdicts, faults, and how hard they are."""
+"""The stages respond and check: answers with their thinking kept apart, verdicts, faults, difficulty."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def made(tmp_path, write):
 
 
 def answering(*texts, **more):
-    """A teacher whose answers are the texts in the order of their seeds; it finds no fault."""
+    """A teacher that gives the texts as its answers, in the order of their seeds, and finds no fault."""
 
     def script(body):
         if purpose(body) != "answer":
@@ -57,7 +57,7 @@ def answering(*texts, **more):
 
 
 def finding(fault, word="Yes. It is there.", **answers):
-    """A judge that finds one fault wherever it is asked about it."""
+    """A judge that finds one fault whenever it is asked about it."""
 
     def script(body):
         if purpose(body) == "quality" and fault in last_turn(body):
@@ -93,7 +93,7 @@ def test_a_reply_without_an_answer_says_why(found, think, why):
     assert taken_apart(found, think) == why
 
 
-def test_each_instruction_gets_as_many_answers_as_are_asked_for(made):
+def test_each_instruction_gets_the_configured_number_of_answers(made):
     script = answering("One.", "Two.", "Three.")
     kept, _, asked = made(script, [record(n) for n in range(4)], "respond", respond={"answers": 3})
     assert all(
@@ -103,14 +103,14 @@ def test_each_instruction_gets_as_many_answers_as_are_asked_for(made):
     assert all(each.expert is None for each in kept)
 
 
-def test_a_teacher_of_the_tags_is_asked_for_them(made):
+def test_a_tagged_teacher_is_asked_for_the_tags(made):
     script = answering("<think>Hm.</think><answer>Warm.</answer>", reasoning_content=None)
     kept, _, asked = made(script, [record(1)], "respond", think="tagged")
     assert asked[0]["messages"][0] == {"role": "system", "content": FORMAT_REQUEST}
     assert kept[0].provenance["answers"][0] == {"thinking": "Hm.", "answer": "Warm."}
 
 
-def test_answers_without_thinking_are_kept_on_demand_only(made):
+def test_answers_without_thinking_are_kept_only_on_request(made):
     script = answering("Warm.", reasoning_content=None)
     assert made(script, [record(1)], "respond")[1][0]["reason"] == "no answer: no thinking"
 
@@ -132,7 +132,7 @@ def test_the_first_answer_that_passes_is_the_experts(made):
     assert "answers" not in kept[0].provenance
 
 
-def test_a_prompt_that_no_answer_passes_is_dropped_with_the_verdicts(made):
+def test_a_prompt_without_a_passing_answer_is_dropped_with_the_verdicts(made):
     _, dropped, asked = made(answering("Warm, brown."), [record(1)], "respond", "check")
     assert dropped[0]["reason"] == "no answer passes its checks"
     assert dropped[0]["answers"][0][0]["reason"] == "1 commas, asked for none"
@@ -155,7 +155,7 @@ def test_the_judge_decides_where_code_finds_nothing(made):
     assert made(strict, [row], "respond", "check")[0][0].expert.answer == "Tea is brown."
 
 
-def test_what_the_judge_cannot_say_is_no_pass(made):
+def test_what_the_judge_cannot_decide_does_not_pass(made):
     def mumbling(body):
         return completion("Well.") if purpose(body) == "judge" else answering("Tea is warm.")(body)
 
@@ -184,12 +184,12 @@ def test_all_seven_qualities_are_kept_with_verdict_and_reason(made):
         ("serious harm", "unsafe"),
     ],
 )
-def test_each_fault_drops_what_has_it(made, fault, name):
+def test_each_fault_drops_the_pair(made, fault, name):
     _, dropped, _ = made(finding(fault), [record(1)], "respond", "check")
     assert dropped[0]["reason"] == f"fault: {name}"
 
 
-def test_a_quality_that_does_not_apply_is_no_fault(made):
+def test_a_quality_that_does_not_apply_is_not_a_fault(made):
     kept, _, _ = made(finding("padded", word="Not applicable: a title."), [record(1)], "respond", "check")
     assert [one["faulty"] for one in kept[0].provenance["quality"]].count(None) == 1
 
@@ -201,7 +201,7 @@ def test_a_judges_reasoning_about_a_quality_is_not_read(made):
     assert sum(body["messages"][0]["content"].count("padded") for body in asked) == 1
 
 
-def test_a_quality_that_nobody_can_read_is_asked_again_and_drops_the_pair(made):
+def test_an_unreadable_quality_is_asked_again_and_drops_the_pair(made):
     _, dropped, asked = made(
         finding("padded", word="Well."), [record(1)], "respond", "check", respond={"answers": 1}
     )
@@ -239,13 +239,13 @@ def test_the_band_keeps_what_the_policy_gets_right_sometimes(made, right, reason
     assert not kept or kept[0].provenance["policy"] == {"model": "policy", "right": 2, "of": 4}
 
 
-def test_experts_that_are_there_already_can_be_checked(made):
+def test_existing_expert_answers_can_be_checked(made):
     expert = {"thinking": "Hm.", "answer": "Tea, warm."}
     _, dropped, _ = made(teacher, [record(1, expert=expert)], "check")
     assert dropped[0]["reason"] == "no answer passes its checks"
 
 
-def test_replies_are_told_by_how_they_begin():
+def test_a_quality_is_read_from_the_start_of_the_reply():
     starts = {
         "Yes.": "yes",
         "**No**, none": "no",

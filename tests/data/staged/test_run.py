@@ -1,4 +1,4 @@
-"""What every stage gets from the frame: a journal, a funnel, results in the order of the input."""
+"""What running a stage gives it: a journal, a funnel, results in the order of the input."""
 
 import json
 
@@ -16,7 +16,7 @@ RECORDS = [
 
 
 class Crash(BaseException):
-    """Ends the process where it comes from, as far as the stage can tell."""
+    """Looks to the stage like the end of the process."""
 
 
 class Odd(Stage):
@@ -74,7 +74,7 @@ def test_the_drops_are_shown(stage):
     assert json.loads(lines[1]) == {"number": 2, "reason": "even", "id": "2"}
 
 
-def test_what_is_in_the_journal_is_not_done_again(stage):
+def test_decisions_in_the_journal_are_not_made_again(stage):
     crash(stage("run", limit=4))
     again = stage("run")
     finish(again)
@@ -89,13 +89,13 @@ def test_a_crash_changes_no_byte(stage):
     assert files(stage("run")) == files(stage("whole"))
 
 
-def test_the_order_in_which_things_get_done_changes_no_byte(stage):
+def test_the_order_of_the_decisions_changes_no_byte(stage):
     finish(stage("whole"))
     finish(stage("run", backwards=True))
     assert files(stage("run")) == files(stage("whole"))
 
 
-def test_a_line_that_was_not_written_to_its_end_is_done_again(stage):
+def test_a_torn_line_of_the_journal_is_decided_again(stage):
     crash(stage("run", limit=4))
     journal = stage("run").folder / "odd.journal"
     journal.write_bytes(journal.read_bytes()[:-5])
@@ -104,12 +104,12 @@ def test_a_line_that_was_not_written_to_its_end_is_done_again(stage):
     assert again.asked == [3, 4, 5]
 
 
-def test_a_stage_that_is_done_is_not_run_again(stage):
+def test_a_finished_stage_is_not_run_again(stage):
     first = finish(stage("run"))
     assert finish(stage("run", limit=0)) == first
 
 
-def test_progress_hears_what_the_journal_has_too(stage):
+def test_progress_includes_the_journal(stage):
     crash(stage("run", limit=4))
     heard = []
     run_stage(stage("run"), lambda name, done: heard.append((name, done)))
@@ -127,7 +127,7 @@ def test_progress_hears_what_the_journal_has_too(stage):
         {"stages": ("select",), "input": "in.jsonl"},
     ],
 )
-def test_stages_that_make_no_chain_are_refused(keys):
+def test_stages_in_a_wrong_order_are_refused(keys):
     with pytest.raises(ValueError, match=r"stages|input"):
         StagedConfig(**keys)
 
@@ -144,5 +144,5 @@ def test_the_preset_is_the_default_with_a_cap():
     assert preset == StagedConfig(select={"sources": (source,), "cap": 2000})
 
 
-def test_the_mode_says_which_config_it_is():
+def test_the_mode_decides_on_the_config():
     assert isinstance(load_either(preset="builtin"), BuiltinConfig)
