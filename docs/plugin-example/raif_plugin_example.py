@@ -1,4 +1,4 @@
-"""A kind of one's own: importing this module registers it, and the entry point has raif import it."""
+"""A kind in a package of its own: importing this module registers it. The entry point makes raif import it."""
 
 from raif.constraints.kind import Example, Outcome, kind
 

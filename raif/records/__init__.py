@@ -47,7 +47,7 @@ def instruction(row: dict[str, Any], where: str, dialect: Dialect | None = None)
 def layout(row: dict[str, Any]) -> Layout:
     """The layout that the row's columns show. Raises ValueError if it is none of ours."""
     for each in LAYOUTS:
-        if all(column in row for column in each.columns):
+        if row.keys() >= set(each.columns):
             return each
     known = [" with ".join(f"`{column}`" for column in each.columns) for each in LAYOUTS]
     raise ValueError(f"needs {', or '.join(known)}")
