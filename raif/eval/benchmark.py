@@ -122,8 +122,7 @@ class Benchmark(ABC, Generic[I]):
 
     @abstractmethod
     def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Figure]:
-        """The figures that the paper prints, as shares of 1, by their names in `paper.yaml`, headline
-        first."""
+        """The figures that the paper prints, as shares of 1, by name in `paper.yaml`, the headline first."""
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
         """The answers of `--responses`, in our format or the benchmark's released one."""

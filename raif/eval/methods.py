@@ -86,8 +86,7 @@ def self_consistency(ask: Ask, config: EvalConfig) -> Talk:
 
 
 def self_refine(ask: Ask, config: EvalConfig) -> Talk:
-    """The model criticises and improves its answer until it finds nothing to improve, or the turns run
-    out."""
+    """The model criticises and improves its answer until nothing is left to improve or the turns run out."""
     prompts, language = _prompts(), _language(ask)
     request = Message(role="user", content=prompts.fill(f"{language}_feedback", done=DONE))
     refine = Message(role="user", content=prompts.fill(f"{language}_refine"))

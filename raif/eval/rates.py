@@ -100,8 +100,7 @@ def average(figures: Iterable[Figure]) -> Figure:
 
 
 def _draws(number: int, seed: int) -> np.ndarray:
-    """How often each of `number` tallies counts, shape (1 + RESAMPLES, number): first once each, then as
-    drawn."""
+    """How often each of `number` tallies counts: once each, then as drawn. Shape (1 + RESAMPLES, number)."""
     rows: list[np.ndarray] = [np.ones(number)]
     if number:
         chosen = np.random.default_rng(seed).integers(number, size=(RESAMPLES, number))

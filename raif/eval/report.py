@@ -172,8 +172,7 @@ def read(folder: Path) -> Report | Suite:
 
 
 def read_results(folder: Path) -> list[Result]:
-    """All items of a finished run. Raises ConfigError if there is no file of them, RecordError if it is
-    invalid."""
+    """All items of a finished run. Raises ConfigError if their file is missing, RecordError if invalid."""
     if not (folder / RESULTS).is_file():
         raise ConfigError(f"{folder}: no {RESULTS}", "Give the folder of a finished run of raif eval.")
     adapter = TypeAdapter(Result)

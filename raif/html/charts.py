@@ -34,8 +34,7 @@ def trail(shares: Sequence[float]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`points` for an SVG polyline, and if there are many, their running mean `smooth`. `last`: the last
-    value."""
+    """`points` of an SVG polyline; `smooth`: the running mean of many points; `last`: the last value."""
 
     name: str
     points: str

@@ -16,7 +16,7 @@ from tests.chat_server import chat_server
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in a folder with a benchmark of four items and answers of which three follow."""
+    """Work in a folder with a benchmark of four items and answers; three of them follow."""
     monkeypatch.chdir(tmp_path)
     items = [
         {"key": n, "prompt": f"Item {n}", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}

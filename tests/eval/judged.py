@@ -47,7 +47,7 @@ def requests(
 
 
 def value(outcome: Scores, table: str, row: str, column: str) -> float | None:
-    """A value of a table, None where it is not defined."""
+    """A value of a table, None if undefined."""
     found = next(t for t in outcome.tables if t.name == table)
     interval = next(r for r in found.rows if r.name == row).values[found.columns.index(column)]
     return interval and interval.value

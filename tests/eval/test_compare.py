@@ -15,7 +15,7 @@ from raif_cli.main import app
 
 
 def stored(data: Path, folder: Path, wrong: set[int]) -> Path:
-    """A finished run on ten items, of which some have commas."""
+    """A finished run on ten items; the answers to `wrong` have commas."""
     answers = [{"key": n, "response": "a, b" if n in wrong else "fine"} for n in range(10)]
     path = folder.with_suffix(".jsonl")
     path.write_text("".join(json.dumps(line) + "\n" for line in answers), "utf-8")
@@ -111,7 +111,7 @@ def test_several_benchmarks_have_one_report(benchmarks: Path) -> None:
     assert (benchmarks / "out" / "ifbench" / "verdicts.jsonl").is_file()
 
 
-def test_the_papers_rows_stand_beside(benchmarks: Path) -> None:
+def test_the_papers_rows_are_shown_too(benchmarks: Path) -> None:
     report = json.loads(several(benchmarks)[0].stdout)
     rows = {row["method"]: row["printed"] for row in report["average"]["rows"]}
     assert (rows["io"], rows["ours"]) == (72.82, 70.06)

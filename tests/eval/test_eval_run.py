@@ -64,7 +64,7 @@ def test_answers_are_checked_and_reported(data: Path, tmp_path: Path) -> None:
     assert "| prompts | 10 | 10 | 70.00 [" in (tmp_path / "out" / "report.md").read_text()
 
 
-def test_verdicts_are_written_beside_the_answers(data: Path, tmp_path: Path) -> None:
+def test_verdicts_are_written_next_to_the_answers(data: Path, tmp_path: Path) -> None:
     run(data, tmp_path / "out", Scripted(answers(range(10), "one, two")))
     first = json.loads((tmp_path / "out" / "verdicts.jsonl").read_text().splitlines()[0])
     assert first["id"] == "0"

@@ -1,4 +1,4 @@
-"""Data is fetched over real HTTP, and kept only where it is what it should be."""
+"""Data is downloaded over real HTTP, and kept only if its checksum is right."""
 
 from __future__ import annotations
 

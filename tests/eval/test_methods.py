@@ -80,7 +80,7 @@ def test_self_consistency_takes_the_answer_of_the_majority() -> None:
     assert answer.response == "the wren"
 
 
-def test_self_refine_mends_until_nothing_is_found() -> None:
+def test_self_refine_improves_until_nothing_is_found() -> None:
     answer, requests = asked(scripted("owl", "too big", "wren", DONE), method="self-refine")
     assert answer.response == "wren"
     assert [len(body["messages"]) for body in requests] == [2, 4, 6, 4]

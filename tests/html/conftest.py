@@ -57,7 +57,7 @@ def said(body: Body) -> tuple[int, Body]:
 
 @pytest.fixture(scope="session")
 def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of `raif eval` with three benchmarks: 150 items, of which two fail."""
+    """The folder of `raif eval` with three benchmarks: 150 items, two of them fail."""
     data = tmp_path_factory.mktemp("benchmarks")
     write(data / "ifeval/input_data.jsonl", [item(n) for n in range(5)])
     write(data / "ifbench/IFBench_test.jsonl", [item(n) for n in range(10, 15)])

@@ -1,4 +1,4 @@
-"""The reports stand alone, show what was found, and hold every text as text."""
+"""The reports are self-contained, show what was found, and keep every text as text."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ def test_samples_can_be_found_by_what_failed(evaluated: Path) -> None:
     assert {one["facets"]["check failed"][0] for one in failed} == {"punctuation:no_comma"}
 
 
-def test_the_papers_row_stands_beside_with_the_difference(evaluated: Path) -> None:
-    """60% of IFEval's five items, beside 72.82."""
+def test_the_papers_row_is_shown_with_the_difference(evaluated: Path) -> None:
+    """60% of IFEval's five items; the paper prints 72.82."""
     row = between(page(evaluated / "ifeval"), "<td>Qwen2.5-7B-Instruct, io</td>", "</tr>")
     assert re.findall(r">([^<\s]+)<", row) == ["72.82", "−12.8"]
 

@@ -176,8 +176,10 @@ def _row(rates: Rates, name: str, dialect: Dialect) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What a reply says. `scores`, as written: one per criterion if `parsed` is 1; 0 and -1 come from the
-    released fallback."""
+    """What a reply says. `scores` are as written, one per criterion if `parsed` is 1.
+
+    0 and -1 come from the released fallback.
+    """
 
     scores: tuple[str, ...]
     parsed: int = 1

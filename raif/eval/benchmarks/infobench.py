@@ -147,8 +147,7 @@ def _rate(rates: Rates, cell: str, dialect: Dialect) -> Figure:
 
 
 def _value(dialect: Dialect) -> Callable[[bool | None], float | None]:
-    """What a verdict adds to a rate. An unknown one adds nothing in `sound`, and counts as failed
-    officially."""
+    """What a verdict adds to a rate. An unknown one adds nothing in `sound`, and fails officially."""
     return lambda met: None if met is None and dialect == "sound" else float(met is True)
 
 

@@ -119,7 +119,7 @@ def _official(score: Any) -> Any:
 
 
 def _scored(case: dict[str, Any]) -> dict[str, Any]:
-    """Each of the four scores; where the official program crashes ours must refuse."""
+    """Each of the four scores; ours must refuse if the official program crashes."""
     wanted = Criteria.model_validate(case)
     source = math.nan if case["input_text"] == "__NaN__" else case["input_text"]
     checks = {

@@ -42,7 +42,7 @@ def cases(benchmark_data: Path) -> list[dict[str, Any]]:
 
 
 def judged(reply: str, item: Item, dialect: Dialect) -> Line:
-    """What the official program keeps of a judgment; where it crashes there is nothing."""
+    """What the official program keeps of a judgment; nothing if it crashes."""
     found = read(reply, item.texts, dialect)
     if found is None:
         return {"crash": True}

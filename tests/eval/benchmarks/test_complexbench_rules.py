@@ -40,7 +40,7 @@ def test_every_case_on_real_answers_is_equal(benchmark_data: Path, parity: Parit
 
 
 def _judged(case: dict[str, Any]) -> tuple[list[str], Any]:
-    """The parts that are looked at, and the verdict; where the official code crashes ours must refuse."""
+    """The parts that are checked, and the verdict; ours must refuse if the official code crashes."""
     parts = objects(case["output"], case["extraction"])
     try:
         return parts, judge(case["rule"], parts)

@@ -55,7 +55,7 @@ def test_every_judgment_is_read_as_officially(
 
 
 def expected(case: dict[str, Any]) -> tuple[float, float]:
-    """Hard and soft, which are the same where a rule decides."""
+    """Hard and soft, which are the same if a rule decides."""
     if "expected_rule" in case:
         return (float(case["expected_rule"]),) * 2
     return float(case["expected_hard"]), float(case["expected_soft"])

@@ -32,8 +32,7 @@ def tally(place: str, levels: Mapping[int, Mapping[str, float | None]]) -> Tally
 
 
 def _consistent(hard: Mapping[int, float | None]) -> int | None:
-    """How many levels are met, from the first on; None if an unjudged one comes before the first that
-    fails."""
+    """How many levels are met, from the first on; None if an unjudged one precedes the first failure."""
     for level in LEVELS:
         if hard.get(level) is None:
             return None
@@ -71,8 +70,7 @@ class Sums:
         ]
 
     def _round(self, figure: Figure, digits: int) -> Figure:
-        """Rounds the exact binary number, as the scripts do. NumPy rounds 0.95 up, although its binary is
-        below that."""
+        """Round as the scripts do: NumPy rounds 0.95 up, although the float is a little less than that."""
         return np.array([round(value, digits) for value in figure.tolist()]) if self._rounded else figure
 
 
