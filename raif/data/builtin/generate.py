@@ -104,7 +104,7 @@ class Maker:
     """Makes the records of one split.
 
     Each record has its own random generator: it depends on the config, on its number, and on earlier records
-    only because no prompt may occur twice.
+    only because no prompt occurs twice.
     """
 
     def __init__(self, config: BuiltinConfig, split: Split, funnel: Funnel) -> None:

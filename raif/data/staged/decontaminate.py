@@ -20,8 +20,8 @@ from raif.files.benchmark_data import FOLDER, PLACES
 from raif.types import Instruction
 
 
-class PublicFiles(NamedTuple):
-    """How a benchmark's public files hold its texts. `raif.files.benchmark_data` says where they are."""
+class TextFields(NamedTuple):
+    """The fields of a benchmark's public files. `raif.files.benchmark_data` says where the files are."""
 
     texts: tuple[str, ...]
     """Fields with what the model is asked."""
@@ -30,14 +30,14 @@ class PublicFiles(NamedTuple):
 
 
 BENCHMARKS = {
-    "ifeval": PublicFiles(("prompt",), ("key",)),
-    "ifbench": PublicFiles(("prompt",), ("key",)),
-    "cello": PublicFiles(("Instruction", "input_text"), ("Instruction_id",)),
-    "cfbench": PublicFiles(("prompt",), ("idx",)),
-    "complexbench": PublicFiles(("instruction",), ("main_id",)),
-    "fbbench": PublicFiles(("user_query", "feedback"), ()),
-    "followbench": PublicFiles(("instruction",), ("category", "example_id", "level")),
-    "infobench": PublicFiles(("instruction", "input"), ("id",)),
+    "ifeval": TextFields(("prompt",), ("key",)),
+    "ifbench": TextFields(("prompt",), ("key",)),
+    "cello": TextFields(("Instruction", "input_text"), ("Instruction_id",)),
+    "cfbench": TextFields(("prompt",), ("idx",)),
+    "complexbench": TextFields(("instruction",), ("main_id",)),
+    "fbbench": TextFields(("user_query", "feedback"), ()),
+    "followbench": TextFields(("instruction",), ("category", "example_id", "level")),
+    "infobench": TextFields(("instruction", "input"), ("id",)),
 }
 
 
@@ -67,10 +67,10 @@ def texts_of(benchmark: str, path: Path) -> Iterator[BenchmarkText]:
             found = [json.loads(line) for line in content.split("\n") if line.strip()]
     except ValueError as error:
         raise RecordError(f"{path}: not JSON: {error}", "Is it the benchmark's public file?") from None
-    public = BENCHMARKS[benchmark]
+    fields_of = BENCHMARKS[benchmark]
     for position, fields in enumerate(each for each in found if isinstance(each, dict)):
-        id = "/".join(str(fields[name]) for name in public.id if name in fields)
-        for name in public.texts:
+        id = "/".join(str(fields[name]) for name in fields_of.id if name in fields)
+        for name in fields_of.texts:
             if isinstance(text := fields.get(name), str) and text.strip():
                 yield BenchmarkText(benchmark, id or f"{path.name}:{position}", text)
 

@@ -96,7 +96,7 @@ def witness(seed: Seed, constraints: Sequence[Constraint], rng: random.Random) -
 def material(record: Instruction, rng: random.Random) -> Seed:
     """The packaged seed of this request; otherwise its own words with the sentences of another seed.
 
-    An answer made of those is beside the point, but shows that the constraints can be met together.
+    An answer made of those is off topic, but shows that the constraints can be met together.
     """
     if known := packaged(record.prompt):
         return known

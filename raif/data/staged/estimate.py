@@ -68,7 +68,7 @@ def estimate(config: StagedConfig) -> list[Estimate]:
 
 
 def _calls(config: StagedConfig, request: int) -> dict[str, list[_Calls]]:
-    """Stage -> what it asks about one record with a request of so many tokens."""
+    """Stage -> its calls for one record whose request has `request` tokens."""
     ask = load_languages("data", config.prompts)["en"]
     tokens = {name: estimated_tokens(text) for name, text in ask.templates.items()}
     select, evolve, respond, check = config.select, config.evolve, config.respond, config.check

@@ -186,8 +186,8 @@ def ledger(folder: Path) -> Ledger:
 class Clients:
     """The clients of the models that a stage asks: one event loop, one ledger, one limit for each server.
 
-    Use it in a `with` block. `budget` includes what the run has spent before. `prompts`: a folder with
-    prompts of one's own; its folder `judge`, if there is one, has the judge's.
+    Use it in a `with` block. `budget` includes what the run has spent before. `prompts`: a folder of
+    your own prompts; its folder `judge`, if there is one, has the judge's.
     """
 
     def __init__(self, folder: Path, budget: Budget, stage: str, prompts: Path | None) -> None:
