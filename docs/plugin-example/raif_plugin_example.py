@@ -1,4 +1,4 @@
-"""A kind in a package of its own: importing this module registers it. The entry point makes raif import it."""
+"""A kind in its own package: importing this module registers it. The entry point makes raif import it."""
 
 from raif.constraints.kind import Example, Outcome, kind
 
