@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 from typer.testing import CliRunner
 
+from raif.data.staged import decontaminate
 from raif.errors import ConfigError, RaifError
 from raif.eval.benchmark import BENCHMARKS
 from raif.eval.fetch import fetch, source
+from raif.files.benchmark_data import PLACES
 from raif_cli.main import app
 
 REMOTE, PLACE = "data/IFBench_test.jsonl", "ifbench/IFBench_test.jsonl"
@@ -42,6 +44,12 @@ def test_every_benchmark_has_a_source_where_it_looks_for_its_data() -> None:
     for name in BENCHMARKS:
         place = BENCHMARKS[name].file
         assert all(file.to == place or file.to.startswith(f"{place}/") for file in source(name).files)
+
+
+def test_what_is_scored_is_kept_out_of_training_data() -> None:
+    assert set(decontaminate.BENCHMARKS) == set(BENCHMARKS) == set(PLACES)
+    for path, patterns in PLACES.values():
+        assert any(PurePath(path).match(each) or each.startswith(f"{path}/") for each in patterns), path
 
 
 def test_an_unknown_benchmark_gets_a_suggestion() -> None:
