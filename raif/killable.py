@@ -60,24 +60,23 @@ class Killable:
         answered = False
         try:
             if child is None or child.poll() is not None:
-                child = self._started()
+                pipe = subprocess.PIPE  # in a session of its own: out of an interrupt's reach
+                child = subprocess.Popen(
+                    self._command, stdin=pipe, stdout=pipe, stderr=self._stderr, start_new_session=True
+                )
             reply = _exchange(child, question)
             answered = bool(reply)
         finally:
             self._idle.put(child if answered else None)
-            if child and not answered:
-                _end(child)
+            if child and not answered:  # it is dead, or nobody waited for its reply
+                child.kill()
+                with suppress(BrokenPipeError), child:
+                    pass
         if reply:
             return json.loads(reply)
         if child.returncode == -signal.SIGPROF:
             raise TimeoutError("out of time")
         raise Crashed(f"the child process ended with {child.returncode}: {' '.join(self._command)}")
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        pipe = subprocess.PIPE  # a session of its own is out of an interrupt's reach; it ends with its input
-        return subprocess.Popen(
-            self._command, stdin=pipe, stdout=pipe, stderr=self._stderr, start_new_session=True
-        )
 
 
 def _exchange(child: subprocess.Popen[bytes], question: tuple[Any, ...]) -> bytes:
@@ -88,16 +87,10 @@ def _exchange(child: subprocess.Popen[bytes], question: tuple[Any, ...]) -> byte
         child.stdin.write(json.dumps(question).encode() + b"\n")
         child.stdin.flush()
     reply = child.stdout.readline()
-    if not reply:
-        child.wait()
-    return reply
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Of a child that is dead, or whose reply nobody waited for."""
-    child.kill()
-    with suppress(BrokenPipeError), child:
-        pass
+    if reply.endswith(b"\n"):
+        return reply
+    child.wait()
+    return b""
 
 
 def _serve(file: str, seconds: float, memory: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter
 
 from raif.constraints import KINDS, Kind, find
-from raif.constraints.kind import Example, variants
+from raif.constraints.kind import variants
 from raif.constraints.wording import render
 
 INTRODUCTION = """\
@@ -52,7 +52,8 @@ def _kind(kind: Kind) -> Iterator[str]:
     for language, (first, *_) in kind.wordings.items():
         meant = find(kind.id, language)  # Chinese wordings may name kwargs that only the Chinese meaning has
         kwargs = meant.bind(meant.examples[0].kwargs)
-        yield from (f"> {_escaped(first.format_map(render(kwargs, language)))}", "")
+        asked = re.sub(r"([\\`*_<>\[\]])", r"\\\1", first.format_map(render(kwargs, language)))
+        yield from (f"> {asked}", "")
     yield from _meaning(kind)
     for semantics, other in variants(kind.id).items():
         yield from (f"### Under `{semantics}`", "")
@@ -63,7 +64,9 @@ def _meaning(kind: Kind) -> Iterator[str]:
     if kind.check.__doc__:
         yield from (inspect.cleandoc(kind.check.__doc__), "")
     yield from _kwargs(kind)
-    yield from (_example(example) for example in kind.examples)
+    for example in kind.examples:
+        kwargs = f" with {_code(example.kwargs)}" if example.kwargs else ""
+        yield f"- {'passes' if example.passes else 'fails'}: {_code(example.response)}{kwargs}"
     yield ""
 
 
@@ -86,15 +89,6 @@ def _type(schema: dict[str, Any]) -> str:
     bounds = [f"{word} {schema[key]}" for key, word in BOUNDS.items() if key in schema]
     inner = f" of ({_type(schema['items'])})" if "items" in schema else ""
     return ", ".join([schema.get("type", "any value") + inner, *bounds])
-
-
-def _example(example: Example) -> str:
-    kwargs = f" with {_code(example.kwargs)}" if example.kwargs else ""
-    return f"- {'passes' if example.passes else 'fails'}: {_code(example.response)}{kwargs}"
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([\\`*_<>\[\]])", r"\\\1", text)
 
 
 def _code(value: Any) -> str:

@@ -175,13 +175,9 @@ def nth_paragraph_first_word(
         return Outcome(False, f"no paragraph {nth_paragraph}: {count} in all")
     if count != num_paragraphs:
         return exactly(count, num_paragraphs, "paragraphs")
-    found = _first_word(parts[nth_paragraph - 1])
+    token = parts[nth_paragraph - 1].split()[0].lstrip("'").lstrip('"')
+    found = re.split(r"[.,?!'\"]", token, maxsplit=1)[0].lower()
     return Outcome(
         found == first_word.lower(),
         f'paragraph {nth_paragraph} starts with "{found}", asked for "{first_word}"',
     )
-
-
-def _first_word(paragraph: str) -> str:
-    token = paragraph.split()[0].lstrip("'").lstrip('"')
-    return re.split(r"[.,?!'\"]", token, maxsplit=1)[0].lower()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -38,7 +38,7 @@ def lines(source: Source, first: int = 1) -> Iterator[tuple[int, dict[str, Any] 
             number += 1
             yield line
 
-    with _opened(source) as stream:
+    with opened(source) as stream:
         reader = jsonlines.Reader(counted(stream), loads=json.loads)  # not orjson, which it prefers
         while True:
             try:
@@ -113,11 +113,12 @@ def name_of(source: Source) -> str:
     return str(source) if isinstance(source, Path | str) else str(getattr(source, "name", "stream"))
 
 
-def _opened(source: Source) -> Any:
+def opened(source: Source, buffering: int = -1) -> AbstractContextManager[IO[bytes]]:
+    """The source as a stream, which is closed only if it was a path. RecordError if it can't be opened."""
     if not isinstance(source, Path | str):
         return nullcontext(source)
     try:
-        return Path(source).open("rb")
+        return Path(source).open("rb", buffering)
     except OSError as error:
         raise RecordError(f"{source}: {error.strerror}") from None
 

@@ -59,14 +59,14 @@ def sentences(text: str) -> list[str]:
     """
     found: list[str] = []
     for line in filter(_LETTER.search, text.splitlines()):
-        is_english = ". " in line and not _SOME_HAN.search(line)
-        found += english(line) if is_english else _marked(line) if _ANY_END.search(line) else [line.strip()]
+        if ". " in line and not _SOME_HAN.search(line):
+            found += english(line)
+        elif _ANY_END.search(line):
+            bounds = [0, *(match.end() for match in _END.finditer(line)), len(line)]
+            found += [line[start:end].strip() for start, end in pairwise(bounds)]
+        else:
+            found.append(line.strip())
     return [sentence for sentence in found if _LETTER.search(sentence)]
-
-
-def _marked(line: str) -> list[str]:
-    bounds = [0, *(match.end() for match in _END.finditer(line)), len(line)]
-    return [line[start:end].strip() for start, end in pairwise(bounds)]
 
 
 def fold(text: str) -> str:

@@ -31,12 +31,11 @@ def longest_common(first: list[str], second: list[str]) -> int:
 
 def _words(text: str) -> list[str]:
     """jieba's words, and an empty one for each blank line, also if a line break follows a sentence's end."""
-    lines = _END.sub("\n", " ".join(_cut(text))).rstrip().split("\n")
-    return [word for line in lines if line for word in " ".join(line.split()).split(" ")]
-
-
-def _cut(text: str) -> list[str]:
-    """rjieba keeps 300-500 and release_date whole; jieba cuts them."""
     from rjieba import cut
 
-    return [part for word in cut(text) for part in (_LATIN.split(word) if word.isascii() else [word]) if part]
+    # rjieba keeps 300-500 and release_date whole; jieba cuts them
+    parts = [
+        part for word in cut(text) for part in (_LATIN.split(word) if word.isascii() else [word]) if part
+    ]
+    lines = _END.sub("\n", " ".join(parts)).rstrip().split("\n")
+    return [word for line in lines if line for word in " ".join(line.split()).split(" ")]

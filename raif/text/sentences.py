@@ -43,21 +43,16 @@ def sentences(text: str) -> list[str]:
     """The sentences of `text`; a line break doesn't end one. TooSlow if more than 25,000 marks might."""
     if sum(map(text.count, ".?!")) > _MOST:
         raise TooSlow(f"more than {_MOST:,} marks that may end a sentence")
-    return [text[start:stop] for start, stop in _spans(text)]
-
-
-def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each. Closing quotation marks and brackets after a sentence belong to it."""
+    found: list[str] = []
     start, end = 0, len(text.rstrip())
     for (stop, after), (limit, _) in pairwise([*_breaks(text), (end, end)]):
         closing = _CLOSING.match(text, after, limit) if text[after] in _CLOSERS else None
-        if closing:
+        if closing:  # quotation marks and brackets after a sentence belong to it
             stop = after + len(closing[0].rstrip())
         if start < stop:
-            yield start, stop
+            found.append(text[start:stop])
         start = closing.end() if closing else after
-    if start < end:
-        yield start, end
+    return [*found, text[start:end]] if start < end else found
 
 
 def _breaks(text: str) -> Iterator[tuple[int, int]]:

@@ -68,8 +68,9 @@ def each_token(text: str) -> Iterator[str]:
 
 def capital_tokens(text: str) -> int:
     """How many of the `tokens` are in capitals; counted word by word if no word depends on its neighbours."""
-    if _may_be_split(text):
-        return _in_capitals(tokens(text))
+    small = text.lower()
+    if any(word in small for word in _SPLIT) or any(letter in text for letter in "ıİſ"):
+        return _in_capitals(tokens(text))  # a word such as "cannot" becomes two tokens
     count = 0
     for word, times in Counter(text.split()).items():
         if word.islower() or not any(map(str.isupper, word)):
@@ -85,12 +86,6 @@ def _capital_parts(word: str) -> int:
     """How many tokens in capitals a word with an apostrophe has: one in "I'm" and "A's", two in "IBM'S"."""
     parts = _CLITIC.fullmatch(word)
     return _in_capitals([*parts.groups()] if parts else [word])
-
-
-def _may_be_split(text: str) -> bool:
-    """Whether the text may have a word such as "cannot", which becomes two tokens."""
-    small = text.lower()
-    return any(word in small for word in _SPLIT) or any(letter in text for letter in "ıİſ")
 
 
 def _in_capitals(found: list[str]) -> int:

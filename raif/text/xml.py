@@ -11,14 +11,14 @@ def flaw(text: str) -> str | None:
 
     A document that declares entities is refused: a few lines of them can grow to gigabytes.
     """
+
+    def refuse(*declaration: object) -> NoReturn:
+        raise expat.ExpatError("entities are not accepted")
+
     parser = expat.ParserCreate(namespace_separator="}")
-    parser.EntityDeclHandler = parser.SkippedEntityHandler = _refuse
+    parser.EntityDeclHandler = parser.SkippedEntityHandler = refuse
     try:
         parser.Parse(text, True)
     except (expat.ExpatError, UnicodeEncodeError) as error:
         return str(error)
     return None
-
-
-def _refuse(*declaration: object) -> NoReturn:
-    raise expat.ExpatError("entities are not accepted")

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -21,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any, NamedTuple
 
 from raif.dialect import Dialect
-from raif.errors import RaifError, RecordError
+from raif.errors import RaifError
 from raif.files import jsonl
 from raif.reasoning import Style
 from raif.verdicts.stream import Answers, Tally, verified
@@ -58,7 +57,8 @@ def verified_lines(
         pool = ProcessPoolExecutor(jobs, initializer=_worker, initargs=given)
         try:
             _start(pool)
-            with _opened(source) as stream:
+            # unbuffered: a read returns what is available, and holds no lock that an interrupt can't break
+            with jsonl.opened(getattr(source, "raw", source), buffering=0) as stream:
                 waiting: _Waiting = SimpleQueue()
                 slots = threading.Semaphore(_AHEAD * jobs)
                 blocks = _blocks(stream, jsonl.name_of(source))
@@ -121,16 +121,6 @@ def _blocks(stream: IO[bytes], name: str) -> Iterator[_Block]:
             first, parts = first + lines.count(b"\n"), [rest]
     if any(parts):
         yield _Block(name, first, b"".join(parts))
-
-
-def _opened(source: jsonl.Source) -> AbstractContextManager[IO[bytes]]:
-    """Unbuffered: a read returns what is available, and holds no lock that an interrupt can't break."""
-    if not isinstance(source, Path | str):
-        return nullcontext(getattr(source, "raw", source))
-    try:
-        return Path(source).open("rb", buffering=0)
-    except OSError as error:
-        raise RecordError(f"{source}: {error.strerror}") from None
 
 
 class _Given(NamedTuple):

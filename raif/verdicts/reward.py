@@ -21,7 +21,9 @@ def reward(
     valid = response.format_valid or not instruction.format_required
     format_reward = 1.0 if valid else -1.0
     if instruction.task in SOLVED:
-        accuracy = _solved(instruction, response, verification)
+        right = verification.verdicts[-1].passed  # the verdict on the solution comes last
+        wrong = WRONG_SOLUTION if readable(instruction, response.answer or "") else NONE
+        accuracy = None if right is None else FULL if right else wrong
     elif unusable(instruction, response, thinking=thinking):
         accuracy = NONE
     else:
@@ -40,10 +42,3 @@ def unusable(instruction: Instruction, response: Response, *, thinking: bool) ->
 def overlong(tokens: int, *, limit: int, window: int) -> float:
     """DAPO's soft punishment (arXiv 2503.14476): from 0 to -1 over the last `window` of `limit` tokens."""
     return -max(0, tokens - (limit - window)) / window if window else 0.0
-
-
-def _solved(instruction: Instruction, response: Response, verification: Verification) -> float | None:
-    right = verification.verdicts[-1].passed  # the verdict on the solution comes last
-    if right is None or right:
-        return FULL if right else None
-    return WRONG_SOLUTION if readable(instruction, response.answer or "") else NONE
