@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 CLOSE = 1e-9
-"""What programs that add the same numbers up in another order may differ by."""
+"""By how much programs that add the same numbers in another order can differ."""
 INPUTS = (".responses.jsonl", "_input.json", "_eval.json", ".tar.gz")
-"""Fixtures that hold what is scored, and not what it scores."""
+"""Fixtures with what is scored, not with scores."""
 
 
 class Parity:
-    """Counts values that are equal to an official program's, by fixture and by whose program it is."""
+    """Counts values that equal an official program's, by fixture and program."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -23,7 +23,7 @@ class Parity:
         self._different: Counter[tuple[str, str]] = Counter()
 
     def same(self, fixture: Path, dialect: str, ours: Any, official: Any) -> None:
-        """Fails where two nested structures differ in one value, or there is none in them."""
+        """Fails if two nested structures differ in a value, or have no values."""
         mine, theirs = dict(_leaves(ours)), dict(_leaves(official))
         wrong = {
             at: (mine.get(at, "none"), theirs.get(at, "none"))
@@ -37,7 +37,7 @@ class Parity:
         assert not wrong, f"where: (ours, official): {dict(list(wrong.items())[:9])}"
 
     def table(self) -> Iterator[str]:
-        """A line for each fixture and dialect, and one for each fixture that nothing was compared with."""
+        """A line for each fixture and dialect, and for each fixture with which nothing was compared."""
         heads = ("fixture", "dialect", "equal", "different")
         rows = [(*row, str(self._equal[row]), str(self._different[row])) for row in sorted(self._equal)]
         width = max(len(row[0]) for row in [heads, *rows])
@@ -54,7 +54,7 @@ class Parity:
 
 
 def _leaves(value: Any, *at: object) -> Iterator[tuple[tuple[object, ...], Any]]:
-    """All that is neither dict nor list, with where it is."""
+    """All values that are neither dict nor list, with their paths."""
     if isinstance(value, dict | list | tuple):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _leaves(part, *at, key)

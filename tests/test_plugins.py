@@ -1,4 +1,4 @@
-"""Kinds that other packages bring, installed for real and used by `raif verify` in a process of its own."""
+"""Kinds from other packages, really installed, and used by `raif verify` in a new process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BROKEN = {
 
 
 def verify(site: Path, id: str, *responses: str) -> subprocess.CompletedProcess[str]:
-    """`raif verify` where the packages in `site` are installed too."""
+    """`raif verify` with the packages in `site` installed."""
     record = {"messages": [{"role": "user", "content": "Hi"}], "constraints": [{"id": id}]}
     lines = "".join(json.dumps(record | {"response": response}) + "\n" for response in responses)
     return subprocess.run(

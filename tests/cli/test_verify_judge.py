@@ -1,4 +1,4 @@
-"""`raif verify` with a judge, against a real server; its stream in a process of its own."""
+"""`raif verify` with a judge, against a real server. Streams run in a process of their own."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_each_line_is_answered_before_the_next_is_sent() -> None:
 
 
 def test_no_more_lines_are_read_than_the_window_holds() -> None:
-    """The judge never answers, so the program stops to read; a pipe holds 64 KiB more."""
+    """The judge never answers, so the program stops reading; a pipe holds another 64 KiB."""
 
     def silent(_: Body) -> tuple[int, Body]:
         time.sleep(30)
@@ -142,7 +142,7 @@ def test_no_more_lines_are_read_than_the_window_holds() -> None:
 
 
 def test_a_judge_that_wants_a_key_ends_it_though_more_input_may_come() -> None:
-    """Exit by the error, and not by an abort, while a thread waits for input."""
+    """The exit is that of the error, not an abort, while a thread waits for input."""
     with chat_server(lambda _: (401, {"error": "no key"})) as server:
         process = start(server)
         send(process, WARM)

@@ -23,7 +23,7 @@ LINE = json.dumps(
 
 
 def peak_memory(lines: int) -> float:
-    """MiB at most, of `raif verify -` on so many lines; checks that each line comes out."""
+    """Peak MiB of `raif verify -` on so many lines; checks that each line comes out."""
     command = [sys.executable, "-c", "from raif_cli.main import run; run()", "verify", "-", "--quiet"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin

@@ -1,4 +1,4 @@
-"""Corners of single checks; the official verdicts cover the rest."""
+"""Corner cases of single checks; the official verdicts cover the rest."""
 
 import pytest
 

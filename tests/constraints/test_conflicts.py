@@ -1,4 +1,4 @@
-"""Whatever IFEval's own table of conflicts keeps apart, ours does too."""
+"""Our table of conflicts keeps apart all that IFEval's does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/constraints.md is made from the kinds, and up to date."""
+"""docs/constraints.md is generated from the kinds, and up to date."""
 
 from __future__ import annotations
 

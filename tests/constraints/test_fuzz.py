@@ -1,4 +1,4 @@
-"""No text and no keyword makes a check raise, hang or pass for want of a verdict."""
+"""No text and no keyword makes a check raise, hang, or pass because it has no verdict."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_endless_regex_gives_no_verdict_or_a_true_one(id: str, semantics: str, p
 
 
 def with_text(kwargs: dict[str, Any], text: str) -> list[dict[str, Any]]:
-    """The kwargs with `text` in place of each string and list of strings, one at a time."""
+    """The kwargs with each string or list of strings replaced by `text`, one at a time."""
     changed = []
     for name, value in kwargs.items():
         if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Corners of IFBench's checks, reasoned out from their definitions; official verdicts cover the rest."""
+"""Corner cases of IFBench's checks, derived from their definitions; official verdicts cover the rest."""
 
 import shutil
 import time
@@ -165,7 +165,7 @@ def test_integral_floats_are_taken_as_integers() -> None:
 
 @pytest.fixture
 def no_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder of benchmark data without the tagger's model, which NLTK has not got either."""
+    """A folder of benchmark data without the tagger's model, which NLTK doesn't have either."""
     import nltk
 
     monkeypatch.setattr(nltk.data, "path", [])

@@ -1,4 +1,4 @@
-"""Equality with the official checker, verdict by verdict. Null: the official verdict itself is random."""
+"""Equality with the official checker, verdict by verdict. Null: the official verdict is random."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ def found(case: Line, response: str, semantics: str = "ifeval") -> Line:
 
 
 def decided(found: Line, official: Line, sides: tuple[str, ...] = ("strict", "loose")) -> tuple[Line, Line]:
-    """Ours and theirs, without those for which theirs is null."""
+    """Ours and theirs, without those that are null in theirs."""
     pairs = {side: list(zip(found[side], official[side], strict=True)) for side in sides}
     ours = {side: [mine for mine, theirs in each if theirs is not None] for side, each in pairs.items()}
     theirs = {side: [theirs for _, theirs in each if theirs is not None] for side, each in pairs.items()}
@@ -62,7 +62,7 @@ def on_cases(cases: Lines, sides: dict[str, str], semantics: str = "ifeval") -> 
 
 
 def fixture(folder: Path, of: str) -> str:
-    """The name of the fixture with somebody's answers, of however many items it holds."""
+    """The name of the fixture with these answers, however many it holds."""
     (found,) = (folder / "fixtures").glob(f"{of}_first*.responses.jsonl")
     return found.name.removesuffix(".responses.jsonl")
 

@@ -1,4 +1,4 @@
-"""The dialect `reference`, difference by difference; where nothing is said here it is IFEval's."""
+"""The dialect `reference`, difference by difference. In everything else it equals IFEval's."""
 
 import re
 from typing import Any
@@ -58,7 +58,7 @@ def test_keyword_is_taken_letter_by_letter(word: str) -> None:
     [("a.b", True), ("A.B", True), (".", True), ("b .", False), ("x", False), ("axb", False)],
 )
 def test_forbidden_word_is_escaped_between_word_boundaries(word: str, used: bool) -> None:
-    """A word that ends in punctuation is found only before a letter, as the boundary asks."""
+    """A word that ends in punctuation is found only before a letter, because of the word boundary."""
     assert passes("keywords:forbidden_words", "so a.b .", forbidden_words=[word]) is not used
 
 

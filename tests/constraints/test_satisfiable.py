@@ -134,7 +134,7 @@ def test_what_can_be_met_together_is_no_contradiction(pairs: list[Pair]) -> None
 
 @pytest.mark.parity
 def test_few_of_ifevals_own_prompts_are_contradictory(benchmark_data: Path) -> None:
-    """Five are: each asks to repeat what it forbids. The others IFEval's own table keeps apart, too."""
+    """Five are: each asks to repeat what it forbids. IFEval's own table keeps the others apart, too."""
     lines = (benchmark_data / "ifeval" / "input_data.jsonl").read_text("utf-8").splitlines()
     found = [
         item["key"]

@@ -20,7 +20,7 @@ def bounds(id, number, relation="relation", counts=(1, 2), **more):
 
 
 def constraints(words, letter, texts):
-    """Of all kinds that limit, require or bar words and letters; each with small bounds."""
+    """All kinds that limit, require or forbid words and letters, each with small bounds."""
     return [
         *bounds("length_constraints:number_words", "num_words"),
         *bounds("length_constraints:number_sentences", "num_sentences"),
@@ -45,7 +45,7 @@ class World:
         self._passing = [{n for n, text in enumerate(texts) if passes(one, text)} for one in chosen]
 
     def cases(self, size, count=2000):
-        """Combinations, some of them where there are many, whose kinds the table lets stand together."""
+        """Combinations that the table allows; a sample of them if there are many."""
         every = list(combinations(range(len(self.constraints)), size))
         for case in random.Random(0).sample(every, min(count, len(every))):
             ids = [self.constraints[n].id for n in case]
@@ -71,14 +71,14 @@ def rule_against(chosen):
 
 @pytest.fixture(scope="module")
 def readable():
-    """Words that stand apart, as a reader takes them: a checker finds "tea" in "teacup", too."""
+    """Separate words, as a reader sees them: a checker also finds "tea" in "teacup"."""
     tokens = [word + mark for word in ("tea", "cup", "TEA") for mark in ("", ",", ".")]
     return World(tokens, " ", 3, constraints(["tea", "cup"], "e", ["tea.", "cup", "cup, tea"]))
 
 
 @pytest.fixture(scope="module")
 def letters():
-    """Any text at all of few letters, none of them a capital, long enough for two of everything."""
+    """Any text of a few lower-case letters, long enough for two of everything."""
     small = [c for c in constraints(["ab", "ba"], "a", ["ab.", "ba"]) if "capital" not in c.id]
     return World("ab. ", "", 6, small)
 

@@ -82,7 +82,7 @@ def fails(part: Part, passed: Passed) -> bool:
 
 
 def occurrences(part: Part, passed: Passed, counts: bool = True) -> list[tuple[int, bool]]:
-    """Each leaf with whether it counts there: no selection and no chain above shuts it out."""
+    """Each leaf, and whether it counts there: no selection or chain above excludes it."""
     if isinstance(part, int):
         return [(part, counts)]
     found = []

@@ -1,4 +1,4 @@
-"""What a kill in the middle of writing leaves of the files that a resumed run needs."""
+"""A process killed while writing leaves the files that a resumed run needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from raif.files.whole import sha256, write_whole
 
 @contextmanager
 def killed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The end comes when a file is written, and not yet in its place."""
+    """The process ends when a file is written but not yet in its place."""
 
     def end(*paths: object) -> None:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""The reward that TRL's GRPOTrainer takes, in a real trainer."""
+"""The reward for TRL's GRPOTrainer, in a real trainer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rewards that the `verifiers` library takes, in its own Rubric and its own Task."""
+"""The rewards for the `verifiers` library, in its own Rubric and Task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ROUGE-L: the longest common subsequence of words, with the words that the package rouge_chinese sees."""
+"""ROUGE-L: the longest common subsequence of words, as the package rouge_chinese splits them."""
 
 from __future__ import annotations
 

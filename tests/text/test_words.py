@@ -1,4 +1,4 @@
-"""The fast ways to sentences, tokens, capitals and words find what NLTK and `re` find."""
+"""The fast code for sentences, tokens, capitals and words finds what NLTK and `re` find."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `import raif` gives, and `raif.verify` in all the forms it takes."""
+"""What `import raif` offers, and all forms of arguments of `raif.verify`."""
 
 from __future__ import annotations
 

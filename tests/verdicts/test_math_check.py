@@ -1,4 +1,4 @@
-"""Equality of mathematics in processes of their own: beyond text, and never a verdict out of a failure."""
+"""Equality of mathematics in child processes: more than text, and a failure is never a verdict."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def test_answers_kept_apart_are_joined_in_every_process() -> None:
 
 
 class Endless(io.RawIOBase):
-    """Lines for ever; counts how many bytes were read."""
+    """Lines without end; counts how many bytes were read."""
 
     taken = 0
 

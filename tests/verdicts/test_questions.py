@@ -122,7 +122,7 @@ verdicts = st.lists(st.sampled_from([True, False, None]), min_size=SIZE, max_siz
 def test_in_any_tree_exactly_the_questions_that_count_are_asked(
     tree: Composition, truth: list[bool | None], constraints: int
 ) -> None:
-    """The first checks are code's, known from the start; the judge says the others' truth."""
+    """The first checks are by code and known from the start; the judge answers the others truthfully."""
     instruction = record(composition=tree)
     waiting = set(range(constraints, SIZE))
     found = [Verdict("", None if p in waiting else truth[p], None, "") for p in range(SIZE)]
