@@ -16,7 +16,7 @@ from raif.errors import ConfigError, EndpointError
 from raif.eval.answers import Answer, Ask
 from raif.prompts import Prompts, load
 from raif.reasoning import FORMAT_REQUEST, Style, split
-from raif.text.chinese import COMMON_HAN
+from raif.text.han import COMMON_HAN
 from raif.types import Message
 
 _HAN, _LATIN = re.compile(f"[{COMMON_HAN}]"), re.compile("[A-Za-z]+")

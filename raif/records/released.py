@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from raif.files import jsonl
 from raif.reasoning import TAGS, Style, split
 from raif.records.layout import Layout, Row, constraints
-from raif.text.chinese import COMMON_HAN
+from raif.text.han import COMMON_HAN
 
 _HAN = re.compile(f"[{COMMON_HAN}]")
 _ROLES = {"[inst]": "user", "[/inst]": "assistant"}

@@ -11,13 +11,8 @@ from itertools import pairwise
 from typing import Literal
 
 from raif.text import sentences as english
+from raif.text.han import HAN
 
-COMMON_HAN = "\u4e00-\u9fff"
-"""The main block, for character classes: enough to tell Chinese text from other text."""
-BMP_HAN = f"\u3400-\u4dbf{COMMON_HAN}\uf900-\ufaff"
-"""Also the rare and the compatibility ideographs of the Basic Multilingual Plane."""
-HAN = f"々〇{BMP_HAN}\U00020000-\U000323af"
-"""Also the higher planes, and two marks that are read as characters. Counts of characters use this."""
 _KANA = "\u3041-\u3096\u30a1-\u30fa\u31f0-\u31ff\uff66-\uff9d"
 _EACH = f"{HAN}{_KANA}\uac00-\ud7a3"
 """What is counted one by one, because it is written without spaces: Han, kana, hangul."""

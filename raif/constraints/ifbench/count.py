@@ -11,7 +11,7 @@ from pydantic import AfterValidator, ValidationInfo
 from raif.constraints.ifbench.common import Draw, Keyword, Number, Position, bare, no_kwargs, trim
 from raif.constraints.kind import Example, Material, Outcome, compare, exactly, kind
 from raif.text import count_words, tokens, words
-from raif.text.chinese import COMMON_HAN
+from raif.text.han import COMMON_HAN
 
 _CONJUNCTIONS = frozenset(("and", "but", "for", "nor", "or", "so", "yet"))
 _INTERROBANGS = ("?!", "!?", "‽")

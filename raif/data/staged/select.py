@@ -19,7 +19,7 @@ from raif.data.staged.stage import STAGES, AskingStage, Clients, Decision, Numbe
 from raif.errors import ConfigError
 from raif.prompts import choose
 from raif.text import detect
-from raif.text.chinese import BMP_HAN
+from raif.text.han import BMP_HAN
 from raif.types import Instruction, Message
 
 _SHOWN = 200

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from raif.errors import require
-from raif.text.chinese import BMP_HAN
+from raif.text.han import BMP_HAN
 
 Shingles = frozenset[tuple[str, ...]]
 

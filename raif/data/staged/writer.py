@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from raif.client.chat import ChatClient, Reply
 from raif.prompts import Prompts
-from raif.text.chinese import COMMON_HAN
+from raif.text.han import COMMON_HAN
 from raif.types import Message
 
 T = TypeVar("T")

@@ -123,7 +123,7 @@ def coverage(answer: object, criteria: Sequence[Criterion]) -> float | None:
     return sum(keyword in answer for keyword in keywords) / len(keywords)
 
 
-_HAN = re.compile("[\u4e00-\u9fa5]")  # the authors' range, older than raif.text.chinese's
+_HAN = re.compile("[\u4e00-\u9fa5]")  # the authors' range, older than raif.text.han's
 _SENTENCE = re.compile("[^。！？；\n]+[。！？；\n]")
 _NUMBER = re.compile(r"\d+")
 _LATIN = frozenset(string.ascii_letters + string.digits)
