@@ -5,7 +5,7 @@
     python benchmarks/device_speed.py packaged:smollm2-135m --device cpu --prompts 2 --tokens 128 --micro 4
 
 The weights are random and no response can end early, so speed and memory depend only on the shape. The floor
-of a phase is its operations (`raif.plan.cost`) divided by the rate that this device reaches on products of
+of a phase is its operations (`raif.plan.costs`) divided by the rate that this device reaches on products of
 large bfloat16 matrices, measured in the same run. MFU is the floor's share of the step. Seconds are medians
 over all steps but the first. Each row runs in a process of its own; its peak memory is shown next to the
 estimate of `raif train --dry-run`. Shapes are those of raif/plan/shapes.yaml. The engine vllm needs vLLM.
@@ -31,8 +31,7 @@ from train_speed import record
 from raif.config.train import TrainConfig
 from raif.models.chat import Chat
 from raif.models.load import resolve
-from raif.plan.cost import cost
-from raif.plan.memory import memory
+from raif.plan.costs import memory, step_cost
 from raif.plan.shapes import Shape, shape_of
 from raif.train.feed import Feed
 from raif.train.learner import Learner
@@ -90,7 +89,7 @@ def row(name: str, engine: str, options: argparse.Namespace) -> str:
     with tempfile.TemporaryDirectory() as folder:
         write_model(shape, Path(folder) / "model")
         c, seconds = stepped(engine, Path(folder), options)
-    spent = cost(c, shape)
+    spent = step_cost(c, shape)
     whole = median(sum(step.values()) for step in seconds)
     floors = {phase: spent.operations[phase] / rate for phase in PHASES}
     phases = [f"{median(s[f'time_{p}'] for s in seconds):.2f} ({floors[p]:.2f})" for p in PHASES]

@@ -1,4 +1,4 @@
-"""How the responses to learn from are sampled: how many, how long, and by which engine."""
+"""How the responses to learn from are sampled: how many, how long, and by what."""
 
 from __future__ import annotations
 
@@ -14,58 +14,58 @@ class VllmConfig(Section):
     """For the engines `vllm` and `vllm_server`."""
 
     urls: tuple[str, ...] = ()
-    """Addresses of the rollout servers, such as [http://127.0.0.1:8000]; several share the prompts."""
+    """Addresses of the rollout servers, such as [http://127.0.0.1:8000]. Several share the prompts."""
     api_key_env: str = "OPENAI_API_KEY"
-    """Name of the environment variable with their key, where they want one (`raif serve --api-key`)."""
+    """Name of the environment variable with their key, if they need one (`raif serve --api-key`)."""
     transfer: Literal["disk", "nccl"] = "disk"
     """How weights reach the servers. disk: as safetensors in `folder`; nccl: from GPU to GPU."""
     folder: Path | None = None
-    """Where the weights pass; the servers must see it under the same path. None: inside the run's folder."""
+    """Folder for the weights, which the servers must see under the same path. null: in the run's folder."""
     nccl_address: str = "127.0.0.1:29600"
-    """Host and port of the trainer at which the servers meet it for `transfer: nccl`."""
+    """Host and port at which the servers connect to the trainer for `transfer: nccl`."""
     request_timeout: PositiveFloat = 1800.0
-    """Seconds that a server may take over one prompt's responses, its time in the queue included."""
+    """Seconds that a server can take for one prompt's responses, including time in its queue."""
     sync_timeout: PositiveFloat = 600.0
-    """Seconds that it may take over the new weights."""
+    """Seconds that a server can take to load new weights."""
     restart_timeout: NonNegativeFloat = 120.0
-    """Seconds to wait for a server that is not there, to start or to be started again; it gets the newest
-    weights then. After that the run saves a checkpoint and stops."""
+    """Seconds to wait for a server that does not answer until it is started (again); it then gets the newest
+    weights. After that the run saves a checkpoint and stops."""
     check_every: PositiveInt = 50
-    """After the first and every so many weight updates, the log-probabilities of responses are compared with
-    the trainer's own; the run stops where they differ by more than `tolerance` in the mean."""
+    """After the first weight update, and then after every this many, the log-probabilities of responses are
+    compared with the trainer's own. The run stops if they differ by more than `tolerance` on average."""
     tolerance: PositiveFloat | None = None
-    """None: 0.15 where the model computes in bfloat16, 0.005 in float32."""
+    """null: 0.15 if the model computes in bfloat16, 0.005 in float32."""
     gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = 0.4
-    """Share of the GPU's memory (of the machine's, on a CPU) that the engine in this process may use."""
+    """Share of the GPU's memory (on a CPU: of the machine's) that vLLM in this process can use."""
     kv_cache_gib: PositiveFloat | None = None
-    """GiB of its cache of keys and values; none: what `gpu_memory_utilization` leaves."""
+    """GiB for its cache of keys and values; null: what `gpu_memory_utilization` leaves."""
     tensor_parallel: PositiveInt = 1
-    """GPUs that the engine in this process splits the model over."""
+    """GPUs that vLLM in this process splits the model over."""
 
 
 class RolloutConfig(Section):
     prompts: PositiveInt = 32
-    """Prompts of one rollout."""
+    """Prompts per rollout."""
     group_size: Annotated[int, Field(ge=2)] = 8
-    """Responses a prompt; with superior-CoT a quarter of them is made not to think."""
+    """Responses per prompt. With superior-CoT a quarter of them is made to answer without thinking."""
     max_new_tokens: PositiveInt = 4096
-    """A longer response is cut off, and has no answer if that happens in its thinking."""
+    """A longer response is cut off. If that happens in its thinking, it has no answer."""
     temperature: PositiveFloat = 1.0
     """Sampling is from the whole distribution (top-p 1), as the ratio of the loss assumes."""
     batch: PositiveInt = 64
-    """Responses that are sampled side by side; rollout servers have their own limit."""
+    """Responses that are sampled together; rollout servers have their own limit."""
     refill: NonNegativeInt = 0
-    """Extra rounds of sampling at most, each replacing the groups whose rewards are all equal by groups of
-    the next prompts (DAPO's dynamic sampling). What is left of them after the last round stays."""
+    """The most extra rounds of sampling. Each replaces the groups whose rewards are all equal with groups of
+    the next prompts (DAPO's dynamic sampling). Those left after the last round stay."""
     overlong: NonNegativeInt = 0
-    """Soft punishment of long responses (DAPO): over this many last tokens before `max_new_tokens` the reward
-    falls by up to 1, which a response that is cut off loses whole; 0: none."""
+    """Soft punishment of long responses (DAPO): over the last this many tokens before `max_new_tokens` the
+    reward falls by up to 1, which a response that is cut off loses completely. 0: no punishment."""
     engine: Literal["transformers", "vllm", "vllm_server"] = "transformers"
-    """What samples. transformers: the policy itself; vllm: vLLM in this process, beside the policy;
+    """What samples. transformers: the policy itself; vllm: vLLM in this process, next to the policy;
     vllm_server: one or several vLLM servers, see `vllm.urls`."""
     overlap: bool = False
-    """Servers sample the next rollout while the policy learns from this one: by weights one step old, which
-    `loss.importance_cap` corrects for."""
+    """Servers sample the next rollout while the policy learns from this one. Their weights are one step old,
+    which `loss.importance_cap` corrects for."""
     vllm: VllmConfig = VllmConfig()
 
     @model_validator(mode="after")

@@ -17,7 +17,6 @@ from pydantic import (
 
 from raif.config.base import Section
 from raif.config.builtin import BuiltinConfig
-from raif.config.distributed import DistributedConfig, LoraConfig
 from raif.config.judge import JudgeConfig
 from raif.config.rollout import RolloutConfig
 from raif.errors import did_you_mean
@@ -25,7 +24,7 @@ from raif.reasoning import FORMAT_REQUEST
 from raif.types import Task
 
 LOGIT_TOKENS = 256
-"""Response tokens whose logits over the whole vocabulary are held at once."""
+"""The number of response tokens whose logits over the whole vocabulary are in memory at once."""
 
 
 class ModelConfig(Section):
@@ -36,25 +35,25 @@ class ModelConfig(Section):
     format_request: str = FORMAT_REQUEST
     """The system text that asks a tagged model for its format."""
     compute: Literal["bfloat16", "float32"] = "bfloat16"
-    """Precision of the model; the optimiser's master weights are float32 either way."""
+    """Precision of the model; the optimizer's master weights are float32 either way."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto: a GPU where there is one."""
+    """auto: a GPU if there is one."""
     gradient_checkpointing: bool = True
     """Recompute activations in the backward pass: less memory, a third more compute."""
 
 
 class DataConfig(Section):
     train: Path | None = None
-    """JSONL of records: ours, IFEval's, or the reference's released format."""
+    """JSONL of records: ours, IFEval's, or the authors' released format."""
     heldout: Path | None = None
-    """Records of the held-out evaluation; none: it is skipped."""
+    """Records of the held-out evaluation; null: it is skipped."""
     generate: BuiltinConfig | None = None
-    """Instead of `train` and `heldout`: make both with the built-in generator, inside the run's folder."""
+    """Make `train` and `heldout` with the built-in generator, inside the run's folder."""
     max_prompt_tokens: PositiveInt = 1024
     """Longer prompts are left out and counted."""
     mix: dict[str, Annotated[float, Field(ge=0.01, le=100)]] = Field(default={})
-    """Prompts of a rollout by task, in proportion, such as {math: 1, ifeval+complex: 1}; other tasks are left
-    out. Empty: all records alike."""
+    """The ratio of tasks among the prompts of a rollout, such as {math: 1, ifeval+complex: 1}. Other tasks
+    are left out. Empty: all records, whatever their task."""
 
     @field_validator("mix")
     @classmethod
@@ -62,7 +61,7 @@ class DataConfig(Section):
         tasks = [task for key in mix for task in key.split("+")]
         for task in tasks:
             if task not in get_args(Task):
-                raise ValueError(f"{task!r} is no task. {did_you_mean(task, get_args(Task))}")
+                raise ValueError(f"{task!r} is not a task. {did_you_mean(task, get_args(Task))}")
             if tasks.count(task) > 1:
                 raise ValueError(f"the task {task} is named twice")
         return mix
@@ -70,7 +69,7 @@ class DataConfig(Section):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if self.generate and (self.train or self.heldout):
-            raise ValueError("generate excludes train and heldout: give files, or have them made")
+            raise ValueError("generate excludes train and heldout: give files, or have them generated")
         return self
 
 
@@ -78,106 +77,136 @@ class LossConfig(Section):
     clip: PositiveFloat = 0.2
     """PPO's epsilon."""
     clip_high: PositiveFloat | None = None
-    """Its upper side, where it is another (DAPO: 0.28); none: `clip`."""
+    """Its upper side, if it differs (DAPO: 0.28); null: the same as `clip`."""
     ratio: Literal["token", "sequence"] = "token"
     """What is clipped: each token's ratio, or a response's geometric mean of them (GSPO; clip about 3e-4)."""
     normalisation: Literal["response", "dapo", "dr_grpo"] = "response"
-    """response: token mean, then response mean; dapo: mean over all tokens of the optimiser step; dr_grpo:
+    """response: token mean, then response mean; dapo: mean over all tokens of the optimizer step; dr_grpo:
     token sum over responses x max_new_tokens, and advantages are not divided by the group's deviation."""
     kl: NonNegativeFloat = 0.001
-    """Weight of the KL term to the frozen initial model; 0: no reference model is run, and responses without
-    influence on the policy term are not computed."""
+    """Weight of the KL term to the frozen initial model. 0: that model is not run, and responses that can't
+    change the policy term are not computed."""
     kl_estimator: Literal["k1", "k2", "k3"] = "k3"
-    """How a token's KL is estimated; k1 has an expected gradient of 0: it measures and holds nothing back."""
+    """How a token's KL is estimated. k1 has an expected gradient of 0: it measures, but restrains nothing."""
     cloning: NonNegativeFloat = 1.0
     """Weight of the behaviour-cloning term."""
     importance_cap: PositiveFloat | None = 2.0
-    """Truncated importance sampling: each token counts as many times as the trainer finds it likelier than
-    vLLM, which computes a little otherwise, but at most this often; none: off. The engine transformers needs
-    none: it samples from the policy itself."""
+    """Truncated importance sampling: each token is weighted by its probability under the trainer divided by
+    that under vLLM, which computes slightly differently, up to this cap. null: off. The engine transformers
+    needs no correction: it samples from the policy itself."""
 
 
 class CloningConfig(Section):
     batch: PositiveInt = 128
-    """Expert answers beside each policy batch, and in each warm-up update."""
+    """Expert answers in each update, in addition to the policy batch, and in each warm-up update."""
     warmup_steps: NonNegativeInt = 0
     """Updates on expert answers alone before the first rollout, for a model that doesn't know the format."""
     warmup_lr: PositiveFloat = 1e-5
-    """Their highest learning rate, from which it falls to `optimizer.lr`."""
+    """Highest learning rate of the warm-up, which falls to `optimizer.lr`."""
 
 
 class OptimizerConfig(Section):
     lr: PositiveFloat = 1e-6
-    """Of AdamW, reached after the warm-up."""
+    """AdamW's learning rate, reached after the rise."""
     betas: tuple[float, float] = (0.9, 0.95)
     """AdamW's decay rates of the first and second moment."""
     weight_decay: NonNegativeFloat = 0.0
-    """AdamW's, a step and unit of learning rate."""
+    """AdamW's weight decay, per step and unit of learning rate."""
     max_grad_norm: PositiveFloat = 1.0
-    """The gradient is scaled down to this norm where it is longer."""
+    """Gradients with a larger norm are scaled down to this one."""
     warmup_ratio: Annotated[float, Field(ge=0, le=1)] = 0.03
     """Share of the updates over which the learning rate rises linearly."""
     schedule: Literal["constant", "cosine"] = "constant"
     """After the rise: it stays, or falls along half a cosine to 0 at the end."""
     batch: PositiveInt = 128
-    """Responses an optimiser step; each response is used once."""
+    """Responses per optimizer step; each response is used once."""
     micro_batch: PositiveInt = 4
-    """Responses a forward and backward pass."""
+    """Responses per forward and backward pass."""
 
 
 class SftConfig(Section):
-    """For `method: sft`, beside `optimizer`, whose batch then counts expert answers."""
+    """For `method: sft`. The batches of `optimizer` then count expert answers."""
 
     epochs: PositiveFloat | None = 10.0
-    """Passes over the expert answers; none: as many optimiser steps as `steps` says."""
+    """Passes over the expert answers; null: as many optimizer steps as `steps` says."""
     max_tokens: PositiveInt = 16384
-    """Prompt and answer together; what is longer is cut off, and counted."""
+    """Tokens of prompt and answer together. Longer ones are cut off, and counted."""
     packing: bool = False
-    """Put examples into rows of up to `max_tokens` tokens, each seeing itself alone; `optimizer.micro_batch`
-    does not count then."""
+    """Put examples into rows of up to `max_tokens` tokens, each of which sees only itself. Then
+    `optimizer.micro_batch` has no effect."""
+
+
+class LoraConfig(Section):
+    """Train two small matrices for each linear layer, and freeze the layers. The frozen model needs no memory
+    of its own: it is the policy without these matrices."""
+
+    rank: NonNegativeInt = 0
+    """Rank of a layer's two matrices. 0: no LoRA, all weights are trained."""
+    alpha: PositiveInt = 32
+    """The product of the two matrices is scaled by `alpha / rank`."""
+    targets: tuple[str, ...] = ()
+    """Names of linear layers, such as [q_proj, v_proj]. Empty: all but the output head."""
+
+
+class DistributedConfig(Section):
+    """How the ranks that torchrun or the deepspeed launcher started share the work."""
+
+    zero: Literal[0, 2, 3] = 0
+    """0: plain PyTorch in one process. 2: DeepSpeed shards the optimizer's state and the gradients over the
+    ranks. 3: also the weights of the policy and of the frozen model."""
+    offload: bool = False
+    """Keep the optimizer's state in the host's memory, and take its steps there."""
+    timeout: PositiveFloat = 60.0
+    """Minutes that a rank waits for another before it gives up; more than the longest rollout takes."""
+
+    @model_validator(mode="after")
+    def _offload_by_deepspeed(self) -> Self:
+        if self.offload and not self.zero:
+            raise ValueError("offload: true needs DeepSpeed: also give zero: 2 or 3")
+        return self
 
 
 class CheckpointConfig(Section):
     every: PositiveInt = 50
     """Steps between checkpoints."""
     keep: PositiveInt = 2
-    """The newest ones that are kept."""
+    """How many of the newest ones are kept."""
 
 
 class EvaluationConfig(Section):
     prompts: NonNegativeInt = 200
-    """Held-out prompts at most, before and after; 0: no evaluation."""
+    """The most held-out prompts to answer before and after training; 0: no evaluation."""
     max_new_tokens: PositiveInt = 4096
-    """Tokens of a held-out response at most."""
+    """The most tokens of a held-out response."""
     batch: PositiveInt = 64
-    """Held-out prompts that are answered side by side."""
+    """Held-out prompts that are answered together."""
     cloning_alone: bool = False
-    """Also train on the expert answers alone, for the same time on the same records, and show it beside."""
+    """Also train on the expert answers alone, for the same time on the same records, to compare with."""
 
 
 class QuirksConfig(Section):
-    """Accidents of the reference implementation, for letter-true reproduction of the published runs."""
+    """Accidents of the authors' code, for exact reproduction of the published runs."""
 
     keep_equal_groups: bool = False
-    """Contrast keeps a group whose thinking rewards are all equal, though plain ones beat them."""
+    """Contrast keeps a group whose thinking rewards are all equal, even if plain ones beat them."""
     drop_below_stored: bool = False
     """Drop a thinking response that passes fewer checks than the record's stored plain answer."""
     divide_by_all: bool = False
-    """The policy loss divides by all responses, dropped and plain ones too."""
+    """The policy loss is divided by the number of all responses, including dropped and plain ones."""
     clone_prompt_tokens: bool = False
-    """Behaviour cloning trains on the prompt's tokens too."""
+    """Behaviour cloning also trains on the prompt's tokens."""
 
 
 class TrainConfig(Section):
     method: Literal["grpo", "sft"] = "grpo"
-    """grpo: the paper's; sft: its baseline, next-token loss on expert answers alone, to which the sections
-    `rollout`, `loss` and `cloning` mean nothing."""
+    """grpo: the paper's; sft: its baseline, next-token loss on expert answers alone; the sections
+    `rollout`, `loss` and `cloning` have no effect then."""
     seed: NonNegativeInt = 0
-    """Of the order of the records and of all sampling."""
+    """Seed of the order of the records and of all sampling."""
     steps: NonNegativeInt = 2000
-    """Rollouts; each gives `rollout.prompts x rollout.group_size / optimizer.batch` optimiser steps."""
+    """Rollouts; each gives `rollout.prompts x rollout.group_size / optimizer.batch` optimizer steps."""
     contrast: bool = True
-    """Superior-CoT enforcement: thinking has to beat answering without it."""
+    """Superior-CoT enforcement: a group counts only if thinking was worth it (recipe section 5)."""
     tensorboard: bool = False
     """Also write TensorBoard events (needs raif[tensorboard])."""
     wandb: str | None = None
@@ -211,7 +240,7 @@ class TrainConfig(Section):
 
     @property
     def corrects(self) -> bool:
-        """Are the sampler's probabilities another program's, and corrected for?"""
+        """Whether the sampler is another program, whose different probabilities are corrected for."""
         return self.rollout.engine != "transformers" and self.loss.importance_cap is not None
 
     @model_validator(mode="after")
@@ -234,8 +263,8 @@ class TrainConfig(Section):
     def _overlap_is_corrected(self) -> Self:
         if self.rollout.overlap and self.loss.importance_cap is None:
             raise ValueError(
-                "rollout.overlap: true learns from responses of weights one step old, which "
-                "loss.importance_cap corrects for; give it, or overlap: false"
+                "rollout.overlap: true learns from responses of weights one step old, which only "
+                "loss.importance_cap corrects for; set it, or overlap: false"
             )
         return self
 
@@ -247,7 +276,7 @@ class TrainConfig(Section):
             raise ValueError("evaluation.cloning_alone compares with grpo; method: sft is cloning alone")
         if self.data.max_prompt_tokens >= self.sft.max_tokens:
             raise ValueError(
-                f"sft.max_tokens: {self.sft.max_tokens} leaves no room for an answer to a prompt of "
+                f"sft.max_tokens: {self.sft.max_tokens} leaves no room for an answer after a prompt of "
                 f"data.max_prompt_tokens ({self.data.max_prompt_tokens})"
             )
         return self

@@ -1,17 +1,24 @@
-"""What a training config comes to, spelled out before anything is loaded."""
+"""What a training config means and costs, described before anything is loaded."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from raif.config.judge import JudgeConfig
 from raif.config.train import TrainConfig
-from raif.plan.estimate import estimate
-from raif.plan.memory import Sharding
+from raif.plan.costs import Sharding, memory, step_cost
+from raif.plan.machine import Device, device, processor_rate
+from raif.plan.shapes import Shape, shape_of
 
 
 def describe(config: TrainConfig, *, ranks: int = 1, flops: float | None = None) -> str:
-    """The plan of a run in a few lines of text; `flops`: operations a second of a device, where known."""
+    """The plan of a run in a few lines of text.
+
+    `flops`: operations per second of one rank's device. None: measured on a CPU, unknown on a GPU.
+    """
     c = config
     sharding = Sharding(ranks, c.distributed.zero, c.distributed.offload)
+    shape = shape_of(c.model.path)
     lines = [
         f"method     {c.method}",
         f"model      {c.model.path}, {c.model.style}, {c.model.compute} with float32 master weights",
@@ -20,8 +27,14 @@ def describe(config: TrainConfig, *, ranks: int = 1, flops: float | None = None)
         f"data       {_data(c)}",
         *(_sft(c) if c.method == "sft" else _grpo(c)),
         f"checkpoint every {c.checkpoint.every} steps, the newest {c.checkpoint.keep} kept",
-        *estimate(c, flops=flops, sharding=sharding),
     ]
+    if shape is None:
+        lines.append(
+            f"memory     unknown: {c.model.path} is neither a folder nor a model whose shape is listed"
+        )
+    else:
+        found = device(c.model.device)
+        lines += [*_memory(c, shape, found, sharding), *_step(c, shape, found, flops, sharding)]
     return "\n".join(lines)
 
 
@@ -29,69 +42,102 @@ def _trained(c: TrainConfig) -> str:
     if not c.lora.rank:
         return "all are trained"
     layers = ", ".join(c.lora.targets) or "all linear layers"
-    return f"LoRA of rank {c.lora.rank}, alpha {c.lora.alpha}, beside {layers}"
+    return f"LoRA of rank {c.lora.rank}, alpha {c.lora.alpha}, on {layers}"
 
 
 def _ranks(s: Sharding) -> str:
     if not s.zero:
         return "one process"
-    offload = ", optimiser in the host's memory" if s.offload else ""
+    offload = ", the optimizer in the host's memory" if s.offload else ""
     return f"{s.ranks}, as many as the launcher starts, under DeepSpeed ZeRO-{s.zero}{offload}"
+
+
+def _data(c: TrainConfig) -> str:
+    made, given = c.data.generate, c.data.train
+    source = f"{made.count} records made by the built-in generator" if made else str(given or "no data.train")
+    mix = ", ".join(f"{tasks} {weight:g}" for tasks, weight in c.data.mix.items())
+    return f"{source}; prompts by task: {mix}" if mix else source
 
 
 def _grpo(c: TrainConfig) -> list[str]:
     r, plain = c.rollout, c.rollout.group_size // 4 if c.contrast else 0
     updates = c.responses // c.optimizer.batch
     clones = c.cloning.batch if c.loss.cloning else 0
+    clip = f"{c.loss.clip}" + (f" below, {c.loss.clip_high} above" if c.loss.clip_high else "")
+    kl = f"KL {c.loss.kl} ({c.loss.kl_estimator})" if c.loss.kl else "no KL, no frozen model"
     return [
         f"warm-up    {c.cloning.warmup_steps} updates on {c.cloning.batch} expert answers each",
         f"rollout    {r.prompts} prompts x {r.group_size} responses = {c.responses} "
         f"({r.group_size - plain} thinking, {plain} plain), up to {r.max_new_tokens} tokens",
-        f"update     {updates} optimiser steps of {c.optimizer.batch} responses a rollout, each used once, "
-        f"in micro-batches of {c.optimizer.micro_batch}; {clones} expert answers beside each",
-        f"engine     {_engine(c)}",
-        f"loss       {_loss(c)}",
+        f"update     {updates} optimizer steps of {c.optimizer.batch} responses per rollout, each used once, "
+        f"in micro-batches of {c.optimizer.micro_batch}; {clones} expert answers in each step",
+        f"engine     {_sampler(c)}",
+        f"loss       {c.loss.normalisation} normalisation, {c.loss.ratio} ratio clipped at {clip}; {kl}; "
+        f"cloning {c.loss.cloning}",
         *([f"judge      {_judge(c.judge)}"] if c.judge else []),
-        f"length     {c.steps} rollouts, {c.steps * updates} optimiser steps, "
+        f"length     {c.steps} rollouts, {c.steps * updates} optimizer steps, "
         f"{c.steps * c.responses} responses",
     ]
 
 
-def _engine(c: TrainConfig) -> str:
+def _sampler(c: TrainConfig) -> str:
     v = c.rollout.vllm
     if c.rollout.engine == "transformers":
         return "transformers, on the policy itself"
     where = {"vllm": "in this process", "vllm_server": f"{', '.join(v.urls)}, weights by {v.transfer}"}
-    cap = f"tokens weighed up to {c.loss.importance_cap:g}" if c.corrects else "not corrected for"
+    cap = f"tokens weighted up to {c.loss.importance_cap:g}" if c.corrects else "not corrected for"
     when = ", one rollout ahead of the policy" if c.rollout.overlap else ""
     return f"vLLM, {where[c.rollout.engine]}{when}; its log-probabilities {cap}"
-
-
-def _sft(c: TrainConfig) -> list[str]:
-    rows = "packed into rows" if c.sft.packing else f"in micro-batches of {c.optimizer.micro_batch}"
-    length = f"{c.sft.epochs:g} epochs" if c.sft.epochs else f"{c.steps} optimiser steps"
-    return [
-        f"update     {c.optimizer.batch} expert responses an optimiser step, {rows}, "
-        f"cut off at {c.sft.max_tokens} tokens; nothing is sampled",
-        f"length     {length}",
-    ]
 
 
 def _judge(c: JudgeConfig) -> str:
     return f"{c.model} at {c.endpoint.base_url}" if c.endpoint.base_url else f"{c.model} in this process"
 
 
-def _loss(config: TrainConfig) -> str:
-    c = config.loss
-    clip = f"{c.clip}" + (f" below, {c.clip_high} above" if c.clip_high else "")
-    kl = f"KL {c.kl} ({c.kl_estimator})" if c.kl else "no KL, no reference model"
-    return f"{c.normalisation} normalisation, {c.ratio} ratio clipped at {clip}; {kl}; cloning {c.cloning}"
+def _sft(c: TrainConfig) -> list[str]:
+    rows = "packed into rows" if c.sft.packing else f"in micro-batches of {c.optimizer.micro_batch}"
+    length = f"{c.sft.epochs:g} epochs" if c.sft.epochs else f"{c.steps} optimizer steps"
+    return [
+        f"update     {c.optimizer.batch} expert responses per optimizer step, {rows}, "
+        f"cut off at {c.sft.max_tokens} tokens; nothing is sampled",
+        f"length     {length}",
+    ]
 
 
-def _data(config: TrainConfig) -> str:
-    made, given = config.data.generate, config.data.train
-    source = str(given or "none given (data.train)")
-    if made:
-        source = f"{made.count} records made by the built-in generator"
-    mix = ", ".join(f"{tasks} {weight:g}" for tasks, weight in config.data.mix.items())
-    return f"{source}; prompts by task: {mix}" if mix else source
+def _memory(c: TrainConfig, shape: Shape, found: Device | None, sharding: Sharding) -> list[str]:
+    def listed(parts: Mapping[str, float]) -> str:
+        return ", ".join(f"{size / 1e9:.1f} {name}" for name, size in parts.items() if size)
+
+    used = memory(c, shape, cpu=bool(found and found.name == "CPU"), sharding=sharding)
+    phases = [f"in {phase} {listed(parts)}" for phase, parts in used.phases.items() if parts]
+    fits = "no GPU here to compare with"
+    if found:
+        verdict = "it fits" if used.peak <= found.bytes else "it does not fit"
+        fits = f"this machine's {found.name} has {found.bytes / 1e9:.1f}: {verdict}"
+    return [
+        f"memory     of one rank at most, in GB: {listed(used.always)}",
+        f"           {'; '.join(phases)}",
+        f"           {used.peak / 1e9:.1f} at the peak; {fits}",
+    ]
+
+
+def _step(
+    c: TrainConfig, shape: Shape, found: Device | None, flops: float | None, sharding: Sharding
+) -> list[str]:
+    cost = step_cost(c, shape)
+    tokens = f"step       {cost.sampled:,} tokens sampled and {cost.trained:,} learned from, at most"
+    rate, source = flops, "given"
+    if rate is None and found and found.name == "CPU":
+        rate, source = processor_rate(), "measured here on float32 products"
+    if rate is None:
+        return [f"{tokens}; --flops gives the time"]
+    times = {name: work / rate / sharding.ranks for name, work in cost.operations.items() if work}
+    shown = ", ".join(f"{name} {_time(seconds)}" for name, seconds in times.items())
+    return [f"{tokens};", f"           {shown}, at {rate:.1e} FLOP/s per rank ({source}), if all is used"]
+
+
+def _time(seconds: float) -> str:
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.1f} s"

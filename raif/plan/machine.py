@@ -1,4 +1,4 @@
-"""What this machine has: the memory that a rank may fill, and how fast it multiplies."""
+"""What this machine has: the memory that a rank can fill, and how fast it multiplies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Device:
 
 
 def device(wanted: str) -> Device | None:
-    """The device that `model.device` takes; None where a GPU is wanted and none is seen."""
+    """The device that `model.device` selects. None if a GPU is wanted and there is none."""
     found = None if wanted == "cpu" else _gpu()
     return found if found or wanted == "cuda" else Device("CPU", _memory())
 
@@ -35,14 +35,14 @@ def _gpu() -> Device | None:
 
 
 def _memory() -> float:
-    """That of the machine, or of the container where it has a limit."""
+    """The machine's memory, or the container's limit."""
     whole = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     limit = _LIMIT.read_text().strip() if _LIMIT.is_file() else "max"
     return whole if limit == "max" else min(whole, float(limit))
 
 
 def processor_rate() -> float:
-    """Operations a second of float32 matrix products on all cores, the best of three."""
+    """Operations per second of float32 matrix products on all cores, the best of three."""
     import numpy as np
 
     matrix = np.ones((_SIZE, _SIZE), np.float32)

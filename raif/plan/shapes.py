@@ -1,4 +1,4 @@
-"""The shape of a model: what memory and time follow from, known before anything is loaded."""
+"""The shape of a model, which determines memory and time; known before anything is loaded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TABLE = Path(__file__).parent / "shapes.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A decoder like Llama's: gated feed-forward, grouped queries; `tied`: one matrix embeds and predicts."""
+    """A decoder like Llama's: gated feed-forward, grouped queries. `tied`: one matrix embeds and predicts."""
 
     layers: int
     hidden: int
@@ -29,7 +29,7 @@ class Shape:
 
     @property
     def kv(self) -> int:
-        """Numbers that one token's keys take in one layer; its values take as many."""
+        """How many numbers one token's keys have in one layer; its values have as many."""
         return self.kv_heads * self.head_dim
 
     @property
@@ -54,7 +54,7 @@ class Shape:
 
 
 def shape_of(path: str) -> Shape | None:
-    """That of a model known by name, or of a folder with config.json; None where it can't be told."""
+    """The shape of a model known by name, or of a folder with config.json; None if it is unknown."""
     config = Path(path) / "config.json"
     return _read(json.loads(config.read_text("utf-8"))) if config.is_file() else _known().get(path)
 

@@ -10,9 +10,8 @@ import pytest
 from raif.config.judge import JudgeConfig
 from raif.config.train import TrainConfig
 from raif.plan import describe
-from raif.plan.cost import cost
+from raif.plan.costs import BUCKET, Memory, Sharding, memory, step_cost, trained
 from raif.plan.machine import device, processor_rate
-from raif.plan.memory import BUCKET, Memory, Sharding, memory, trained
 from raif.plan.shapes import shape_of
 
 SEVEN = shape_of("Qwen/Qwen2.5-7B-Instruct")
@@ -36,7 +35,7 @@ def test_the_state_of_a_bfloat16_run_is_eighteen_bytes_a_parameter_beside_its_gr
         "whole copy to sample from": 0,
         "float32 masters": 4,
         "Adam moments": 8,
-        "reference": 2,
+        "frozen model": 2,
         "judge": 0,
     }
     embedding = 152064 * 3584
@@ -48,9 +47,9 @@ def test_a_float32_run_has_no_masters() -> None:
     assert (always["weights"] / NUMBER, always["float32 masters"]) == (4, 0)
 
 
-def test_without_kl_and_held_out_prompts_there_is_no_reference() -> None:
-    assert used(config(loss={"kl": 0})).always["reference"] == 0
-    assert used(config(loss={"kl": 0}, data={"heldout": "h.jsonl"})).always["reference"] > 0
+def test_without_kl_and_held_out_prompts_there_is_no_frozen_model() -> None:
+    assert used(config(loss={"kl": 0})).always["frozen model"] == 0
+    assert used(config(loss={"kl": 0}, data={"heldout": "h.jsonl"})).always["frozen model"] > 0
 
 
 @pytest.mark.parametrize(
@@ -58,7 +57,7 @@ def test_without_kl_and_held_out_prompts_there_is_no_reference() -> None:
     [
         (0, set()),
         (2, {"float32 masters", "Adam moments"}),
-        (3, {"float32 masters", "Adam moments", "weights", "reference"}),
+        (3, {"float32 masters", "Adam moments", "weights", "frozen model"}),
     ],
 )
 def test_zero_divides_the_state_over_the_ranks(zero: int, divided: set[str]) -> None:
@@ -74,19 +73,19 @@ def test_zero_keeps_a_share_of_the_gradients_and_a_bucket(zero: int) -> None:
     assert used(config(), ranks=4, zero=zero).update["gradients"] == NUMBER + BUCKET
 
 
-def test_offload_takes_the_optimisers_state_and_the_summed_gradients_off_the_device() -> None:
+def test_offload_takes_the_optimizers_state_and_the_summed_gradients_off_the_device() -> None:
     found = used(config(), ranks=1, zero=2, offload=True)
     assert (found.always["float32 masters"], found.always["Adam moments"]) == (0, 0)
     assert found.update["gradients"] == BUCKET
 
 
-def test_lora_trains_two_matrices_beside_each_layer_and_needs_no_reference() -> None:
+def test_lora_trains_two_matrices_beside_each_layer_and_needs_no_second_model() -> None:
     assert SEVEN
     all_layers, two = config(lora={"rank": 8}), config(lora={"rank": 8, "targets": ["q_proj", "v_proj"]})
     assert trained(two, SEVEN) == 28 * 8 * ((3584 + 3584) + (3584 + 512))
     assert trained(all_layers, SEVEN) == 20_185_088
     assert used(all_layers).always["Adam moments"] == 8 * trained(all_layers, SEVEN)
-    assert used(all_layers).always["reference"] == 0
+    assert used(all_layers).always["frozen model"] == 0
 
 
 def test_logits_are_of_a_chunk_of_tokens() -> None:
@@ -125,14 +124,14 @@ def test_a_step_costs_two_six_or_eight_operations_a_parameter_and_token() -> Non
         "optimizer": {"batch": 4},
         "cloning": {"batch": 3},
     }
-    found = cost(config(**keys), SEVEN)
+    found = step_cost(config(**keys), SEVEN)
     assert (found.sampled, found.trained) == (8 * 30, (8 + 2 * 3) * 40)
     assert found.operations == {
         "rollout": 2 * NUMBER * (8 * 30 + 2 * 2 * 10),
         "reference": 2 * NUMBER * 8 * 40,
         "update": 8 * NUMBER * 14 * 40,
     }
-    plain = cost(config(**keys, model={"gradient_checkpointing": False}, loss={"kl": 0}), SEVEN)
+    plain = step_cost(config(**keys, model={"gradient_checkpointing": False}, loss={"kl": 0}), SEVEN)
     assert plain.operations["update"] == 6 * NUMBER * 14 * 40
     assert plain.operations["reference"] == 0
 
@@ -140,7 +139,7 @@ def test_a_step_costs_two_six_or_eight_operations_a_parameter_and_token() -> Non
 def test_fine_tuning_samples_nothing() -> None:
     assert SEVEN
     c = config(method="sft", optimizer={"batch": 16}, sft={"max_tokens": 2048})
-    found = cost(c, SEVEN)
+    found = step_cost(c, SEVEN)
     assert (found.sampled, found.trained, list(found.operations)) == (0, 16 * 2048, ["update"])
     assert used(c).rollout == {}
 
@@ -149,14 +148,14 @@ def test_a_plan_says_what_fits_and_what_the_time_is_made_of() -> None:
     small = describe(config(model={"path": "packaged:smollm2-135m", "device": "cpu"}), flops=1e12)
     large = describe(config(model={"device": "cpu"}), flops=1e12)
     assert "it does not fit" in large
-    assert "at 1.0e+12 FLOP/s a rank (given)" in small
+    assert "at 1.0e+12 FLOP/s per rank (given)" in small
     assert all(part in small for part in ("weights", "Adam moments", "KV cache", "logits", "rollout"))
 
 
 def test_a_model_of_unknown_shape_still_has_its_arithmetic() -> None:
     plan = describe(config(model={"path": "nobody/nothing"}))
-    assert "memory     not known: nobody/nothing" in plan
-    assert "2000 rollouts, 4000 optimiser steps" in plan
+    assert "memory     unknown: nobody/nothing" in plan
+    assert "2000 rollouts, 4000 optimizer steps" in plan
 
 
 def test_a_processor_is_measured_in_operations_a_second() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -165,3 +166,77 @@ def test_entropy_of_a_uniform_model_is_the_log_of_its_vocabulary(tiny: Model) ->
 def test_cloning_is_the_mean_over_all_expert_tokens() -> None:
     logps, mask = torch.tensor([[-1.0, -2.0], [-6.0, 9.9]]), torch.tensor([[1.0, 1.0], [1.0, 0.0]])
     assert cloning_loss(logps, mask, 3).item() == pytest.approx(3.0)
+
+
+LOGPS = [[-1.0, -2.0, -0.5], [-0.4, -0.9, -3.0], [-1.5, -0.2, -0.7]]
+OLD = [[-1.2, -1.6, -0.5], [-0.1, -1.4, -3.0], [-1.0, -0.2, -0.7]]
+FROZEN = [[-1.1, -2.5, -0.4], [-0.6, -0.7, -3.3], [-1.9, -0.1, -0.2]]
+LENGTHS, ADVANTAGES, KEEP = [3, 2, 1], [1.5, -0.5, 2.0], [True, True, False]
+
+
+def closed_form(normalisation: str, gap: float | None) -> dict[str, float]:
+    """The loss and its metrics in plain numbers. Clip 0.2 and 0.28; k3, weight 0.1; importance cap 1.3."""
+    sums = dict.fromkeys(("policy", "kl", "clip_share", "ratio_off", "entropy", "kl_mean"), 0.0)
+    for row, length in enumerate(LENGTHS):
+        per: dict[str, list[float]] = {name: [] for name in sums}
+        for t in range(length):
+            ratio = math.exp(LOGPS[row][t] - OLD[row][t] - (gap or 0.0))
+            plain = ratio * ADVANTAGES[row]
+            clipped = max(0.8, min(1.28, ratio)) * ADVANTAGES[row]
+            weight = 1.0 if gap is None else min(1.3, math.exp(gap))
+            d = FROZEN[row][t] - LOGPS[row][t]
+            per["policy"].append(-min(plain, clipped) * weight * KEEP[row])
+            per["kl"].append(math.exp(d) - 1 - d)
+            per["clip_share"].append((clipped < plain) * KEEP[row])
+            per["ratio_off"].append(abs(ratio - 1) * KEEP[row])
+            per["entropy"].append(2.0 + row)
+            per["kl_mean"].append(per["kl"][-1])
+        for name, values in per.items():
+            summed = normalisation != "response" and name in ("policy", "kl")
+            sums[name] += sum(values) / (1 if summed else length)
+    policy, kl = {"response": (2, 3), "dapo": (5, 6), "dr_grpo": (2 * 20, 3 * 20)}[normalisation]
+    return {
+        "loss": sums["policy"] / policy + 0.1 * sums["kl"] / kl,
+        "policy_loss": sums["policy"] / policy,
+        "clip_share": sums["clip_share"] / 2,
+        "ratio_off": sums["ratio_off"] / 2,
+        "entropy": sums["entropy"] / 3,
+        "kl": sums["kl_mean"] / 3,
+    }
+
+
+@pytest.mark.parametrize("gap", [None, 0.1, 0.5])
+@pytest.mark.parametrize("normalisation", ["response", "dapo", "dr_grpo"])
+def test_the_loss_and_its_metrics_are_their_closed_forms(normalisation: str, gap: float | None) -> None:
+    samples = [
+        Sample([1], list(range(length)), OLD[row][:length], ADVANTAGES[row], KEEP[row])
+        for row, length in enumerate(LENGTHS)
+    ]
+    batch = collate(samples, pad=0, device=torch.device("cpu"))
+    keys: dict[str, Any] = {
+        "normalisation": normalisation,
+        "kl": 0.1,
+        "clip_high": 0.28,
+        "importance_cap": 1.3,
+    }
+    config = LossConfig(**keys)
+    counts = Counts.of(samples, config, divide_by_all=False, max_new_tokens=20)
+    gaps = None if gap is None else torch.full((3, 3), gap)
+    entropy = torch.tensor([[2.0 + row] * 3 for row in range(3)])
+    logps, frozen = torch.tensor(LOGPS), torch.tensor(FROZEN)
+    loss, metrics = policy_loss(logps, frozen, entropy, batch, counts, config, gaps)
+    found = {"loss": loss.item(), **{name: value.item() for name, value in metrics.items()}}
+    assert found == pytest.approx(closed_form(normalisation, gap), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("normalisation", "kept", "both"), [("response", 3, 4), ("dapo", 12, 13), ("dr_grpo", 60, 80)]
+)
+def test_counts_are_of_the_whole_step_and_never_0(normalisation: str, kept: int, both: int) -> None:
+    config = LossConfig.model_validate({"normalisation": normalisation, "kl": 0})
+    ours = Counts.of(SAMPLES, config, divide_by_all=False, max_new_tokens=20)
+    theirs = Counts.of(SAMPLES, config, divide_by_all=True, max_new_tokens=20)
+    assert (ours, theirs) == (Counts(3, 3, kept, both), Counts(4, 3, both, both))
+    dropped = [replace(SAMPLES[0], keep=False)]
+    assert Counts.of(dropped, config, divide_by_all=False, max_new_tokens=20).kept == 1
+    assert Counts.of([], config, divide_by_all=False, max_new_tokens=20) == Counts(1, 0, 1, 1)

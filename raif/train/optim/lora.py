@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from raif.config.distributed import LoraConfig
+from raif.config.train import LoraConfig
 from raif.errors import ConfigError, did_you_mean, require
 from raif.models.load import Model
 
