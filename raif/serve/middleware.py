@@ -102,7 +102,11 @@ class _Rewritten:
     async def _send_whole(self) -> None:
         answer = json.loads(self._body)
         for choice in _choices(answer):
-            _split_message(choice["message"], self._style)
+            message, splitter = choice["message"], Splitter(self._style)
+            thinking, content = _taken(message)
+            message |= {"reasoning_content": "", "content": None}
+            _put(message, splitter.feed(f"{thinking}</think>{content}" if thinking else content))
+            _put(message, splitter.close())
         body = json.dumps(answer).encode()
         others = [(name, value) for name, value in self._start["headers"] if name != b"content-length"]
         headers = [*others, (b"content-length", str(len(body)).encode())]
@@ -127,30 +131,18 @@ class _Stream:
 
     def rewrite(self, choice: dict[str, Any]) -> None:
         delta = choice["delta"]
-        parts = self._splitter.feed(self._text(delta))
-        _put(delta, parts)
-        if choice.get("finish_reason"):
-            _put(delta, self._splitter.close())
-
-    def _text(self, delta: dict[str, Any]) -> str:
-        """The piece as the model wrote it: a server that splits responses itself has removed the tag."""
         thinking, content = _taken(delta)
+        # A server that splits responses itself has removed the tag between the two.
         between = "</think>" if self._apart and content else ""
         self._apart = bool(thinking) or (self._apart and not content)
-        return thinking + between + content
+        _put(delta, self._splitter.feed(thinking + between + content))
+        if choice.get("finish_reason"):
+            _put(delta, self._splitter.close())
 
 
 def _choices(answer: Any) -> list[dict[str, Any]]:
     """Empty for an error message and for a chunk that only reports the usage."""
     return answer.get("choices") or [] if isinstance(answer, dict) else []
-
-
-def _split_message(message: dict[str, Any], style: Style) -> None:
-    thinking, content = _taken(message)
-    splitter = Splitter(style)
-    message |= {"reasoning_content": "", "content": None}
-    _put(message, splitter.feed(f"{thinking}</think>{content}" if thinking else content))
-    _put(message, splitter.close())
 
 
 def _taken(message: dict[str, Any]) -> tuple[str, str]:
@@ -202,7 +194,8 @@ class Splitter:
         """What is certain so far. What may be the start of a tag, or trailing whitespace, is held back."""
         self._held += text
         parts = Parts()
-        while tag := self._next_tag():
+        while present := [tag for tag in self._tags() if tag in self._held]:
+            tag = min(present, key=self._held.index)
             before, _, self._held = self._held.partition(tag)
             self._give(parts, before)
             if tag != "<think>":
@@ -223,10 +216,6 @@ class Splitter:
     def _tags(self) -> list[str]:
         ends = self._regions[self._at][1]
         return ["<think>", ends] if ends == "</think>" else [ends] if ends else []
-
-    def _next_tag(self) -> str | None:
-        present = [tag for tag in self._tags() if tag in self._held]
-        return min(present, key=self._held.index, default=None)
 
     def _unsure(self) -> int:
         """How many characters at the end may be the start of a tag."""

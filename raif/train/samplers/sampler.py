@@ -52,8 +52,8 @@ def requests(prompts: Sequence[list[int]], counts: Sequence[int], seed: int) -> 
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """The responses to one request. The request is None in checkpoints that don't keep it (ahead.json was a
-    list of lists of completions once).
+    """The responses to one request. The request is None if the checkpoint is from an earlier version, which
+    did not keep it.
     """
 
     request: SamplingRequest | None
@@ -62,8 +62,10 @@ class Sampled:
     @classmethod
     def read(cls, stored: Any) -> Sampled:
         """From JSON, as `dataclasses.asdict` wrote it, or from the older list of completions."""
-        request, completions = (None, stored) if isinstance(stored, list) else stored.values()
-        return cls(request and SamplingRequest(**request), [Completion(**c) for c in completions])
+        if isinstance(stored, list):
+            return cls(None, [Completion(**c) for c in stored])
+        completions = [Completion(**c) for c in stored["completions"]]
+        return cls(SamplingRequest(**stored["request"]), completions)
 
 
 def vllm_parameters(
