@@ -201,7 +201,9 @@ class Splitter:
             if tag != "<think>":
                 self._give(parts, "\n")  # between the texts before and after the tag, if both are reasoning
                 self._at += 1
-        sure = len(self._held) - self._unsure()
+        starts = (tag[:n] for tag in self._tags() for n in range(1, len(tag)))  # of a tag that may come
+        unsure = max((len(start) for start in starts if self._held.endswith(start)), default=0)
+        sure = len(self._held) - unsure
         self._give(parts, self._held[:sure])
         self._held = self._held[sure:]
         return parts
@@ -216,11 +218,6 @@ class Splitter:
     def _tags(self) -> list[str]:
         ends = self._regions[self._at][1]
         return ["<think>", ends] if ends == "</think>" else [ends] if ends else []
-
-    def _unsure(self) -> int:
-        """How many characters at the end may be the start of a tag."""
-        starts = (tag[:n] for tag in self._tags() for n in range(1, len(tag)))
-        return max((len(start) for start in starts if self._held.endswith(start)), default=0)
 
     def _give(self, parts: Parts, text: str) -> None:
         part = self._regions[self._at][0]

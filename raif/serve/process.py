@@ -19,15 +19,13 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from threading import Thread
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from raif.config.serve import ServeConfig
 from raif.errors import RaifError
 from raif.serve import backends
-
-if TYPE_CHECKING:
-    import httpx2
 
 GRACE = 10.0
 """Seconds that the server has to end after it is asked to."""
@@ -90,9 +88,12 @@ def serving(config: ServeConfig, output: IO[bytes] | None = None) -> Iterator[Se
         host = "127.0.0.1" if config.host == "0.0.0.0" else config.host
         url = f"http://{host}:{port}"
         deadline = time.monotonic() + config.startup_timeout
-        # Without the environment's proxies, which must not come between this process and its server.
+        # Plain HTTP, and without the environment's proxies: they must not come between us and our server.
         with httpx2.Client(trust_env=False, verify=False) as client:
-            while not _healthy(client, url):
+            while True:
+                with suppress(httpx2.HTTPError):
+                    if client.get(f"{url}/health", timeout=5).status_code == 200:
+                        break
                 if process.poll() is not None:
                     raise said.explained(process.returncode)
                 if time.monotonic() > deadline:
@@ -103,13 +104,20 @@ def serving(config: ServeConfig, output: IO[bytes] | None = None) -> Iterator[Se
                 time.sleep(0.2)
         yield Server(process, f"{url}/v1", command.model, config.api_key_env)
     finally:
-        _stop(process)
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+        with suppress(ProcessLookupError):  # and the processes that it started
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
         said.wait()
 
 
 def _started(command: backends.Command) -> subprocess.Popen[bytes]:
-    # In a session of its own: Ctrl-C reaches only this process, which then stops the server once and in
-    # order.
+    # In its own session: Ctrl-C reaches only this process, which then stops the server once and in order.
+    end_with_parent = None
+    if sys.platform == "linux":  # which then ends the server even if its parent is killed
+        end_with_parent = partial(ctypes.CDLL(None).prctl, _SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
     return subprocess.Popen(
         command.arguments,
         cwd=command.folder,
@@ -117,13 +125,8 @@ def _started(command: backends.Command) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+        preexec_fn=end_with_parent,
     )
-
-
-def _end_with_parent() -> None:
-    """Linux then ends the server even if its parent is killed."""
-    ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
 def _free_port(host: str, port: int) -> int:
@@ -135,25 +138,6 @@ def _free_port(host: str, port: int) -> int:
         except OSError as error:
             raise RaifError(f"can't listen on {host}:{port}: {error.strerror}", _OTHER_PORT) from None
         return int(probe.getsockname()[1])
-
-
-def _healthy(client: httpx2.Client, url: str) -> bool:
-    import httpx2
-
-    try:
-        return client.get(f"{url}/health", timeout=5).status_code == 200
-    except httpx2.HTTPError:
-        return False
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the server and any processes that it started."""
-    process.terminate()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(GRACE)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 class Output:
