@@ -28,7 +28,7 @@ def used(c: TrainConfig, **sharding: Any) -> Memory:
     return memory(c, SEVEN, cpu=False, sharding=Sharding(**sharding))
 
 
-def test_the_state_of_a_bfloat16_run_is_eighteen_bytes_a_parameter_beside_its_gradients() -> None:
+def test_the_state_of_a_bfloat16_run_is_eighteen_bytes_a_parameter_without_its_gradients() -> None:
     always = used(config()).always
     assert {part: size / NUMBER for part, size in always.items()} == {
         "weights": 2,
@@ -79,7 +79,7 @@ def test_offload_takes_the_optimizers_state_and_the_summed_gradients_off_the_dev
     assert found.update["gradients"] == BUCKET
 
 
-def test_lora_trains_two_matrices_beside_each_layer_and_needs_no_second_model() -> None:
+def test_lora_trains_two_matrices_for_each_layer_and_needs_no_second_model() -> None:
     assert SEVEN
     all_layers, two = config(lora={"rank": 8}), config(lora={"rank": 8, "targets": ["q_proj", "v_proj"]})
     assert trained(two, SEVEN) == 28 * 8 * ((3584 + 3584) + (3584 + 512))

@@ -10,6 +10,7 @@ import pytest
 
 from raif.config.train import TrainConfig
 from raif.errors import UnhealthyRun
+from raif.files import jsonl
 from raif.models.chat import Chat
 from raif.train.doctor import Finding, Seen, examine, look
 from raif.train.groups import Group, roll_out
@@ -150,6 +151,15 @@ def test_a_finding_is_written_once_also_after_a_restart(tmp_path: Path) -> None:
     finding = Finding("x", "what", "advice")
     assert [Log(tmp_path, tensorboard=False).finding(step, finding) for step in (1, 2)] == [True, False]
     assert (tmp_path / "findings.jsonl").read_text().count("\n") == 1
+
+
+def test_a_finding_that_a_kill_cut_off_is_written_again(tmp_path: Path) -> None:
+    findings = tmp_path / "findings.jsonl"
+    findings.write_text('{"step": 1, "na')
+    log = Log(tmp_path, tensorboard=False)
+    log.forget_after(0)
+    assert log.finding(1, Finding("x", "what", "advice"))
+    assert [line["name"] for line in jsonl.finished(findings)] == ["x"]
 
 
 class Noted(Events):

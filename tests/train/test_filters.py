@@ -1,4 +1,4 @@
-"""Filters beside the paper's: refilled groups, no reference without a KL term, soft punishment of length."""
+"""Filters that the paper lacks: refilled groups, no frozen model without KL, soft punishment of length."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_without_a_kl_term_no_frozen_model_is_loaded_nor_is_kl_reported(tiny_fol
     assert "frozen" in vars(with_kl.learner)
 
 
-def test_a_step_from_which_nothing_is_learnt_moves_no_weight(tiny_folder: Path) -> None:
+def test_a_step_from_which_nothing_is_learned_moves_no_weight(tiny_folder: Path) -> None:
     t = trainer(tiny_folder, texts=[GOOD], loss=NO_KL, contrast=False)
     before = {name: weight.clone() for name, weight in t.learner.weights()}
     metrics = t.grpo_step().metrics

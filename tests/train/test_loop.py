@@ -147,7 +147,7 @@ def test_cloning_trains_on_the_response_and_with_the_quirk_on_the_prompt_too(cha
     assert len(theirs.prompt_ids) == 1
 
 
-def test_cloning_runs_beside_each_policy_batch_in_the_same_step(tiny_folder: Path) -> None:
+def test_each_policy_batch_is_joined_by_cloning_in_the_same_step(tiny_folder: Path) -> None:
     assert "cloning_loss" in trainer(tiny_folder).grpo_step().metrics
     assert "cloning_loss" not in trainer(tiny_folder, loss={"cloning": 0.0}).grpo_step().metrics
 
@@ -168,7 +168,7 @@ def test_the_learning_rate_rises_over_the_first_share_of_the_updates() -> None:
     assert [warmed_up(1.0, n, 100, 0.03) for n in (0, 1, 2, 50)] == pytest.approx([1 / 3, 2 / 3, 1, 1])
 
 
-def test_the_warm_ups_learning_rate_falls_to_the_optimisers_and_stays() -> None:
+def test_the_warm_ups_learning_rate_falls_to_the_optimizers_and_stays() -> None:
     c = TrainConfig(
         cloning=CloningConfig(warmup_steps=10, warmup_lr=1.0),
         optimizer=OptimizerConfig(lr=0.5, warmup_ratio=0.2),

@@ -35,7 +35,7 @@ def gradient(
     skip: bool = False,
     **loss_keys: Any,
 ) -> Tensor:
-    """The gradient of one optimiser step, all weights in one vector; skip: leave out what can't move them."""
+    """The gradient of one optimizer step, all weights in one vector; skip: leave out what can't move them."""
     model.net.zero_grad()
     config = LossConfig(**{"kl": 0.0, **loss_keys})
     counts = Counts.of(samples, config, divide_by_all=divide_by_all, max_new_tokens=20)

@@ -66,7 +66,7 @@ def test_packing_changes_no_loss_and_no_weight(tiny_folder: Path) -> None:
     assert losses[0][-1] < losses[0][0]
 
 
-def test_epochs_become_steps_and_each_expert_answer_is_learnt_once_an_epoch(tiny_folder: Path) -> None:
+def test_epochs_become_steps_and_each_expert_answer_is_learned_once_an_epoch(tiny_folder: Path) -> None:
     t = sft(tiny_folder)
     assert t.total_steps == 4  # 2 epochs of 5 answers in batches of 3
     assert [step.metrics["phase"] for step in t.steps()] == ["sft"] * 4
