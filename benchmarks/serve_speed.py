@@ -24,7 +24,7 @@ TOKENS, AT_ONCE = 128, 64
 
 
 async def _asked(client: AsyncOpenAI, slots: asyncio.Semaphore, request: dict[str, Any]) -> int:
-    """Tokens of the answer."""
+    """The number of tokens in the answer."""
     async with slots:
         answer = await client.chat.completions.create(**request)
         if not request.get("stream"):
@@ -34,7 +34,7 @@ async def _asked(client: AsyncOpenAI, slots: asyncio.Semaphore, request: dict[st
 
 
 async def _speed(server: Server, count: int, **more: Any) -> float:
-    """Tokens a second, for `count` requests."""
+    """Tokens per second over `count` requests."""
     slots = asyncio.Semaphore(AT_ONCE)
     request = {"model": server.model, "max_tokens": TOKENS, **more}
     turns = [[{"role": "user", "content": f"Write about the number {n}."}] for n in range(count)]
