@@ -38,6 +38,9 @@ class ModelConfig(Section):
     """Precision of the model; the optimizer's master weights are float32 either way."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto: a GPU if there is one."""
+    attention: str = "auto"
+    """auto: one that suits the architecture and the device; or one of transformers' by name, such as eager,
+    sdpa or flash_attention_2."""
     gradient_checkpointing: bool = True
     """Recompute activations in the backward pass: less memory, a third more compute."""
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from raif.errors import RaifError
-from raif.reasoning import EMPTY_THINKING, FORMAT_REQUEST, OPENED, TAGS, Style
+from raif.reasoning import EMPTY_THINKING, FORMAT_REQUEST, OPENED, TAGS, Response, Style, split
 from raif.types import Expert, Message
 
 Mode = Literal["thinking", "plain", "direct"]
@@ -60,6 +60,12 @@ class Chat:
         """
         kept = [i for i in ids if i not in self._left_out]
         return self.opening(mode) + str(self.tokenizer.decode(kept, skip_special_tokens=False))
+
+    def taken_apart(self, text: str, mode: Mode) -> Response:
+        """A response as thinking and answer. Asked directly, a reasoning model may think or not."""
+        if mode != "direct":
+            return split(text, self.style)
+        return split(text, "deepseek" if "<think>" in text or "</think>" in text else "none")
 
     @cached_property
     def _left_out(self) -> frozenset[int]:

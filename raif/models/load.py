@@ -51,6 +51,11 @@ class Model:
         return Head(self.net)
 
     @property
+    def context(self) -> int | None:
+        """Tokens that a prompt and its response may have together; None if the model sets no limit."""
+        return getattr(self.net.config.get_text_config(), "max_position_embeddings", None)
+
+    @property
     def pad_id(self) -> int:
         """The token that fills up rows; any would do."""
         return int(self.tokenizer.pad_token_id or 0)

@@ -111,6 +111,29 @@ class Feed:
         if config.method == "grpo" and config.cloning.warmup_steps and not self.experts:
             raise RaifError("no training record has an expert answer to clone", "Set cloning.warmup_steps=0.")
 
+    def check_length(self, context: int | None, chat: Chat, config: TrainConfig) -> None:
+        """Raise RaifError if a prompt and its longest response together exceed the model's context."""
+        if not context or not self.prompts:
+            return
+        longest = max(len(chat.prompt(r.messages, "thinking")) for r in self.prompts)
+        key, most = "rollout.max_new_tokens", longest + config.rollout.max_new_tokens
+        if config.method == "sft":
+            answers = [clone_sample(r, r.expert, chat, prompt_tokens=False) for r in self.experts if r.expert]
+            key, most = "sft.max_tokens", min(max(map(len, answers)), config.sft.max_tokens)
+        if most > context:
+            raise RaifError(
+                f"the model reads {context} tokens, and a prompt with its response can have {most}",
+                f"Lower {key} or data.max_prompt_tokens, or take a model with a longer context.",
+            )
+
+    def probes(self, chat: Chat) -> list[Sample]:
+        """Two samples of different length from the first prompt, to compare computations by."""
+        for record in self.prompts[:1]:
+            prompt = chat.prompt(record.messages, "thinking")
+            answer = chat.completion(record.expert) if record.expert else prompt
+            return [Sample(prompt, answer[:64], []), Sample(prompt, answer[:16], [])]
+        return []
+
     def draw(self, start: int, count: int, seed: int) -> list[Instruction]:
         """`count` prompts from position `start` on, of all pools by their ratio."""
         return [self._draw_one(position, seed) for position in range(start, start + count)]

@@ -20,7 +20,7 @@ from raif.judge.judge import Judge
 from raif.models.chat import Chat, Mode
 from raif.models.load import Model
 from raif.models.local import greedy
-from raif.reasoning import Response, split
+from raif.reasoning import Response
 from raif.stats import Interval, bootstrap
 from raif.train.logps import Sample, score
 from raif.train.ranks import ALONE, Ranks
@@ -59,8 +59,7 @@ class HeldOut:
             return greedy(model, prompts, max_new_tokens=max_new_tokens, batch=self.batch, progress=progress)
 
         found = self.ranks.together([self.chat.prompt(i.messages, mode) for i in self.instructions], answers)
-        style = "none" if mode == "direct" else self.chat.style
-        responses = [split(self.chat.text(c.ids, mode), style) for c in found]
+        responses = [self.chat.taken_apart(self.chat.text(c.ids, mode), mode) for c in found]
         return self.check(responses, [c.truncated for c in found])
 
     def experts(self) -> list[HeldOutAnswer]:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from raif.config.train import TrainConfig
+from raif.errors import RaifError
 from raif.models.load import Model, load, save
 from raif.train.logps import (
     MicroBatch,
@@ -19,6 +20,7 @@ from raif.train.logps import (
     bucketed,
     collate,
     packed,
+    plain_logps,
     score,
     token_logps,
     token_logps_and_entropy,
@@ -30,6 +32,10 @@ from raif.train.ranks import ALONE, Ranks
 
 Loss = tuple[Tensor, dict[str, Tensor]]
 """What to descend, and metrics that add up over a step's micro-batches."""
+
+
+AGREEMENT = {"float32": 1e-3, "bfloat16": 0.1}
+"""How far log-probabilities may be apart on average; bfloat16 alone makes up to 0.05."""
 
 
 class Learner:
@@ -53,7 +59,8 @@ class Learner:
 
     def _load(self, *, frozen: bool = False) -> Model:
         c = self.config.model
-        model = load(c.path, dtype=getattr(torch, c.compute), device=c.device)
+        dtype = getattr(torch, c.compute)
+        model = load(c.path, dtype=dtype, device=c.device, attention=c.attention)
         if frozen:
             model.net.requires_grad_(False)
         return model
@@ -95,6 +102,27 @@ class Learner:
         if self.ranks.first:
             save(self.policy, folder, weights, template=template)
         self.ranks.wait()
+
+    @torch.no_grad()
+    def check(self, samples: Sequence[Sample]) -> None:
+        """Raise RaifError unless our log-probabilities are those of the model's own forward pass.
+
+        Ours come from chunks of logits, padded rows and an attention of our choice, in training mode.
+        """
+        self.policy.net.train()
+        ours = self.policy.call(token_logps, self._collate(samples))
+        self.policy.net.eval()
+        apart = []
+        for row, sample in enumerate(samples):
+            own = self.policy.call(plain_logps, sample)
+            apart.append((ours[row, : len(sample.ids)] - own).abs().mean().item())
+        name, allowed = type(self.policy.net).__name__, AGREEMENT[self.config.model.compute]
+        if not max(apart) <= allowed:  # also if one is not a number
+            raise RaifError(
+                f"{name}: training would compute other log-probabilities than the model itself: they differ "
+                f"by {max(apart):.3g} on average, {allowed:g} allowed",
+                "This architecture can't be trained here yet. Try --set model.attention=eager.",
+            )
 
     def frozen_logps(self, samples: Sequence[Sample]) -> list[list[float]]:
         """The log-probabilities of each response's tokens under the frozen model; empty without a KL term."""

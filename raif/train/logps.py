@@ -114,6 +114,18 @@ def token_logps_and_entropy(
     return _spread(logps, batch.mask), _spread(entropy, batch.mask)
 
 
+def plain_logps(model: Model, sample: Sample) -> Tensor:
+    """The same for one sample, [T], by a forward pass of the model alone, with its own attention."""
+    ours = model.net.config._attn_implementation
+    model.net.set_attn_implementation("eager")
+    try:
+        ids = torch.tensor([sample.prompt_ids + sample.ids], device=model.device)
+        logits = model.net(input_ids=ids, use_cache=False).logits[0, len(sample.prompt_ids) - 1 : -1]
+    finally:
+        model.net.set_attn_implementation(ours)
+    return logits.float().log_softmax(-1).gather(1, ids[0, len(sample.prompt_ids) :, None]).squeeze(1)
+
+
 def _of_chunk(
     logits_of: LogitsOf, states: Tensor, targets: Tensor, temperature: float, *, entropy: bool = False
 ) -> tuple[Tensor, ...]:

@@ -45,6 +45,8 @@ class Run:
         chat = Chat(learner.policy.tokenizer, config.model.style, config.model.format_request)
         feed = Feed.of(train, chat, config.data.max_prompt_tokens, config.data.mix)
         feed.check(config)
+        learner.check(feed.probes(chat))
+        feed.check_length(learner.policy.context, chat, config)
         self.judge = open_judge(config.judge, folder)
         sampler = choose_sampler(config, learner, folder, events.phase)
         self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge)

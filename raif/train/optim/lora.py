@@ -29,17 +29,37 @@ def add_adapters(net: Any, config: LoraConfig) -> None:
     """Freeze the net and add adapters whose product is 0, so that it answers as before."""
     require("peft", extra="lora")
     import peft
+    from peft.tuners.tuners_utils import BaseTunerLayer
+    from transformers.pytorch_utils import Conv1D
 
-    linear = {name.rpartition(".")[2] for name, part in net.named_modules() if isinstance(part, nn.Linear)}
+    kinds = (nn.Linear, Conv1D)
+    parts = {name: part for name, part in net.named_modules() if isinstance(part, kinds)}
+    linear = {name.rpartition(".")[2] for name in parts}
+    output = {name for name, part in parts.items() if part is net.get_output_embeddings()}
+    tied = output if net.get_output_embeddings().weight is net.get_input_embeddings().weight else set()
     for target in config.targets:
         if target not in linear:
             raise ConfigError(
                 f"lora.targets: the model has no linear layer {target!r}", did_you_mean(target, linear)
             )
+        if target in tied:
+            raise ConfigError(
+                f"lora.targets: {target} has the embedding's weights in this model: an adapter of its own "
+                "could not be merged",
+                "Leave it out.",
+            )
+    chosen = list(config.targets) or sorted(linear - output)  # peft's "all-linear" takes experts, too
+    turned = any(isinstance(part, Conv1D) for part in parts.values())
     settings = peft.LoraConfig(
-        r=config.rank, lora_alpha=config.alpha, target_modules=list(config.targets) or "all-linear"
+        r=config.rank, lora_alpha=config.alpha, target_modules=chosen, fan_in_fan_out=turned
     )
     peft.inject_adapter_in_model(settings, net, ADAPTER)
+    for name, part in net.named_modules():
+        if isinstance(part, BaseTunerLayer) and not isinstance(part.get_base_layer(), kinds):
+            raise ConfigError(
+                f"lora.targets: {name} is no linear layer: its adapter could not be merged",
+                "Name the linear layers to adapt in lora.targets.",
+            )
 
 
 @dataclass(frozen=True)
@@ -88,5 +108,6 @@ def merged(net: nn.Module, gathered: Gathered = nullcontext) -> Iterator[tuple[s
             whole = weight.detach()
             if factors:  # in float32: the change of one step may be too small for bfloat16
                 b, a = (factor.float() for factor in factors)
-                whole = (weight.float() + scale * (b @ a)).to(weight.dtype)
+                change = scale * (b @ a)
+                whole = (weight.float() + (change.T if layer.fan_in_fan_out else change)).to(weight.dtype)
             yield name.replace(".base_layer", ""), whole
