@@ -19,6 +19,7 @@ from raif.data.staged import run
 from raif.data.staged.stage import ledger
 from raif.errors import ConfigError
 from raif.files import jsonl
+from raif.files.runs import LOCK_NAME
 from tests.chat_server import chat_server
 from tests.teacher import CountingTeacher, LimitedTeacher, purpose, teacher
 
@@ -67,7 +68,12 @@ def pipeline(path):
 
 
 def files(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir() if "sqlite" not in path.name}
+    """What a run wrote, apart from the replies and from the number of its process."""
+    return {
+        path.name: path.read_bytes()
+        for path in folder.iterdir()
+        if "sqlite" not in path.name and path.name != LOCK_NAME
+    }
 
 
 def on_disk(folder):
