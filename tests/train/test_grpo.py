@@ -13,6 +13,7 @@ from raif.train.loss import advantages, clipped_surrogate, kl, response_mean, se
 @pytest.mark.parametrize("value", [1.6, -3.0, 3.0, 0.1])
 def test_a_group_of_equal_rewards_has_advantage_exactly_zero(value: float) -> None:
     assert advantages([value] * 8) == [0.0] * 8
+    assert advantages([value] * 3) == [0.0] * 3  # three times 0.1 is not 0.3
 
 
 def test_advantages_are_in_unbiased_standard_deviations_of_the_group() -> None:
