@@ -122,6 +122,11 @@ def save(
     `template` replaces the tokenizer's own chat template.
     """
     model.net.save_pretrained(folder, state_dict=weights)
+    save_tokenizer(model, folder, template)
+
+
+def save_tokenizer(model: Model, folder: Path, template: str | None = None) -> None:
+    """Write the tokenizer alone. `template` replaces its own chat template."""
     model.tokenizer.save_pretrained(folder)
     if template:
         (folder / "chat_template.jinja").write_text(template, "utf-8")

@@ -2,7 +2,7 @@
 
 Each rank writes whole tensors of its own, so any number of ranks, under any stage of ZeRO or none, reads what
 any other wrote. Without LoRA a checkpoint is a model folder that transformers loads; with it, it holds the
-adapters alone.
+adapters alone, as peft loads them, too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +18,9 @@ from typing import Any
 
 import torch
 
+from raif.models.load import save_tokenizer
 from raif.train.learner import Learner
+from raif.train.optim.lora import save_adapters
 from raif.train.optim.optimizer import STATE, Optimizer
 from raif.train.ranks import Ranks
 from raif.train.samplers.sampler import Sampled
@@ -47,11 +49,18 @@ def checkpoints(folder: Path) -> list[Path]:
 
 
 def save_checkpoint(
-    folder: Path, learner: Learner, progress: Progress, *, keep: int, ahead: Sequence[Sampled] | None = None
+    folder: Path,
+    learner: Learner,
+    progress: Progress,
+    *,
+    keep: int,
+    template: str | None = None,
+    ahead: Sequence[Sampled] | None = None,
 ) -> None:
     """Write `folder/step-N` whole or not at all, then delete all but the newest `keep`.
 
-    `ahead`: this rank's responses of the next rollout, if they are sampled already.
+    `template`: the chat template that asks as training does. `ahead`: this rank's responses of the next
+    rollout, if they are sampled already.
     """
     unfinished, ranks = folder / "unfinished", learner.ranks
     shares = ranks.gather(ahead)
@@ -60,6 +69,10 @@ def save_checkpoint(
         unfinished.mkdir(parents=True)
     ranks.wait()
     _write_shards(unfinished, learner.optimizer, ranks)
+    if learner.config.lora.rank:
+        adapters = {name: learner.optimizer.read(name)["weight"].cpu() for name in learner.optimizer.names}
+        if ranks.first:
+            save_adapters(learner.policy.net, learner.config.model.path, adapters, unfinished)
     ranks.wait()
     if not ranks.first:
         return
@@ -68,8 +81,9 @@ def save_checkpoint(
         (unfinished / AHEAD).write_text(json.dumps(responses))
     if not learner.config.lora.rank:
         net = learner.policy.net
-        for part in (net.config, net.generation_config, learner.policy.tokenizer):
+        for part in (net.config, net.generation_config):
             part.save_pretrained(unfinished)
+    save_tokenizer(learner.policy, unfinished, template)
     torch.save({"torch": torch.get_rng_state(), "python": random.getstate()}, unfinished / "rng.pt")
     (unfinished / "progress.json").write_text(json.dumps(asdict(progress)))
     final = folder / f"step-{progress.step:06d}"
@@ -127,6 +141,16 @@ def _read_shards(folder: Path, optimizer: Optimizer) -> None:
             keys = {"weight": name, **{part: f"{part}/{name}" for part in STATE[1:]}}
             optimizer.write(name, {part: where[key].get_tensor(key) for part, key in keys.items()})
         optimizer.rewind(int(where["steps"].get_tensor("steps")))
+
+
+def weights_of(folder: Path) -> Iterator[tuple[str, torch.Tensor]]:
+    """The trained weights of a checkpoint, in float32, one by one."""
+    from safetensors import safe_open
+
+    for path in sorted(folder.glob("model-*.safetensors")):
+        with safe_open(path, "pt") as file:
+            for name in file.keys():  # noqa: SIM118
+                yield name, file.get_tensor(name)
 
 
 def _shard(kind: str, rank: int, size: int) -> str:

@@ -139,7 +139,9 @@ class Run:
 
     def _save(self, name: str = "checkpoints", keep: int | None = None) -> None:
         t, keep = self.trainer, keep or self.config.checkpoint.keep
-        save_checkpoint(self.folder / name, t.learner, t.progress, keep=keep, ahead=t.sampler.ahead())
+        template = t.chat.served_template()
+        ahead = t.sampler.ahead()
+        save_checkpoint(self.folder / name, t.learner, t.progress, keep=keep, template=template, ahead=ahead)
 
     def _clone_alone(self) -> None:
         """From the end of the warm-up, clone for as long as the whole recipe took from there."""

@@ -8,9 +8,10 @@ in the weights' own precision, and can't read sharded ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
@@ -83,6 +84,20 @@ class WithoutAdapters(Model):
         finally:
             for layer in layers:
                 layer.enable_adapters(True)
+
+
+def save_adapters(net: Any, base: str, weights: Mapping[str, Tensor], folder: Path) -> None:
+    """Write trained adapters as `peft.PeftModel.from_pretrained(model, folder)` loads them.
+
+    `base`: the model that they belong to. `weights`: by their names in the net.
+    """
+    from safetensors.torch import save_file
+
+    settings = net.peft_config[ADAPTER]
+    settings.base_model_name_or_path, settings.task_type = base, "CAUSAL_LM"
+    settings.save_pretrained(folder)
+    named = {f"base_model.model.{name.replace(f'.{ADAPTER}.', '.')}": w for name, w in weights.items()}
+    save_file({name: w.contiguous() for name, w in named.items()}, folder / "adapter_model.safetensors")
 
 
 @torch.no_grad()

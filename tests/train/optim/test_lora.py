@@ -102,3 +102,16 @@ def test_a_checkpoint_resumes_bit_for_bit(tiny_folder: Path, tmp_path: Path, com
     assert load_checkpoint(tmp_path / "step-000003", again).step == 3
     assert first.update([], [], SAMPLES, lr=1e-2) == again.update([], [], SAMPLES, lr=1e-2)
     assert logps(first.policy) == logps(again.policy)
+
+
+def test_peft_loads_the_adapters_of_a_checkpoint(tiny_folder: Path, tmp_path: Path) -> None:
+    import peft
+    from transformers import AutoModelForCausalLM
+
+    first = trained(tiny_folder)
+    save_checkpoint(tmp_path, first, Progress(step=3), keep=1)
+    base = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32)
+    loaded = peft.PeftModel.from_pretrained(base, str(tmp_path / "step-000003"))
+    ids = torch.tensor([SAMPLES[0].prompt_ids + SAMPLES[0].ids])
+    with torch.inference_mode():
+        torch.testing.assert_close(loaded(ids).logits, first.policy.net(ids).logits, atol=1e-5, rtol=0)
