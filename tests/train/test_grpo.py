@@ -97,6 +97,9 @@ def test_the_sequence_ratio_is_the_geometric_mean_of_the_token_ratios() -> None:
     logps, old = torch.log(torch.tensor([[4.0, 1.0, 7.0]])), torch.zeros(1, 3)
     ratio = sequence_ratio(logps, old, torch.tensor([[1.0, 1.0, 0.0]]))
     torch.testing.assert_close(ratio, torch.full((1, 3), 2.0))
+    old = torch.log(torch.tensor([[0.5, 0.5, 9.0]]))
+    ratio = sequence_ratio(logps, old, torch.tensor([[1.0, 1.0, 0.0]]))
+    torch.testing.assert_close(ratio, torch.full((1, 3), 4.0))
 
 
 def test_the_gradient_of_the_sequence_ratio_is_gspos() -> None:
