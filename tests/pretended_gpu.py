@@ -2,8 +2,8 @@
 
 An operation on tensors of several devices is first tried on fake ones (`FakeTensorMode`), which raise if CUDA
 would not take it. Then it runs on the values, so that code can read them back. Fake tensors alone are not
-enough: they have no values, and if PyTorch was built without CUDA, their backward pass aborts the process. For
-the same reason autograd's own code sees these tensors on the device `meta`.
+enough: they have no values, and in a PyTorch built without CUDA their backward pass aborts the process. So
+autograd's own code sees these tensors on the device `meta`.
 
 Modes belong to a thread: on the pretended GPU, other threads can't compute.
 """
