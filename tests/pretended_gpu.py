@@ -33,11 +33,11 @@ class OnGpu(Tensor):
     @staticmethod
     def __new__(cls, values: Tensor) -> OnGpu:
         layout: Any = {"strides": values.stride(), "storage_offset": values.storage_offset()}
-        made: Any = Tensor._make_wrapper_subclass(  # type: ignore[attr-defined]
+        made: Any = Tensor._make_wrapper_subclass(
             cls, values.shape, dtype=values.dtype, device="meta", **layout
         )
         made.values = values
-        return made  # type: ignore[no-any-return]
+        return made
 
     @property
     def device(self) -> torch.device:
@@ -123,7 +123,7 @@ def _fake(t: Tensor) -> Tensor:
 def _place(func: Any, args: Any, kwargs: Any, taken: Sequence[Tensor]) -> torch.device:
     """The device of the operation's results. Raises RuntimeError where CUDA would not take what it gets."""
     if kwargs.get("device"):
-        return kwargs["device"]  # type: ignore[no-any-return]
+        return kwargs["device"]
     devices = {t.device for t in taken}
     if func is aten.copy_.default or len(devices) < 2:
         return taken[0].device if taken else CPU

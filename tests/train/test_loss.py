@@ -17,13 +17,7 @@ from raif.models.head import Head
 from raif.models.load import Model
 from raif.train.logps import Sample, bucketed, collate, token_logps, token_logps_and_entropy
 from raif.train.loss import Counts, cloning_loss, learned, policy_loss
-
-SAMPLES = [
-    Sample([5, 6, 7], [10, 11, 12, 13], [-5.0, -5.5, -5.2, -6.0], 1.0, True),
-    Sample([5], [20, 21], [-5.1, -5.9], -0.5, True),
-    Sample([8, 9], [30], [-5.4], 2.0, False),
-    Sample([8, 9, 10, 11, 12], [40, 41, 42, 43, 44, 45], [-5.0] * 6, 0.3, True),
-]
+from tests.train.gpu_checks import SAMPLES
 
 
 def gradient(
