@@ -4,8 +4,8 @@
     python benchmarks/structure.py ../before .           # two checkouts side by side
 
 The counts come from the syntax trees. A private function is used once if its name occurs once besides its
-definition, in its own file. The ways are real commands on tiny inputs, run under a profiler; what is called
-is counted. Needs raif[train].
+definition, in its own file. The ways are real commands on tiny inputs, each run twice in one process: first
+to import what it needs, then under a profiler, which counts what is called. Needs raif[train].
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ WAYS = {
     "record to weights": (
         "train --set data.train=records.jsonl --set model.path=tiny --set model.device=cpu --set steps=1 "
         "--set rollout.prompts=1 --set rollout.group_size=4 --set rollout.max_new_tokens=8 "
-        "--set optimizer.batch=4 --set cloning.batch=1 --out run"
+        "--set optimizer.batch=4 --set cloning.batch=1 --out run --overwrite"
     ),
     "key to effect": "train --preset smol --dry-run --flops 1e14",
-    "item to report": "eval ifeval --data items.jsonl --responses answers.jsonl --out scored",
-    "seed to record": "gen-data --preset builtin --set count=20 --out data",
+    "item to report": "eval ifeval --data items.jsonl --responses answers.jsonl --out scored --overwrite",
+    "seed to record": "gen-data --preset builtin --set count=20 --out data --overwrite",
 }
 
 
@@ -131,6 +131,7 @@ def _profile(arguments: list[str]) -> None:
 
     from raif_cli.main import app
 
+    app(command, standalone_mode=False)
     threading.setprofile(note)
     sys.setprofile(note)
     try:
