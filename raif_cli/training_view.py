@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.box import SIMPLE
 from rich.console import Group as Lines
@@ -45,7 +47,7 @@ COLUMNS = (
 
 
 class TrainingView(Events):
-    """A bar for the phase and a table of the latest steps; plain lines where there is no terminal."""
+    """A table of the latest steps, their pace, and a bar for the phase. Without a terminal, a line a step."""
 
     def __init__(self) -> None:
         self._bar = Progress(
@@ -82,7 +84,7 @@ class TrainingView(Events):
         self.progress(step.metrics["step"], max(total, step.metrics["step"]))
         if not err.is_terminal:
             cells = [f"{title} {_cell(step, key, form)}" for key, title, form in SHOWN if key in step.metrics]
-            err.print("  ".join(cells), markup=False, soft_wrap=True)
+            err.print("  ".join([*cells, *_pace(step.metrics)]), markup=False, soft_wrap=True)
 
     def finding(self, finding: Finding) -> None:
         err.print(Text(f"{finding.name}: {finding.what}\n  {finding.advice}", style="yellow"))
@@ -91,7 +93,22 @@ class TrainingView(Events):
         table = Table(*(title for _, title, _ in SHOWN), box=None)
         for step in self._steps:
             table.add_row(*(_cell(step, key, form) for key, _, form in SHOWN))
-        return Lines(table, self._bar) if self._steps else Lines(self._bar)
+        if not self._steps:
+            return Lines(self._bar)
+        return Lines(table, Text("  ".join(_pace(self._steps[-1].metrics))), self._bar)
+
+
+def _pace(metrics: Mapping[str, Any]) -> list[str]:
+    """How fast the step was, how long the run will take, its memory, and the parts' shares of the step."""
+    times = {key.removeprefix("time_"): value for key, value in metrics.items() if key.startswith("time_")}
+    whole = sum(times.values())
+    shares = [f"{name} {value / whole:.0%}" for name, value in times.items() if value >= whole / 200]
+    return [
+        f"tok/s {metrics['tokens_per_second']:.0f}",
+        f"left {timedelta(seconds=round(metrics['seconds_left']))}",
+        f"GB {metrics['memory_gb']:.1f}",
+        *(shares if len(shares) > 1 else ()),
+    ]
 
 
 def _cell(step: Step, key: str, form: str) -> str:
@@ -99,8 +116,8 @@ def _cell(step: Step, key: str, form: str) -> str:
 
 
 def table(report: Report) -> Table:
-    """Before and after, on held-out seeds, with 95% intervals."""
-    shown = Table(title="Held-out prompts, greedy answers, 95% intervals", box=SIMPLE, padding=(0, 1, 0, 0))
+    """Before and after, on held-out records, with 95% intervals. It fits into 80 columns."""
+    shown = Table(title="Held-out prompts, greedy answers, 95% intervals", box=SIMPLE, padding=0)
     shown.add_column("", no_wrap=True)
     for title in COLUMNS:
         shown.add_column(title, justify="right", no_wrap=True)
@@ -118,4 +135,4 @@ def _cells(row: HeldOutRow) -> list[str]:
 def _interval(interval: Interval | None) -> str:
     if interval is None:
         return ""
-    return f"{interval.value:.1%}\n{interval.low:.0%} to {interval.high:.0%}"
+    return f"{interval.value:.1%}\n{interval.low * 100:.0f}–{interval.high:.0%}"

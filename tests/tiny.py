@@ -52,3 +52,10 @@ def byte_tokenizer() -> Any:
     tokenizer.add_special_tokens({"additional_special_tokens": ["<|im_start|>"]})
     tokenizer.chat_template = TEMPLATE
     return tokenizer
+
+
+def repeatable(metrics: dict[str, Any]) -> dict[str, Any]:
+    """A step's metrics without those that depend on the machine."""
+    from raif.train.pace import MEASURED
+
+    return {k: v for k, v in metrics.items() if not k.startswith("time_") and k not in MEASURED}

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import math
 import random
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Any
@@ -24,6 +22,7 @@ from raif.train.feed import Feed, clone_sample, draw
 from raif.train.groups import Group, ask_ahead, group_metrics, roll_out, samples_of, takes_part
 from raif.train.learner import Learner
 from raif.train.logps import Sample
+from raif.train.pace import Clock, Pace, memory_gb
 from raif.train.samplers.sampler import Sampler
 from raif.types import Instruction
 
@@ -48,6 +47,7 @@ class Trainer:
     feed: Feed
     judge: Judge | None = None
     progress: Progress = field(default_factory=Progress)
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def total_steps(self) -> int:
@@ -94,15 +94,17 @@ class Trainer:
         self.progress.refilled += len(replaced)  # last, so that a step that is broken off leaves no trace
         groups, kept = groups + replaced, kept + [[False] * len(group.rollouts) for group in replaced]
         metrics = {**group_metrics(groups, kept), **judge_metrics(said), **_mean(updates)}
-        return self._finish(clock, "grpo", metrics, groups, kept)
+        tokens = sum(len(rollout.ids) for group in groups for rollout in group.rollouts)
+        return self._finish(clock, "grpo", tokens, metrics, groups, kept)
 
     def clone_step(self) -> Step:
         """One optimizer step of the warm-up, on expert answers alone."""
         clock, c = Clock(), self.config
         with clock("update"):
-            metrics = self.learner.update([], [], self._clones(), cloning_rate(c, self.progress.updates))
+            clones = self._clones()
+            metrics = self.learner.update([], [], clones, cloning_rate(c, self.progress.updates))
             self.progress.updates += 1
-        return self._finish(clock, "cloning", metrics)
+        return self._finish(clock, "cloning", sum(len(s.ids) for s in clones), metrics)
 
     def sft_step(self) -> Step:
         """One optimizer step on the next batch of expert answers, cut off at `sft.max_tokens`."""
@@ -115,7 +117,8 @@ class Trainer:
             metrics = self.learner.update([], [], samples, learning_rate(c.optimizer, done, self.total_steps))
             self.progress.updates += 1
         cut = sum(len(sample) > limit for sample in whole)
-        return self._finish(clock, "sft", {**metrics, "cut_share": cut / len(samples)})
+        tokens = sum(len(s.ids) for s in samples)
+        return self._finish(clock, "sft", tokens, {**metrics, "cut_share": cut / len(samples)})
 
     def _sample(self, number: int) -> tuple[list[Group], list[Group]]:
         """The groups to learn from, and those that they replaced because their rewards were all equal."""
@@ -183,29 +186,22 @@ class Trainer:
         self,
         clock: Clock,
         phase: str,
+        tokens: int,
         metrics: dict[str, float],
         groups: Sequence[Group] = (),
         kept: Sequence[Sequence[bool]] = (),
     ) -> Step:
-        """Count the step, and add its times to its metrics."""
+        """Count the step, and add its times to its metrics. `tokens`: of its responses, on all ranks."""
         (seconds, *_) = self.learner.ranks.gather(sum(clock.seconds.values()))  # rank 0's, on every rank
         done = self.progress.step + 1
         self.progress = replace(self.progress, step=done, seconds=self.progress.seconds + seconds)
         times = {f"time_{name}": value for name, value in clock.seconds.items()}
-        return Step({"step": done, "phase": phase, **metrics, **times}, groups, kept)
-
-
-class Clock:
-    """The seconds that the parts of a step take."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.seconds[name] = time.perf_counter() - start
+        measured = {
+            "tokens_per_second": tokens / seconds,
+            "seconds_left": self.pace.left(phase, self.total_steps - done, seconds),
+            "memory_gb": memory_gb(self.learner.policy.device),
+        }
+        return Step({"step": done, "phase": phase, **metrics, **measured, **times}, groups, kept)
 
 
 def learning_rate(config: OptimizerConfig, done: int, total: int) -> float:

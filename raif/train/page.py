@@ -34,7 +34,9 @@ PANELS = {
     "Judge: yes, undecided": ("judge_yes", "judge_unjudged"),
     "Gradient norm": ("grad_norm",),
     "Learning rate": ("lr",),
-    "Seconds of a step": ("time_rollout", "time_reference", "time_update", "time_sync"),
+    "Seconds of a step": ("time_rollout", "time_reference", "time_correction", "time_update", "time_sync"),
+    "Tokens of responses per second": ("tokens_per_second",),
+    "Memory at the peak so far, GB": ("memory_gb",),
 }
 """Metrics that are drawn together, on the page and in curves.png."""
 STEPS, GROUPS = 5, 4

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.tiny import repeatable
+
 pytestmark = pytest.mark.slow
 
 CONFIG = """
@@ -34,7 +36,7 @@ def start(config: Path, out: Path, *options: str) -> subprocess.Popen[bytes]:
 
 def metrics(out: Path) -> list[dict[str, Any]]:
     lines = (out / "metrics.jsonl").read_text().splitlines()
-    return [{k: v for k, v in json.loads(line).items() if not k.startswith("time_")} for line in lines]
+    return [repeatable(json.loads(line)) for line in lines]
 
 
 def kill_after(process: subprocess.Popen[bytes], out: Path, steps: int) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.tiny import repeatable
+
 NIGHTLY = pytest.mark.nightly
 pytestmark = [
     pytest.mark.deepspeed,
@@ -64,7 +66,7 @@ def finish(process: subprocess.Popen[str]) -> str:
 
 def metrics(out: Path) -> list[dict[str, Any]]:
     lines = (out / "metrics.jsonl").read_text().splitlines() if (out / "metrics.jsonl").exists() else []
-    return [{k: v for k, v in json.loads(line).items() if not k.startswith("time_")} for line in lines]
+    return [repeatable(json.loads(line)) for line in lines]
 
 
 def assert_equal(found: Path, expected: Path, tolerance: float = 1e-5) -> None:

@@ -14,6 +14,7 @@ from raif.train.checkpoint import checkpoints
 from raif.train.log import Events
 from raif.train.run import Run
 from tests.rollout_server import RolloutServer, rollout_server, start
+from tests.tiny import repeatable
 
 SHORT = {"min_constraints": 1, "max_constraints": 1, "min_sentences": 1, "max_sentences": 1}
 """The tiny model's tokens are bytes: attention over long prompts would take most of the time."""
@@ -47,7 +48,7 @@ def config(folder: Path, url: str) -> TrainConfig:
 
 def metrics(out: Path) -> list[dict[str, Any]]:
     lines = (out / "metrics.jsonl").read_text().splitlines()
-    return [{k: v for k, v in json.loads(line).items() if not k.startswith("time_")} for line in lines]
+    return [repeatable(json.loads(line)) for line in lines]
 
 
 class DiesAt(Events):

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from raif.train.samplers.http import Server
+from tests.tiny import repeatable
 from tests.train.samplers.conftest import NEEDS_VLLM
 from tests.vllm_server import Running, vllm_server
 
@@ -58,7 +59,7 @@ class Training:
         file = self.out / "metrics.jsonl"
         lines = file.read_text().splitlines(keepends=True) if file.exists() else []
         steps = [json.loads(line) for line in lines if line.endswith("\n")]
-        return [{k: v for k, v in s.items() if k != "phase" and not k.startswith("time_")} for s in steps]
+        return [{k: v for k, v in repeatable(s).items() if k != "phase"} for s in steps]
 
     def reach(self, step: int) -> None:
         while len(self.metrics) < step:

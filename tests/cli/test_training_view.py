@@ -1,0 +1,64 @@
+"""What a run shows: a line a step in a plain log, and the closing table in 80 columns."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from raif.stats import Interval
+from raif.train.heldout import HeldOutRow, Report
+from raif.train.loop import Step
+from raif_cli import training_view
+from raif_cli.training_view import COLUMNS, TrainingView, table
+
+METRICS = {
+    "step": 3,
+    "phase": "grpo",
+    "reward": 0.5,
+    "tokens_per_second": 123.4,
+    "seconds_left": 3723.0,
+    "memory_gb": 2.04,
+    "time_sync": 0.001,
+    "time_rollout": 6.0,
+    "time_update": 4.0,
+}
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_step_shows_its_pace_memory_and_the_shares_of_its_parts(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    console = Console(file=StringIO(), force_terminal=terminal, color_system=None, width=80)
+    monkeypatch.setattr(training_view, "err", console)
+    with TrainingView() as view:
+        view.phase("training")
+        view.step(Step(METRICS), 10)
+    assert isinstance(console.file, StringIO)
+    shown = console.file.getvalue()
+    assert "tok/s 123  left 1:02:03  GB 2.0  rollout 60%  update 40%" in " ".join(shown.split("\n"))
+    if not terminal:
+        assert shown.splitlines()[1:] == [
+            "step 3  reward +0.50  tok/s 123  left 1:02:03  GB 2.0  rollout 60%  update 40%"
+        ]
+
+
+def test_the_closing_table_is_whole_in_80_columns(tmp_path_factory: pytest.TempPathFactory) -> None:
+    report = Report(tmp_path_factory.mktemp("run"), writes=False)
+    share = Interval(1.0, 0.971, 1.0)
+    for name in ("untrained", "whole recipe", "expert answers"):
+        report.rows[name] = HeldOutRow(
+            name, 200, share, share, share, share, 1.0, 0.0, -12.34, 12345.0, 1.0, {}
+        )
+    console = Console(file=StringIO(), width=80)
+    console.print(table(report))
+    assert isinstance(console.file, StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "…" not in "".join(lines)
+    words = " ".join(lines).split()
+    assert all(word in words for title in COLUMNS for word in title.split())
+    assert words.count("100.0%") == 12  # three rates and the repetition, in each of three rows
+    assert words.count("97–100%") == 9
+    assert sum("expert answers" in line for line in lines) == 1
