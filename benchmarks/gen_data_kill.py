@@ -50,10 +50,15 @@ def kept(folder: Path) -> int:
         return paid.spent().calls
 
 
+def started(command: list[str], folder: Path) -> list[str]:
+    """The command, which resumes the run if there is one."""
+    return [*command, *["--resume"][: (folder / "config.yaml").exists()]]
+
+
 def killed(command: list[str], folder: Path, stage: str) -> bool:
     """Start the run and kill it in the stage. False if the stage had finished before."""
     journal = folder / f"{stage}.journal"
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(started(command, folder), stdout=subprocess.DEVNULL)
     while process.poll() is None:
         if journal.exists() and journal.read_bytes().count(b"\n") >= LINES.get(stage, 0):
             process.kill()
@@ -82,14 +87,14 @@ class Ends:
 def main(server: str = "http://127.0.0.1:8000", place: str = "") -> None:
     folder = Path(place or tempfile.mkdtemp()) / "run"
     command = [sys.executable, "-c", "from raif_cli.main import run; run()", "gen-data", "--preset", "smol"]
-    command += ["--out", str(folder), "--resume"]
+    command += ["--out", str(folder)]
     for model in ("tagger", "teacher"):
         command += ["--set", f"{model}.endpoint.base_url={server}/v1"]
     ends = Ends(server, folder)
     for stage in STAGES:
         ends.line(f"killed in {stage}" if killed(command, folder, stage) else f"{stage}: finished first")
     for what in ("run to its end", "resumed after its end"):
-        last = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        last = subprocess.run(started(command, folder), check=True, stdout=subprocess.PIPE, text=True)
         ends.line(what)
     print(f"\n{last.stdout}")
 

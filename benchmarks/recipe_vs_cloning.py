@@ -20,7 +20,8 @@ OUT = Path("runs") / "recipe-vs-cloning"
 def rows(seed: str) -> list[dict[str, Any]]:
     """The rows of the report of one seed's run; resumes what an earlier call left unfinished."""
     folder = OUT / f"seed-{seed}"
-    command = ["raif", "train", "--preset", "smol", "--set", f"seed={seed}", "--out", str(folder), "--resume"]
+    command = ["raif", "train", "--preset", "smol", "--set", f"seed={seed}", "--out", str(folder)]
+    command += ["--resume", "auto"]
     subprocess.run([*command, "--set", "evaluation.cloning_alone=true"], check=True)
     report = json.loads((folder / "report.json").read_text("utf-8"))
     return list(report["rows"])

@@ -64,7 +64,7 @@ def trained(source: Path, engine: str, steps: int) -> Path:
     model = yaml.safe_load((source / "config.yaml").read_text("utf-8"))["model"]
     with server(engine, model["path"], model["compute"]):
         config, out = prepared(source, engine, steps)
-        command = [*RAIF, "train", "--config", str(config), "--out", str(out), "--resume"]
+        command = [*RAIF, "train", "--config", str(config), "--out", str(out), "--resume", "auto"]
         subprocess.run(command, check=True, stdout=sys.stderr)
     return out
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -181,14 +181,19 @@ def _evaluate_all(
     """All are planned before the first is run, so that what is missing for the last is reported at once."""
     from raif.eval.responders import Shared, responder
     from raif.eval.run import JUDGMENTS, plan
-    from raif.files.runs import open_run
+    from raif.files.runs import CONFIG_NAME, open_run
 
     reports = []
+    owns = [folder if len(configs) == 1 else folder / config.benchmark for config in configs]
+    # a suite that was killed has not started its later benchmarks
+    begun = len(owns) > 1 and any((own / CONFIG_NAME).exists() for own in owns)
+    again: bool | Literal["auto"] = resume or rejudge
+    if again and begun:
+        again = "auto"
     with Shared() as shared:
         planned = [(config, plan(config), responder(config, shared)) for config in configs]
-        for config, chosen, source in planned:
-            own = folder if len(configs) == 1 else folder / config.benchmark
-            open_run(own, config, resume=resume or rejudge, overwrite=overwrite, free=FREE)
+        for own, (config, chosen, source) in zip(owns, planned, strict=True):
+            open_run(own, config, resume=again, overwrite=overwrite, free=FREE)
             if rejudge:
                 (own / JUDGMENTS).unlink(missing_ok=True)
             reports.append(_evaluate(config, chosen, source, own))

@@ -10,6 +10,7 @@ import typer
 from raif import __version__
 from raif.errors import RaifError, UnhealthyRun
 from raif_cli import eval, export, gen_data, presets, report, serve, train, verify
+from raif_cli.resume import ResumableCommand
 
 app = typer.Typer(
     name="raif",
@@ -45,7 +46,7 @@ def _options(
 
 app.command("gen-data")(gen_data.gen_data)
 app.command("verify")(verify.verify)
-app.command("train")(train.train)
+app.command("train", cls=ResumableCommand)(train.train)
 app.command("export")(export.export)
 app.command("report")(report.report)
 app.command("serve")(serve.serve)

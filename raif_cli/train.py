@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, Resume
+from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset
+from raif_cli.resume import ResumeOrStart, resumes
 
 if TYPE_CHECKING:
     from raif.config.train import TrainConfig
@@ -39,7 +40,7 @@ def train(
     config: ConfigFile = None,
     set_: Overrides = None,
     out: Out = None,
-    resume: Resume = False,
+    resume: ResumeOrStart = None,
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
     strict: Strict = False,
@@ -60,7 +61,7 @@ def train(
     _train(
         resolved,
         out or Path("runs") / f"train-{preset or (config.stem if config else 'default')}",
-        resume,
+        resumes(resume),
         overwrite,
         strict,
     )
@@ -75,11 +76,14 @@ def _print_plan(config: TrainConfig, launch: Launch, flops: float | None) -> Non
     err.print(describe(config, ranks=launch.size, flops=flops), markup=False, highlight=False, soft_wrap=True)
 
 
-def _train(config: TrainConfig, folder: Path, resume: bool, overwrite: bool, strict: bool) -> None:
+def _train(
+    config: TrainConfig, folder: Path, resume: bool | Literal["auto"], overwrite: bool, strict: bool
+) -> None:
     from raif.errors import require
     from raif.train.launch import Launch
 
     require("torch", "transformers", "safetensors", extra="train")
+    from raif.config.resume import FREE
     from raif.files.runs import open_run
     from raif.train.feed import check_source
     from raif.train.ranks import joined
@@ -88,11 +92,17 @@ def _train(config: TrainConfig, folder: Path, resume: bool, overwrite: bool, str
     launch = Launch.of()
     check_source(config.data)
     if launch.first:
-        open_run(folder, config, resume=resume, overwrite=overwrite)
+        open_run(folder, config, resume=resume, overwrite=overwrite, free=FREE, said=_say)
     with _view(launch) as view, joined(config, launch) as ranks:
         report = Run(config, folder, view, ranks, strict=strict).go()
     if launch.first:
         _print_results(report, folder)
+
+
+def _say(line: str) -> None:
+    from raif_cli.console import err
+
+    err.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _view(launch: Launch) -> AbstractContextManager[Events]:

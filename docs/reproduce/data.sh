@@ -8,6 +8,8 @@ folder="${2:-data}"
 
 hf download yolay/RAIF-ComplexInstruction-Qwen --repo-type dataset --local-dir "$folder.released"
 cat "$folder.released"/*.jsonl > "$folder.released.jsonl"
-raif gen-data --preset staged --stages decontaminate,pack --out "$folder" --resume \
+resume=""
+[ ! -e "$folder/config.yaml" ] || resume=--resume
+raif gen-data --preset staged --stages decontaminate,pack --out "$folder" $resume \
   --set "input=$folder.released.jsonl" \
   --set 'pack.math={dataset: agentica-org/DeepScaleR-Preview-Dataset}' --set "pack.math_ratio=$ratio"

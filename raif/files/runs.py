@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import yaml
 from pydantic import ValidationError
@@ -19,7 +19,7 @@ from raif.config import Section, dump
 from raif.errors import ConfigError
 from raif.files.whole import write_whole
 
-CONFIG_NAME, LOCK_NAME = "config.yaml", ".lock"
+CONFIG_NAME, INPUTS_NAME, LOCK_NAME = "config.yaml", "inputs.json", ".lock"
 _locks: dict[Path, IO[str]] = {}
 """The open lock files of this process. The system drops a lock when its process ends, even by `kill -9`."""
 
@@ -28,32 +28,42 @@ def open_run(
     folder: Path,
     config: Section,
     *,
-    resume: bool = False,
+    resume: bool | Literal["auto"] = False,
     overwrite: bool = False,
     free: Collection[str] = (),
+    inputs: Mapping[str, str] | None = None,
     said: Callable[[str], None] = lambda line: None,
 ) -> Path:
     """Create or reopen `folder` for a run with `config`, and lock it until this process ends.
 
-    `free`: keys, or sections, that a resumed run may change; `said` is told which ones did. Raises
-    ConfigError if another process works in the folder, if it holds a run and neither flag is given, or if
-    `resume` would change other keys.
+    `resume`: reopen the run in it; "auto": if there is one. `free`: keys, or sections, that a resumed run may
+    change; `said` is told which ones did. `inputs`: what the run rests on besides its config, such as the
+    checksums of its data, which are compared, too. Raises ConfigError if another process works in the folder,
+    if it holds a run and neither flag is given, if there is nothing to resume, or if `resume` would change
+    other keys or inputs.
     """
     written = folder / CONFIG_NAME
+    if resume is True and not written.exists():
+        raise ConfigError(
+            f"there is no run to resume in {folder} (no {CONFIG_NAME} in it)",
+            "Check --out, or start the run without --resume.",
+        )
     _lock(folder)
-    if resume:
-        _check_changes(written, config, free, said)
+    if resume and written.exists():
+        _check_changes(folder, config, inputs, free, said)
     elif any(each.name != LOCK_NAME for each in folder.iterdir()):
         if not overwrite:
-            raise ConfigError(
-                f"{folder} already holds a run", "Resume it with --resume, or replace it with --overwrite."
-            )
+            holds = "already holds a run" if written.exists() else "is not empty, and holds no run"
+            how = "Resume it with --resume, or replace it with --overwrite."
+            raise ConfigError(f"{folder} {holds}", how if written.exists() else "Give another --out.")
         if not written.exists():
             raise ConfigError(
                 f"{folder} is not a run's folder (no {CONFIG_NAME} in it)",
                 "Nothing was deleted. Give another --out.",
             )
         _clear(folder)
+    if inputs is not None:
+        write_whole(folder / INPUTS_NAME, json.dumps(inputs, ensure_ascii=False, indent=1) + "\n")
     write_whole(written, dump(config))
     return folder
 
@@ -95,27 +105,36 @@ def _clear(folder: Path) -> None:
 
 
 def _check_changes(
-    written: Path, config: Section, free: Collection[str], said: Callable[[str], None]
+    folder: Path,
+    config: Section,
+    inputs: Mapping[str, str] | None,
+    free: Collection[str],
+    said: Callable[[str], None],
 ) -> None:
-    if not written.exists():
-        return
+    written = folder / CONFIG_NAME
     tree = yaml.safe_load(written.read_text("utf-8"))
     with suppress(ValidationError):  # as it is read today: keys may have been added or renamed since
         tree = yaml.safe_load(dump(type(config).model_validate(tree)))
-    before, now = _leaves(tree), _leaves(yaml.safe_load(dump(config)))
-    changed = {
+    changed = _differences(_leaves(tree), _leaves(yaml.safe_load(dump(config))))
+    refused = [line for key, line in changed.items() if not _under(key, free)]
+    if inputs is not None and (folder / INPUTS_NAME).exists():  # runs of earlier versions have none
+        refused += _differences(json.loads((folder / INPUTS_NAME).read_text("utf-8")), inputs).values()
+    if refused:
+        raise ConfigError(
+            f"{written}: a resumed run can't change\n  " + "\n  ".join(refused),
+            "Resume with the same preset, overrides and data, or use another --out.",
+        )
+    if changed:
+        said("resumed with " + "; ".join(changed.values()))
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
+    """What to say of each key whose value changed."""
+    return {
         key: f"{key}: {json.dumps(before.get(key))} -> {json.dumps(now.get(key))}"
         for key in dict.fromkeys([*before, *now])
         if before.get(key) != now.get(key)
     }
-    refused = [line for key, line in changed.items() if not _under(key, free)]
-    if refused:
-        raise ConfigError(
-            f"{written}: a resumed run can't change\n  " + "\n  ".join(refused),
-            "Resume with the same preset and overrides, or use another --out.",
-        )
-    if changed:
-        said("resumed with " + "; ".join(changed.values()))
 
 
 def _leaves(tree: Mapping[str, Any], above: str = "") -> dict[str, Any]:

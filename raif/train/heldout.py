@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -169,9 +169,15 @@ class Report:
         self.rows = {row["name"]: HeldOutRow.read(row) for row in stored.get("rows", [])}
         self.facts: dict[str, Any] = stored.get("facts", {})
 
-    def add(self, name: str, answer: Callable[[], Sequence[HeldOutAnswer]]) -> None:
-        """Add the row `name`, asking for its answers only if the report lacks it."""
-        if name in self.rows:
+    def has(self, name: str, settings: Mapping[str, Any]) -> bool:
+        """Whether there is a row `name` of these settings, or of unknown ones."""
+        return name in self.rows and self.facts.get("settings", {}).get(name, settings) == settings
+
+    def add(
+        self, name: str, answer: Callable[[], Sequence[HeldOutAnswer]], settings: Mapping[str, Any]
+    ) -> None:
+        """Add the row `name`, asking for its answers only if the report has none of the same `settings`."""
+        if self.has(name, settings):
             return
         answers = answer()
         self.rows[name] = HeldOutRow.of(name, answers)
@@ -180,7 +186,7 @@ class Report:
             file.parent.mkdir(exist_ok=True)
             lines = [json.dumps(_stored(answer), ensure_ascii=False) + "\n" for answer in answers]
             write_whole(file, "".join(lines))
-        self._write()
+        self.note(settings={**self.facts.get("settings", {}), name: dict(settings)})
 
     def note(self, **facts: Any) -> None:
         """Keep facts about the run next to the rows."""

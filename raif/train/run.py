@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -72,12 +73,12 @@ class Run:
             if self.config.evaluation.cloning_alone:
                 self._clone_alone()
             if self.heldout and any(i.expert for i in self.heldout.instructions):
-                self.report.add("expert answers", self.heldout.experts)
+                self.report.add("expert answers", self.heldout.experts, self._settings(0))
             self.log.close()
             return self.report
 
     def _evaluate(self, name: str, mode: Mode) -> None:
-        """Add a row of held-out answers to the report, unless it is there."""
+        """Add a row of held-out answers to the report, unless it has that row of the same settings."""
         if not (heldout := self.heldout):
             return
 
@@ -87,7 +88,12 @@ class Run:
             return heldout.ask(learner.whole, mode, max_new_tokens=limit, progress=self.events.progress)
 
         self.events.phase(f"held-out answers: {name}")
-        self.report.add(name, answers)
+        self.report.add(name, answers, self._settings(self.trainer.progress.step))
+
+    def _settings(self, step: int) -> dict[str, Any]:
+        """What a row of the report depends on and a resumed run can change."""
+        evaluation = self.config.evaluation.model_dump(include={"prompts", "max_new_tokens"})
+        return evaluation | {"step": step}
 
     def _resume(self) -> None:
         """Continue from the newest checkpoint, if there is one."""
@@ -146,9 +152,10 @@ class Run:
     def _clone_alone(self) -> None:
         """From the end of the warm-up, clone for as long as the whole recipe took from there."""
         name, t = "cloning alone", self.trainer
-        if name in self.report.rows:
+        budget, done = t.progress.seconds, self.report.facts
+        settings = self._settings(done.get("cloning_alone_steps", 0))
+        if done.get("training_seconds") == budget and self.report.has(name, settings):
             return
-        budget = t.progress.seconds
         t.progress = load_checkpoint(checkpoints(self.folder / "warm-up")[-1], t.learner)
         self.events.phase(name)
         while t.progress.seconds < budget:

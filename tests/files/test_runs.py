@@ -67,6 +67,48 @@ def test_a_file_in_the_folders_place_is_named(tmp_path: Path) -> None:
         open_run(tmp_path / "run", config())
 
 
+@pytest.mark.parametrize("left", [[], ["notes.txt"]])
+def test_there_must_be_a_run_to_resume(tmp_path: Path, left: list[str]) -> None:
+    folder = tmp_path / "misspelt"
+    for name in left:
+        folder.mkdir()
+        (folder / name).write_text("")
+    with pytest.raises(ConfigError, match=r"no run to resume in .*misspelt"):
+        open_run(folder, config(), resume=True)
+    assert [each.name for each in tmp_path.rglob("*.*")] == left
+
+
+def test_auto_starts_a_run_or_resumes_it_but_takes_no_other_folder(tmp_path: Path) -> None:
+    open_run(tmp_path / "run", config(), resume="auto")
+    with pytest.raises(ConfigError, match="seed: 0 -> 3"):
+        open_run(tmp_path / "run", config(seed=3), resume="auto")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "thesis.tex").write_text("")
+    with pytest.raises(ConfigError, match="home is not empty, and holds no run"):
+        open_run(tmp_path / "home", config(), resume="auto")
+
+
+def test_changed_inputs_are_refused_by_name_with_both_values(tmp_path: Path) -> None:
+    open_run(tmp_path, config(), inputs={"records of data.train": "54, sha256 aa"})
+    with pytest.raises(ConfigError) as caught:
+        open_run(
+            tmp_path,
+            config(steps=3),
+            resume=True,
+            free=["steps"],
+            inputs={"records of data.train": "20, sha256 bb"},
+        )
+    assert 'records of data.train: "54, sha256 aa" -> "20, sha256 bb"' in caught.value.message
+    assert "steps: 2000" in (tmp_path / "config.yaml").read_text()
+
+
+def test_a_run_without_known_inputs_resumes(tmp_path: Path) -> None:
+    open_run(tmp_path, config())
+    open_run(tmp_path, config(), resume=True, inputs={"records of data.train": "20, sha256 bb"})
+    with pytest.raises(ConfigError, match="records of data"):
+        open_run(tmp_path, config(), resume=True, inputs={"records of data.heldout": "20, sha256 bb"})
+
+
 def test_changed_keys_are_refused_by_name_with_both_values(tmp_path: Path) -> None:
     open_run(tmp_path, config())
     with pytest.raises(ConfigError) as caught:

@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 from raif.client.paid import Budget
 from raif.config.staged import StagedConfig
@@ -29,7 +30,7 @@ def run(
     folder: Path,
     progress: Progress = lambda stage, done: None,
     *,
-    resume: bool = False,
+    resume: bool | Literal["auto"] = False,
     overwrite: bool = False,
     budget: Budget | None = None,
 ) -> list[StageFunnel]:

@@ -7,11 +7,13 @@ import json
 import pytest
 
 from raif import records
+from raif.config import dump
 from raif.config.staged import StagedConfig
 from raif.data.staged import run
 from raif.data.staged.stage import Decision
 from raif.data.staged.tags import read_tags
 from raif.files import jsonl
+from raif.files.runs import CONFIG_NAME
 from raif.prompts import load_languages
 from tests.chat_server import chat_server, completion, last_turn
 from tests.teacher import teacher
@@ -32,6 +34,7 @@ def selected(tmp_path, write):
             config = {"stages": ["select"], "tagger": model, "select": select}
             (tmp_path / folder).mkdir()
             if done:
+                (tmp_path / folder / CONFIG_NAME).write_text(dump(StagedConfig.model_validate(config)))
                 jsonl.write(tmp_path / folder / "select.journal", done)
             (funnel,) = run(StagedConfig.model_validate(config), tmp_path / folder, resume=bool(done))
         dropped = (tmp_path / folder / "select.dropped.jsonl").read_text("utf-8").splitlines()
