@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from enum import IntEnum
 
@@ -27,6 +28,14 @@ class Exit(IntEnum):
     USAGE = 2
     UNHEALTHY = 4
     INTERRUPTED = 130
+
+
+_SPACE = "Free some space; what is finished is kept, and --resume continues from it."
+DISK = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _SPACE),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "Give a folder that can be written to."),
+}
+"""Errors of the disk that the user can do something about, and what."""
 
 
 def _version(wanted: bool) -> None:
@@ -62,5 +71,11 @@ def run() -> None:
         # plain text on purpose: Rich markup would drop the brackets of "pip install 'raif[train]'"
         sys.stderr.write(f"Error: {error.message}\n" + (f"{error.hint}\n" if error.hint else ""))
         sys.exit(Exit.UNHEALTHY if isinstance(error, UnhealthyRun) else Exit.USAGE)
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"Error: {where}{error.strerror}\n{DISK[error.errno]}\n")
+        sys.exit(Exit.USAGE)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)

@@ -92,7 +92,7 @@ def _train(
     launch = Launch.of()
     check_source(config.data)
     if launch.first:
-        open_run(folder, config, resume=resume, overwrite=overwrite, free=FREE, said=_say)
+        open_run(folder, config, resume=resume, overwrite=overwrite, free=FREE, remade=["data"], said=_say)
     with _view(launch) as view, joined(config, launch) as ranks:
         report = Run(config, folder, view, ranks, strict=strict).go()
     if launch.first:

@@ -16,9 +16,11 @@ from raif.errors import ConfigError, did_you_mean
 
 
 class Section(BaseModel):
-    """A group of keys. Unknown keys are errors; a key's docstring is its documentation."""
+    """A group of keys. Unknown keys are errors, and so are infinite numbers and NaN; a key's docstring is its
+    documentation.
+    """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 S = TypeVar("S", bound=Section)

@@ -106,6 +106,9 @@ class CloningConfig(Section):
     """Updates on expert answers alone before the first rollout, for a model that doesn't know the format."""
     warmup_lr: PositiveFloat = 1e-5
     """Highest learning rate of the warm-up, which falls to `optimizer.lr`."""
+    max_tokens: PositiveInt | None = None
+    """Tokens of prompt and expert answer together. Longer ones are cut off, and counted. null: what a prompt
+    and a response can have, `data.max_prompt_tokens` + `rollout.max_new_tokens`."""
 
 
 class OptimizerConfig(Section):
@@ -125,6 +128,9 @@ class OptimizerConfig(Section):
     """Responses per optimizer step; each response is used once."""
     micro_batch: PositiveInt = 4
     """Responses per forward and backward pass."""
+    nonfinite: PositiveInt | Literal["skip"] = 3
+    """An update whose loss, log-probabilities or gradient norm are not all finite is never applied. After
+    this many of them in a row the run stops; skip: it never does. Either way they are counted."""
 
 
 class SftConfig(Section):
@@ -242,6 +248,18 @@ class TrainConfig(Section):
         return self.rollout.prompts * self.rollout.group_size
 
     @property
+    def clones(self) -> bool:
+        """Whether expert answers are learned from."""
+        return self.method == "sft" or bool(self.loss.cloning or self.cloning.warmup_steps)
+
+    @property
+    def clone_limit(self) -> int:
+        """Tokens of a prompt and its expert answer, above which they are cut off."""
+        if self.method == "sft":
+            return self.sft.max_tokens
+        return self.cloning.max_tokens or self.data.max_prompt_tokens + self.rollout.max_new_tokens
+
+    @property
     def corrects(self) -> bool:
         """Whether the sampler is another program, whose different probabilities are corrected for."""
         return self.rollout.engine != "transformers" and self.loss.importance_cap is not None
@@ -272,16 +290,19 @@ class TrainConfig(Section):
         return self
 
     @model_validator(mode="after")
-    def _sft(self) -> Self:
-        if self.method != "sft":
-            return self
-        if self.evaluation.cloning_alone:
-            raise ValueError("evaluation.cloning_alone compares with grpo; method: sft is cloning alone")
-        if self.data.max_prompt_tokens >= self.sft.max_tokens:
+    def _room_for_experts(self) -> Self:
+        key = "sft.max_tokens" if self.method == "sft" else "cloning.max_tokens"
+        if self.data.max_prompt_tokens >= self.clone_limit:
             raise ValueError(
-                f"sft.max_tokens: {self.sft.max_tokens} leaves no room for an answer after a prompt of "
+                f"{key}: {self.clone_limit} leaves no room for an answer after a prompt of "
                 f"data.max_prompt_tokens ({self.data.max_prompt_tokens})"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _sft(self) -> Self:
+        if self.method == "sft" and self.evaluation.cloning_alone:
+            raise ValueError("evaluation.cloning_alone compares with grpo; method: sft is cloning alone")
         return self
 
 

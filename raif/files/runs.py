@@ -32,15 +32,17 @@ def open_run(
     overwrite: bool = False,
     free: Collection[str] = (),
     inputs: Mapping[str, str] | None = None,
+    remade: Collection[str] = (),
     said: Callable[[str], None] = lambda line: None,
 ) -> Path:
     """Create or reopen `folder` for a run with `config`, and lock it until this process ends.
 
     `resume`: reopen the run in it; "auto": if there is one. `free`: keys, or sections, that a resumed run may
     change; `said` is told which ones did. `inputs`: what the run rests on besides its config, such as the
-    checksums of its data, which are compared, too. Raises ConfigError if another process works in the folder,
-    if it holds a run and neither flag is given, if there is nothing to resume, or if `resume` would change
-    other keys or inputs.
+    checksums of its data, which are compared, too. `remade`: what is made again at no cost; a folder with
+    nothing else comes from a start that failed, and is used as if it were empty. Raises ConfigError if another
+    process works in the folder, if it holds a run and neither flag is given, if there is nothing to resume, or
+    if `resume` would change other keys or inputs.
     """
     written = folder / CONFIG_NAME
     if resume is True and not written.exists():
@@ -51,8 +53,8 @@ def open_run(
     _lock(folder)
     if resume and written.exists():
         _check_changes(folder, config, inputs, free, said)
-    elif any(each.name != LOCK_NAME for each in folder.iterdir()):
-        if not overwrite:
+    elif found := {each.name for each in folder.iterdir()} - {LOCK_NAME, CONFIG_NAME, INPUTS_NAME}:
+        if not overwrite and not (found <= set(remade) and written.exists()):
             holds = "already holds a run" if written.exists() else "is not empty, and holds no run"
             how = "Resume it with --resume, or replace it with --overwrite."
             raise ConfigError(f"{folder} {holds}", how if written.exists() else "Give another --out.")

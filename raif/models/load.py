@@ -73,6 +73,7 @@ def load(path: str, *, dtype: torch.dtype, device: str = "auto", attention: str 
 
     `attention`: the name of one of transformers' implementations; auto: one that suits model and device.
     """
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
 
@@ -84,7 +85,7 @@ def load(path: str, *, dtype: torch.dtype, device: str = "auto", attention: str 
     try:
         tokenizer = AutoTokenizer.from_pretrained(source)
         net: Any = AutoModelForCausalLM.from_pretrained(source, dtype=dtype)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, SafetensorError) as error:
         hint = "Give a folder with config.json and safetensors, a hub id, or packaged:smollm2-135m."
         raise RaifError(f"{path}: no model could be loaded: {error}", hint) from error
     net = _without_dropout(net.to(place).eval())

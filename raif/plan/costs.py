@@ -119,7 +119,8 @@ def micro_batch(c: TrainConfig) -> tuple[int, int, int]:
     if c.method == "sft":
         return (1 if c.sft.packing else c.optimizer.micro_batch), c.sft.max_tokens, c.sft.max_tokens
     answer = c.rollout.max_new_tokens
-    return c.optimizer.micro_batch, c.data.max_prompt_tokens + answer, answer
+    cloned = c.clone_limit if c.clones else 0  # more than a response only if cloning.max_tokens says so
+    return c.optimizer.micro_batch, max(c.data.max_prompt_tokens + answer, cloned), answer
 
 
 def _rollout(c: TrainConfig, shape: Shape) -> dict[str, float]:

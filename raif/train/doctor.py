@@ -166,8 +166,9 @@ def _data(seen: Seen) -> Iterator[Finding]:
         )
     cut = seen.metrics.get("cut_share", 0.0)
     if cut >= LOST:
+        key = "sft.max_tokens" if seen.config.method == "sft" else "cloning.max_tokens"
         yield Finding(
             "expert answers are cut",
-            f"{cut:.0%} of the expert answers were cut off at {seen.config.sft.max_tokens} tokens",
-            "Raise sft.max_tokens, or leave the longest answers out: one that is cut teaches never to end.",
+            f"{cut:.0%} of the expert answers were cut off at {seen.config.clone_limit} tokens",
+            f"Raise {key}, or leave the longest answers out: one that is cut teaches never to end.",
         )

@@ -49,7 +49,10 @@ def load_records(
         if not (folder / "data" / "card.md").exists():  # the card is written last
             generate(config.generate, folder / "data", progress, overwrite=True)
     assert train, "check_source comes first"
-    return list(read(train)), list(read(heldout)) if heldout else []
+    records = list(read(train))
+    if not records:
+        raise RaifError(f"{train}: there are no records in it", "Give data.train a file of records.")
+    return records, list(read(heldout)) if heldout else []
 
 
 def check_rewards(records: Iterable[Instruction], *, judged: bool) -> None:
@@ -116,10 +119,12 @@ class Feed:
         if not context or not self.prompts:
             return
         longest = max(len(chat.prompt(r.messages, "thinking")) for r in self.prompts)
-        key, most = "rollout.max_new_tokens", longest + config.rollout.max_new_tokens
-        if config.method == "sft":
+        grpo = config.method == "grpo"
+        key, most = "rollout.max_new_tokens", longest + config.rollout.max_new_tokens if grpo else 0
+        if config.clone_limit > context >= most and config.clones:
             answers = [clone_sample(r, r.expert, chat, prompt_tokens=False) for r in self.experts if r.expert]
-            key, most = "sft.max_tokens", min(max(map(len, answers)), config.sft.max_tokens)
+            key = "cloning.max_tokens" if grpo else "sft.max_tokens"
+            most = min(max(map(len, answers), default=0), config.clone_limit)
         if most > context:
             raise RaifError(
                 f"the model reads {context} tokens, and a prompt with its response can have {most}",

@@ -13,7 +13,7 @@ from statistics import fmean, pstdev
 
 from raif.config.rollout import RolloutConfig
 from raif.config.train import QuirksConfig
-from raif.errors import RaifError
+from raif.errors import NothingJudged
 from raif.judge.judge import Judge
 from raif.models.chat import Chat, Mode
 from raif.models.decode import Completion
@@ -116,7 +116,10 @@ def roll_out(
     ]
     if not any(r.thinking for g in groups for r in g.rollouts):
         reasons = (v.reason for g in groups for u in g.unjudged for v in u.counted if v.passed is None)
-        raise RaifError(f"no response could be judged: {next(reasons, 'none of its checks counts')}")
+        raise NothingJudged(
+            f"no response could be judged: {next(reasons, 'none of its checks counts')}",
+            "Fix the check or the judge, or leave these records out; then --resume.",
+        )
     return groups
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -162,19 +164,25 @@ class Learner:
     ) -> dict[str, float]:
         """One optimizer step on rollouts, expert answers, or both. Returns the step's metrics.
 
-        `fresh`: the samples are the first of their rollout, and nothing was learned from it yet.
+        `fresh`: the samples are the first of their rollout, and nothing was learned from it yet. A step with
+        a loss, log-probability or gradient that is not finite changes nothing, and its `grad_norm` is not
+        finite either.
         """
         metrics: dict[str, float] = defaultdict(float)
         if samples:
             metrics |= {"policy_loss": 0.0, "clip_share": 0.0}  # of a step from which nothing is learned
+        if not all(map(math.isfinite, chain(*(s.old_logps for s in samples), *frozen_logps))):
+            metrics["given_logps"] = math.nan  # the clipping could hide it
         weight = self.config.loss.cloning if samples else 1.0
         passes = [*self._policy_passes(samples, frozen_logps, fresh), *self._cloning_passes(clones, weight)]
         self.policy.net.train()
         for left, (compute, counts) in zip(reversed(range(len(passes))), passes, strict=True):
             loss, parts = compute()
-            self.optimizer.backward(counts * loss, last=not left)
             for name, value in parts.items():
                 metrics[name] += counts * value.item()
+            if not left and not all(self.ranks.gather(all(map(math.isfinite, metrics.values())))):
+                loss = loss * math.nan  # the gradient of such a loss may be finite, and is worth nothing
+            self.optimizer.backward(counts * loss, last=not left)
         norm = self.optimizer.step(lr) if passes else 0.0
         self.policy.net.eval()
         return {**self.ranks.add(metrics), "grad_norm": norm, "lr": lr}

@@ -4,6 +4,7 @@ events and a W&B run."""
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -66,9 +67,15 @@ class Log:
         return jsonl.finished(self.metrics_file)
 
     def write(self, metrics: dict[str, Any]) -> None:
+        """One line of JSON: what is not finite is null there, and left out elsewhere."""
+        numbers = {
+            name: value
+            for name, value in metrics.items()
+            if isinstance(value, int | float) and math.isfinite(value)
+        }
+        others = {name: None if isinstance(value, float) else value for name, value in metrics.items()}
         with self.metrics_file.open("a") as file:
-            file.write(json.dumps(metrics) + "\n")
-        numbers = {name: value for name, value in metrics.items() if isinstance(value, int | float)}
+            file.write(json.dumps({**others, **numbers}, allow_nan=False) + "\n")
         if self._writer:
             for name, value in numbers.items():
                 self._writer.add_scalar(name, value, metrics["step"])

@@ -15,6 +15,7 @@ from statistics import fmean
 from typing import Any
 
 from raif.config.train import OptimizerConfig, TrainConfig
+from raif.errors import UnhealthyRun
 from raif.judge.judge import Judge, judge_metrics
 from raif.models.chat import Chat
 from raif.train.checkpoint import Progress
@@ -48,6 +49,8 @@ class Trainer:
     judge: Judge | None = None
     progress: Progress = field(default_factory=Progress)
     pace: Pace = field(default_factory=Pace)
+    refused: int = 0
+    """How many updates in a row were not applied up to now, because they were not finite."""
 
     @property
     def total_steps(self) -> int:
@@ -102,23 +105,17 @@ class Trainer:
         clock, c = Clock(), self.config
         with clock("update"):
             clones = self._clones()
-            metrics = self.learner.update([], [], clones, cloning_rate(c, self.progress.updates))
-            self.progress.updates += 1
-        return self._finish(clock, "cloning", sum(len(s.ids) for s in clones), metrics)
+            metrics = self._learn([], [], clones, cloning_rate(c, self.progress.updates))
+        return self._finish(clock, "cloning", self._tokens(clones), metrics)
 
     def sft_step(self) -> Step:
         """One optimizer step on the next batch of expert answers, cut off at `sft.max_tokens`."""
-        clock, c, limit = Clock(), self.config, self.config.sft.max_tokens
+        clock, c = Clock(), self.config
         with clock("update"):
             size, done = c.optimizer.batch, self.progress.updates
-            chosen = draw(self.feed.experts, done * size, size, c.seed)
-            whole = [clone_sample(i, i.expert, self.chat, prompt_tokens=False) for i in chosen if i.expert]
-            samples = [replace(s, ids=s.ids[: limit - len(s.prompt_ids)]) for s in whole]
-            metrics = self.learner.update([], [], samples, learning_rate(c.optimizer, done, self.total_steps))
-            self.progress.updates += 1
-        cut = sum(len(sample) > limit for sample in whole)
-        tokens = sum(len(s.ids) for s in samples)
-        return self._finish(clock, "sft", tokens, {**metrics, "cut_share": cut / len(samples)})
+            clones = self._experts(draw(self.feed.experts, done * size, size, c.seed))
+            metrics = self._learn([], [], clones, learning_rate(c.optimizer, done, self.total_steps))
+        return self._finish(clock, "sft", self._tokens(clones), metrics)
 
     def _sample(self, number: int) -> tuple[list[Group], list[Group]]:
         """The groups to learn from, and those that they replaced because their rewards were all equal."""
@@ -169,17 +166,54 @@ class Trainer:
         done = self.progress.updates - c.cloning.warmup_steps
         lr = learning_rate(c.optimizer, done, c.steps * (c.responses // c.optimizer.batch))
         clones = self._clones() if c.loss.cloning else []
+        return self._learn(samples, frozen_logps, clones, lr, fresh=fresh)
+
+    def _learn(
+        self,
+        samples: Sequence[Sample],
+        frozen_logps: Sequence[list[float]],
+        whole_clones: Sequence[Sample],
+        lr: float,
+        *,
+        fresh: bool = False,
+    ) -> dict[str, float]:
+        """One update, counted; expert answers are cut off at the limit.
+
+        Raises UnhealthyRun if too many updates in a row were not finite.
+        """
+        limit, most = self.config.clone_limit, self.config.optimizer.nonfinite
+        clones = [replace(s, ids=s.ids[: limit - len(s.prompt_ids)]) for s in whole_clones]
         metrics = self.learner.update(samples, frozen_logps, clones, lr, fresh=fresh)
         self.progress.updates += 1
-        return metrics
+        if clones:
+            metrics["cut_share"] = fmean(len(sample) > limit for sample in whole_clones)
+        if math.isfinite(metrics["grad_norm"]):
+            self.refused = 0
+            return metrics
+        self.refused += 1
+        wrong = ", ".join(name for name, value in metrics.items() if not math.isfinite(value))
+        if self.refused == most:
+            raise UnhealthyRun(
+                f"stopped at update {self.progress.updates}: {wrong} not finite in {most} updates in a row",
+                "None of them was applied, and the checkpoints are as they were: --resume continues from the "
+                "newest. A lower optimizer.lr may help. optimizer.nonfinite=skip never stops.",
+            )
+        return {**metrics, "refused_updates": 1.0}
 
     def _clones(self) -> list[Sample]:
         """The expert answers of this update."""
         c = self.config
         if not self.feed.experts:
             return []
-        chosen = draw(self.feed.experts, self.progress.updates * c.cloning.batch, c.cloning.batch, c.seed + 1)
-        prompt_tokens = c.reference_quirks.clone_prompt_tokens
+        start, size = self.progress.updates * c.cloning.batch, c.cloning.batch
+        return self._experts(draw(self.feed.experts, start, size, c.seed + 1))
+
+    def _tokens(self, whole_clones: Sequence[Sample]) -> int:
+        """Of the expert answers, as far as they are learned from."""
+        return sum(min(len(s), self.config.clone_limit) - len(s.prompt_ids) for s in whole_clones)
+
+    def _experts(self, chosen: Sequence[Instruction]) -> list[Sample]:
+        prompt_tokens = self.config.method == "grpo" and self.config.reference_quirks.clone_prompt_tokens
         return [clone_sample(i, i.expert, self.chat, prompt_tokens=prompt_tokens) for i in chosen if i.expert]
 
     def _finish(
@@ -231,6 +265,12 @@ def _rise(total: int, ratio: float) -> int:
 
 
 def _mean(updates: Sequence[dict[str, float]]) -> dict[str, float]:
-    """The mean of each metric over the updates that have it: one that learned nothing has no entropy."""
-    names = dict.fromkeys(name for update in updates for name in update)
-    return {name: fmean(update[name] for update in updates if name in update) for name in names}
+    """The mean of each metric over the updates that have it: one that learned nothing has no entropy.
+
+    Updates that were not applied have no part in it, unless there is no other. They are counted.
+    """
+    refused = sum("refused_updates" in update for update in updates)
+    chosen = [update for update in updates if "refused_updates" not in update] or updates
+    names = dict.fromkeys(name for update in chosen for name in update)
+    means = {name: fmean(update[name] for update in chosen if name in update) for name in names}
+    return {**means, "refused_updates": float(refused)} if refused else means

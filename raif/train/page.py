@@ -74,7 +74,9 @@ def panels(metrics: Sequence[Line]) -> Iterator[tuple[str, dict[str, list[tuple[
 
 
 def _points(name: str, metrics: Sequence[Line]) -> list[tuple[float, float]]:
-    return [(step["step"], step[name]) for step in metrics if name in step and math.isfinite(step[name])]
+    """Points of step and value; what was not finite is null in the file."""
+    values = ((step["step"], step.get(name)) for step in metrics)
+    return [(number, value) for number, value in values if value is not None and math.isfinite(value)]
 
 
 def _tiles(rows: Sequence[Line], metrics: Sequence[Line]) -> Iterator[tuple[str, str, str]]:
@@ -88,7 +90,7 @@ def _tiles(rows: Sequence[Line], metrics: Sequence[Line]) -> Iterator[tuple[str,
         yield "words", f"{before['words']:.0f} → {after['words']:.0f}", "an answer"
     seconds = sum(value for step in metrics for key, value in step.items() if key.startswith("time_"))
     yield "training", f"{seconds / 60:,.1f} min", f"{len(metrics):,} steps, without evaluation"
-    kept = [step["keep_ratio"] for step in metrics if "keep_ratio" in step]
+    kept = [value for _, value in _points("keep_ratio", metrics)]
     if kept:
         yield "keep ratio", f"{fmean(kept):.0%}", "of the thinking responses, by contrast"
 

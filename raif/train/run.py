@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from raif.config.train import TrainConfig
-from raif.errors import EndpointError, UnhealthyRun
+from raif.errors import EndpointError, NothingJudged, UnhealthyRun
 from raif.judge.judge import open_judge
 from raif.models.chat import Chat, Mode
 from raif.train.checkpoint import checkpoints, load_ahead, load_checkpoint, save_checkpoint
@@ -122,8 +122,8 @@ class Run:
                 if t.progress.step % c.checkpoint.every == 0 or t.progress.step == t.total_steps:
                     self._save()
                 self._examine(step)
-        except EndpointError as error:
-            # a server fails while it takes weights or samples, before the step has changed anything
+        except (EndpointError, NothingJudged) as error:
+            # while it samples or judges, before the step has changed anything
             self._save()
             done, folder = t.progress.step, self.folder / "checkpoints"
             saved = f"Nothing is lost: the run is saved up to step {done} in {folder}."

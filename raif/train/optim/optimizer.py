@@ -6,6 +6,7 @@ updates are not lost.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -40,7 +41,10 @@ class Optimizer(Protocol):
         ...
 
     def step(self, lr: float) -> float:
-        """One step of AdamW with clipped gradients. Returns their norm before clipping."""
+        """One step of AdamW with clipped gradients. Returns their norm before clipping.
+
+        If the norm is not finite, the gradients are dropped, and nothing changes.
+        """
         ...
 
     def gathered(self, tensors: Sequence[Tensor]) -> AbstractContextManager[Any]:
@@ -97,13 +101,14 @@ class PlainOptimizer:
 
     def step(self, lr: float) -> float:
         weights = self.master.weights.values()
-        norm = torch.nn.utils.clip_grad_norm_(weights, self._config.max_grad_norm)
-        for group in self._adamw.param_groups:
-            group["lr"] = lr
-        self._adamw.step()
+        norm = torch.nn.utils.clip_grad_norm_(weights, self._config.max_grad_norm).item()
+        if math.isfinite(norm):
+            for group in self._adamw.param_groups:
+                group["lr"] = lr
+            self._adamw.step()
+            self.master.publish()
         self._adamw.zero_grad(set_to_none=True)
-        self.master.publish()
-        return norm.item()
+        return norm
 
     def gathered(self, tensors: Sequence[Tensor]) -> AbstractContextManager[Any]:
         return nullcontext()

@@ -109,6 +109,7 @@ class ZeroOptimizer:
         self._engine.backward(loss * self._size, scale_wrt_gas=False)
 
     def step(self, lr: float) -> float:
+        """DeepSpeed itself drops gradients whose norm is not finite, in every precision, on all ranks."""
         for group in self._engine.optimizer.param_groups:
             group["lr"] = lr
         self._engine.step()
