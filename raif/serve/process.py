@@ -35,6 +35,8 @@ SHOWN = 12
 """How many lines are shown if no cause is found."""
 PATIENCE = 5.0
 """Seconds to wait for the last lines. Processes that the server left behind may hold its output open."""
+SLEEPING = {"OMP_WAIT_POLICY": "passive"}
+"""Threads that wait for others leave their core to them, unless the user wants it otherwise."""
 _SET_PARENT_DEATH_SIGNAL = 1
 
 _MEMORY = re.compile(
@@ -121,7 +123,7 @@ def _started(command: backends.Command) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command.arguments,
         cwd=command.folder,
-        env={**os.environ, **command.environment},
+        env={**SLEEPING, **os.environ, **command.environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,

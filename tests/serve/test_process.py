@@ -50,6 +50,24 @@ def test_a_healthy_server_is_yielded_and_stopped_at_the_end(config: ServeConfig,
     assert server.process.returncode == -signal.SIGTERM
 
 
+@pytest.mark.parametrize(("given", "found"), [(None, "passive"), ("active", "active")])
+def test_a_servers_threads_sleep_while_they_wait_unless_the_user_chose(
+    config: ServeConfig,
+    program: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    given: str | None,
+    found: str,
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if given:
+        monkeypatch.setenv("OMP_WAIT_POLICY", given)
+    program.append("import os; print(os.environ['OMP_WAIT_POLICY'], flush=True)" + HEALTHY)
+    output = io.BytesIO()
+    with serving(config, output):
+        pass
+    assert output.getvalue().decode().splitlines()[0] == found
+
+
 def test_a_server_that_does_not_stop_is_killed(
     config: ServeConfig, program: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
