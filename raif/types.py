@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from raif import tasks
 from raif.dialect import Dialect
 
-Task = Literal["ifeval", "complex", "math", "kk"]
-SOLVED: tuple[Task, ...] = ("math", "kk")
+SOLVED = ("math", "kk")
 """Tasks with a right answer, which is in `reference`."""
 
 
@@ -70,7 +70,7 @@ class Instruction(Frozen):
     """One record: an RL prompt, an example for behaviour cloning, and the specification of its checks."""
 
     id: str
-    task: Task = "ifeval"
+    task: Annotated[str, AfterValidator(tasks.known)] = "ifeval"
     messages: tuple[Message, ...] = Field(min_length=1)
     language: str = "en"
     dialect: Dialect = "raif"
@@ -134,12 +134,28 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """Format and accuracy reward of one response, together in [-3, 3]. `length`, in [-1, 0], is added."""
+    """What one response earned. The four parts have their weights in them.
+
+    `format` in [-1, 1], `accuracy` (verdicts or math) in [-2, 2] and `length` in [-1, 0] are the paper's, and
+    its weights are 1; `own` is the sum of all other rewards. `values`: what each gave, before its weight.
+    """
 
     format: float
     accuracy: float
     length: float = 0.0
+    own: float = 0.0
+    values: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def total(self) -> float:
-        return self.format + self.accuracy + self.length
+        return self.format + self.accuracy + self.length + self.own
+
+    @property
+    def unweighted(self) -> float:
+        """The accuracy before its weight, in the paper's units."""
+        return self.values.get("verdicts", self.values.get("math", self.accuracy))
+
+    @property
+    def content(self) -> float:
+        """What the answer itself is worth, whatever its format and length: contrast compares this."""
+        return self.accuracy + self.own

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     Field,
@@ -15,13 +15,12 @@ from pydantic import (
     model_validator,
 )
 
+from raif import tasks
 from raif.config.base import Section
 from raif.config.builtin import BuiltinConfig
 from raif.config.judge import JudgeConfig
 from raif.config.rollout import RolloutConfig
-from raif.errors import did_you_mean
 from raif.reasoning import FORMAT_REQUEST
-from raif.types import Task
 
 LOGIT_TOKENS = 256
 """The number of response tokens whose logits over the whole vocabulary are in memory at once."""
@@ -61,11 +60,10 @@ class DataConfig(Section):
     @field_validator("mix")
     @classmethod
     def _each_task_once(cls, mix: dict[str, float]) -> dict[str, float]:
-        tasks = [task for key in mix for task in key.split("+")]
-        for task in tasks:
-            if task not in get_args(Task):
-                raise ValueError(f"{task!r} is not a task. {did_you_mean(task, get_args(Task))}")
-            if tasks.count(task) > 1:
+        named = [task for key in mix for task in key.split("+")]
+        for task in named:
+            tasks.known(task)
+            if named.count(task) > 1:
                 raise ValueError(f"the task {task} is named twice")
         return mix
 
@@ -97,6 +95,25 @@ class LossConfig(Section):
     """Truncated importance sampling: each token is weighted by its probability under the trainer divided by
     that under vLLM, which computes slightly differently, up to this cap. null: off. The engine transformers
     needs no correction: it samples from the policy itself."""
+
+
+class RewardConfig(Section):
+    """One part of a response's reward. A bare name stands for weight 1 and no kwargs."""
+
+    name: str
+    """A registered reward (format, verdicts, math, length, or a plug-in's), or `module:function`."""
+    weight: Annotated[float, Field(allow_inf_nan=False)] = 1.0
+    """What it is multiplied by before the rewards are added up."""
+    kwargs: dict[str, Any] = Field(default={})
+    """Keyword arguments for the function."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_name(cls, given: Any) -> Any:
+        return {"name": given} if isinstance(given, str) else given
+
+
+PAPER_REWARDS = tuple(RewardConfig(name=name) for name in ("format", "verdicts", "math", "length"))
 
 
 class CloningConfig(Section):
@@ -223,6 +240,9 @@ class TrainConfig(Section):
     model: ModelConfig = ModelConfig()
     data: DataConfig = DataConfig()
     rollout: RolloutConfig = RolloutConfig()
+    rewards: Annotated[tuple[RewardConfig, ...], Field(min_length=1)] = PAPER_REWARDS
+    """What a response is rewarded for. The default is the paper's reward: format, and verdicts or math by the
+    record's task; length is `rollout.overlong`, which the paper doesn't have and which is 0."""
     loss: LossConfig = LossConfig()
     cloning: CloningConfig = CloningConfig()
     sft: SftConfig = SftConfig()
@@ -234,6 +254,14 @@ class TrainConfig(Section):
     judge: JudgeConfig | None = None
     """Who answers the questions of `complex` records, in rewards and on held-out prompts."""
     reference_quirks: QuirksConfig = QuirksConfig()
+
+    @field_validator("rewards")
+    @classmethod
+    def _each_reward_once(cls, rewards: tuple[RewardConfig, ...]) -> tuple[RewardConfig, ...]:
+        names = [each.name for each in rewards]
+        if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+            raise ValueError(f"the reward {twice[0]} is listed twice; give it one weight")
+        return rewards
 
     @field_validator("judge")
     @classmethod

@@ -15,8 +15,8 @@ from raif.errors import ConstraintError, RecordError
 from raif.files import jsonl
 from raif.records import ifeval, ours, released
 from raif.records.layout import Layout
-from raif.text import final_answer
-from raif.types import SOLVED, Instruction
+from raif.tasks import TASKS
+from raif.types import Instruction
 
 LAYOUTS: tuple[Layout, ...] = (ours.LAYOUT, ifeval.LAYOUT, released.LAYOUT)
 """All that are read. A row with the columns of several is in the first of them."""
@@ -55,10 +55,8 @@ def layout(row: dict[str, Any]) -> Layout:
 
 def _check(found: Instruction, where: str) -> None:
     """What types can't say: each check must be usable."""
-    if found.task in SOLVED and not found.reference:
-        raise RecordError(f"{where}: reference: the task {found.task} needs the right answer")
-    if found.task == "kk" and not final_answer.roles(found.reference or ""):
-        raise RecordError(f"{where}: reference: assigns no roles")
+    if lacking := TASKS[found.task].lacks(found):
+        raise RecordError(f"{where}: {lacking}")
     for position, constraint in enumerate(found.constraints):
         try:
             find(constraint.id, found.semantics).bind(constraint.kwargs)

@@ -19,8 +19,10 @@ from raif.data.builtin.generate import generate
 from raif.errors import RaifError, require
 from raif.models.chat import Chat
 from raif.records import read
+from raif.tasks import TASKS
 from raif.train.logps import Sample
-from raif.types import SOLVED, Expert, Instruction
+from raif.types import Expert, Instruction
+from raif.verdicts.reward import Rewards
 
 T = TypeVar("T")
 
@@ -55,8 +57,11 @@ def load_records(
     return records, list(read(heldout)) if heldout else []
 
 
-def check_rewards(records: Iterable[Instruction], *, judged: bool) -> None:
-    """Raise RaifError at a record with nothing to reward, or with questions if they are not `judged`."""
+def check_rewards(records: Iterable[Instruction], *, judged: bool, rewards: Rewards | None = None) -> None:
+    """Raise RaifError at a record with nothing to reward, or with questions if they are not `judged`.
+
+    Without `rewards` they are the paper's.
+    """
     for record in records:
         if record.questions and not judged:
             raise RaifError(
@@ -65,7 +70,14 @@ def check_rewards(records: Iterable[Instruction], *, judged: bool) -> None:
             )
         if record.task == "math":
             require("math_verify", extra="math")
-        elif record.task not in SOLVED and not record.questions and not record.constraints:
+        names = list(TASKS[record.task].rewards) if rewards is None else rewards.applying(record.task)
+        if not names:
+            raise RaifError(
+                f"the training record {record.id!r} has the task {record.task}, which no reward is for",
+                f"Add one of {', '.join(TASKS[record.task].rewards) or 'your own'} to rewards, or leave out "
+                "the records of this task.",
+            )
+        if names == ["verdicts"] and not record.questions and not record.constraints:
             raise RaifError(
                 f"the training record {record.id!r} has no constraint, question or reference answer",
                 "Leave it out of data.train: there is nothing to reward. method: sft can learn from it.",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean, pstdev
 
 from raif.config.rollout import RolloutConfig
-from raif.config.train import QuirksConfig
+from raif.config.train import PAPER_REWARDS, QuirksConfig
 from raif.errors import NothingJudged
 from raif.judge.judge import Judge
 from raif.models.chat import Chat, Mode
@@ -22,9 +22,9 @@ from raif.train.logps import Sample
 from raif.train.loss import advantages
 from raif.train.ranks import ALONE, Ranks
 from raif.train.samplers.sampler import Sampler
-from raif.types import SOLVED, Instruction, Reward, Verification
+from raif.types import SOLVED, Instruction, Reward, Verdict, Verification
 from raif.verdicts.checks import verify_all
-from raif.verdicts.reward import FULL, NONE, overlong, reward, unusable
+from raif.verdicts.reward import FULL, NONE, PART, Attempt, Rewards, unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,33 +87,32 @@ def roll_out(
     *,
     contrast: bool,
     seed: int,
+    rewards: Rewards | None = None,
     judge: Judge | None = None,
     ranks: Ranks = ALONE,
 ) -> list[Group]:
-    """Sample and score a group for each instruction."""
+    """Sample and score a group for each instruction, by default with the paper's rewards."""
 
-    def scored(first: int, mine: Sequence[Prompt]) -> list[tuple[int, Rollout | Verification]]:
-        """This rank's share: each response with the number of its group."""
+    rewards = rewards or paper_rewards(config)
+
+    def verified(first: int, mine: Sequence[Prompt]) -> list[tuple[Unscored, Verification]]:
+        """This rank's share of the responses, with their verdicts."""
         responses = _sampled(mine, sampler, chat, seed + first)
         verifications = verify_all(
             [(r.prompt.instruction, r.response.answer or "") for r in responses],
             [None if r.unusable else judge for r in responses],
         )
-        found = zip(responses, verifications, strict=True)
-        return [(r.prompt.group, _rewarded(r, verification, config)) for r, verification in found]
+        return list(zip(responses, verifications, strict=True))
 
-    members: list[list[Rollout | Verification]] = [[] for _ in instructions]
-    prompts = prompts_of(instructions, config.group_size, contrast=contrast)
-    for group, member in ranks.together(prompts, scored):
-        members[group].append(member)
-    groups = [
-        Group(
-            instruction,
-            tuple(m for m in each if isinstance(m, Rollout)),
-            tuple(m for m in each if isinstance(m, Verification)),
-        )
-        for instruction, each in zip(instructions, members, strict=True)
-    ]
+    members: list[list[tuple[Unscored, Verification]]] = [[] for _ in instructions]
+    for response, verification in ranks.together(
+        prompts_of(instructions, config.group_size, contrast=contrast), verified
+    ):
+        members[response.prompt.group].append((response, verification))
+    earned = ranks.together(
+        members, lambda first, mine: [rewards.of_group([r.attempt(v) for r, v in each]) for each in mine]
+    )
+    groups = [_grouped(*found) for found in zip(instructions, members, earned, strict=True)]
     if not any(r.thinking for g in groups for r in g.rollouts):
         reasons = (v.reason for g in groups for u in g.unjudged for v in u.counted if v.passed is None)
         raise NothingJudged(
@@ -158,6 +157,24 @@ class Unscored:
         """Its verdicts can't change the reward, so no judge is asked."""
         return unusable(self.prompt.instruction, self.response, thinking=self.thinking)
 
+    def attempt(self, verification: Verification) -> Attempt:
+        """What rewards see of it."""
+        return Attempt(
+            instruction=self.prompt.instruction,
+            text=self.text,
+            thinking=self.response.thinking,
+            answer=self.response.answer,
+            format_valid=self.response.format_valid,
+            truncated=self.completion.truncated,
+            tokens=len(self.completion.ids),
+            verification=verification,
+            free_to_think=self.thinking,
+        )
+
+
+def paper_rewards(config: RolloutConfig) -> Rewards:
+    return Rewards.of(PAPER_REWARDS, limit=config.max_new_tokens, window=config.overlong)
+
 
 def _sampled(prompts: Sequence[Prompt], sampler: Sampler, chat: Chat, seed: int) -> list[Unscored]:
     ids = [chat.prompt(p.instruction.messages, p.mode) for p in prompts]
@@ -170,23 +187,34 @@ def _sampled(prompts: Sequence[Prompt], sampler: Sampler, chat: Chat, seed: int)
     return found
 
 
-def _rewarded(s: Unscored, verification: Verification, config: RolloutConfig) -> Rollout | Verification:
-    """The response with its reward, or only its verdicts if they don't decide what it is worth."""
-    earned = reward(s.prompt.instruction, s.response, verification, thinking=s.thinking)
-    if earned is None:
-        return verification
-    length = overlong(len(s.completion.ids), limit=config.max_new_tokens, window=config.overlong)
-    return Rollout(
-        prompt_ids=s.prompt_ids,
-        ids=s.completion.ids,
-        logps=s.completion.logps,
-        truncated=s.completion.truncated,
-        thinking=s.thinking,
-        text=s.text,
-        response=s.response,
-        verification=verification,
-        reward=replace(earned, length=length),
-    )
+def _grouped(
+    instruction: Instruction,
+    members: Sequence[tuple[Unscored, Verification]],
+    earned: Sequence[Reward | str],
+) -> Group:
+    """A group of the responses with a reward. Of the others only the verdicts stay."""
+    rollouts, unjudged = list[Rollout](), list[Verification]()
+    for (s, verification), reward in zip(members, earned, strict=True):
+        if isinstance(reward, Reward):
+            rollouts.append(
+                Rollout(
+                    prompt_ids=s.prompt_ids,
+                    ids=s.completion.ids,
+                    logps=s.completion.logps,
+                    truncated=s.completion.truncated,
+                    thinking=s.thinking,
+                    text=s.text,
+                    response=s.response,
+                    verification=verification,
+                    reward=reward,
+                )
+            )
+        elif reward in PART:  # its verdicts say why
+            unjudged.append(verification)
+        else:
+            why = Verdict(f"reward:{reward}", None, None, f"the reward {reward} returned None")
+            unjudged.append(replace(verification, verdicts=(*verification.verdicts, why)))
+    return Group(instruction, tuple(rollouts), tuple(unjudged))
 
 
 def takes_part(group: Group, quirks: QuirksConfig) -> list[bool]:
@@ -195,8 +223,8 @@ def takes_part(group: Group, quirks: QuirksConfig) -> list[bool]:
     A group teaches thinking only if thinking was worth it: if the best thinking response reaches the worst
     plain one. Plain responses set this bar and never take part.
     """
-    thinking = [r.reward.accuracy for r in group.rollouts if r.thinking]
-    plain = [r.reward.accuracy for r in group.rollouts if not r.thinking]
+    thinking = [r.reward.content for r in group.rollouts if r.thinking]
+    plain = [r.reward.content for r in group.rollouts if not r.thinking]
     worth = not plain or not thinking or max(thinking) >= min(plain)
     if quirks.keep_equal_groups and len(set(thinking)) == 1:
         worth = True
@@ -222,16 +250,20 @@ def samples_of(groups: Sequence[Group], kept: Sequence[Sequence[bool]], *, scale
 def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> dict[str, float]:
     """What a step's groups say about the run, as numbers for metrics.jsonl.
 
-    Of the thinking responses, except where the name says otherwise. `dead_*`: shares of groups with equal
+    Of the thinking responses, except where the name says otherwise. `reward/NAME`: what that reward gave,
+    before its weight, to the responses that it is for. `dead_*`: shares of groups with equal
     rewards, which teach nothing: all right, all wrong, or all alike in another way.
     """
     rollouts = [r for g in groups for r in g.rollouts if r.thinking]
     plain = [r for g in groups for r in g.rollouts if not r.thinking]
     pairs = [pair for g, ks in zip(groups, kept, strict=True) for pair in zip(g.rollouts, ks, strict=True)]
-    dead = [g.rollouts[0].reward.accuracy for g in groups if g.rollouts and g.equal]
+    dead = [g.rollouts[0].reward.unweighted for g in groups if g.rollouts and g.equal]
     all_pass, all_fail = dead.count(FULL), dead.count(NONE)
     reasons = Counter(v.reason for g in groups for u in g.unjudged for v in u.counted if v.passed is None)
     responses = sum(len(g.rollouts) + len(g.unjudged) for g in groups)
+    earned: dict[str, list[float]] = defaultdict(list)
+    for name, value in (each for r in rollouts for each in r.reward.values.items()):
+        earned[name].append(value)
     passed: dict[str, list[bool]] = defaultdict(list)
     for verdict in (v for r in rollouts for v in r.verification.counted):
         if verdict.passed is not None:
@@ -243,6 +275,7 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
         "reward_accuracy": fmean(r.reward.accuracy for r in rollouts),
         "reward_length": fmean(r.reward.length for r in rollouts),
         **({"reward_accuracy_plain": fmean(r.reward.accuracy for r in plain)} if plain else {}),
+        **{f"reward/{name}": fmean(values) for name, values in earned.items()},
         "keep_ratio": fmean(keep for r, keep in pairs if r.thinking),
         "dead_all_pass": all_pass / len(groups),
         "dead_all_fail": all_fail / len(groups),

@@ -99,6 +99,8 @@ class Log:
                 "prompt": group.instruction.prompt,
                 "thinking": rollout.thinking,
                 "text": rollout.text,
+                "reward": rollout.reward.total,
+                "rewards": rollout.reward.values,
                 "reward_format": rollout.reward.format,
                 "reward_accuracy": rollout.reward.accuracy,
                 "reward_length": rollout.reward.length,

@@ -26,6 +26,7 @@ from raif.train.logps import Sample
 from raif.train.pace import Clock, Pace, memory_gb
 from raif.train.samplers.sampler import Sampler
 from raif.types import Instruction
+from raif.verdicts.reward import Rewards
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Trainer:
     sampler: Sampler
     feed: Feed
     judge: Judge | None = None
+    rewards: Rewards | None = None
+    """The config's; None: the paper's."""
     progress: Progress = field(default_factory=Progress)
     pace: Pace = field(default_factory=Pace)
     refused: int = 0
@@ -130,6 +133,7 @@ class Trainer:
                 c.rollout,
                 contrast=c.contrast,
                 seed=seed,
+                rewards=self.rewards,
                 judge=self.judge,
                 ranks=self.learner.ranks,
             )

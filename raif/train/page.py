@@ -16,7 +16,7 @@ from raif import html
 from raif.files import jsonl
 from raif.files.runs import CONFIG_NAME
 from raif.html.samples import PageSample, Shown, mark
-from raif.verdicts.reward import FULL, NONE
+from raif.verdicts.reward import FULL, NONE, PART
 
 Line = Mapping[str, Any]
 """A line of one of the run's files."""
@@ -67,7 +67,9 @@ def write(folder: Path) -> None:
 
 def panels(metrics: Sequence[Line]) -> Iterator[tuple[str, dict[str, list[tuple[float, float]]]]]:
     """The title of each panel with any data, and its series: points of step and value by metric."""
-    for title, names in PANELS.items():
+    own = dict.fromkeys(name for step in metrics for name in step if name.startswith("reward/"))
+    own = {name: None for name in own if name.removeprefix("reward/") not in PART}
+    for title, names in {**PANELS, **({"Rewards of your own": tuple(own)} if own else {})}.items():
         series = {name: _points(name, metrics) for name in names}
         if any(series.values()):
             yield title, series
@@ -165,16 +167,24 @@ def _trained(folder: Path) -> Iterator[PageSample]:
             yield _group(f"step {int(file.stem.removeprefix('step-'))}", id, list(group))
 
 
+def _accuracy(line: Line) -> float:
+    """The reward for verdicts or math, before its weight."""
+    values = line.get("rewards", {})
+    return float(values.get("verdicts", values.get("math", line["reward_accuracy"])))
+
+
 def _group(step: str, id: str, responses: Sequence[Line]) -> PageSample:
-    share = fmean((line["reward_accuracy"] - NONE) / (FULL - NONE) for line in responses)
+    share = fmean((_accuracy(line) - NONE) / (FULL - NONE) for line in responses)
     shown, failed = [], set()
     for n, line in enumerate(responses, 1):
         # verdicts are stored by position and id, without a reason
         passed = [(key.partition(" ")[2], passed) for key, passed in line["verdicts"].items()]
         failed |= {id for id, passed in passed if passed is False}
         verdicts = [{"id": id, "passed": passed, "reason": "", "active": True} for id, passed in passed]
-        reward = sum(line[f"reward_{part}"] for part in ("format", "accuracy", "length"))
-        notes = [f"reward {reward:+.2f}", "thinking" if line["thinking"] else "plain"]
+        parts = sum(line[f"reward_{part}"] for part in ("format", "accuracy", "length"))
+        reward = line.get("reward", parts)  # not in samples of earlier versions
+        own = [f"{name} {value:+.2f}" for name, value in line.get("rewards", {}).items() if name not in PART]
+        notes = [f"reward {reward:+.2f}", *own, "thinking" if line["thinking"] else "plain"]
         notes += [] if line["keep"] else ["left out"]
         shown.append(Shown(f"response {n}", "", line["text"], notes, verdicts))
     return PageSample(

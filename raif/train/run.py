@@ -24,6 +24,7 @@ from raif.train.log import Events, Log
 from raif.train.loop import Step, Trainer
 from raif.train.ranks import ALONE, Ranks
 from raif.train.samplers.choose import choose_sampler
+from raif.verdicts.reward import Rewards
 
 
 class Run:
@@ -36,11 +37,13 @@ class Run:
         self.config, self.folder, self.events = config, folder, events
         self.ranks, self.strict = ranks, strict
         torch.manual_seed(config.seed)
+        r = config.rollout
+        rewards = Rewards.of(config.rewards, limit=r.max_new_tokens, window=r.overlong)
         events.phase("making data" if config.data.generate else "reading data")
         with ranks.first_ahead():
             train, heldout = load_records(config.data, folder, events.progress)
         if config.method == "grpo":
-            check_rewards(train, judged=config.judge is not None)
+            check_rewards(train, judged=config.judge is not None, rewards=rewards)
         events.phase("loading the model")
         learner = Learner(config, ranks)
         chat = Chat(learner.policy.tokenizer, config.model.style, config.model.format_request)
@@ -50,7 +53,7 @@ class Run:
         feed.check_length(learner.policy.context, chat, config)
         self.judge = open_judge(config.judge, folder)
         sampler = choose_sampler(config, learner, folder, events.phase)
-        self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge)
+        self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge, rewards)
         chosen = heldout[: config.evaluation.prompts]
         self.heldout = (
             HeldOut(chosen, learner.frozen, chat, config.evaluation.batch, self.judge, ranks)

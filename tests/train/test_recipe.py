@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from raif.reasoning import split
 from raif.text.final_answer import equal, last_boxed
 from raif.train.heldout import repeated_share
 from raif.types import Composition, Constraint, Instruction, Message, Question
 from raif.verdicts.checks import verify
-from raif.verdicts.reward import reward
+from tests.verdicts.paper import paper_reward
 
 NO_COMMA = Constraint(id="punctuation:no_comma")
 LOWER = Constraint(id="change_case:english_lowercase")
@@ -28,8 +27,7 @@ def record(*constraints: Constraint, **fields: object) -> Instruction:
 
 
 def scored(instruction: Instruction, text: str, *, thinking: bool = True) -> tuple[float, float]:
-    response = split(text, "tagged")
-    found = reward(instruction, response, verify(instruction, response.answer or ""), thinking=thinking)
+    found = paper_reward(instruction, text, thinking=thinking)
     assert found
     return found.format, found.accuracy
 
@@ -93,8 +91,8 @@ def test_a_task_without_format_always_has_the_format_reward() -> None:
 
 
 def test_questions_without_a_judge_are_never_a_score() -> None:
-    instruction, response = record(questions=(Question(text="Is it kind?"),)), split(GOOD, "tagged")
-    assert reward(instruction, response, verify(instruction, "Fine"), thinking=True) is None
+    instruction = record(questions=(Question(text="Is it kind?"),))
+    assert paper_reward(instruction, GOOD.format("Fine")) is None
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,13 @@ import pytest
 
 from raif import records
 from raif.errors import RecordError
-from raif.reasoning import split
 from raif.text.final_answer import roles
 from raif.types import Instruction, Message
 from raif.verdicts import math_check
 from raif.verdicts.checks import verify
 from raif.verdicts.math_check import Checked
-from raif.verdicts.reward import reward
 from raif.verdicts.solution import UNREADABLE
+from tests.verdicts.paper import paper_reward
 
 RIGHT = "(1) Zoey is a knight\n(2) Oliver is a knave"
 
@@ -26,8 +25,7 @@ def record(task: str, reference: str) -> Instruction:
 
 
 def earned(instruction: Instruction, answer: str) -> float | None:
-    response = split(f"<think>\nhm\n</think>\n<answer>\n{answer}\n</answer>", "tagged")
-    found = reward(instruction, response, verify(instruction, response.answer or ""), thinking=True)
+    found = paper_reward(instruction, f"<think>\nhm\n</think>\n<answer>\n{answer}\n</answer>")
     return found and found.accuracy
 
 

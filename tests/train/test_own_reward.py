@@ -1,0 +1,94 @@
+"""The ten lines of the docs: installed as a package, named in a config, learned from."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from raif.config.rollout import RolloutConfig
+from raif.config.train import TrainConfig
+from raif.models.chat import Chat
+from raif.models.load import load
+from raif.train.groups import group_metrics, roll_out, takes_part
+from raif.verdicts.reward import REWARDS, Rewards
+from tests.train.test_loop import GOOD, Scripted, instruction
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "docs" / "reward-example"
+CONFIG = """
+steps: 1
+contrast: false
+model: {{path: "{model}", compute: float32, gradient_checkpointing: false, device: cpu}}
+data: {{train: {data}}}
+rewards: [format, verdicts, math, length, {{name: short, weight: 2, kwargs: {{words: 3}}}}]
+rollout: {{prompts: 1, group_size: 4, max_new_tokens: 24}}
+loss: {{kl: 0, cloning: 0}}
+optimizer: {{lr: 1e-3, batch: 4}}
+evaluation: {{prompts: 0}}
+"""
+
+
+def test_the_docs_show_the_example_itself() -> None:
+    (shown,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "train.md").read_text("utf-8"), re.DOTALL)
+    assert shown == (EXAMPLE / "short_answers.py").read_text("utf-8")
+    assert len([line for line in shown.splitlines() if line]) <= 10
+
+
+@pytest.mark.slow
+def test_the_example_installs_and_is_trained_with(tiny_folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("setuptools", reason="needs raif[dev]")
+    source, site, out = tmp_path / "source", tmp_path / "site", tmp_path / "run"
+    shutil.copytree(EXAMPLE, source)
+    how = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", str(site)]
+    subprocess.run([sys.executable, "-m", "pip", "install", *how, str(source)], check=True)
+    record = {
+        "messages": [{"role": "user", "content": "Hi"}],
+        "constraints": [{"id": "punctuation:no_comma"}],
+    }
+    (data := tmp_path / "train.jsonl").write_text(json.dumps(record) + "\n")
+    (config := tmp_path / "own.yaml").write_text(CONFIG.format(model=tiny_folder, data=data))
+    code = "from raif_cli.main import run; run()"
+    subprocess.run(
+        [sys.executable, "-c", code, "train", "--config", str(config), "--out", str(out)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])},
+        check=True,
+        capture_output=True,
+    )
+    (step,) = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    samples = [json.loads(line) for line in (out / "samples" / "step-000001.jsonl").read_text().splitlines()]
+    assert 0 < step["reward/short"] <= 1
+    for sample in samples:
+        assert set(sample["rewards"]) == {"format", "verdicts", "length", "short"}
+        parts = sample["reward_format"] + sample["reward_accuracy"] + sample["reward_length"]
+        assert sample["reward"] == pytest.approx(parts + 2 * sample["rewards"]["short"])
+
+
+def test_a_response_that_a_reward_cant_judge_is_left_out_and_counted(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first_only(attempts: list[object]) -> list[float | None]:
+        return [1.0, *[None] * (len(attempts) - 1)]
+
+    monkeypatch.setattr(REWARDS, "_items", {**REWARDS._items, "first_only": first_only})
+    config = TrainConfig.model_validate({"rewards": ["format", "verdicts", "first_only"]})
+    chat = Chat(load(str(tiny_folder), device="cpu").tokenizer, "tagged")
+    groups = roll_out(
+        Scripted(chat, [GOOD]),
+        chat,
+        [instruction(1)],
+        RolloutConfig(group_size=4),
+        contrast=False,
+        seed=0,
+        rewards=Rewards.of(config.rewards, limit=99, window=0),
+    )
+    found = group_metrics(groups, [takes_part(g, config.reference_quirks) for g in groups])
+    assert (len(groups[0].rollouts), found["unjudged_share"]) == (1, 0.75)
+    assert found["unjudged/the reward first_only returned None"] == 3
+    assert (found["reward/first_only"], found["reward/format"], found["reward"]) == (1.0, 1.0, 4.0)
