@@ -47,6 +47,7 @@ FIXED = (
     "rollout.refill",
     "rollout.overlong",
     "rollout.overlap",
+    "rewards",
     "loss",
     "cloning",
     "sft.max_tokens",

@@ -15,9 +15,9 @@ import pytest
 from raif.config.rollout import RolloutConfig
 from raif.config.train import TrainConfig
 from raif.models.chat import Chat
-from raif.models.load import load
 from raif.train.groups import group_metrics, roll_out, takes_part
 from raif.verdicts.reward import REWARDS, Rewards
+from tests.tiny import byte_tokenizer
 from tests.train.test_loop import GOOD, Scripted, instruction
 
 ROOT = Path(__file__).parents[2]
@@ -71,14 +71,14 @@ def test_the_example_installs_and_is_trained_with(tiny_folder: Path, tmp_path: P
 
 
 def test_a_response_that_a_reward_cant_judge_is_left_out_and_counted(
-    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def first_only(attempts: list[object]) -> list[float | None]:
         return [1.0, *[None] * (len(attempts) - 1)]
 
     monkeypatch.setattr(REWARDS, "_items", {**REWARDS._items, "first_only": first_only})
     config = TrainConfig.model_validate({"rewards": ["format", "verdicts", "first_only"]})
-    chat = Chat(load(str(tiny_folder), device="cpu").tokenizer, "tagged")
+    chat = Chat(byte_tokenizer(), "tagged")
     groups = roll_out(
         Scripted(chat, [GOOD]),
         chat,
