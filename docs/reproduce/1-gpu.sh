@@ -4,6 +4,6 @@
 #   1-gpu.sh [PRESET]
 . "$(dirname "$0")/common.sh"
 
-raif train "${run_keys[@]}" --set distributed.zero=2 --set distributed.offload=true "${rollout_here_keys[@]}" \
-  --set "judge.model=$judge" --set judge.local.batch=8 \
+raif train "${run_keys[@]}" --set distributed.zero=2 "${rollout_here_keys[@]}" \
+  --set "judge.model=$judge" --set judge.endpoint.base_url=null --set judge.local.batch=8 \
   --set optimizer.micro_batch=1 --set rollout.batch=16

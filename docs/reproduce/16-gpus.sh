@@ -10,4 +10,4 @@ rollout_urls="[http://${ROLLOUT_HOST:-127.0.0.1}:8200]"
 CUDA_VISIBLE_DEVICES=4,5,6,7 serve "$judge" --backend vllm --judge --data-parallel 4 --port 8100
 ready http://127.0.0.1:8100/v1
 CUDA_VISIBLE_DEVICES=0,1,2,3 torchrun --nproc_per_node 4 --no-python \
-  raif train "${run_keys[@]}" "${judge_keys[@]}" "${zero_keys[@]}" "${rollout_keys[@]}"
+  raif train "${run_keys[@]}" "${judge_keys[@]}" "${rollout_keys[@]}"

@@ -10,5 +10,5 @@ CUDA_VISIBLE_DEVICES=3 serve "$(model)" --backend vllm --rollout --port 8200
 ready http://127.0.0.1:8100/v1
 ready http://127.0.0.1:8200/v1
 CUDA_VISIBLE_DEVICES=0,1 torchrun --nproc_per_node 2 --no-python \
-  raif train "${run_keys[@]}" "${judge_keys[@]}" "${zero_keys[@]}" "${rollout_keys[@]}" \
+  raif train "${run_keys[@]}" "${judge_keys[@]}" "${rollout_keys[@]}" \
   --set optimizer.micro_batch=2

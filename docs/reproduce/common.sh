@@ -13,9 +13,6 @@ rollout_keys=(--set rollout.engine=vllm_server --set "rollout.vllm.urls=$rollout
 # vLLM in the trainer's process, on the same GPU.
 rollout_here_keys=(--set rollout.engine=vllm)
 
-# Everything sharded over torchrun's ranks, with the optimizer state in the host's memory.
-zero_keys=(--set distributed.zero=3 --set distributed.offload=true)
-
 run_keys=(--preset "$preset" --out "$out" --strict --resume auto
   --set "data.train=$data/train.jsonl" --set "data.heldout=$data/heldout.jsonl")
 judge_keys=(--set "judge.model=$judge" --set "judge.endpoint.base_url=http://127.0.0.1:8100/v1"

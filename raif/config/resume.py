@@ -57,6 +57,8 @@ FIXED = (
     "optimizer.max_grad_norm",
     "optimizer.warmup_ratio",
     "optimizer.schedule",
+    "optimizer.min_lr_ratio",
+    "optimizer.horizon",
     "optimizer.batch",
     "lora",
     "evaluation.cloning_alone",  # starts from a checkpoint of the warm-up, which has to be kept in time

@@ -91,10 +91,17 @@ class LossConfig(Section):
     """How a token's KL is estimated. k1 has an expected gradient of 0: it measures, but restrains nothing."""
     cloning: NonNegativeFloat = 1.0
     """Weight of the behaviour-cloning term."""
+    entropy: NonNegativeFloat = 0.0
+    """Weight of an entropy bonus: rewards an undecided policy, against one that stops exploring."""
+    old: Literal["sampler", "trainer"] | None = None
+    """Whose log-probabilities the ratio is to. trainer: recomputed by the policy before the first update on
+    each rollout, as the authors' code does, so that the first update has ratio 1; sampler: as sampled. null:
+    trainer with vLLM if `importance_cap` is set, else sampler."""
     importance_cap: PositiveFloat | None = 2.0
-    """Truncated importance sampling: each token is weighted by its probability under the trainer divided by
-    that under vLLM, which computes slightly differently, up to this cap. null: off. The engine transformers
-    needs no correction: it samples from the policy itself."""
+    """Truncated importance sampling, with `old: trainer`: each token is also weighted by its probability
+    under the trainer divided by that under the sampler, which computes slightly differently, up to this cap.
+    null: off. With `old: null`, the engine transformers is not corrected: it samples from the policy itself.
+    """
 
 
 class RewardConfig(Section):
@@ -140,7 +147,12 @@ class OptimizerConfig(Section):
     warmup_ratio: Annotated[float, Field(ge=0, le=1)] = 0.03
     """Share of the updates over which the learning rate rises linearly."""
     schedule: Literal["constant", "cosine"] = "constant"
-    """After the rise: it stays, or falls along half a cosine to 0 at the end."""
+    """After the rise: it stays, or falls along half a cosine."""
+    min_lr_ratio: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """The share of `lr` at which the cosine ends."""
+    horizon: PositiveInt | None = None
+    """Updates over which the rise and the cosine are spread; null: all of the run's. The authors' scripts
+    plan for many more than they take."""
     batch: PositiveInt = 128
     """Responses per optimizer step; each response is used once."""
     micro_batch: PositiveInt = 4
@@ -202,9 +214,9 @@ class CheckpointConfig(Section):
 class EvaluationConfig(Section):
     prompts: NonNegativeInt = 200
     """The most held-out prompts to answer before and after training; 0: no evaluation."""
-    max_new_tokens: PositiveInt = 4096
+    max_new_tokens: PositiveInt = 16384
     """The most tokens of a held-out response."""
-    batch: PositiveInt = 64
+    batch: PositiveInt = 16
     """Held-out prompts that are answered together."""
     cloning_alone: bool = False
     """Also train on the expert answers alone, for the same time on the same records, to compare with."""
@@ -219,6 +231,8 @@ class QuirksConfig(Section):
     """Drop a thinking response that passes fewer checks than the record's stored plain answer."""
     divide_by_all: bool = False
     """The policy loss is divided by the number of all responses, including dropped and plain ones."""
+    math_in_whole_output: bool = False
+    """A math answer is looked for in the whole response, its thinking included."""
     clone_prompt_tokens: bool = False
     """Behaviour cloning also trains on the prompt's tokens."""
 
@@ -288,9 +302,16 @@ class TrainConfig(Section):
         return self.cloning.max_tokens or self.data.max_prompt_tokens + self.rollout.max_new_tokens
 
     @property
-    def corrects(self) -> bool:
-        """Whether the sampler is another program, whose different probabilities are corrected for."""
+    def recomputes(self) -> bool:
+        """Whether the loss's ratio is to the policy's own log-probabilities, not to the sampler's."""
+        if self.loss.old:
+            return self.loss.old == "trainer"
         return self.rollout.engine != "transformers" and self.loss.importance_cap is not None
+
+    @property
+    def corrects(self) -> bool:
+        """Whether tokens are weighted for the sampler's different probabilities."""
+        return self.recomputes and self.loss.importance_cap is not None
 
     @model_validator(mode="after")
     def _divisible(self) -> Self:
@@ -314,6 +335,17 @@ class TrainConfig(Section):
             raise ValueError(
                 "rollout.overlap: true learns from responses of weights one step old, which only "
                 "loss.importance_cap corrects for; set it, or overlap: false"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _corrected_once(self) -> Self:
+        sampler = self.rollout.engine != "transformers" and self.loss.old == "sampler"
+        if sampler and self.loss.importance_cap is not None:
+            raise ValueError(
+                "loss.old: sampler has the difference between sampler and trainer in its ratio, and "
+                "loss.importance_cap would correct for it again; set loss.importance_cap to null, "
+                "or loss.old to trainer"
             )
         return self
 

@@ -90,6 +90,7 @@ def roll_out(
     rewards: Rewards | None = None,
     judge: Judge | None = None,
     ranks: Ranks = ALONE,
+    quirks: QuirksConfig | None = None,
 ) -> list[Group]:
     """Sample and score a group for each instruction, by default with the paper's rewards."""
 
@@ -97,7 +98,7 @@ def roll_out(
 
     def verified(first: int, mine: Sequence[Prompt]) -> list[tuple[Unscored, Verification]]:
         """This rank's share of the responses, with their verdicts."""
-        responses = _sampled(mine, sampler, chat, seed + first)
+        responses = _sampled(mine, sampler, chat, seed + first, quirks)
         verifications = verify_all(
             [(r.prompt.instruction, r.response.answer or "") for r in responses],
             [None if r.unusable else judge for r in responses],
@@ -176,14 +177,19 @@ def paper_rewards(config: RolloutConfig) -> Rewards:
     return Rewards.of(PAPER_REWARDS, limit=config.max_new_tokens, window=config.overlong)
 
 
-def _sampled(prompts: Sequence[Prompt], sampler: Sampler, chat: Chat, seed: int) -> list[Unscored]:
+def _sampled(
+    prompts: Sequence[Prompt], sampler: Sampler, chat: Chat, seed: int, quirks: QuirksConfig | None
+) -> list[Unscored]:
     ids = [chat.prompt(p.instruction.messages, p.mode) for p in prompts]
     completions = sampler.sample(ids, [p.count for p in prompts], seed=seed)
     found = []
     for prompt, prompt_ids, each in zip(prompts, ids, completions, strict=True):
         for completion in each:
             text = chat.text(completion.ids, prompt.mode)
-            found.append(Unscored(prompt, prompt_ids, completion, text, split(text, chat.style)))
+            response = split(text, chat.style)
+            if quirks and quirks.math_in_whole_output and prompt.instruction.task == "math":
+                response = replace(response, answer=text)
+            found.append(Unscored(prompt, prompt_ids, completion, text, response))
     return found
 
 

@@ -133,12 +133,13 @@ class Learner:
         return self._score(self.frozen, samples)
 
     def with_gaps(self, samples: Sequence[Sample]) -> list[Sample]:
-        """The samples of one rollout, before any update on it, with what importance sampling corrects for.
+        """The samples of one rollout, before any update on it, with how far the sampler's log-probabilities
+        are from the policy's own.
 
         Those of the first optimizer step stay as they are: the policy hasn't changed by then, so their gap is
         known when they are learned from. The others get theirs here, if they are learned from at all.
         """
-        if not self.config.corrects:
+        if not self.config.recomputes:
             return list(samples)
         batch = self.config.optimizer.batch
         later = learned(samples[batch:], self.config.loss)
@@ -203,9 +204,10 @@ class Learner:
         def compute(positions: Sequence[int]) -> Loss:
             batch = self._collate([chosen[i] for i in positions])
             frozen = _padded([frozen_logps[i] for i in positions], batch.mask) if c.loss.kl else None
-            logps, entropy = self.policy.call(token_logps_and_entropy, batch, c.rollout.temperature)
+            compute_both = partial(token_logps_and_entropy, bonus=bool(c.loss.entropy))
+            logps, entropy = self.policy.call(compute_both, batch, c.rollout.temperature)
             gap = logps.detach() - batch.old_logps if fresh else batch.gap
-            correction = gap if c.corrects else None
+            correction = gap if c.recomputes else None
             loss, parts = policy_loss(logps, frozen, entropy, batch, counts, c.loss, correction)
             if fresh:
                 parts["logp_mismatch"] = response_mean(gap.abs(), batch.mask).sum() / counts.learned

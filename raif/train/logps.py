@@ -20,7 +20,7 @@ class Sample:
     """One response to learn from. Advantage, keep, old_logps and gap mean nothing for a cloned one.
 
     old_logps: the sampler's. gap: by how much the policy's own exceeded them before it learned anything from
-    the rollout, if that is corrected for (`TrainConfig.corrects`).
+    the rollout, if the loss's ratio is to those (`TrainConfig.recomputes`).
     """
 
     prompt_ids: list[int]
@@ -106,11 +106,11 @@ def token_logps(model: Model, batch: MicroBatch, temperature: float = 1.0, *, pa
 
 
 def token_logps_and_entropy(
-    model: Model, batch: MicroBatch, temperature: float = 1.0
+    model: Model, batch: MicroBatch, temperature: float = 1.0, *, bonus: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """Also the entropy of each token's distribution (nats, without gradient), both [B, T]."""
+    """Also the entropy of each token's distribution (nats; with a gradient only for a bonus), both [B, T]."""
     states, targets = _response_states(model, batch, packed=False)
-    logps, entropy = model.head(partial(_of_chunk, entropy=True), states, targets, temperature)
+    logps, entropy = model.head(partial(_of_chunk, entropy=True, bonus=bonus), states, targets, temperature)
     return _spread(logps, batch.mask), _spread(entropy, batch.mask)
 
 
@@ -127,7 +127,13 @@ def plain_logps(model: Model, sample: Sample) -> Tensor:
 
 
 def _of_chunk(
-    logits_of: LogitsOf, states: Tensor, targets: Tensor, temperature: float, *, entropy: bool = False
+    logits_of: LogitsOf,
+    states: Tensor,
+    targets: Tensor,
+    temperature: float,
+    *,
+    entropy: bool = False,
+    bonus: bool = False,
 ) -> tuple[Tensor, ...]:
     """The log-probabilities of N targets, [N], and with `entropy` the entropies, [N]."""
     logits = logits_of(states)
@@ -136,7 +142,7 @@ def _of_chunk(
     logps = -F.nll_loss(all_logps, targets, reduction="none")
     if not entropy:
         return (logps,)
-    with torch.no_grad():
+    with torch.set_grad_enabled(bonus and torch.is_grad_enabled()):
         return logps, -torch.linalg.vecdot(all_logps.exp(), all_logps)
 
 

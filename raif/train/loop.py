@@ -136,6 +136,7 @@ class Trainer:
                 rewards=self.rewards,
                 judge=self.judge,
                 ranks=self.learner.ranks,
+                quirks=c.reference_quirks,
             )
 
         groups = sampled(0, c.rollout.prompts)
@@ -244,12 +245,14 @@ class Trainer:
 
 def learning_rate(config: OptimizerConfig, done: int, total: int) -> float:
     """The learning rate of update `done` of `total`, counted from 0; so checkpoints keep no scheduler."""
+    total = config.horizon or total
     lr = warmed_up(config.lr, done, total, config.warmup_ratio)
     if config.schedule == "constant":
         return lr
     rise = _rise(total, config.warmup_ratio)
     fallen = min(1.0, max(0, done - rise) / max(1, total - rise))
-    return lr * ((1 + math.cos(math.pi * fallen)) / 2)
+    lowest = config.min_lr_ratio
+    return lr * (lowest + (1 - lowest) * ((1 + math.cos(math.pi * fallen)) / 2))
 
 
 def cloning_rate(c: TrainConfig, done: int) -> float:

@@ -1,4 +1,5 @@
-"""The loss of one optimizer step = policy + kl x KL + cloning x behaviour cloning (recipe sections 4 and 6).
+"""The loss of one optimizer step = policy + kl x KL + cloning x behaviour cloning (recipe sections 4 and 6),
+less an entropy bonus that is off in the paper.
 
 Pure functions of tensors. Shapes: B responses, T tokens of the longest one; `mask` is [B, T], 1.0 on a
 response's tokens. Departures from PPO: no value function, advantages are relative to the group, and each
@@ -65,8 +66,10 @@ class Counts:
 
 
 def learned(samples: Sequence[Sample], config: LossConfig) -> list[Sample]:
-    """The samples that can move the policy. Without a KL term, dropped ones and advantages of 0 can't."""
-    return [s for s in samples if config.kl or (s.keep and s.advantage)]
+    """The samples that can move the policy. Without a KL term, dropped ones can't, and advantages of 0 only
+    by the entropy bonus.
+    """
+    return [s for s in samples if config.kl or (s.keep and (s.advantage or config.entropy))]
 
 
 def policy_loss(
@@ -81,15 +84,15 @@ def policy_loss(
     """A micro-batch's share of the policy and KL terms. logps, frozen_logps, entropy: [B, T]. Metrics add up.
 
     Without `frozen_logps` there is no KL term. `gap` [B, T] is by how much the policy's log-probabilities
-    exceeded the sampler's at the time of sampling. With it the ratio is to the policy's own, and each token
-    is weighted by how much likelier the policy was to sample it than the sampler, up to `importance_cap`
-    (truncated importance sampling).
+    exceeded the sampler's at the time of sampling. With it the ratio is to the policy's own, and with an
+    `importance_cap` each token is weighted by how much likelier the policy was to sample it than the sampler,
+    up to this cap (truncated importance sampling).
     """
     old_logps = batch.old_logps if gap is None else batch.old_logps + gap
     by_sequence = config.ratio == "sequence"
     ratio = sequence_ratio(logps, old_logps, batch.mask) if by_sequence else token_ratio(logps, old_logps)
     tokens, clipped = clipped_surrogate(ratio, batch.advantage, config.clip, config.clip_high or config.clip)
-    if gap is not None:
+    if gap is not None and config.importance_cap is not None:
         tokens = tokens * gap.exp().clamp(max=config.importance_cap)
 
     def by_response(values: Tensor) -> Tensor:
@@ -106,8 +109,10 @@ def policy_loss(
         "policy_loss": loss.detach(),
         "clip_share": (response_mean(clipped.float(), batch.mask) * batch.keep).sum() / counts.kept,
         "ratio_off": (off * batch.keep).sum() / counts.kept,
-        "entropy": response_mean(entropy, batch.mask).sum() / counts.learned,
+        "entropy": response_mean(entropy.detach(), batch.mask).sum() / counts.learned,
     }
+    if config.entropy:
+        loss = loss - config.entropy * (by_response(entropy) * batch.keep).sum() / counts.policy
     if frozen_logps is not None:
         distance = kl(logps, frozen_logps, config.kl_estimator)
         loss = loss + config.kl * (by_response(distance).sum() / counts.kl)

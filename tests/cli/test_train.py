@@ -62,7 +62,7 @@ def test_an_unknown_preset_has_a_nearest_spelling() -> None:
 def test_every_preset_has_a_plan_that_reads_back(preset: str, tmp_path: Path) -> None:
     result = dry_run("--preset", preset)
     assert result.exit_code == 0
-    assert all(part in result.stderr for part in ("responses", "Adam moments", "at the peak", "learned from"))
+    assert all(part in result.stderr for part in ("responses", "gradients", "at the peak", "learned from"))
     (tmp_path / "resolved.yaml").write_text(result.stdout)
     assert dry_run("--config", tmp_path / "resolved.yaml").stdout == result.stdout
 

@@ -13,7 +13,7 @@ from raif.config.builtin import BuiltinConfig
 from raif.config.eval import EvalConfig
 from raif.config.serve import ServeConfig
 from raif.config.staged import load_either
-from raif.config.train import LossConfig, TrainConfig
+from raif.config.train import TrainConfig
 from raif.errors import ConfigError
 
 
@@ -22,11 +22,41 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def test_the_defaults_are_the_papers_7b_run_and_the_correction_that_vllm_needs() -> None:
+def test_the_defaults_are_the_papers_7b_run_in_one_process_and_the_correction_that_vllm_needs() -> None:
     paper = load(TrainConfig, "train", preset="7b")
-    assert paper.loss.importance_cap is None
-    assert paper.model_copy(update={"loss": LossConfig()}) == TrainConfig()
-    assert paper.loss.model_copy(update={"importance_cap": 2.0}) == LossConfig()
+    assert different(paper, TrainConfig()) == {
+        "loss.importance_cap",
+        "loss.old",
+        "judge",
+        "distributed.zero",
+        "distributed.offload",
+    }
+
+
+PAPERS = [name for name in preset_names("train") if name != "smol"]
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_the_papers_presets_have_its_judge_its_sharding_and_one_limit_for_held_out_answers(name: str) -> None:
+    paper = load(TrainConfig, "train", preset=name)
+    assert paper.judge
+    assert paper.judge.model == "Qwen/Qwen2.5-7B-Instruct"
+    assert (paper.distributed.zero, paper.distributed.offload) == (3, paper.method == "grpo")
+    assert paper.evaluation == load(TrainConfig, "train", preset="7b").evaluation
+    assert paper.evaluation.max_new_tokens == 16384
+    assert (paper.loss.old, paper.loss.importance_cap) == ("trainer", None)
+
+
+def test_the_authors_run_differs_from_the_papers_as_their_scripts_do() -> None:
+    authors, paper = (load(TrainConfig, "train", preset=name) for name in ("7b-reference", "7b"))
+    assert different(authors, paper) == {
+        "data.max_prompt_tokens",
+        "optimizer.schedule",
+        "optimizer.min_lr_ratio",
+        "optimizer.horizon",
+        *(f"reference_quirks.{name}" for name in type(authors.reference_quirks).model_fields),
+    }
+    assert authors.optimizer.horizon == 30 * 26_000 * 8 // authors.optimizer.batch
 
 
 @pytest.mark.parametrize("written", ["1e-6", "1E-6", "0.000001", "1.0e-6"])

@@ -119,3 +119,36 @@ def test_the_mismatch_is_the_mean_distance_of_the_samplers_log_probabilities(tin
     rows = score(fresh, samples, size=4)
     means = [sum(abs(a + 5.5) for a in row) / len(row) for row in rows]
     assert step.metrics["logp_mismatch"] == pytest.approx(sum(means) / len(means), rel=1e-4)
+
+
+@pytest.mark.parametrize(("old", "off"), [("trainer", False), ("sampler", True)])
+def test_recomputed_log_probabilities_clip_nothing_before_the_policy_has_moved(
+    tiny_folder: Path, old: str, off: bool
+) -> None:
+    """The scripted sampler's log-probabilities are far from the policy's."""
+    keys = {"old": old, "importance_cap": None}
+    t = trainer(tiny_folder, loss=keys, optimizer={"batch": 16, "micro_batch": 4, "lr": 1e-3})
+    metrics = t.grpo_step().metrics
+    assert (metrics["ratio_off"] > 1e-4) == off
+    assert metrics["logp_mismatch"] > 0.01
+
+
+def test_recomputed_log_probabilities_serve_every_engine_and_all_updates(
+    tiny: Model, tiny_folder: Path
+) -> None:
+    samples = [*SAMPLES, *SAMPLES]
+    for engine in ("transformers", "vllm"):
+        found = learner_with(tiny_folder, engine, old="trainer", importance_cap=None).with_gaps(samples)
+        assert [len(s.gap) for s in found] == [0, 0, 3, 1]
+
+
+def test_without_a_cap_tokens_count_alike_whatever_the_gap() -> None:
+    own = [[logp + 5.0 for logp in s.old_logps] for s in SAMPLES]
+    assert loss_of(SAMPLES, own, 5.0, importance_cap=None) == pytest.approx(-(1.0 - 2.0) / 2, rel=1e-5)
+
+
+def test_a_difference_is_not_corrected_for_twice() -> None:
+    twice = {"rollout": {"engine": "vllm"}, "loss": {"old": "sampler"}}
+    with pytest.raises(ValueError, match=r"loss\.old: sampler .* loss\.importance_cap"):
+        TrainConfig.model_validate(twice)
+    assert not TrainConfig.model_validate({"loss": {"old": "sampler"}}).recomputes

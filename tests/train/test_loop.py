@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from raif.config.rollout import RolloutConfig
-from raif.config.train import CloningConfig, OptimizerConfig, TrainConfig
+from raif.config.train import CloningConfig, OptimizerConfig, QuirksConfig, TrainConfig
 from raif.models.chat import Chat
 from raif.models.decode import Completion
 from raif.reasoning import EMPTY_THINKING
@@ -91,6 +91,16 @@ def test_math_thinks_in_all_responses(chat: Chat) -> None:
     first, second = roll_out(sampler, chat, [math, instruction(2)], EIGHT, contrast=True, seed=0)
     assert all(r.thinking for r in first.rollouts)
     assert sum(r.thinking for r in second.rollouts) == 6
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_the_authors_look_for_a_math_answer_in_the_whole_response(chat: Chat, whole: bool) -> None:
+    pytest.importorskip("math_verify")
+    math = instruction(1, task="math", constraints=(), reference="2")
+    text = "It is \\boxed{2}.\n</think>\n<answer>\nTwo\n</answer>"
+    quirks = QuirksConfig(math_in_whole_output=whole)
+    (group,) = roll_out(Scripted(chat, [text]), chat, [math], EIGHT, contrast=True, seed=0, quirks=quirks)
+    assert {r.reward.accuracy for r in group.rollouts} == {2.0 if whole else -2.0}
 
 
 def test_without_contrast_all_think(chat: Chat) -> None:

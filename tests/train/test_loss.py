@@ -234,3 +234,25 @@ def test_counts_are_of_the_whole_step_and_never_0(normalisation: str, kept: int,
     dropped = [replace(SAMPLES[0], keep=False)]
     assert Counts.of(dropped, config, divide_by_all=False, max_new_tokens=20).kept == 1
     assert Counts.of([], config, divide_by_all=False, max_new_tokens=20) == Counts(1, 0, 1, 1)
+
+
+def test_the_entropy_bonus_makes_the_policy_less_decided(tiny: Model) -> None:
+    """Its gradient is that of the mean entropy of the kept responses, computed plainly."""
+    config = LossConfig(kl=0.0, entropy=0.5)
+    samples = [replace(s, advantage=0.0) for s in SAMPLES]
+    assert learned(samples, config) == [s for s in samples if s.keep]
+    counts = Counts.of(samples, config, divide_by_all=False, max_new_tokens=20)
+    batch = collate(samples, pad=0, device=tiny.device)
+    tiny.net.zero_grad()
+    logps, entropy = token_logps_and_entropy(tiny, batch, bonus=True)
+    policy_loss(logps, None, entropy, batch, counts, config)[0].backward()
+    found = [p.grad.clone() for p in tiny.net.parameters() if p.grad is not None]
+    tiny.net.zero_grad()
+    kept = [s for s in samples if s.keep]
+    for s in kept:
+        logits = tiny.net(torch.tensor([s.prompt_ids + s.ids])).logits[0, len(s.prompt_ids) - 1 : -1]
+        plain = torch.distributions.Categorical(logits=logits).entropy().mean()
+        (-0.5 * plain / len(kept)).backward()
+    expected = [p.grad for p in tiny.net.parameters() if p.grad is not None]
+    for ours, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-3)

@@ -91,6 +91,12 @@ def test_the_learning_rate_falls_along_half_a_cosine() -> None:
     assert rates == pytest.approx([0.5, 1, 1, 0.5, 0])
 
 
+def test_the_cosine_can_end_above_0_and_beyond_the_run() -> None:
+    config = OptimizerConfig(lr=1.0, warmup_ratio=0.1, schedule="cosine", min_lr_ratio=0.1, horizon=20)
+    rates = [learning_rate(config, done, 4) for done in (0, 1, 2, 11, 20)]
+    assert rates == pytest.approx([0.5, 1, 1, 0.55, 0.1])
+
+
 def test_a_constant_rate_stays() -> None:
     assert learning_rate(OptimizerConfig(lr=1.0, warmup_ratio=0.1), 19, 20) == 1
 
