@@ -14,6 +14,7 @@ FREE = (
     "model.attention",
     "model.gradient_checkpointing",
     "optimizer.micro_batch",
+    "optimizer.nonfinite",
     "distributed",
     "rollout.batch",
     "rollout.engine",

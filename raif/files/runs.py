@@ -40,9 +40,9 @@ def open_run(
     `resume`: reopen the run in it; "auto": if there is one. `free`: keys, or sections, that a resumed run may
     change; `said` is told which ones did. `inputs`: what the run rests on besides its config, such as the
     checksums of its data, which are compared, too. `remade`: what is made again at no cost; a folder with
-    nothing else comes from a start that failed, and is used as if it were empty. Raises ConfigError if another
-    process works in the folder, if it holds a run and neither flag is given, if there is nothing to resume, or
-    if `resume` would change other keys or inputs.
+    nothing else comes from a start that failed, and is used as if it were empty. Raises ConfigError if
+    another process works in the folder, if it holds a run and neither flag is given, if there is nothing to
+    resume, or if `resume` would change other keys or inputs.
     """
     written = folder / CONFIG_NAME
     if resume is True and not written.exists():
