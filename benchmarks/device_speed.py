@@ -20,15 +20,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # for `tests`, and raif if it isn't installed
+
 from train_speed import record
 
 from raif.config.train import TrainConfig
+from raif.errors import MissingDependency
 from raif.models.chat import Chat
 from raif.models.load import resolve
 from raif.plan.costs import memory, step_cost
@@ -58,7 +63,7 @@ def main() -> None:
     parser.add_argument("--row", action="store_true", help="measure here; without it a process is started")
     options = parser.parse_args()
     if options.row:
-        print(row(options.shapes[0], options.engines[0], options))
+        print(measured(options.shapes[0], options.engines[0], options))
         return
     print(f"{machine(options.device)}; {versions()}\n\n{' '.join(sys.argv)}\n\n{HEAD}", flush=True)
     for shape in options.shapes:
@@ -80,23 +85,63 @@ def versions() -> str:
     return ", ".join(f"{package} {version(package)}" for package in ("torch", "transformers"))
 
 
-def row(name: str, engine: str, options: argparse.Namespace) -> str:
+@dataclass(frozen=True)
+class Row:
+    """What was measured of one shape and engine: seconds of a step and of its phases, memory in GB."""
+
+    shape: str
+    engine: str
+    step: float
+    phases: dict[str, float]
+    floors: dict[str, float]
+    sampled: int
+    peak: float
+    planned: float
+
+    @property
+    def mfu(self) -> float:
+        return sum(self.floors.values()) / self.step
+
+    @property
+    def tokens(self) -> float:
+        """New tokens a second."""
+        return self.sampled / self.step
+
+    def __str__(self) -> str:
+        phases = [f"{self.phases[p]:.2f} ({self.floors[p]:.2f})" for p in PHASES]
+        cells = [
+            self.shape,
+            self.engine,
+            f"{self.step:.2f}",
+            *phases,
+            f"{self.tokens:.0f}",
+            f"{self.mfu:.1%}",
+        ]
+        return f"| {' | '.join(cells)} | {self.peak:.2f} ({self.planned:.2f}) |"
+
+
+def measured(name: str, engine: str, options: argparse.Namespace) -> Row:
     """A line of the table."""
     shape = shape_of(name)
     if shape is None:
         sys.exit(f"{name}: not in raif/plan/shapes.yaml")
     rate = reached(options.device)
     with tempfile.TemporaryDirectory() as folder:
-        write_model(shape, Path(folder) / "model")
+        write_model(shape, Path(folder) / "model", options.device)
+        if options.device == "cuda":
+            torch.cuda.reset_peak_memory_stats()
         c, seconds = stepped(engine, Path(folder), options)
     spent = step_cost(c, shape)
-    whole = median(sum(step.values()) for step in seconds)
-    floors = {phase: spent.operations[phase] / rate for phase in PHASES}
-    phases = [f"{median(s[f'time_{p}'] for s in seconds):.2f} ({floors[p]:.2f})" for p in PHASES]
-    mfu = sum(floors.values()) / whole
-    planned = memory(c, shape, cpu=options.device == "cpu").peak / 1e9
-    cells = [name, engine, f"{whole:.2f}", *phases, f"{spent.sampled / whole:.0f}", f"{mfu:.1%}"]
-    return f"| {' | '.join(cells)} | {peak(options.device):.2f} ({planned:.2f}) |"
+    return Row(
+        name,
+        engine,
+        step=median(sum(step.values()) for step in seconds),
+        phases={phase: median(step[f"time_{phase}"] for step in seconds) for phase in PHASES},
+        floors={phase: spent.operations[phase] / rate for phase in PHASES},
+        sampled=spent.sampled,
+        peak=peak(options.device),
+        planned=memory(c, shape, cpu=options.device == "cpu").peak / 1e9,
+    )
 
 
 def reached(where: str) -> float:
@@ -114,9 +159,9 @@ def reached(where: str) -> float:
     return 4 * 2 * size**3 / best
 
 
-def write_model(shape: Shape, folder: Path) -> None:
-    """A folder with random weights of the shape, and the packaged model's tokenizer."""
-    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+def write_model(shape: Shape, folder: Path, where: str) -> None:
+    """A folder with random weights of the shape, drawn on the device, and a tokenizer."""
+    from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
     settings, net = (Qwen2Config, Qwen2ForCausalLM) if shape.qkv_bias else (LlamaConfig, LlamaForCausalLM)
     made = settings(
@@ -130,8 +175,21 @@ def write_model(shape: Shape, folder: Path) -> None:
         tie_word_embeddings=shape.tied,
         max_position_embeddings=32768,
     )
-    net(made).to(torch.bfloat16).save_pretrained(folder)
-    AutoTokenizer.from_pretrained(resolve("packaged:smollm2-135m")).save_pretrained(folder)
+    with torch.device(where):
+        net(made).to(torch.bfloat16).save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+
+
+def tokenizer() -> Any:
+    """The packaged model's if that is installed, else one of bytes."""
+    from transformers import AutoTokenizer
+
+    from tests.tiny import byte_tokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(resolve("packaged:smollm2-135m"))
+    except MissingDependency:
+        return byte_tokenizer()
 
 
 def stepped(
