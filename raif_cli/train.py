@@ -27,6 +27,10 @@ Flops = Annotated[
     float | None,
     typer.Option("--flops", min=1, help="For --dry-run: operations a second of a device, such as 4e14."),
 ]
+GpuMemory = Annotated[
+    float | None,
+    typer.Option("--gpu-memory", min=1, help="For --dry-run: plan for a GPU with this many GB, such as 80."),
+]
 Ranks = Annotated[
     int | None,
     typer.Option(
@@ -46,6 +50,7 @@ def train(
     strict: Strict = False,
     flops: Flops = None,
     ranks: Ranks = None,
+    gpu_memory: GpuMemory = None,
 ) -> None:
     """Train a model by GRPO with rule-centric rewards, superior-CoT contrast and behaviour cloning."""
     from raif.config import load
@@ -56,7 +61,7 @@ def train(
     launch = Launch(size=ranks) if dry_run and ranks else Launch.of()
     launch.check(resolved)
     if dry_run:
-        _print_plan(resolved, launch, flops)
+        _print_plan(resolved, launch, flops, gpu_memory)
         return
     _train(
         resolved,
@@ -67,13 +72,15 @@ def train(
     )
 
 
-def _print_plan(config: TrainConfig, launch: Launch, flops: float | None) -> None:
+def _print_plan(config: TrainConfig, launch: Launch, flops: float | None, gpu_memory: float | None) -> None:
     from raif.config import dump
     from raif.plan import describe
     from raif_cli.console import err
 
     typer.echo(dump(config), nl=False)
-    err.print(describe(config, ranks=launch.size, flops=flops), markup=False, highlight=False, soft_wrap=True)
+    gpu = gpu_memory and gpu_memory * 1e9
+    plan = describe(config, ranks=launch.size, flops=flops, gpu=gpu)
+    err.print(plan, markup=False, highlight=False, soft_wrap=True)
 
 
 def _train(

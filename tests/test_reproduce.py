@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from raif.config import preset_names
@@ -62,6 +63,59 @@ def test_the_main_run_and_every_ablation_can_be_planned(layout: str, tmp_path: P
     runs = [call for call in trained if "--strict" in call]
     ablations = {name for name in preset_names("train") if name.startswith("ablation-")}
     assert sorted(call[call.index("--preset") + 1] for call in runs) == sorted({"7b"} | ablations)
+
+
+@pytest.mark.parametrize(("layout", "ranks"), [("1-gpu", 1), ("4-gpus", 2), ("16-gpus", 4)])
+def test_each_layout_fits_gpus_of_80_gb_part_by_part(layout: str, ranks: int, tmp_path: Path) -> None:
+    (call,) = (c for c in calls(tmp_path, f"{layout}.sh") if "--strict" in c)
+    options = ["--dry-run", "--gpu-memory", "80", "--ranks", str(ranks), "--flops", "4e14"]
+    shown = CliRunner().invoke(app, [*call, *options]).stderr
+    memory = [line.strip() for line in shown.partition("in GB: ")[2].partition("\nstep")[0].splitlines()]
+    # 7,615,616,512 parameters in bfloat16; a token's keys and values are 2 x 512 numbers in each of 28 layers
+    model, token = 2 * 7.615616512, 28 * 2 * 512 * 2 / 1e9
+    c = yaml.safe_load(CliRunner().invoke(app, [*call, *options]).stdout)
+    held_out = c["evaluation"]["batch"] * (1024 + c["evaluation"]["max_new_tokens"]) * token
+    rows = c["optimizer"]["micro_batch"]
+    # a layer's norms, queries, keys and values, gates of each of 5,120 tokens, and the inputs of 28 layers
+    layer = 6 * 3584 + 2 * 3584 + 2 * 512 + 4 * 18944
+    activations = rows * 5120 * (layer + 28 * 3584) * 2 / 1e9
+    logits = 256 * 152064 * 16 / 1e9
+    judge = 8 * (1024 + 4096 + 64) * token
+    here = ranks == 1
+    always = (
+        {
+            "weights": model,
+            "frozen model": model,
+            "vLLM's weights": model,
+            "vLLM's KV cache": 0.25 * 80 - model,
+            "judge": model,
+        }
+        if here
+        else {
+            "weights": model / ranks,
+            "whole copy to sample from": model,
+            "frozen model": model / ranks,
+        }
+    )
+    update = {
+        "gradients": 1.0,
+        **({} if here else {"gathered layers": 2.0}),
+        "activations": activations,
+        "logits": logits,
+    }
+    peak = sum(always.values()) + max(sum(update.values()), held_out)
+    assert memory == [
+        listed(always),
+        f"in an update {listed(update)}",
+        *([f"in judging {judge:.1f} judge's KV cache"] if here else []),
+        f"in held-out answers {held_out:.1f} KV cache",
+        f"{peak:.1f} at the peak; a GPU has 80.0: it fits",
+        f"{16 * 7.615616512 / ranks:.1f} in the host's memory, for each rank: the optimizer's state",
+    ]
+
+
+def listed(parts: dict[str, float]) -> str:
+    return ", ".join(f"{size:.1f} {name}" for name, size in parts.items())
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -6,4 +6,5 @@
 
 raif train "${run_keys[@]}" --set distributed.zero=2 "${rollout_here_keys[@]}" \
   --set "judge.model=$judge" --set judge.endpoint.base_url=null --set judge.local.batch=8 \
-  --set optimizer.micro_batch=1 --set rollout.batch=16
+  --set rollout.vllm.gpu_memory_utilization=0.25 --set rollout.batch=16 \
+  --set optimizer.micro_batch=1 --set evaluation.batch=8

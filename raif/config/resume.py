@@ -15,6 +15,7 @@ FREE = (
     "model.gradient_checkpointing",
     "optimizer.micro_batch",
     "optimizer.nonfinite",
+    "optimizer.micro_batch_tokens",
     "distributed",
     "rollout.batch",
     "rollout.engine",

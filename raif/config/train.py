@@ -155,11 +155,20 @@ class OptimizerConfig(Section):
     plan for many more than they take."""
     batch: PositiveInt = 128
     """Responses per optimizer step; each response is used once."""
-    micro_batch: PositiveInt = 4
-    """Responses per forward and backward pass."""
+    micro_batch: PositiveInt | Literal["auto"] = 4
+    """Responses per forward and backward pass; auto: as many as `micro_batch_tokens` allows."""
+    micro_batch_tokens: PositiveInt | None = None
+    """With `micro_batch: auto`, the tokens of a micro-batch, prompts and padding included; a longer sequence
+    has one of its own. null: as many as the device has memory for, by the plan's arithmetic."""
     nonfinite: PositiveInt | Literal["skip"] = 3
     """An update whose loss, log-probabilities or gradient norm are not all finite is never applied. After
     this many of them in a row the run stops; skip: it never does. Either way they are counted."""
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Self:
+        if self.micro_batch_tokens and self.micro_batch != "auto":
+            raise ValueError("micro_batch_tokens: only counts with micro_batch: auto; give one of the two")
+        return self
 
 
 class SftConfig(Section):

@@ -6,19 +6,28 @@ from collections.abc import Mapping
 
 from raif.config.judge import JudgeConfig
 from raif.config.train import TrainConfig
-from raif.plan.costs import Sharding, memory, step_cost
+from raif.plan.costs import Sharding, memory, step_cost, tokens_that_fit
 from raif.plan.machine import Device, device, processor_rate
 from raif.plan.shapes import Shape, shape_of
 
 
-def describe(config: TrainConfig, *, ranks: int = 1, flops: float | None = None) -> str:
+def describe(
+    config: TrainConfig, *, ranks: int = 1, flops: float | None = None, gpu: float | None = None
+) -> str:
     """The plan of a run in a few lines of text.
 
-    `flops`: operations per second of one rank's device. None: measured on a CPU, unknown on a GPU.
+    `flops`: operations per second of one rank's device. None: measured on a CPU, unknown on a GPU. `gpu`: the
+    memory of the GPU to plan for, in bytes. None: plan for this machine.
     """
     c = config
     sharding = Sharding(ranks, c.distributed.zero, c.distributed.offload)
     shape = shape_of(c.model.path)
+    found = Device("GPU", gpu) if gpu else device(c.model.device)
+    if found and shape and c.optimizer.micro_batch == "auto" and not c.optimizer.micro_batch_tokens:
+        cpu = found.name == "CPU"
+        tokens = tokens_that_fit(c, shape, cpu=cpu, card=found.bytes, sharding=sharding)
+        optimizer = c.optimizer.model_copy(update={"micro_batch_tokens": tokens})
+        c = c.model_copy(update={"optimizer": optimizer})
     lines = [
         f"method     {c.method}",
         f"model      {c.model.path}, {c.model.style}, {c.model.compute} with float32 master weights",
@@ -33,7 +42,6 @@ def describe(config: TrainConfig, *, ranks: int = 1, flops: float | None = None)
             f"memory     unknown: {c.model.path} is neither a folder nor a model whose shape is listed"
         )
     else:
-        found = device(c.model.device)
         lines += [*_memory(c, shape, found, sharding), *_step(c, shape, found, flops, sharding)]
     return "\n".join(lines)
 
@@ -70,7 +78,7 @@ def _grpo(c: TrainConfig) -> list[str]:
         f"rollout    {r.prompts} prompts x {r.group_size} responses = {c.responses} "
         f"({r.group_size - plain} thinking, {plain} plain), up to {r.max_new_tokens} tokens",
         f"update     {updates} optimizer steps of {c.optimizer.batch} responses per rollout, each used once, "
-        f"in micro-batches of {c.optimizer.micro_batch}; {clones} expert answers in each step",
+        f"in micro-batches of {_micro_batch(c)}; {clones} expert answers in each step",
         f"engine     {_sampler(c)}",
         f"loss       {c.loss.normalisation} normalisation, {c.loss.ratio} ratio clipped at {clip}; {kl}; "
         f"cloning {c.loss.cloning}",
@@ -78,6 +86,13 @@ def _grpo(c: TrainConfig) -> list[str]:
         f"length     {c.steps} rollouts, {c.steps * updates} optimizer steps, "
         f"{c.steps * c.responses} responses",
     ]
+
+
+def _micro_batch(c: TrainConfig) -> str:
+    if c.optimizer.micro_batch != "auto":
+        return str(c.optimizer.micro_batch)
+    tokens = c.optimizer.micro_batch_tokens
+    return f"up to {tokens:,} tokens" if tokens else "as many tokens as the device has memory for"
 
 
 def _sampler(c: TrainConfig) -> str:
@@ -95,7 +110,7 @@ def _judge(c: JudgeConfig) -> str:
 
 
 def _sft(c: TrainConfig) -> list[str]:
-    rows = "packed into rows" if c.sft.packing else f"in micro-batches of {c.optimizer.micro_batch}"
+    rows = "packed into rows" if c.sft.packing else f"in micro-batches of {_micro_batch(c)}"
     length = f"{c.sft.epochs:g} epochs" if c.sft.epochs else f"{c.steps} optimizer steps"
     return [
         f"update     {c.optimizer.batch} expert responses per optimizer step, {rows}, "
@@ -108,16 +123,20 @@ def _memory(c: TrainConfig, shape: Shape, found: Device | None, sharding: Shardi
     def listed(parts: Mapping[str, float]) -> str:
         return ", ".join(f"{size / 1e9:.1f} {name}" for name, size in parts.items() if size)
 
-    used = memory(c, shape, cpu=bool(found and found.name == "CPU"), sharding=sharding)
-    phases = [f"in {phase} {listed(parts)}" for phase, parts in used.phases.items() if parts]
-    fits = "no GPU here to compare with"
+    cpu, card = bool(found and found.name == "CPU"), found.bytes if found else None
+    used = memory(c, shape, cpu=cpu, sharding=sharding, card=card)
+    phases = [f"in {phase} {listed(parts)}" for phase, parts in used.phases.items()]
+    fits = "no GPU here to compare with; --gpu-memory says how much one has"
     if found:
         verdict = "it fits" if used.peak <= found.bytes else "it does not fit"
-        fits = f"this machine's {found.name} has {found.bytes / 1e9:.1f}: {verdict}"
+        whose = "a GPU" if found.name == "GPU" else f"this machine's {found.name}"
+        fits = f"{whose} has {found.bytes / 1e9:.1f}: {verdict}"
+    host = f"           {used.host / 1e9:.1f} in the host's memory, for each rank: the optimizer's state"
     return [
         f"memory     of one rank at most, in GB: {listed(used.always)}",
-        f"           {'; '.join(phases)}",
+        *(f"           {phase}" for phase in phases),
         f"           {used.peak / 1e9:.1f} at the peak; {fits}",
+        *([host] if used.host else []),
     ]
 
 

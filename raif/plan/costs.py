@@ -1,8 +1,8 @@
 """What training costs a rank: memory by part, in bytes, and the tokens and operations of a step.
 
-Both are upper bounds: all sequences are as long as they can be. Assumed for the memory: no fragmentation, on
-a GPU attention without score matrices, and of a layer's activations the numbers listed in `_update`. What a
-framework itself takes, about 1 GB, is not included. Assumed for the operations: 2 per parameter and token in
+Both are upper bounds: all sequences are as long as they can be. Assumed for the memory: no fragmentation, and
+of a layer's activations the numbers listed in `_row`. What a framework itself takes, about 1 GB, is not
+included. Assumed for the operations: 2 per parameter and token in
 a forward pass, 4 in a backward pass, 2 more if activations are computed again; attention's own are left out.
 Sampling token by token is slower than its operations suggest.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from raif.config.models import LocalConfig
 from raif.config.train import LOGIT_TOKENS, TrainConfig
 from raif.plan.shapes import Shape, shape_of
 
@@ -18,7 +19,15 @@ BYTES = {"bfloat16": 2, "float32": 4}
 LOGIT_BYTES = 16
 """A logit in the model's precision and in float32, its log-probability and its gradient."""
 SCORE_BYTES = 8
-"""An attention score, which a CPU keeps: in float32, and as the weight that multiplies."""
+"""An attention score, if attention keeps them: in float32, and as the weight that multiplies."""
+STATE_BYTES = 16
+"""Of a trained parameter, what offload keeps in the host's memory: master weight, two moments, gradient."""
+MOST_TOKENS = {"CPU": 2**12, "GPU": 2**16}
+"""Of a micro-batch: the device doesn't get faster by more."""
+LIVE = 10**9
+"""Parameters that DeepSpeed's ZeRO-3 has gathered at once on each rank, at most."""
+USED = 0.8
+"""The share of a device's memory that `tokens_that_fit` fills: the rest is for what is not counted."""
 BUCKET = 10**9
 """Bytes of gradients that DeepSpeed collects before it sums them over the ranks."""
 
@@ -42,45 +51,82 @@ UNDIVIDED = Sharding()
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes by part. `always` is held all the time, `update` and `rollout` only in their phase."""
+    """Bytes by part. `always` is held all the time, those of each of the `phases` only in this phase. `host`:
+    what one rank keeps in the machine's memory instead.
+    """
 
     always: dict[str, float]
-    update: dict[str, float]
-    rollout: dict[str, float]
-
-    @property
-    def phases(self) -> dict[str, dict[str, float]]:
-        """The parts that are held in only one phase, by the phase's name."""
-        return {"an update": self.update, "a rollout": self.rollout}
+    phases: dict[str, dict[str, float]]
+    host: float = 0.0
 
     @property
     def peak(self) -> float:
-        return sum(self.always.values()) + max(sum(self.update.values()), sum(self.rollout.values()))
+        return sum(self.always.values()) + max(sum(parts.values()) for parts in self.phases.values())
 
 
-def memory(c: TrainConfig, shape: Shape, *, cpu: bool, sharding: Sharding = UNDIVIDED) -> Memory:
-    """The memory of a run of `c` on each rank."""
-    return Memory(_always(c, shape, sharding), _update(c, shape, cpu, sharding), _rollout(c, shape))
+def memory(
+    c: TrainConfig, shape: Shape, *, cpu: bool, sharding: Sharding = UNDIVIDED, card: float | None = None
+) -> Memory:
+    """The memory of a run of `c` on each rank. `card`: the device's whole memory, if it is known."""
+    phases = {"an update": _update(c, shape, cpu, sharding)}
+    cached = shape.layers * 2 * shape.kv * BYTES[c.model.compute]
+    prompt, answer = c.data.max_prompt_tokens, c.rollout.max_new_tokens
+    if c.method == "grpo" and c.rollout.engine == "transformers":
+        phases["a rollout"] = {"KV cache": min(c.rollout.batch, c.responses) * (prompt + answer) * cached}
+    if found := judge(c):
+        local, other = found
+        length = prompt + answer + c.judge.sampling.max_tokens if c.judge else 0
+        per_token = other.layers * 2 * other.kv * BYTES[local.compute]
+        phases["judging"] = {"judge's KV cache": local.batch * length * per_token}
+    if evaluates(c):
+        rows = min(c.evaluation.batch, c.evaluation.prompts)
+        length = prompt + c.evaluation.max_new_tokens
+        phases["held-out answers"] = {"KV cache": rows * length * cached}
+    host = STATE_BYTES * trained(c, shape) / sharding.ranks if sharding.offload else 0.0
+    return Memory(_always(c, shape, sharding, card), phases, host)
 
 
-def _always(c: TrainConfig, shape: Shape, sharding: Sharding) -> dict[str, float]:
+def evaluates(c: TrainConfig) -> bool:
+    """Whether held-out prompts are answered."""
+    return bool(c.evaluation.prompts and (c.data.heldout or c.data.generate))
+
+
+def judge(c: TrainConfig) -> tuple[LocalConfig, Shape] | None:
+    """The judge in this process and its shape, if there is one and its shape is known."""
+    local = c.judge.local if c.judge else None
+    shape = shape_of(c.judge.model) if c.judge and local else None
+    return (local, shape) if local and shape else None
+
+
+def _always(c: TrainConfig, shape: Shape, sharding: Sharding, card: float | None) -> dict[str, float]:
     size = BYTES[c.model.compute]
     state = sharding.kept(trained(c, shape))
     whole = float(shape.parameters * size)
     weights = whole / (sharding.ranks if sharding.zero == 3 else 1)
-    evaluated = c.evaluation.prompts and (c.data.heldout or c.data.generate)
-    has_frozen = evaluated or (c.method == "grpo" and c.loss.kl)
-    judge = shape_of(c.judge.model) if c.judge and c.judge.local else None
+    has_frozen = evaluates(c) or (c.method == "grpo" and c.loss.kl)
+    found = judge(c)
     return {
         "weights": weights,
         "whole copy to sample from": whole if sharding.zero == 3 else 0.0,
         "float32 masters": 4 * state if size < 4 else 0.0,
         "Adam moments": 8 * state,
         "frozen model": weights if has_frozen and not c.lora.rank else 0.0,
-        "judge": float(judge.parameters * BYTES[c.judge.local.compute])
-        if judge and c.judge and c.judge.local
-        else 0.0,
+        **_vllm(c, whole, card),
+        "judge": float(found[1].parameters * BYTES[found[0].compute]) if found else 0.0,
     }
+
+
+def _vllm(c: TrainConfig, whole: float, card: float | None) -> dict[str, float]:
+    """What vLLM in this process holds: a copy of the weights, and its cache in the rest of its share."""
+    v = c.rollout.vllm
+    if c.rollout.engine != "vllm" or c.method == "sft":
+        return {}
+    weights = whole / v.tensor_parallel
+    if v.kv_cache_gib:
+        cache = v.kv_cache_gib * 2**30
+    else:
+        cache = max(0.0, v.gpu_memory_utilization * (card or 0.0) - weights)
+    return {"vLLM's weights": weights, "vLLM's KV cache": cache}
 
 
 def trained(c: TrainConfig, shape: Shape) -> int:
@@ -93,14 +139,7 @@ def trained(c: TrainConfig, shape: Shape) -> int:
 
 
 def _update(c: TrainConfig, shape: Shape, cpu: bool, sharding: Sharding) -> dict[str, float]:
-    size, rows, length, answer = BYTES[c.model.compute], *micro_batch(c)
-    # what a layer keeps of a token: norms and residuals, queries and mix, keys and values, gates
-    numbers = 6 * shape.hidden + 2 * shape.heads * shape.head_dim + 2 * shape.kv + 4 * shape.intermediate
-    layer = rows * length * numbers * size
-    if cpu:
-        layer += rows * shape.heads * length**2 * SCORE_BYTES
-    kept = rows * length * shape.hidden * size  # all that checkpointing keeps of a layer: its input
-    activations = layer + shape.layers * kept if c.model.gradient_checkpointing else shape.layers * layer
+    size, (rows, length, answer) = BYTES[c.model.compute], micro_batch(c)
     # gradients: the sums in float32, and those not added yet: DeepSpeed's bucket, else one matrix at a time
     number = trained(c, shape)
     if sharding.zero:
@@ -109,25 +148,48 @@ def _update(c: TrainConfig, shape: Shape, cpu: bool, sharding: Sharding) -> dict
         fresh = min(number, shape.vocabulary * shape.hidden) * size if size < 4 else 0
     return {
         "gradients": 4 * sharding.kept(number) + fresh,
-        "activations": activations,
+        "gathered layers": min(shape.parameters, LIVE) * size if sharding.zero == 3 else 0.0,
+        "activations": rows * _row(c, shape, length, cpu),
         "logits": min(rows * answer, LOGIT_TOKENS) * shape.vocabulary * LOGIT_BYTES,
     }
 
 
+def _row(c: TrainConfig, shape: Shape, length: int, cpu: bool) -> float:
+    """The activations that a sequence of this length leaves for the backward pass."""
+    size = BYTES[c.model.compute]
+    # what a layer keeps of a token: norms and residuals, queries and mix, keys and values, gates
+    queries = 2 * shape.heads * shape.head_dim + 2 * shape.kv
+    layer = length * (6 * shape.hidden + queries + 4 * shape.active_intermediate) * size
+    # a CPU's own attention keeps its scores, as eager does anywhere
+    if c.model.attention in ("eager", "grouped") or (cpu and c.model.attention == "auto"):
+        layer += shape.heads * length**2 * SCORE_BYTES
+    kept = length * shape.hidden * size  # all that checkpointing keeps of a layer: its input
+    return layer + shape.layers * kept if c.model.gradient_checkpointing else shape.layers * layer
+
+
 def micro_batch(c: TrainConfig) -> tuple[int, int, int]:
     """The most rows, tokens of a row, and tokens of a row that are learned."""
-    if c.method == "sft":
-        return (1 if c.sft.packing else c.optimizer.micro_batch), c.sft.max_tokens, c.sft.max_tokens
-    answer = c.rollout.max_new_tokens
-    cloned = c.clone_limit if c.clones else 0  # more than a response only if cloning.max_tokens says so
-    return c.optimizer.micro_batch, max(c.data.max_prompt_tokens + answer, cloned), answer
+    sft, answer = c.method == "sft", c.rollout.max_new_tokens
+    length = c.sft.max_tokens if sft else c.data.max_prompt_tokens + answer
+    given, tokens = c.optimizer.micro_batch, c.optimizer.micro_batch_tokens
+    rows = max(1, (tokens or 0) // length) if given == "auto" else given
+    return 1 if sft and c.sft.packing else rows, length, length if sft else answer
 
 
-def _rollout(c: TrainConfig, shape: Shape) -> dict[str, float]:
-    if c.method == "sft":
-        return {}
-    tokens = min(c.rollout.batch, c.responses) * (c.data.max_prompt_tokens + c.rollout.max_new_tokens)
-    return {"KV cache": tokens * shape.layers * 2 * shape.kv * BYTES[c.model.compute]}
+def tokens_that_fit(
+    c: TrainConfig, shape: Shape, *, cpu: bool, card: float, sharding: Sharding = UNDIVIDED
+) -> int:
+    """How many tokens a micro-batch can have, padding included: at least one of the longest sequences."""
+    one = c.model_copy(update={"optimizer": c.optimizer.model_copy(update={"micro_batch": 1})})
+    used = memory(one, shape, cpu=cpu, sharding=sharding, card=card)
+    rest = {**used.phases["an update"], "logits": LOGIT_TOKENS * shape.vocabulary * LOGIT_BYTES}
+    rest.pop("activations")
+    free = USED * card - sum(used.always.values()) - sum(rest.values())
+    _, length, _ = micro_batch(one)
+    return (
+        max(1, min(int(free / _row(c, shape, length, cpu)), MOST_TOKENS["CPU" if cpu else "GPU"] // length))
+        * length
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +206,14 @@ def step_cost(c: TrainConfig, shape: Shape) -> StepCost:
     passes = 8 if c.model.gradient_checkpointing else 6
     if c.method == "sft":
         trained = c.optimizer.batch * micro_batch(c)[1]
-        return StepCost(0, trained, {"update": passes * shape.parameters * trained})
+        return StepCost(0, trained, {"update": passes * shape.active * trained})
     prompt, answer = c.data.max_prompt_tokens, c.rollout.max_new_tokens
     length, sampled = prompt + answer, c.responses * answer
     rolled = c.responses * length
     clones = c.cloning.batch * (c.responses // c.optimizer.batch) if c.loss.cloning else 0
     operations: dict[str, float] = {
-        "rollout": 2 * shape.parameters * (sampled + c.rollout.prompts * (1 + c.contrast) * prompt),
-        "reference": 2 * shape.parameters * rolled if c.loss.kl else 0,
-        "update": passes * shape.parameters * (rolled + clones * length),
+        "rollout": 2 * shape.active * (sampled + c.rollout.prompts * (1 + c.contrast) * prompt),
+        "reference": 2 * shape.active * rolled if c.loss.kl else 0,
+        "update": passes * shape.active * (rolled + clones * length),
     }
     return StepCost(sampled, rolled + clones * length, operations)

@@ -21,7 +21,7 @@ class Device:
 def device(wanted: str) -> Device | None:
     """The device that `model.device` selects. None if a GPU is wanted and there is none."""
     found = None if wanted == "cpu" else _gpu()
-    return found if found or wanted == "cuda" else Device("CPU", _memory())
+    return found if found or wanted == "cuda" else Device("CPU", machine_bytes())
 
 
 def _gpu() -> Device | None:
@@ -34,7 +34,7 @@ def _gpu() -> Device | None:
     return Device(name, float(mebibytes) * 2**20) if listed.returncode == 0 and name else None
 
 
-def _memory() -> float:
+def machine_bytes() -> float:
     """The machine's memory, or the container's limit."""
     whole = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     limit = _LIMIT.read_text().strip() if _LIMIT.is_file() else "max"

@@ -15,7 +15,11 @@ _TABLE = Path(__file__).parent / "shapes.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A decoder like Llama's: gated feed-forward, grouped queries. `tied`: one matrix embeds and predicts."""
+    """A decoder like Llama's: gated feed-forward, grouped queries. `tied`: one matrix embeds and predicts.
+
+    With `experts`, each layer's feed-forward is that many of `intermediate` numbers each, `chosen` of which a
+    token passes, and one of `shared` numbers that all tokens pass.
+    """
 
     layers: int
     hidden: int
@@ -26,6 +30,11 @@ class Shape:
     vocabulary: int
     tied: bool
     qkv_bias: bool
+    qk_norm: bool = False
+    experts: int = 0
+    chosen: int = 0
+    shared: int = 0
+    shared_gate: bool = False
 
     @property
     def kv(self) -> int:
@@ -34,29 +43,50 @@ class Shape:
 
     @property
     def linear(self) -> dict[str, tuple[int, int]]:
-        """A layer's matrices by the names that transformers gives them: numbers in, numbers out."""
+        """A layer's linear layers by the names that transformers gives them: numbers in, numbers out. The
+        experts are none: transformers keeps them as stacked matrices.
+        """
         queries = self.heads * self.head_dim
+        width = self.shared if self.experts else self.intermediate
+        feed_forward = {
+            **dict.fromkeys(("gate_proj", "up_proj"), (self.hidden, width)),
+            "down_proj": (width, self.hidden),
+        }
         return {
             "q_proj": (self.hidden, queries),
             **dict.fromkeys(("k_proj", "v_proj"), (self.hidden, self.kv)),
             "o_proj": (queries, self.hidden),
-            **dict.fromkeys(("gate_proj", "up_proj"), (self.hidden, self.intermediate)),
-            "down_proj": (self.intermediate, self.hidden),
+            **(feed_forward if width else {}),
         }
 
     @property
+    def active_intermediate(self) -> int:
+        """The feed-forward numbers that a token passes in a layer."""
+        return self.chosen * self.intermediate + self.shared if self.experts else self.intermediate
+
+    @property
     def parameters(self) -> int:
+        return self._counted(self.experts)
+
+    @property
+    def active(self) -> int:
+        """The parameters that one token passes."""
+        return self._counted(self.chosen)
+
+    def _counted(self, experts: int) -> int:
         queries = self.heads * self.head_dim
         matrices = sum(inputs * outputs for inputs, outputs in self.linear.values())
         bias = (queries + 2 * self.kv) * self.qkv_bias
-        layer = matrices + bias + 2 * self.hidden
+        norms = 2 * self.hidden + 2 * self.head_dim * self.qk_norm
+        routed = experts * 3 * self.hidden * self.intermediate + self.experts * self.hidden
+        layer = matrices + bias + norms + routed + self.hidden * self.shared_gate
         return self.layers * layer + self.vocabulary * self.hidden * (2 - self.tied) + self.hidden
 
 
 def shape_of(path: str) -> Shape | None:
     """The shape of a model known by name, or of a folder with config.json; None if it is unknown."""
     config = Path(path) / "config.json"
-    return _read(json.loads(config.read_text("utf-8"))) if config.is_file() else _known().get(path)
+    return read(json.loads(config.read_text("utf-8"))) if config.is_file() else _known().get(path)
 
 
 @cache
@@ -64,19 +94,28 @@ def _known() -> dict[str, Shape]:
     return {name: Shape(**fields) for name, fields in yaml.safe_load(_TABLE.read_text("utf-8")).items()}
 
 
-def _read(config: dict[str, Any]) -> Shape | None:
+def read(config: dict[str, Any]) -> Shape | None:
+    """The shape that a config.json describes; None if it lacks what a decoder like Llama's has."""
+    kind = config.get("model_type", "")
     try:
         heads, hidden = config["num_attention_heads"], config["hidden_size"]
+        # Mixtral and gpt-oss say local experts, whose width is intermediate_size
+        experts = config.get("num_experts") or config.get("num_local_experts") or 0
         return Shape(
             layers=config["num_hidden_layers"],
             hidden=hidden,
-            intermediate=config["intermediate_size"],
+            intermediate=(experts and config.get("moe_intermediate_size")) or config["intermediate_size"],
             heads=heads,
             kv_heads=config.get("num_key_value_heads") or heads,
             head_dim=config.get("head_dim") or hidden // heads,
             vocabulary=config["vocab_size"],
             tied=config.get("tie_word_embeddings", False),
-            qkv_bias=config.get("attention_bias", config.get("model_type") == "qwen2"),
+            qkv_bias=config.get("qkv_bias", config.get("attention_bias", kind == "qwen2")),
+            qk_norm=kind in ("qwen3", "qwen3_moe"),
+            experts=experts,
+            chosen=config.get("num_experts_per_tok", 0) if experts else 0,
+            shared=config.get("shared_expert_intermediate_size", 0) if experts else 0,
+            shared_gate=kind == "qwen2_moe",
         )
     except KeyError:  # another architecture
         return None

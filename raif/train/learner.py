@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -14,8 +15,10 @@ import torch
 from torch import Tensor
 
 from raif.config.train import TrainConfig
-from raif.errors import RaifError
+from raif.errors import ConfigError, RaifError
 from raif.models.load import Model, load, save
+from raif.plan.costs import Sharding, tokens_that_fit
+from raif.plan.shapes import read
 from raif.train.logps import (
     MicroBatch,
     Sample,
@@ -30,6 +33,7 @@ from raif.train.logps import (
 from raif.train.loss import Counts, cloning_loss, learned, policy_loss, response_mean
 from raif.train.optim.lora import WithoutAdapters, add_adapters, merged
 from raif.train.optim.optimizer import Optimizer, PlainOptimizer
+from raif.train.pace import device_bytes
 from raif.train.ranks import ALONE, Ranks
 
 Loss = tuple[Tensor, dict[str, Tensor]]
@@ -58,6 +62,26 @@ class Learner:
         else:
             self.optimizer = PlainOptimizer(model, config.optimizer)
         self.policy = self.optimizer.model
+        self.size, self.tokens = self._micro_batches()
+
+    def _micro_batches(self) -> tuple[int, int | None]:
+        """The limits of `bucketed`, the same on all ranks."""
+        o, d, net = self.config.optimizer, self.config.distributed, self.policy.net
+        if o.micro_batch != "auto":
+            return o.micro_batch, None
+        if o.micro_batch_tokens:
+            return sys.maxsize, o.micro_batch_tokens
+        shape = read(net.config.get_text_config().to_dict())
+        if shape is None:
+            raise ConfigError(
+                f"optimizer.micro_batch: the memory of a {type(net).__name__} can't be planned",
+                "Give optimizer.micro_batch a number, or optimizer.micro_batch_tokens.",
+            )
+        sharding = Sharding(self.ranks.size, d.zero, d.offload)
+        cpu = self.policy.device.type == "cpu"
+        card = device_bytes(self.policy.device)
+        fit = tokens_that_fit(self.config, shape, cpu=cpu, card=card, sharding=sharding)
+        return sys.maxsize, min(self.ranks.gather(fit))
 
     def _load(self, *, frozen: bool = False) -> Model:
         c = self.config.model
@@ -150,9 +174,14 @@ class Learner:
         return [*samples[:batch], *(replace(s, gap=gaps.get(id(s), ())) for s in samples[batch:])]
 
     def _score(self, model: Model, samples: Sequence[Sample]) -> list[list[float]]:
-        size = 2 * self.config.optimizer.micro_batch  # no activations are kept: twice as many fit
-        temperature = self.config.rollout.temperature
-        return score(model, samples, size=size, temperature=temperature, ranks=self.ranks)
+        return score(
+            model,
+            samples,
+            size=2 * self.size,  # no activations are kept: twice as many fit
+            tokens=self.tokens and 2 * self.tokens,
+            temperature=self.config.rollout.temperature,
+            ranks=self.ranks,
+        )
 
     def update(
         self,
@@ -213,7 +242,7 @@ class Learner:
                 parts["logp_mismatch"] = response_mean(gap.abs(), batch.mask).sum() / counts.learned
             return loss, parts
 
-        for positions, weight in self.ranks.deal(bucketed(chosen, c.optimizer.micro_batch)):
+        for positions, weight in self.ranks.deal(bucketed(chosen, self.size, self.tokens)):
             yield partial(compute, positions), weight
 
     def _cloning_passes(
@@ -228,7 +257,7 @@ class Learner:
             loss = cloning_loss(logps, batch.mask, tokens)
             return weight * loss, {"cloning_loss": loss.detach()}
 
-        batches = packed(clones, c.sft.max_tokens) if packing else bucketed(clones, c.optimizer.micro_batch)
+        batches = packed(clones, c.sft.max_tokens) if packing else bucketed(clones, self.size, self.tokens)
         for positions, counts in self.ranks.deal(batches):
             yield partial(compute, positions), counts
 

@@ -75,10 +75,18 @@ def collate(samples: Sequence[Sample], *, pad: int, device: torch.device) -> Mic
     )
 
 
-def bucketed(samples: Sequence[Sample], size: int) -> list[list[int]]:
-    """Positions in micro-batches of `size`, the longest sequences together, so that little is padding."""
-    order = sorted(range(len(samples)), key=lambda i: -len(samples[i]))
-    return [order[start : start + size] for start in range(0, len(order), size)]
+def bucketed(samples: Sequence[Sample], size: int, tokens: int | None = None) -> list[list[int]]:
+    """Positions in micro-batches of `size`, the longest sequences together, so that little is padding.
+
+    `tokens`: the most that a micro-batch can have, padding included; a longer sequence gets one of its own.
+    """
+    left = sorted(range(len(samples)), key=lambda i: -len(samples[i]))
+    batches = []
+    while left:
+        rows = min(size, max(1, tokens // len(samples[left[0]]))) if tokens else size
+        batches.append(left[:rows])
+        left = left[rows:]
+    return batches
 
 
 def packed(samples: Sequence[Sample], tokens: int) -> list[list[int]]:
@@ -178,12 +186,16 @@ def score(
     samples: Sequence[Sample],
     *,
     size: int,
+    tokens: int | None = None,
     temperature: float = 1.0,
     ranks: Ranks = ALONE,
 ) -> list[list[float]]:
-    """The log-probability of each token of each response, in order, without gradients."""
+    """The log-probability of each token of each response, in order, without gradients.
+
+    `size`, `tokens`: see `bucketed`.
+    """
     found: dict[int, list[float]] = {}
-    for positions, _ in ranks.deal(bucketed(samples, size)):
+    for positions, _ in ranks.deal(bucketed(samples, size, tokens)):
         chosen = [samples[i] for i in positions]
         batch = collate(chosen, pad=model.pad_id, device=model.device)
         logps = model.call(token_logps, batch, temperature)

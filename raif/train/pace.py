@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 import torch
 
+from raif.plan.machine import machine_bytes
+
 WINDOW = 20
 """From how many of the latest steps the time left is estimated."""
 MEASURED = ("tokens_per_second", "seconds_left", "memory_gb")
@@ -53,3 +55,10 @@ def memory_gb(device: torch.device) -> float:
         return torch.cuda.max_memory_allocated(device) / 1e9
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return used / (1e9 if sys.platform == "darwin" else 1e9 / 1024)
+
+
+def device_bytes(where: torch.device) -> float:
+    """The whole memory of the device: a GPU's, or on a CPU the machine's."""
+    if where.type == "cuda":
+        return float(torch.cuda.get_device_properties(where).total_memory)
+    return machine_bytes()

@@ -10,7 +10,18 @@ import pytest
 from raif.config.judge import JudgeConfig
 from raif.config.train import TrainConfig
 from raif.plan import describe
-from raif.plan.costs import BUCKET, Memory, Sharding, memory, step_cost, trained
+from raif.plan.costs import (
+    BUCKET,
+    LIVE,
+    USED,
+    Memory,
+    Sharding,
+    memory,
+    micro_batch,
+    step_cost,
+    tokens_that_fit,
+    trained,
+)
 from raif.plan.machine import device, processor_rate
 from raif.plan.shapes import shape_of
 
@@ -39,7 +50,7 @@ def test_the_state_of_a_bfloat16_run_is_eighteen_bytes_a_parameter_without_its_g
         "judge": 0,
     }
     embedding = 152064 * 3584
-    assert used(config()).update["gradients"] == 4 * NUMBER + 2 * embedding
+    assert used(config()).phases["an update"]["gradients"] == 4 * NUMBER + 2 * embedding
 
 
 def test_a_float32_run_has_no_masters() -> None:
@@ -70,13 +81,82 @@ def test_zero_divides_the_state_over_the_ranks(zero: int, divided: set[str]) -> 
 
 @pytest.mark.parametrize("zero", [2, 3])
 def test_zero_keeps_a_share_of_the_gradients_and_a_bucket(zero: int) -> None:
-    assert used(config(), ranks=4, zero=zero).update["gradients"] == NUMBER + BUCKET
+    assert used(config(), ranks=4, zero=zero).phases["an update"]["gradients"] == NUMBER + BUCKET
 
 
 def test_offload_takes_the_optimizers_state_and_the_summed_gradients_off_the_device() -> None:
     found = used(config(), ranks=1, zero=2, offload=True)
     assert (found.always["float32 masters"], found.always["Adam moments"]) == (0, 0)
-    assert found.update["gradients"] == BUCKET
+    assert found.phases["an update"]["gradients"] == BUCKET
+
+
+def test_what_offload_takes_off_the_device_is_in_the_hosts_memory() -> None:
+    assert used(config(), ranks=4, zero=3, offload=True).host == (4 + 8 + 4) * NUMBER / 4
+    assert used(config(), ranks=4, zero=3).host == 0
+
+
+def test_under_zero_3_a_billion_parameters_are_whole_at_once() -> None:
+    assert used(config(), ranks=4, zero=3).phases["an update"]["gathered layers"] == 2 * LIVE
+
+
+def test_vllm_in_this_process_has_its_own_weights_and_fills_its_share_with_its_cache() -> None:
+    assert SEVEN
+    share = {"engine": "vllm", "vllm": {"gpu_memory_utilization": 0.3}}
+    parts = memory(config(rollout=share), SEVEN, cpu=False, card=80e9)
+    assert (parts.always["vLLM's weights"], parts.always["vLLM's KV cache"]) == (
+        2 * NUMBER,
+        0.3 * 80e9 - 2 * NUMBER,
+    )
+    assert "a rollout" not in parts.phases
+    fixed = used(config(rollout={"engine": "vllm", "vllm": {"kv_cache_gib": 3, "tensor_parallel": 2}}))
+    assert (fixed.always["vLLM's weights"], fixed.always["vLLM's KV cache"]) == (NUMBER, 3 * 2**30)
+
+
+def test_held_out_prompts_and_a_judge_in_this_process_have_caches_in_their_phases() -> None:
+    judge = JudgeConfig.model_validate(
+        {"model": "Qwen/Qwen2.5-0.5B-Instruct", "local": {"batch": 2}, "sampling": {"max_tokens": 64}}
+    )
+    c = config(
+        judge=judge,
+        data={"heldout": "h.jsonl", "max_prompt_tokens": 100},
+        rollout={"max_new_tokens": 50},
+        evaluation={"batch": 3, "max_new_tokens": 200},
+    )
+    token, judges_token = 28 * 2 * (4 * 128) * 2, 24 * 2 * (2 * 64) * 2
+    assert used(c).phases["held-out answers"] == {"KV cache": 3 * (100 + 200) * token}
+    assert used(c).phases["judging"] == {"judge's KV cache": 2 * (100 + 50 + 64) * judges_token}
+
+
+def test_scores_are_kept_by_the_attention_that_keeps_them() -> None:
+    assert SEVEN
+
+    def activations(attention: str, *, cpu: bool) -> float:
+        c = config(model={"attention": attention}, optimizer={"micro_batch": 1})
+        return memory(c, SEVEN, cpu=cpu).phases["an update"]["activations"]
+
+    scores = 28 * 5120**2 * 8
+    plain = activations("auto", cpu=False)
+    assert activations("sdpa", cpu=True) == plain
+    assert [activations("auto", cpu=True), activations("eager", cpu=False)] == [plain + scores] * 2
+
+
+def test_a_micro_batch_by_tokens_fills_the_memory_that_is_left() -> None:
+    assert SEVEN
+    c = config(optimizer={"micro_batch": "auto"}, distributed={"zero": 2, "offload": True})
+    sharding = Sharding(1, 2, offload=True)
+    tokens = tokens_that_fit(c, SEVEN, cpu=False, card=80e9, sharding=sharding)
+    assert tokens > 5120
+    assert tokens % 5120 == 0
+
+    def peak(budget: int) -> float:
+        given = {"micro_batch": "auto", "micro_batch_tokens": budget}
+        found = config(optimizer=given, distributed={"zero": 2, "offload": True})
+        assert micro_batch(found) == (budget // 5120, 5120, 4096)
+        parts = memory(found, SEVEN, cpu=False, card=80e9, sharding=sharding)
+        return sum(parts.always.values()) + sum(parts.phases["an update"].values())
+
+    assert peak(tokens) <= USED * 80e9 < peak(tokens + 5120) or tokens == 2**16 // 5120 * 5120
+    assert tokens_that_fit(c, SEVEN, cpu=False, card=1e9, sharding=sharding) == 5120  # one always has to
 
 
 def test_lora_trains_two_matrices_for_each_layer_and_needs_no_second_model() -> None:
@@ -91,24 +171,24 @@ def test_lora_trains_two_matrices_for_each_layer_and_needs_no_second_model() -> 
 def test_logits_are_of_a_chunk_of_tokens() -> None:
     whole, half = config(), config(optimizer={"micro_batch": 2})
     short = config(optimizer={"micro_batch": 1}, rollout={"max_new_tokens": 128})
-    assert used(half).update["logits"] == used(whole).update["logits"]
-    assert used(short).update["logits"] == used(whole).update["logits"] / 2
+    assert used(half).phases["an update"]["logits"] == used(whole).phases["an update"]["logits"]
+    assert used(short).phases["an update"]["logits"] == used(whole).phases["an update"]["logits"] / 2
 
 
 def test_checkpointing_and_smaller_micro_batches_save_activations() -> None:
     whole, half = config(), config(optimizer={"micro_batch": 2})
     kept = config(model={"gradient_checkpointing": False})
-    assert used(half).update["activations"] == used(whole).update["activations"] / 2
-    assert used(kept).update["activations"] > 5 * used(whole).update["activations"]
+    assert used(half).phases["an update"]["activations"] == used(whole).phases["an update"]["activations"] / 2
+    assert used(kept).phases["an update"]["activations"] > 5 * used(whole).phases["an update"]["activations"]
 
 
 def test_the_cache_holds_keys_and_values_of_all_that_is_sampled_side_by_side() -> None:
     c = config(rollout={"batch": 10, "max_new_tokens": 100}, data={"max_prompt_tokens": 60})
-    assert used(c).rollout["KV cache"] == 10 * 160 * 28 * 2 * (4 * 128) * 2
+    assert used(c).phases["a rollout"]["KV cache"] == 10 * 160 * 28 * 2 * (4 * 128) * 2
 
 
 def test_the_peak_is_that_of_the_larger_phase() -> None:
-    assert Memory({"a": 5}, {"b": 3, "c": 4}, {"d": 6}).peak == 12
+    assert Memory({"a": 5}, {"x": {"b": 3, "c": 4}, "y": {"d": 6}}).peak == 12
 
 
 def test_a_judge_in_this_process_takes_its_weights() -> None:
@@ -141,7 +221,7 @@ def test_fine_tuning_samples_nothing() -> None:
     c = config(method="sft", optimizer={"batch": 16}, sft={"max_tokens": 2048})
     found = step_cost(c, SEVEN)
     assert (found.sampled, found.trained, list(found.operations)) == (0, 16 * 2048, ["update"])
-    assert used(c).rollout == {}
+    assert list(used(c).phases) == ["an update"]
 
 
 def test_a_plan_says_what_fits_and_what_the_time_is_made_of() -> None:

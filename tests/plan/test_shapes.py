@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from raif.config import load, preset_names
 from raif.config.train import TrainConfig
-from raif.plan.shapes import shape_of
+from raif.plan.shapes import read, shape_of
 
 PARAMETERS = {
     "Qwen/Qwen2.5-0.5B-Instruct": 494_032_768,
@@ -54,6 +55,46 @@ def test_biases_and_missing_keys_are_those_of_the_architecture(tmp_path: Path) -
     shape = shape_of(str(tmp_path))
     assert shape
     assert (shape.kv_heads, shape.head_dim, shape.tied, shape.qkv_bias) == (2, 4, False, True)
+
+
+SMALL: dict[str, Any] = {
+    "vocab_size": 64,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+    "tie_word_embeddings": False,
+}
+EXPERTS: dict[str, Any] = {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 16}
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys"),
+    [
+        ("Qwen3", {}),
+        ("Qwen3Moe", EXPERTS),
+        ("Qwen2Moe", EXPERTS | {"shared_expert_intermediate_size": 24}),
+        ("Mixtral", {"num_local_experts": 4}),
+    ],
+)
+def test_experts_and_norms_are_counted_as_the_model_has_them(kind: str, keys: dict[str, Any]) -> None:
+    import transformers
+
+    config = getattr(transformers, f"{kind}Config")(**SMALL, **keys)
+    net = getattr(transformers, f"{kind}ForCausalLM")(config)
+    shape = read(config.to_dict())
+    assert shape
+    assert shape.parameters == net.num_parameters()
+
+
+def test_a_token_passes_only_the_chosen_experts() -> None:
+    shape = read(SMALL | EXPERTS)
+    assert shape
+    assert shape.parameters - shape.active == 2 * (8 - 2) * 3 * 32 * 16
+    assert shape.active_intermediate == 2 * 16
+    assert "up_proj" not in shape.linear
 
 
 def test_what_is_not_known_is_no_shape(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def settings(config: TrainConfig) -> dict[str, Any]:
     if d.offload:
         zero["offload_optimizer"] = {"device": "cpu"}
     return {
-        "train_micro_batch_size_per_gpu": config.optimizer.micro_batch,
+        "train_micro_batch_size_per_gpu": 1,  # it has no effect: losses are divided by our own counts
         "gradient_accumulation_steps": 2,  # any number above 1: `backward` says which micro-batch is the last
         "gradient_clipping": config.optimizer.max_grad_norm,
         "bf16": {"enabled": config.model.compute == "bfloat16"},

@@ -29,7 +29,7 @@ def choose_sampler(
         if r.engine == "vllm"
         else _server(config, learner, folder, say)
     )
-    scored = partial(score, policy, size=config.optimizer.micro_batch, temperature=r.temperature)
+    scored = partial(score, policy, size=learner.size, tokens=learner.tokens, temperature=r.temperature)
     usual = 0.15 if config.model.compute == "bfloat16" else 0.005
     checked = Checked(sampler, scored, every=r.vllm.check_every, tolerance=r.vllm.tolerance or usual)
     return Overlapped(checked) if r.overlap else checked
