@@ -28,7 +28,7 @@ from typing import Any
 
 import torch
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # for `tests`, and raif if it isn't installed
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for `tests`, and raif if it isn't installed
 
 from train_speed import record
 
@@ -188,7 +188,7 @@ def tokenizer() -> Any:
 
     try:
         return AutoTokenizer.from_pretrained(resolve("packaged:smollm2-135m"))
-    except MissingDependency:
+    except (MissingDependency, ImportError):  # not installed, or not readable here
         return byte_tokenizer()
 
 

@@ -47,9 +47,15 @@ def test_the_whole_ends_in_eight_minutes() -> None:
     assert sum(gpu_check.LIMITS.values()) <= 460
 
 
-def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu_check, "find_spec", lambda name: None if name == "transformers" else object())
-    assert gpu_check.lacking() == "transformers not installed"
+def test_what_is_not_installed_is_named(
+    monkeypatch: pytest.MonkeyPatch, rows: list[tuple[str, str, str]]
+) -> None:
+    monkeypatch.setitem(sys.modules, "tests.train.gpu_checks", None)
+    gpu_check.run("tests", lambda *row: rows.append(row))
+    assert rows == [("all", "skipped", "tests.train.gpu_checks is not installed")]
+    monkeypatch.setattr(gpu_check, "find_spec", lambda name: None)
+    assert gpu_check.lacking() == "torch is not installed"
+    assert gpu_check.machine() == "no PyTorch"
 
 
 @pytest.mark.parametrize(
@@ -103,6 +109,21 @@ def test_checks_run_under_pytest() -> None:
         wanted = [("real", "pass"), ("pretended", "skipped")]
     for line, (_, result) in zip(found, wanted, strict=True):
         assert f"('{name}', '{result}'" in line, done.stdout + done.stderr
+
+
+def test_the_demo_is_its_preset_in_twenty_steps(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Any] = []
+    monkeypatch.setattr(gpu_check, "demo_model", lambda folder: str(tiny_folder))
+    monkeypatch.setattr(gpu_check, "compare", lambda *given: found.extend(given))
+    gpu_check.demo(print)
+    config, device, _, in_time, _ = found
+    assert (config.steps + config.cloning.warmup_steps, config.model.compute, device) == (
+        20,
+        "bfloat16",
+        "cuda",
+    )
+    assert config.responses == config.optimizer.batch
+    assert in_time()
 
 
 def demo_config(folder: Path) -> TrainConfig:
