@@ -33,6 +33,7 @@ SHOWN = (
     ("response_tokens", "tokens", ".0f"),
     ("truncated_share", "cut", ".0%"),
     ("cloning_loss", "cloning", ".3f"),
+    ("eval/heldout/constraints", "held-out", ".1%"),
 )
 RECENT = 12
 COLUMNS = (

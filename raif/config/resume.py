@@ -29,6 +29,12 @@ FREE = (
     "evaluation.prompts",
     "evaluation.max_new_tokens",
     "evaluation.batch",
+    "evaluation.every",
+    "evaluation.benchmarks",
+    "evaluation.items",
+    "evaluation.data",
+    "evaluation.best",
+    "evaluation.patience",
     "checkpoint",
 )
 """Keys, or whole sections, that can change."""

@@ -20,6 +20,7 @@ from raif.config.base import Section
 from raif.config.builtin import BuiltinConfig
 from raif.config.judge import JudgeConfig
 from raif.config.rollout import RolloutConfig
+from raif.errors import did_you_mean
 from raif.reasoning import FORMAT_REQUEST
 
 LOGIT_TOKENS = 256
@@ -222,13 +223,44 @@ class CheckpointConfig(Section):
 
 class EvaluationConfig(Section):
     prompts: NonNegativeInt = 200
-    """The most held-out prompts to answer before and after training; 0: no evaluation."""
+    """The most held-out prompts to answer before and after training, drawn by `seed` if there are more; 0: no
+    held-out evaluation."""
     max_new_tokens: PositiveInt = 16384
     """The most tokens of a held-out response."""
     batch: PositiveInt = 16
     """Held-out prompts that are answered together."""
+    every: NonNegativeInt = 0
+    """Steps between evaluations during training, each of the held-out prompts and of `benchmarks`, and one
+    more after the last step; 0: none."""
+    benchmarks: tuple[Literal["ifeval", "ifbench"], ...] = ()
+    """Benchmarks that are run every `every` steps, as `raif eval` runs them: those that need no judge."""
+    items: PositiveInt | None = None
+    """The most items of each benchmark, drawn by `seed`; null: all."""
+    data: Path | None = None
+    """Folder of the benchmarks' data; null: the one that RAIF_BENCHMARK_DATA names."""
+    best: str | None = None
+    """The figure by which the best checkpoint is kept, such as heldout/constraints or ifeval/prompts, as
+    metrics.jsonl has it after `eval/`. null: only the newest checkpoints are kept."""
+    patience: PositiveInt | None = None
+    """Training stops after this many evaluations in a row without a better `best`; null: it doesn't."""
     cloning_alone: bool = False
     """Also train on the expert answers alone, for the same time on the same records, to compare with."""
+
+    @model_validator(mode="after")
+    def _best_of_what_is_measured(self) -> Self:
+        needed = {"benchmarks": self.benchmarks, "best": self.best}
+        if not self.every and (given := [key for key, value in needed.items() if value]):
+            raise ValueError(f"{given[0]} needs every, the number of steps between evaluations")
+        if self.patience and not self.best:
+            raise ValueError("patience needs best, the figure that should get better")
+        known = [f"heldout/{name}{side}" for name in ("constraints", "followed") for side in ("", "_loose")]
+        for name in self.benchmarks:
+            known += [
+                f"{name}/{level}{side}" for level in ("prompts", "instructions") for side in ("", "_loose")
+            ]
+        if self.best and self.best not in known:
+            raise ValueError(f"best: {self.best!r} is not measured. {did_you_mean(self.best, known)}")
+        return self
 
 
 class QuirksConfig(Section):

@@ -34,13 +34,19 @@ KINDS = ("model", "optimizer")
 class Progress:
     """Where a run stands; the position in the data follows from it.
 
-    Steps and updates done, seconds spent training, prompts drawn beyond those of each step's first round.
+    Steps and updates done, seconds spent training, prompts drawn beyond those of each step's first round. Of
+    `evaluation.best`: the figure, the step where it was best (0: none yet) and its value there, and for how
+    many evaluations it has not been better.
     """
 
     step: int = 0
     updates: int = 0
     seconds: float = 0.0
     refilled: int = 0
+    best_figure: str = ""
+    best_step: int = 0
+    best_value: float | None = None
+    stale: int = 0
 
 
 def checkpoints(folder: Path) -> list[Path]:
@@ -57,7 +63,9 @@ def save_checkpoint(
     template: str | None = None,
     ahead: Sequence[Sampled] | None = None,
 ) -> None:
-    """Write `folder/step-N` whole or not at all, then delete all but the newest `keep`.
+    """Write `folder/step-N` whole or not at all, then delete all but the newest `keep` and the best.
+
+    `folder/best` links to the best one.
 
     `template`: the chat template that asks as training does. `ahead`: this rank's responses of the next
     rollout, if they are sampled already.
@@ -89,8 +97,14 @@ def save_checkpoint(
     final = folder / f"step-{progress.step:06d}"
     shutil.rmtree(final, ignore_errors=True)
     unfinished.rename(final)
+    best = folder / f"step-{progress.best_step:06d}"
+    if best.is_dir():
+        (folder / "best.new").unlink(missing_ok=True)
+        (folder / "best.new").symlink_to(best.name)
+        (folder / "best.new").replace(folder / "best")
     for old in checkpoints(folder)[:-keep]:
-        shutil.rmtree(old)
+        if old != best:
+            shutil.rmtree(old)
 
 
 def load_checkpoint(path: Path, learner: Learner) -> Progress:

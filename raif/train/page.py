@@ -39,6 +39,14 @@ PANELS = {
     "Memory at the peak so far, GB": ("memory_gb",),
 }
 """Metrics that are drawn together, on the page and in curves.png."""
+MEASURED = {
+    "Held-out constraints followed, 95%": "eval/heldout/constraints",
+    "Held-out prompts followed, 95%": "eval/heldout/followed",
+    "IFEval prompts, 95%": "eval/ifeval/prompts",
+    "IFBench prompts, 95%": "eval/ifbench/prompts",
+}
+SIDES = ("", "/low", "/high")
+"""A rate and the ends of its interval."""
 STEPS, GROUPS = 5, 4
 """From how many steps the page shows groups, and how many of each."""
 
@@ -48,7 +56,8 @@ def write(folder: Path) -> None:
     text = (folder / CONFIG_NAME).read_text("utf-8")
     metrics = jsonl.finished(folder / "metrics.jsonl")
     report = folder / "report.json"  # missing if there were no held-out prompts
-    rows = json.loads(report.read_text("utf-8"))["rows"] if report.exists() else []
+    stored = json.loads(report.read_text("utf-8")) if report.exists() else {}
+    rows, facts = stored.get("rows", []), stored.get("facts", {})
     html.write(
         folder / "report.html",
         "train/page.html",
@@ -57,7 +66,7 @@ def write(folder: Path) -> None:
         config_text=text,
         metrics=metrics,
         rows=rows,
-        tiles=list(_tiles(rows, metrics)),
+        tiles=list(_tiles(rows, metrics, facts)),
         findings=jsonl.finished(folder / "findings.jsonl"),
         kinds=_kinds(rows, metrics),
         panels=list(panels(metrics)),
@@ -68,8 +77,12 @@ def write(folder: Path) -> None:
 def panels(metrics: Sequence[Line]) -> Iterator[tuple[str, dict[str, list[tuple[float, float]]]]]:
     """The title of each panel with any data, and its series: points of step and value by metric."""
     own = dict.fromkeys(name for step in metrics for name in step if name.startswith("reward/"))
-    own = {name: None for name in own if name.removeprefix("reward/") not in PART}
-    for title, names in {**PANELS, **({"Rewards of your own": tuple(own)} if own else {})}.items():
+    shown = {
+        **PANELS,
+        "Rewards of your own": [name for name in own if name.removeprefix("reward/") not in PART],
+    }
+    shown |= {title: [f"{key}{side}" for side in SIDES] for title, key in MEASURED.items()}
+    for title, names in shown.items():
         series = {name: _points(name, metrics) for name in names}
         if any(series.values()):
             yield title, series
@@ -81,7 +94,7 @@ def _points(name: str, metrics: Sequence[Line]) -> list[tuple[float, float]]:
     return [(number, value) for number, value in values if value is not None and math.isfinite(value)]
 
 
-def _tiles(rows: Sequence[Line], metrics: Sequence[Line]) -> Iterator[tuple[str, str, str]]:
+def _tiles(rows: Sequence[Line], metrics: Sequence[Line], facts: Line) -> Iterator[tuple[str, str, str]]:
     """Name, value and note of each figure at the top."""
     if len(rows) >= 2:
         before, after = rows[:2]
@@ -90,6 +103,9 @@ def _tiles(rows: Sequence[Line], metrics: Sequence[Line]) -> Iterator[tuple[str,
                 values = [f"{100 * row[key]['value']:.1f}" for row in (before, after)]
                 yield name, " → ".join(values), f"percent, {before['name']} → {after['name']}"
         yield "words", f"{before['words']:.0f} → {after['words']:.0f}", "an answer"
+    if best := facts.get("best"):
+        note = f"at step {best['step']}, kept in checkpoints/best"
+        yield f"best {best['figure']}", f"{100 * best['value']:.1f}", note
     seconds = sum(value for step in metrics for key, value in step.items() if key.startswith("time_"))
     yield "training", f"{seconds / 60:,.1f} min", f"{len(metrics):,} steps, without evaluation"
     kept = [value for _, value in _points("keep_ratio", metrics)]

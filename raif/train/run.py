@@ -5,6 +5,7 @@ What is finished is found again: a killed run continues from its newest checkpoi
 
 from __future__ import annotations
 
+import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ import torch
 
 from raif.config.train import TrainConfig
 from raif.errors import EndpointError, NothingJudged, UnhealthyRun
+from raif.eval.run import subset
 from raif.judge.judge import open_judge
 from raif.models.chat import Chat, Mode
 from raif.train.checkpoint import checkpoints, load_ahead, load_checkpoint, save_checkpoint
 from raif.train.doctor import look
+from raif.train.evaluation import Benchmarks, heldout_figures, judge_step, measure_at
 from raif.train.feed import Feed, check_rewards, load_records
-from raif.train.heldout import HeldOut, HeldOutAnswer, Report
+from raif.train.heldout import HeldOut, HeldOutAnswer, HeldOutRow, Report
 from raif.train.learner import Learner
 from raif.train.log import Events, Log
 from raif.train.loop import Step, Trainer
@@ -39,6 +42,7 @@ class Run:
         torch.manual_seed(config.seed)
         r = config.rollout
         rewards = Rewards.of(config.rewards, limit=r.max_new_tokens, window=r.overlong)
+        self.benchmarks = Benchmarks(config, folder)
         events.phase("making data" if config.data.generate else "reading data")
         with ranks.first_ahead():
             train, heldout = load_records(config.data, folder, events.progress)
@@ -54,12 +58,13 @@ class Run:
         self.judge = open_judge(config.judge, folder)
         sampler = choose_sampler(config, learner, folder, events.phase)
         self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge, rewards)
-        chosen = heldout[: config.evaluation.prompts]
+        chosen = subset(heldout, config.evaluation.prompts, config.seed)
         self.heldout = (
             HeldOut(chosen, learner.frozen, chat, config.evaluation.batch, self.judge, ranks)
             if chosen
             else None
         )
+        self._last: tuple[int, list[HeldOutAnswer]] = (0, [])  # of the latest step that was measured
         wandb = config.wandb if ranks.first else None
         self.log = Log(folder, tensorboard=config.tensorboard and ranks.first, wandb=wandb)
         self.report = Report(folder, writes=ranks.first)
@@ -72,7 +77,10 @@ class Run:
             self._train()
             if self.ranks.first:
                 self.log.curves()
-            self._evaluate("whole recipe" if self.config.method == "grpo" else "fine-tuned", "thinking")
+            step, answers = self._last
+            known = answers if step == self.trainer.progress.step else None
+            name = "whole recipe" if self.config.method == "grpo" else "fine-tuned"
+            self._evaluate(name, "thinking", known)
             if self.config.evaluation.cloning_alone:
                 self._clone_alone()
             if self.heldout and any(i.expert for i in self.heldout.instructions):
@@ -80,18 +88,18 @@ class Run:
             self.log.close()
             return self.report
 
-    def _evaluate(self, name: str, mode: Mode) -> None:
-        """Add a row of held-out answers to the report, unless it has that row of the same settings."""
+    def _evaluate(self, name: str, mode: Mode, known: list[HeldOutAnswer] | None = None) -> None:
+        """Add a row of held-out answers to the report, unless it has that row of the same settings.
+
+        `known`: the answers, if they were asked for already.
+        """
         if not (heldout := self.heldout):
             return
 
-        def answers() -> list[HeldOutAnswer]:
-            learner, limit = self.trainer.learner, self.config.evaluation.max_new_tokens
-            learner.refresh()
-            return heldout.ask(learner.whole, mode, max_new_tokens=limit, progress=self.events.progress)
-
         self.events.phase(f"held-out answers: {name}")
-        self.report.add(name, answers, self._settings(self.trainer.progress.step))
+        self.report.add(
+            name, lambda: known or self._ask(heldout, mode), self._settings(self.trainer.progress.step)
+        )
 
     def _settings(self, step: int) -> dict[str, Any]:
         """What a row of the report depends on and a resumed run can change."""
@@ -114,7 +122,8 @@ class Run:
         t, c = self.trainer, self.config
         self.events.phase("training")
         try:
-            for step in t.steps():
+            for step in () if self._given_up else t.steps():
+                improved = self._measure(step)
                 if self.ranks.first:
                     self.log.write(step.metrics)
                     if step.groups:
@@ -122,16 +131,59 @@ class Run:
                 self.events.step(step, t.total_steps)
                 if t.progress.step == c.cloning.warmup_steps and c.evaluation.cloning_alone:
                     self._save("warm-up", 1)
-                if t.progress.step % c.checkpoint.every == 0 or t.progress.step == t.total_steps:
+                last = t.progress.step == t.total_steps or self._given_up
+                if t.progress.step % c.checkpoint.every == 0 or improved or last:
                     self._save()
                 self._examine(step)
+                if self._given_up:
+                    break
         except (EndpointError, NothingJudged) as error:
             # while it samples or judges, before the step has changed anything
             self._save()
             done, folder = t.progress.step, self.folder / "checkpoints"
             saved = f"Nothing is lost: the run is saved up to step {done} in {folder}."
             raise type(error)(error.message, f"{saved} {error.hint}") from error
+        self._note_best()
         t.learner.export(self.folder / "model", t.chat.served_template())
+
+    def _measure(self, step: Step) -> bool:
+        """Measure the model if it is time, as part of the step's metrics. Returns whether it is the best."""
+        t, c = self.trainer, self.config.evaluation
+        number = t.progress.step
+        if not measure_at(c, number, t.total_steps):
+            return False
+        self.events.phase(f"evaluation after step {number}")
+        start = time.perf_counter()
+        t.learner.refresh()
+        if self.heldout:
+            self._last = number, self._ask(self.heldout, "thinking")
+            step.metrics.update(heldout_figures(HeldOutRow.of("", self._last[1])))
+        step.metrics.update(
+            self.benchmarks.figures(t.learner.whole, t.chat, number, self.ranks, self.events.progress)
+        )
+        step.metrics["eval/seconds"] = time.perf_counter() - start
+        t.progress = judge_step(t.progress, c, step.metrics)
+        self.events.phase("training")
+        return t.progress.best_step == number
+
+    def _ask(self, heldout: HeldOut, mode: Mode) -> list[HeldOutAnswer]:
+        self.trainer.learner.refresh()
+        limit, model = self.config.evaluation.max_new_tokens, self.trainer.learner.whole
+        return heldout.ask(model, mode, max_new_tokens=limit, progress=self.events.progress)
+
+    @property
+    def _given_up(self) -> bool:
+        """Whether the figure of `evaluation.best` has not got better for too long."""
+        patience, p = self.config.evaluation.patience, self.trainer.progress
+        return patience is not None and p.best_figure == self.config.evaluation.best and p.stale >= patience
+
+    def _note_best(self) -> None:
+        """Say in the report which step was the best, and whether training stopped early."""
+        p = self.trainer.progress
+        if p.best_step:
+            stopped = p.step if self._given_up else None
+            self.report.note(best={"figure": p.best_figure, "step": p.best_step, "value": p.best_value})
+            self.report.note(stopped_early=stopped)
 
     def _examine(self, step: Step) -> None:
         """Report what silently ruins runs."""

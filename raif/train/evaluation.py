@@ -1,0 +1,134 @@
+"""Measuring the model while it trains, on held-out records and on benchmarks, and which step was the best.
+
+The benchmarks are asked, scored and reported by the runner of `raif eval`, with the policy as the model.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from raif.config.eval import EvalConfig
+from raif.config.models import SamplingConfig
+from raif.config.train import EvaluationConfig, TrainConfig
+from raif.eval.answers import Answer, Answers, Ask
+from raif.eval.benchmark import BENCHMARKS
+from raif.eval.run import Plan, asks_of, evaluate, plan
+from raif.models.chat import Chat
+from raif.models.load import Model
+from raif.models.local import greedy
+from raif.stats import Interval
+from raif.train.checkpoint import Progress
+from raif.train.heldout import HeldOutRow
+from raif.train.ranks import Ranks
+
+Figures = dict[str, float]
+"""Figures by their keys in metrics.jsonl; a rate's interval follows it as KEY/low and KEY/high."""
+
+
+def measure_at(config: EvaluationConfig, step: int, total: int) -> bool:
+    """Whether the model is measured after this step: every so often, and after the last one."""
+    return bool(config.every) and (step % config.every == 0 or step == total)
+
+
+def heldout_figures(row: HeldOutRow) -> Figures:
+    """A row of the held-out table."""
+    found: Figures = {}
+    for name in ("constraints", "constraints_loose", "followed", "followed_loose"):
+        found |= _with_interval(f"eval/heldout/{name}", getattr(row, name))
+    for name in ("format_share", "truncated_share", "fluency", "words", "repetition", "unjudged_share"):
+        value = getattr(row, name)
+        found |= {} if value is None else {f"eval/heldout/{name}": value}
+    return found
+
+
+def judge_step(progress: Progress, config: EvaluationConfig, figures: Mapping[str, float]) -> Progress:
+    """The progress with the best step so far, and how many measurements it has not been beaten for."""
+    if not config.best:
+        return progress
+    if progress.best_figure != config.best:  # a resumed run can look at another figure
+        progress = replace(progress, best_figure=config.best, best_step=0, best_value=None, stale=0)
+    value = figures.get(f"eval/{config.best}")
+    if value is None or (progress.best_value is not None and value <= progress.best_value):
+        return replace(progress, stale=progress.stale + 1)
+    return replace(progress, best_step=progress.step, best_value=value, stale=0)
+
+
+class Benchmarks:
+    """The benchmarks of `evaluation.benchmarks`, with their items. RaifError if their data is missing."""
+
+    def __init__(self, config: TrainConfig, folder: Path) -> None:
+        self._config, self._folder = config, folder
+        self._plans: dict[str, tuple[EvalConfig, Plan]] = {}
+        for name in config.evaluation.benchmarks:
+            found = _eval_config(config, name)
+            self._plans[name] = found, plan(found)
+
+    def figures(
+        self, model: Model, chat: Chat, step: int, ranks: Ranks, progress: Callable[[int, int], None]
+    ) -> Figures:
+        """The rates of all benchmarks. The answers and reports are kept in evaluation/step-N/NAME."""
+        found: Figures = {}
+        for name, (config, planned) in self._plans.items():
+            answers = self._answers(asks_of(planned, config), model, chat, ranks, progress)
+            if ranks.first:
+                folder = self._folder / "evaluation" / f"step-{step:06d}" / name
+                shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed after it
+                folder.mkdir(parents=True)
+                report = evaluate(config, planned, _Given(str(config.model), step, answers), folder)
+                for row in report.tables[0].rows:
+                    for side, value in zip(("", "_loose"), row.values, strict=True):
+                        found |= _with_interval(f"eval/{name}/{row.name}{side}", value)
+                found[f"eval/{name}/truncated_share"] = report.truncated / report.items
+        return ranks.gather(found)[0]
+
+    def _answers(
+        self,
+        asks: Sequence[Ask],
+        model: Model,
+        chat: Chat,
+        ranks: Ranks,
+        progress: Callable[[int, int], None],
+    ) -> dict[str, Answer]:
+        """Greedy answers, asked for as training asks, each rank's share by itself."""
+        c = self._config.evaluation
+
+        def answered(first: int, prompts: Sequence[list[int]]) -> Any:
+            return greedy(model, prompts, max_new_tokens=c.max_new_tokens, batch=c.batch, progress=progress)
+
+        completions = ranks.together([chat.prompt(ask.messages, "thinking") for ask in asks], answered)
+        return {
+            ask.id: Answer(chat.text(each.ids, "thinking"), truncated=each.truncated)
+            for ask, each in zip(asks, completions, strict=True)
+        }
+
+
+class _Given:
+    """A responder of answers that exist already."""
+
+    def __init__(self, model: str, step: int, answers: Mapping[str, Answer]) -> None:
+        self.model, self._answers = model, answers
+        self.settings: Mapping[str, Any] = {"step": step}
+
+    def respond(self, asks: Sequence[Ask]) -> Answers:
+        yield from ((ask, self._answers[ask.id]) for ask in asks)
+
+
+def _eval_config(config: TrainConfig, name: str) -> EvalConfig:
+    c = config.evaluation
+    return EvalConfig(
+        benchmark=name,
+        model=config.model.path,
+        data=c.data / BENCHMARKS[name].file if c.data else None,
+        think=config.model.style,
+        limit=c.items,
+        seed=config.seed,
+        sampling=SamplingConfig(max_tokens=c.max_new_tokens),
+    )
+
+
+def _with_interval(key: str, rate: Interval | None) -> Figures:
+    return {} if rate is None else {key: rate.value, f"{key}/low": rate.low, f"{key}/high": rate.high}

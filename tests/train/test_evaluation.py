@@ -1,0 +1,194 @@
+"""Evaluation while training: what is measured, what is kept, when it stops, what a resumed run knows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raif.config import dump
+from raif.config.train import EvaluationConfig, TrainConfig
+from raif.errors import RaifError
+from raif.train import page
+from raif.train import run as running
+from raif.train.checkpoint import Progress, checkpoints
+from raif.train.evaluation import judge_step, measure_at
+from raif.train.log import Events
+from raif.train.run import Run
+
+RECORD = {"messages": [{"role": "user", "content": "Hi"}], "constraints": [{"id": "punctuation:no_comma"}]}
+ITEM = {"prompt": "Say hi", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}
+
+
+@pytest.fixture
+def config(tiny_folder: Path, tmp_path: Path) -> dict[str, Any]:
+    """Four steps on the tiny model, each of which is followed by an evaluation."""
+    for name, lines in {
+        "train.jsonl": [RECORD],
+        "heldout.jsonl": [RECORD | {"id": str(n)} for n in range(9)],
+        "ifeval/input_data.jsonl": [ITEM | {"key": n} for n in range(5)],
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return {
+        "steps": 4,
+        "contrast": False,
+        "model": {
+            "path": str(tiny_folder),
+            "compute": "float32",
+            "gradient_checkpointing": False,
+            "device": "cpu",
+        },
+        "data": {"train": str(tmp_path / "train.jsonl"), "heldout": str(tmp_path / "heldout.jsonl")},
+        "rollout": {"prompts": 1, "group_size": 4, "max_new_tokens": 16},
+        "loss": {"cloning": 0},
+        "optimizer": {"lr": 1e-2, "batch": 4},
+        "checkpoint": {"every": 100, "keep": 1},
+        "evaluation": {
+            "prompts": 3,
+            "max_new_tokens": 8,
+            "every": 1,
+            "benchmarks": ["ifeval"],
+            "items": 2,
+            "data": str(tmp_path),
+            "best": "heldout/constraints",
+        },
+    }
+
+
+def go(config: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
+    """Run or resume; the metrics of all steps but for what depends on the clock and the machine."""
+    folder.mkdir(exist_ok=True)
+    resolved = TrainConfig.model_validate(config)
+    (folder / "config.yaml").write_text(dump(resolved))
+    Run(resolved, folder, Events()).go()
+    page.write(folder)
+    lines = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+    clock = ("time_", "eval/seconds", "tokens_per_second", "seconds_left", "memory_gb")
+    return [{k: v for k, v in line.items() if not k.startswith(clock)} for line in lines]
+
+
+def script(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
+    """The held-out figure of each evaluation, in order."""
+    left = iter(values)
+    monkeypatch.setattr(running, "heldout_figures", lambda row: {"eval/heldout/constraints": next(left)})
+
+
+def progress(folder: Path) -> dict[str, Any]:
+    found = json.loads((checkpoints(folder / "checkpoints")[-1] / "progress.json").read_text())
+    return {key: value for key, value in found.items() if key != "seconds"}
+
+
+def test_the_figures_are_in_the_metrics_and_training_is_as_without_them(
+    config: dict[str, Any], tmp_path: Path
+) -> None:
+    measured = go(config, tmp_path / "measured")
+    plain = go(config | {"evaluation": {"prompts": 3, "max_new_tokens": 8}}, tmp_path / "plain")
+    assert [{k: v for k, v in m.items() if not k.startswith("eval/")} for m in measured] == plain
+    for line in measured:
+        for rate in (
+            "heldout/constraints",
+            "heldout/followed_loose",
+            "ifeval/prompts",
+            "ifeval/instructions_loose",
+        ):
+            low, value, high = (line[f"eval/{rate}{side}"] for side in ("/low", "", "/high"))
+            assert 0 <= low <= value <= high <= 1
+        assert {"eval/heldout/words", "eval/heldout/repetition", "eval/ifeval/truncated_share"} <= line.keys()
+    kept = tmp_path / "measured" / "evaluation" / "step-000004" / "ifeval"
+    report = json.loads((kept / "report.json").read_text())
+    assert (report["items"], report["tables"][0]["rows"][0]["values"][0]["value"]) == (
+        2,
+        measured[-1]["eval/ifeval/prompts"],
+    )
+    shown = (tmp_path / "measured" / "report.html").read_text("utf-8")
+    assert "IFEval prompts, 95%" in shown
+    assert "kept in checkpoints/best" in shown
+
+
+def test_the_best_checkpoint_stays_and_training_stops_after_the_patience(
+    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config["evaluation"] |= {"benchmarks": [], "patience": 2}
+    script(monkeypatch, [0.2, 0.5, 0.5, 0.4])
+    assert len(go(config | {"steps": 9}, tmp_path / "run")) == 4
+    folder = tmp_path / "run" / "checkpoints"
+    assert [each.name for each in checkpoints(folder)] == ["step-000002", "step-000004"]
+    assert (folder / "best").resolve() == (folder / "step-000002").resolve()
+    facts = json.loads((tmp_path / "run" / "report.json").read_text())["facts"]
+    assert facts["best"] == {"figure": "heldout/constraints", "step": 2, "value": 0.5}
+    assert facts["stopped_early"] == 4
+    assert len(go(config | {"steps": 9}, tmp_path / "run")) == 4, "a resumed run does not train on"
+
+
+def test_a_resumed_run_knows_the_figures_the_best_and_the_patience(
+    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config["evaluation"] |= {"benchmarks": []}
+    script(monkeypatch, [0.2, 0.5, 0.3, 0.4])
+    whole = go(config, tmp_path / "whole")
+    script(monkeypatch, [0.2, 0.5, 0.3, 0.4])
+    go(config | {"steps": 3}, tmp_path / "broken")
+    assert go(config, tmp_path / "broken") == whole
+    assert progress(tmp_path / "broken") == progress(tmp_path / "whole")
+    assert progress(tmp_path / "whole") == {
+        **{"step": 4, "updates": 4, "refilled": 0},
+        **{"best_figure": "heldout/constraints", "best_step": 2, "best_value": 0.5, "stale": 2},
+    }
+
+
+def test_heldout_records_are_drawn_by_the_seed(config: dict[str, Any], tmp_path: Path) -> None:
+    drawn = []
+    for seed in (0, 0, 1):
+        run = Run(TrainConfig.model_validate(config | {"seed": seed}), tmp_path, Events())
+        assert run.heldout
+        drawn.append([each.id for each in run.heldout.instructions])
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert drawn[0] != ["0", "1", "2"]
+    config["evaluation"]["prompts"] = 9
+    run = Run(TrainConfig.model_validate(config), tmp_path, Events())
+    assert run.heldout
+    assert [each.id for each in run.heldout.instructions] == [str(n) for n in range(9)]
+
+
+def test_missing_data_is_said_before_the_model_is_loaded(config: dict[str, Any], tmp_path: Path) -> None:
+    config["evaluation"]["data"] = str(tmp_path / "nowhere")
+    config["model"]["path"] = str(tmp_path / "no-model")
+    with pytest.raises(RaifError, match=r"nowhere/ifeval/input_data\.jsonl: no such file"):
+        Run(TrainConfig.model_validate(config), tmp_path, Events())
+
+
+def test_an_evaluation_is_due_every_so_often_and_at_the_end() -> None:
+    every = EvaluationConfig(every=4)
+    assert [step for step in range(1, 11) if measure_at(every, step, 10)] == [4, 8, 10]
+    assert not measure_at(EvaluationConfig(), 10, 10)
+
+
+def test_another_figure_starts_the_search_for_the_best_again() -> None:
+    config = EvaluationConfig(every=1, benchmarks=("ifeval",), best="ifeval/prompts")
+    before = Progress(step=7, best_figure="heldout/constraints", best_step=3, best_value=0.9, stale=4)
+    after = judge_step(before, config, {"eval/ifeval/prompts": 0.1})
+    assert (after.best_figure, after.best_step, after.best_value, after.stale) == (
+        "ifeval/prompts",
+        7,
+        0.1,
+        0,
+    )
+    assert judge_step(after, config, {}).stale == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"best": "heldout/constraints"}, "best needs every"),
+        ({"benchmarks": ["ifeval"]}, "benchmarks needs every"),
+        ({"every": 1, "patience": 2}, "patience needs best"),
+        ({"every": 1, "best": "ifeval/prompts"}, "best: 'ifeval/prompts' is not measured"),
+        ({"every": 1, "best": "heldout/constraint"}, r"Did you mean 'heldout/constraints'\?"),
+    ],
+)
+def test_what_cant_be_measured_is_refused(keys: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        EvaluationConfig.model_validate(keys)
