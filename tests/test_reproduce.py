@@ -93,7 +93,7 @@ def test_each_layout_fits_gpus_of_80_gb_part_by_part(layout: str, ranks: int, tm
         if here
         else {
             "weights": model / ranks,
-            "whole copy to sample from": model,
+            "whole copy": model,
             "frozen model": model / ranks,
         }
     )

@@ -107,7 +107,7 @@ def _always(c: TrainConfig, shape: Shape, sharding: Sharding, card: float | None
     found = judge(c)
     return {
         "weights": weights,
-        "whole copy to sample from": whole if sharding.zero == 3 else 0.0,
+        "whole copy": whole if sharding.zero == 3 else 0.0,
         "float32 masters": 4 * state if size < 4 else 0.0,
         "Adam moments": 8 * state,
         "frozen model": weights if has_frozen and not c.lora.rank else 0.0,

@@ -43,7 +43,7 @@ def test_the_state_of_a_bfloat16_run_is_eighteen_bytes_a_parameter_without_its_g
     always = used(config()).always
     assert {part: size / NUMBER for part, size in always.items()} == {
         "weights": 2,
-        "whole copy to sample from": 0,
+        "whole copy": 0,
         "float32 masters": 4,
         "Adam moments": 8,
         "frozen model": 2,
@@ -73,7 +73,7 @@ def test_without_kl_and_held_out_prompts_there_is_no_frozen_model() -> None:
 )
 def test_zero_divides_the_state_over_the_ranks(zero: int, divided: set[str]) -> None:
     one, four = used(config()).always, used(config(), ranks=4, zero=zero).always
-    copy = four.pop("whole copy to sample from")
+    copy = four.pop("whole copy")
     assert copy == (one["weights"] if zero == 3 else 0)
     assert {part for part in four if one[part] and four[part] == one[part] / 4} == divided
     assert {part for part in four if four[part] == one[part]} == set(four) - divided
