@@ -273,7 +273,8 @@ def compare(config: Any, device: str, folder: Path, in_time: Callable[[], bool],
 
 def trainer_of(config: Any, device: str, folder: Path) -> Any:
     from raif.models.chat import Chat
-    from raif.train.feed import Feed, load_records
+    from raif.train.data import load_records
+    from raif.train.feed import Feed
     from raif.train.learner import Learner
     from raif.train.loop import Trainer
     from raif.train.samplers.choose import choose_sampler
@@ -281,8 +282,8 @@ def trainer_of(config: Any, device: str, folder: Path) -> Any:
     c = config.model_copy(update={"model": config.model.model_copy(update={"device": device})})
     learner = Learner(c)
     chat = Chat(learner.policy.tokenizer, c.model.style, c.model.format_request)
-    train, _ = load_records(c.data, folder, lambda done, total: None)
-    feed = Feed.of(train, chat, c.data.max_prompt_tokens)
+    records = load_records(c.data, folder, lambda done, total: None)
+    feed = Feed.of(records.train, chat, c.data.max_prompt_tokens)
     return Trainer(c, learner, chat, choose_sampler(c, learner, folder, print), feed)
 
 

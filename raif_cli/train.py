@@ -92,14 +92,23 @@ def _train(
     require("torch", "transformers", "safetensors", extra="train")
     from raif.config.resume import FREE
     from raif.files.runs import open_run
-    from raif.train.feed import check_source
+    from raif.train.data import check_source, inputs
     from raif.train.ranks import joined
     from raif.train.run import Run
 
     launch = Launch.of()
     check_source(config.data)
     if launch.first:
-        open_run(folder, config, resume=resume, overwrite=overwrite, free=FREE, remade=["data"], said=_say)
+        open_run(
+            folder,
+            config,
+            resume=resume,
+            overwrite=overwrite,
+            free=FREE,
+            inputs=inputs(config.data),
+            remade=["data"],
+            said=_say,
+        )
     with _view(launch) as view, joined(config, launch) as ranks:
         report = Run(config, folder, view, ranks, strict=strict).go()
     if launch.first:

@@ -36,6 +36,9 @@ FREE = (
     "evaluation.best",
     "evaluation.patience",
     "checkpoint",
+    # where the records are; what they are is compared by checksum (raif/train/data.py)
+    "data.train",
+    "data.heldout",
 )
 """Keys, or whole sections, that can change."""
 
@@ -47,7 +50,9 @@ FIXED = (
     "model.style",
     "model.format_request",
     "model.compute",
-    "data",
+    "data.generate",
+    "data.max_prompt_tokens",
+    "data.mix",
     "rollout.prompts",
     "rollout.group_size",
     "rollout.max_new_tokens",

@@ -15,9 +15,8 @@ from pydantic import (
     model_validator,
 )
 
-from raif import tasks
 from raif.config.base import Section
-from raif.config.builtin import BuiltinConfig
+from raif.config.data import DataConfig
 from raif.config.judge import JudgeConfig
 from raif.config.rollout import RolloutConfig
 from raif.errors import did_you_mean
@@ -43,36 +42,6 @@ class ModelConfig(Section):
     sdpa or flash_attention_2."""
     gradient_checkpointing: bool = True
     """Recompute activations in the backward pass: less memory, a third more compute."""
-
-
-class DataConfig(Section):
-    train: Path | None = None
-    """JSONL of records: ours, IFEval's, or the authors' released format."""
-    heldout: Path | None = None
-    """Records of the held-out evaluation; null: it is skipped."""
-    generate: BuiltinConfig | None = None
-    """Make `train` and `heldout` with the built-in generator, inside the run's folder."""
-    max_prompt_tokens: PositiveInt = 1024
-    """Longer prompts are left out and counted."""
-    mix: dict[str, Annotated[float, Field(ge=0.01, le=100)]] = Field(default={})
-    """The ratio of tasks among the prompts of a rollout, such as {math: 1, ifeval+complex: 1}. Other tasks
-    are left out. Empty: all records, whatever their task."""
-
-    @field_validator("mix")
-    @classmethod
-    def _each_task_once(cls, mix: dict[str, float]) -> dict[str, float]:
-        named = [task for key in mix for task in key.split("+")]
-        for task in named:
-            tasks.known(task)
-            if named.count(task) > 1:
-                raise ValueError(f"the task {task} is named twice")
-        return mix
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if self.generate and (self.train or self.heldout):
-            raise ValueError("generate excludes train and heldout: give files, or have them generated")
-        return self
 
 
 class LossConfig(Section):

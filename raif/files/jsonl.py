@@ -6,8 +6,10 @@ there, and an invalid line does not end the reading. Objects can be parsed as py
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -17,7 +19,7 @@ import jsonlines
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
-from raif.errors import RecordError
+from raif.errors import RecordError, require
 
 Model = TypeVar("Model", bound=BaseModel)
 Source = Path | str | IO[bytes]
@@ -34,9 +36,12 @@ def lines(source: Source, first: int = 1) -> Iterator[tuple[int, dict[str, Any] 
 
     def counted(stream: Iterable[bytes]) -> Iterator[bytes]:
         nonlocal number
-        for line in stream:
-            number += 1
-            yield line
+        try:
+            for line in stream:
+                number += 1
+                yield line
+        except (EOFError, OSError, zlib.error) as error:  # of a compressed file that is damaged or cut off
+            raise RecordError(f"{name}:{number + 1}: {error}") from None
 
     with opened(source) as stream:
         reader = jsonlines.Reader(counted(stream), loads=json.loads)  # not orjson, which it prefers
@@ -114,11 +119,22 @@ def name_of(source: Source) -> str:
 
 
 def opened(source: Source, buffering: int = -1) -> AbstractContextManager[IO[bytes]]:
-    """The source as a stream, which is closed only if it was a path. RecordError if it can't be opened."""
+    """The source as a stream, which is closed only if it was a path. Files ending in .gz and .zst are
+    decompressed. Raises RecordError if it can't be opened.
+    """
     if not isinstance(source, Path | str):
         return nullcontext(source)
     try:
-        return Path(source).open("rb", buffering)
+        match Path(source).suffix:
+            case ".gz":
+                return io.BufferedReader(gzip.open(source, "rb"))
+            case ".zst":
+                require("pyarrow", extra="data")
+                from pyarrow import CompressedInputStream
+
+                return io.BufferedReader(CompressedInputStream(str(source), "zstd"))
+            case _:
+                return Path(source).open("rb", buffering)
     except OSError as error:
         raise RecordError(f"{source}: {error.strerror}") from None
 

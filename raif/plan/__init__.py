@@ -62,7 +62,11 @@ def _ranks(s: Sharding) -> str:
 
 def _data(c: TrainConfig) -> str:
     made, given = c.data.generate, c.data.train
-    source = f"{made.count} records made by the built-in generator" if made else str(given or "no data.train")
+    source = (
+        f"{made.count} records made by the built-in generator"
+        if made
+        else " + ".join(s.path for s in given) or "no data.train"
+    )
     mix = ", ".join(f"{tasks} {weight:g}" for tasks, weight in c.data.mix.items())
     return f"{source}; prompts by task: {mix}" if mix else source
 

@@ -6,6 +6,7 @@ Constraints and composition are checked as records are read.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from raif.constraints import find
@@ -13,6 +14,7 @@ from raif.constraints.tree import active
 from raif.dialect import Dialect
 from raif.errors import ConstraintError, RecordError
 from raif.files import jsonl
+from raif.files.rows import rows
 from raif.records import ifeval, ours, released
 from raif.records.layout import Layout
 from raif.tasks import TASKS
@@ -24,7 +26,8 @@ LAYOUTS: tuple[Layout, ...] = (ours.LAYOUT, ifeval.LAYOUT, released.LAYOUT)
 
 def read(source: jsonl.Source) -> Iterator[Instruction]:
     """The instructions of a file or binary stream, as a stream. Raises RecordError at the first bad line."""
-    for where, row in jsonl.objects(source):
+    found = rows(Path(source)) if isinstance(source, Path | str) else jsonl.objects(source)
+    for where, row in found:
         yield instruction(row, where)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from functools import cache, lru_cache
 from typing import Any
 
@@ -12,6 +13,8 @@ from raif.records.layout import Layout, Row
 from raif.types import Instruction
 
 KNOWN = Instruction.model_fields
+COLUMNAR = {"constraints", "composition", "provenance"}
+"""Fields that differ from record to record, so that files with columns hold them, or a part, as JSON text."""
 
 
 def fields(row: Row, where: str) -> Row:
@@ -20,7 +23,25 @@ def fields(row: Row, where: str) -> Row:
         near = _nearest(name)
         if near and near not in row and _is_slip(name, near, row[name]):
             raise ValueError(f"{name}: unknown field. Did you mean {near!r}?")
-    return {name: value for name, value in row.items() if name in KNOWN}
+    found = {name: value for name, value in row.items() if name in KNOWN and value is not None}
+    return found | {name: _columnar(found[name]) for name in COLUMNAR & found.keys()}
+
+
+def _columnar(value: Any) -> Any:
+    """The value of one of these fields: JSON text as what it says, kwargs without the nulls of other rows."""
+    if isinstance(value, str):
+        return json.loads(value)
+    if isinstance(value, list):
+        return [_constraint(each) if isinstance(each, dict) else each for each in value]
+    return value
+
+
+def _constraint(each: Row) -> Row:
+    kwargs = each.get("kwargs")
+    kwargs = json.loads(kwargs) if isinstance(kwargs, str) else kwargs
+    if isinstance(kwargs, dict):
+        kwargs = {name: value for name, value in kwargs.items() if value is not None}
+    return {**each, "kwargs": {} if kwargs is None else kwargs}
 
 
 @lru_cache(maxsize=4096)  # the columns of a file are the same in each row, and difflib is slow

@@ -6,55 +6,22 @@ That is a function of the step's position, so a resumed run needs no reader's st
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import gcd, lcm
-from pathlib import Path
 from typing import TypeVar
 
-from raif.config.train import DataConfig, TrainConfig
-from raif.data.builtin.generate import generate
+from raif.config.train import TrainConfig
 from raif.errors import RaifError, require
 from raif.models.chat import Chat
-from raif.records import read
 from raif.tasks import TASKS
 from raif.train.logps import Sample
 from raif.types import Expert, Instruction
 from raif.verdicts.reward import Rewards
 
 T = TypeVar("T")
-
-
-def check_source(config: DataConfig) -> None:
-    """Raise RaifError if there is nothing to train on, before anything is loaded."""
-    if not config.train and not config.generate:
-        raise RaifError("there is nothing to train on", "Give --set data.train=FILE, or data.generate.")
-    for path in (config.train, config.heldout):
-        if path and not path.is_file():
-            raise RaifError(
-                f"{path}: no such file", "data.train and data.heldout name JSONL files of records."
-            )
-
-
-def load_records(
-    config: DataConfig, folder: Path, progress: Callable[[int, int], None]
-) -> tuple[list[Instruction], list[Instruction]]:
-    """Training and held-out records, from files or made by the built-in generator inside the run's `folder`.
-
-    RecordError names the first bad line.
-    """
-    train, heldout = config.train, config.heldout
-    if config.generate:
-        train, heldout = (folder / "data" / f"{split}.jsonl" for split in ("train", "heldout"))
-        if not (folder / "data" / "card.md").exists():  # the card is written last
-            generate(config.generate, folder / "data", progress, overwrite=True)
-    assert train, "check_source comes first"
-    records = list(read(train))
-    if not records:
-        raise RaifError(f"{train}: there are no records in it", "Give data.train a file of records.")
-    return records, list(read(heldout)) if heldout else []
 
 
 def check_rewards(records: Iterable[Instruction], *, judged: bool, rewards: Rewards | None = None) -> None:
@@ -88,7 +55,7 @@ def check_rewards(records: Iterable[Instruction], *, judged: bool, rewards: Rewa
 class Feed:
     """The usable records: prompts short enough to sample for, and those with an expert answer to clone.
 
-    Each block of sum(ratio) prompts has ratio[k] of pools[k]. Without a mix there is one pool.
+    Each block of sum(ratio) prompts has ratio[k] of pools[k]. Without a mix or weights there is one pool.
     """
 
     prompts: tuple[Instruction, ...]
@@ -104,7 +71,9 @@ class Feed:
         chat: Chat,
         max_prompt_tokens: int,
         mix: Mapping[str, float] | None = None,
+        weighted: Sequence[tuple[float, Sequence[Instruction]]] = (),
     ) -> Feed:
+        """Pools by task with a `mix`, or by source if these are `weighted`."""
         fits = tuple(r for r in records if len(chat.prompt(r.messages, "thinking")) <= max_prompt_tokens)
         pools = {tasks: tuple(r for r in fits if r.task in tasks.split("+")) for tasks in mix or ()}
         for tasks, pool in pools.items():
@@ -113,7 +82,16 @@ class Feed:
                     f"data.mix: {tasks}: no training record of this task has a prompt short enough",
                     "Leave it out, or give data.train records of that task.",
                 )
-        ratio = whole(list(mix.values())) if mix else (1,)
+        short = set(map(id, fits))
+        for number, (_, source) in enumerate(weighted):
+            pool = pools[f"{number}"] = tuple(r for r in source if id(r) in short)
+            if not pool:
+                raise RaifError(
+                    f"data.train: source {number + 1} has no record with a prompt short enough",
+                    "Leave it out, or raise data.max_prompt_tokens.",
+                )
+        weights = list(mix.values()) if mix else [weight for weight, _ in weighted]
+        ratio = whole(weights) if weights else (1,)
         experts = tuple(r for r in fits if r.expert)
         return cls(fits, experts, len(records) - len(fits), tuple(pools.values()) or (fits,), ratio)
 

@@ -18,9 +18,10 @@ from raif.eval.run import subset
 from raif.judge.judge import open_judge
 from raif.models.chat import Chat, Mode
 from raif.train.checkpoint import checkpoints, load_ahead, load_checkpoint, save_checkpoint
+from raif.train.data import load_records
 from raif.train.doctor import look
 from raif.train.evaluation import Benchmarks, heldout_figures, judge_step, measure_at
-from raif.train.feed import Feed, check_rewards, load_records
+from raif.train.feed import Feed, check_rewards
 from raif.train.heldout import HeldOut, HeldOutAnswer, HeldOutRow, Report
 from raif.train.learner import Learner
 from raif.train.log import Events, Log
@@ -45,20 +46,20 @@ class Run:
         self.benchmarks = Benchmarks(config, folder)
         events.phase("making data" if config.data.generate else "reading data")
         with ranks.first_ahead():
-            train, heldout = load_records(config.data, folder, events.progress)
+            records = load_records(config.data, folder, events.progress)
         if config.method == "grpo":
-            check_rewards(train, judged=config.judge is not None, rewards=rewards)
+            check_rewards(records.train, judged=config.judge is not None, rewards=rewards)
         events.phase("loading the model")
         learner = Learner(config, ranks)
         chat = Chat(learner.policy.tokenizer, config.model.style, config.model.format_request)
-        feed = Feed.of(train, chat, config.data.max_prompt_tokens, config.data.mix)
+        feed = Feed.of(records.train, chat, config.data.max_prompt_tokens, config.data.mix, records.weighted)
         feed.check(config)
         learner.check(feed.probes(chat))
         feed.check_length(learner.policy.context, chat, config)
         self.judge = open_judge(config.judge, folder)
         sampler = choose_sampler(config, learner, folder, events.phase)
         self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge, rewards)
-        chosen = subset(heldout, config.evaluation.prompts, config.seed)
+        chosen = subset(records.heldout, config.evaluation.prompts, config.seed)
         self.heldout = (
             HeldOut(chosen, learner.frozen, chat, config.evaluation.batch, self.judge, ranks)
             if chosen

@@ -89,3 +89,21 @@ def test_what_decided_the_past_is_refused_with_both_values(train: Any, tmp_path:
     assert "seed: 0 -> 4" in said
     assert "Traceback" not in said
     assert (tmp_path / "run" / "config.yaml").read_text() == config
+
+
+def test_other_records_under_the_same_path_are_refused(train: Any, tmp_path: Path) -> None:
+    assert train()[0] == 0
+    config = (tmp_path / "run" / "config.yaml").read_text()
+    records(tmp_path / "train.jsonl", 4)
+    code, said = train("--resume", "--set", "steps=2")
+    assert code == 2
+    assert 'data.train: "5 records, sha256 ' in said
+    assert '-> "4 records, sha256 ' in said
+    assert (tmp_path / "run" / "config.yaml").read_text() == config
+
+
+def test_the_same_records_can_move(train: Any, tmp_path: Path) -> None:
+    assert train()[0] == 0
+    (tmp_path / "train.jsonl").rename(tmp_path / "moved.jsonl")
+    code, said = train("--resume", "--set", f"data.train={tmp_path}/moved.jsonl", "--set", "steps=2")
+    assert (code, "data.train: [" in said, steps(tmp_path / "run")) == (0, True, 2)

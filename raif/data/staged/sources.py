@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -11,12 +9,12 @@ from typing import Any, NamedTuple
 
 from raif.config.staged import Layout, SourceConfig
 from raif.data.builtin.seeds import all_seeds
-from raif.errors import RecordError, did_you_mean, require
-from raif.files import jsonl
+from raif.errors import RecordError, did_you_mean
+from raif.files import rows as files
+from raif.files.rows import COMPRESSED, FORMATS
 
 SourceRow = Mapping[str, Any]
 
-_SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
 _TELLING: dict[Layout, set[str]] = {
     "wildchat": {"conversation"},
     "alpaca": {"instruction", "output"},
@@ -30,10 +28,7 @@ def rows(source: SourceConfig) -> Iterator[SourceRow]:
     if source.path:
         found = _file(source.path)
     elif source.dataset:
-        require("datasets", extra="data")
-        from datasets import load_dataset
-
-        found = iter(load_dataset(source.dataset, split=source.split, streaming=True))
+        found = (row for _, row in files.of_hub(source.dataset, source.split, streaming=True))
     else:
         found = (seed.model_dump() for seed in all_seeds())
     return islice(found, source.limit)
@@ -44,31 +39,9 @@ def name_of(source: SourceConfig) -> str:
 
 
 def _file(path: Path) -> Iterator[SourceRow]:
-    try:
-        match path.suffix:
-            case ".jsonl":
-                yield from (row for _, row in jsonl.objects(path))
-            case ".json":
-                found = json.loads(path.read_text("utf-8"))
-                if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
-                    raise RecordError(f"{path}: not a list of objects")
-                yield from found
-            case ".csv":
-                with path.open(encoding="utf-8-sig", newline="") as stream:
-                    yield from csv.DictReader(stream)
-            case ".parquet":
-                require("pyarrow", extra="data")
-                from pyarrow.parquet import ParquetFile
-
-                with ParquetFile(path) as file:
-                    for batch in file.iter_batches(batch_size=1024):
-                        yield from batch.to_pylist()
-            case suffix:
-                raise RecordError(f"{path}: no reader for {suffix!r}", did_you_mean(suffix, _SUFFIXES))
-    except json.JSONDecodeError as error:
-        raise RecordError(f"{path}: not JSON: {error}") from None
-    except OSError as error:
-        raise RecordError(f"{path}: {error.strerror}") from None
+    if path.suffix not in (*FORMATS, *COMPRESSED):
+        raise RecordError(f"{path}: no reader for {path.suffix!r}", did_you_mean(path.suffix, FORMATS))
+    yield from (row for _, row in files.rows(path))
 
 
 class UserRequest(NamedTuple):

@@ -1,0 +1,101 @@
+"""The records of a run, from files, data sets or the built-in generator, and what identifies them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path
+
+from raif.config.data import HUB, DataConfig, DataSource
+from raif.data.builtin.generate import generate
+from raif.errors import RaifError
+from raif.files.rows import Row, of_hub, rows
+from raif.records import instruction, read
+from raif.types import Instruction
+
+
+@dataclass(frozen=True)
+class Records:
+    """`weighted`: the training records of each source with its weight; empty without weights."""
+
+    train: Sequence[Instruction]
+    heldout: Sequence[Instruction]
+    weighted: Sequence[tuple[float, Sequence[Instruction]]] = ()
+
+
+def check_source(config: DataConfig) -> None:
+    """Raise RaifError if there is nothing to train on, before anything is loaded."""
+    if not config.train and not config.generate:
+        raise RaifError("there is nothing to train on", "Give --set data.train=FILE, or data.generate.")
+    for source in (*config.train, *config.heldout):
+        for path in _files(source):
+            if not path.is_file():
+                raise RaifError(f"{path}: no such file", "data.train and data.heldout name files of records.")
+
+
+def load_records(config: DataConfig, folder: Path, progress: Callable[[int, int], None]) -> Records:
+    """Training and held-out records, from their sources or made by the built-in generator inside the run's
+    `folder`. RecordError names the first bad line.
+    """
+    if config.generate:
+        files = [folder / "data" / f"{split}.jsonl" for split in ("train", "heldout")]
+        if not (folder / "data" / "card.md").exists():  # the card is written last
+            generate(config.generate, folder / "data", progress, overwrite=True)
+        train, heldout = (list(read(file)) for file in files)
+        if not train:
+            raise RaifError(f"{files[0]}: there are no records in it", "Raise data.generate.count.")
+        return Records(train, heldout)
+    found = [_read(source) for source in config.train]
+    for source, records in zip(config.train, found, strict=True):
+        if not records:
+            raise RaifError(
+                f"{source.path}: there are no records in it", "Give data.train a file of records."
+            )
+    weights = [source.weight for source in config.train]
+    return Records(
+        [record for records in found for record in records],
+        [record for source in config.heldout for record in _read(source)],
+        [(weight, records) for weight, records in zip(weights, found, strict=True) if weight],
+    )
+
+
+def inputs(config: DataConfig) -> dict[str, str]:
+    """The number and the checksum of each source's rows, by its key, wherever they are stored."""
+    found = {}
+    for key, sources in (("data.train", config.train), ("data.heldout", config.heldout)):
+        for number, source in enumerate(sources):
+            checksum, count = hashlib.sha256(), 0
+            for _, row in _rows(source):
+                checksum.update(json.dumps(row, sort_keys=True, default=str).encode() + b"\n")
+                count += 1
+            weight = f", weight {source.weight:g}" if source.weight else ""
+            name = f"{key}.{number}" if len(sources) > 1 else key
+            found[name] = f"{count} records, sha256 {checksum.hexdigest()[:16]}{weight}"
+    return found
+
+
+def _read(source: DataSource) -> list[Instruction]:
+    return [instruction(row, where) for where, row in _rows(source)]
+
+
+def _rows(source: DataSource) -> Iterator[tuple[str, Row]]:
+    if source.path.startswith(HUB):
+        name, _, split = source.path.removeprefix(HUB).partition(":")
+        yield from of_hub(name, split or "train")
+    for path in _files(source):
+        yield from rows(path)
+
+
+def _files(source: DataSource) -> list[Path]:
+    """The files of a glob in the order of their names, or the one file. Raises RaifError if there is none."""
+    if source.path.startswith(HUB):
+        return []
+    if Path(source.path).exists() or not has_magic(source.path):
+        return [Path(source.path)]
+    found = sorted(map(Path, glob(source.path, recursive=True)))
+    if not found:
+        raise RaifError(f"{source.path}: no file has such a name", "Check data.train and data.heldout.")
+    return found
