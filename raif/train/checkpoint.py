@@ -98,7 +98,9 @@ def save_checkpoint(
     shutil.rmtree(final, ignore_errors=True)
     unfinished.rename(final)
     best = folder / f"step-{progress.best_step:06d}"
-    if best.is_dir():
+    if not best.is_dir():
+        (folder / "best").unlink(missing_ok=True)
+    else:
         (folder / "best.new").unlink(missing_ok=True)
         (folder / "best.new").symlink_to(best.name)
         (folder / "best.new").replace(folder / "best")

@@ -124,11 +124,13 @@ class Run:
         self.events.phase("training")
         try:
             for step in () if self._given_up else t.steps():
-                improved = self._measure(step)
-                if self.ranks.first:
-                    self.log.write(step.metrics)
-                    if step.groups:
-                        self.log.samples(t.progress.step, step.groups, step.kept)
+                try:
+                    improved = self._measure(step)
+                finally:  # a step that was not measured, as the judge's server failed, is done all the same
+                    if self.ranks.first:
+                        self.log.write(step.metrics)
+                        if step.groups:
+                            self.log.samples(t.progress.step, step.groups, step.kept)
                 self.events.step(step, t.total_steps)
                 if t.progress.step == c.cloning.warmup_steps and c.evaluation.cloning_alone:
                     self._save("warm-up", 1)
@@ -139,7 +141,7 @@ class Run:
                 if self._given_up:
                     break
         except (EndpointError, NothingJudged) as error:
-            # while it samples or judges, before the step has changed anything
+            # while it samples or judges, before the step has changed anything, or while it is measured
             self._save()
             done, folder = t.progress.step, self.folder / "checkpoints"
             saved = f"Nothing is lost: the run is saved up to step {done} in {folder}."

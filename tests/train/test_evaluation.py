@@ -10,7 +10,7 @@ import pytest
 
 from raif.config import dump
 from raif.config.train import EvaluationConfig, TrainConfig
-from raif.errors import RaifError
+from raif.errors import EndpointError, RaifError
 from raif.train import page
 from raif.train import run as running
 from raif.train.checkpoint import Progress, checkpoints
@@ -137,6 +137,28 @@ def test_a_resumed_run_knows_the_figures_the_best_and_the_patience(
         **{"step": 4, "updates": 4, "refilled": 0},
         **{"best_figure": "heldout/constraints", "best_step": 2, "best_value": 0.5, "stale": 2},
     }
+
+
+def test_a_judge_that_fails_in_an_evaluation_costs_that_evaluation_alone(
+    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config["evaluation"] |= {"benchmarks": []}
+    script(monkeypatch, [0.2, 0.5, 0.3, 0.4])
+    whole = go(config, tmp_path / "whole")
+    answers = iter([{"eval/heldout/constraints": 0.2}])
+
+    def fail_at_the_second(row: object) -> dict[str, float]:
+        if found := next(answers, None):
+            return found
+        raise EndpointError("http://judge: no answer")
+
+    monkeypatch.setattr(running, "heldout_figures", fail_at_the_second)
+    with pytest.raises(EndpointError, match="the run is saved up to step 2"):
+        go(config, tmp_path / "failed")
+    script(monkeypatch, [0.3, 0.4])
+    resumed = go(config, tmp_path / "failed")
+    assert resumed[1] == {k: v for k, v in whole[1].items() if not k.startswith("eval/")}
+    assert (resumed[0], resumed[2:]) == (whole[0], whole[2:])
 
 
 def test_heldout_records_are_drawn_by_the_seed(config: dict[str, Any], tmp_path: Path) -> None:

@@ -14,7 +14,9 @@ import pytest
 
 from raif.config.rollout import RolloutConfig
 from raif.config.train import TrainConfig
+from raif.errors import RaifError
 from raif.models.chat import Chat
+from raif.train.feed import check_rewards
 from raif.train.groups import group_metrics, roll_out, takes_part
 from raif.verdicts.reward import REWARDS, Rewards
 from tests.tiny import byte_tokenizer
@@ -92,3 +94,12 @@ def test_a_response_that_a_reward_cant_judge_is_left_out_and_counted(
     assert (len(groups[0].rollouts), found["unjudged_share"]) == (1, 0.75)
     assert found["unjudged/the reward first_only returned None"] == 3
     assert (found["reward/first_only"], found["reward/format"], found["reward"]) == (1.0, 1.0, 4.0)
+
+
+def test_a_record_that_no_reward_is_for_is_named() -> None:
+    config = TrainConfig.model_validate({"rewards": ["format", "math"]})
+    rewards = Rewards.of(config.rewards, limit=99, window=0)
+    with pytest.raises(
+        RaifError, match="'1' has the task ifeval, which no reward is for\nAdd one of verdicts"
+    ):
+        check_rewards([instruction(1)], judged=False, rewards=rewards)
