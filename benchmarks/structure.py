@@ -56,6 +56,8 @@ def main() -> None:
         _profile(sys.argv[2:])
         return
     checkouts = [Path(argument).resolve() for argument in sys.argv[1:] or ["."]]
+    if not all((checkout / "raif").is_dir() for checkout in checkouts):
+        sys.exit(__doc__)
     columns = [{**counted(checkout), **ways(checkout)} for checkout in checkouts]
     print("| |" + "".join(f" {checkout.name} |" for checkout in checkouts))
     print("|---|" + "---:|" * len(columns))

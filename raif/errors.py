@@ -60,8 +60,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, options, n=1, cutoff=0.6)
     if near:
         return f"Did you mean {near[0]!r}?"
-    listed = ", ".join(options[:12]) + (", ..." if len(options) > 12 else "")
-    return f"Known: {listed}." if options else ""
+    listed = ", ".join(options[:12]) + (", …" if len(options) > 12 else ".")
+    return f"Known: {listed}" if options else ""
 
 
 def require(*modules: str, extra: str) -> None:

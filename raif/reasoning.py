@@ -1,4 +1,4 @@
-"""Splitting a response into thinking and answer, and checking its format (recipe section 2).
+"""Splitting a response into thinking and answer, and checking its format.
 
 *tagged*: `<think>..</think><answer>..</answer>`, for instructed models that are asked for these tags.
 *deepseek*: `..</think>answer`, for reasoning models. *none*: the response is the answer.

@@ -14,7 +14,7 @@ Out = Annotated[
 
 
 def export(checkpoint: Checkpoint, out: Out = None) -> None:
-    """Make a whole model of a checkpoint: shards gathered, adapters merged, with training's chat template."""
+    """Export a checkpoint as a complete model: gathers shards, merges adapters, sets the chat template."""
     from raif.errors import require
 
     require("torch", "transformers", "safetensors", extra="train")

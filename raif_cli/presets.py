@@ -47,5 +47,9 @@ def copy(command: Command, name: Name, to: Annotated[Path, typer.Argument(help="
 
     if to.exists():
         raise ConfigError(f"{to} already exists", "Give another path.")
-    to.write_text(preset_path(command, name).read_text("utf-8"), "utf-8")
+    text = preset_path(command, name).read_text("utf-8")
+    try:
+        to.write_text(text, "utf-8")
+    except OSError as error:
+        raise ConfigError(f"{to}: {error.strerror}", "Give another path.") from None
     typer.echo(f"{to}: use it with `raif {command} --config {to}`", err=True)

@@ -11,7 +11,7 @@ Folder = Annotated[Path, typer.Argument(help="A finished run of raif eval or rai
 
 
 def report(folder: Folder) -> None:
-    """Make the report.html of a finished run again."""
+    """Rebuild the report.html of a finished run."""
     from raif.errors import ConfigError
 
     if (folder / "metrics.jsonl").exists():

@@ -21,7 +21,7 @@ Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="The run's folder. Default: runs/train-PRESET.")
 ]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="Stop with exit code 4 where the first steps show a sick run.")
+    bool, typer.Option("--strict", help="Stop with exit code 4 if the run shows a silent failure.")
 ]
 Flops = Annotated[
     float | None,
@@ -34,7 +34,7 @@ GpuMemory = Annotated[
 Ranks = Annotated[
     int | None,
     typer.Option(
-        "--ranks", min=1, help="For --dry-run: how many will share the run. Default: as many as were started."
+        "--ranks", min=1, help="For --dry-run: the number of ranks. Default: as many as were started."
     ),
 ]
 
@@ -122,7 +122,7 @@ def _say(line: str) -> None:
 
 
 def _view(launch: Launch) -> AbstractContextManager[Events]:
-    """Of several ranks, one speaks."""
+    """Only rank 0 prints."""
     from raif.train.log import Events
     from raif_cli.training_view import TrainingView
 

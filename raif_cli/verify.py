@@ -42,7 +42,7 @@ FailUnder = Annotated[
 ListKinds = Annotated[bool, typer.Option("--list", help="Print all kinds, in all dialects, with examples.")]
 Selftest = Annotated[bool, typer.Option("--selftest", help="Check every kind on its examples.")]
 Jobs = Annotated[
-    int, typer.Option("--jobs", "-j", min=1, help="Check with so many processes; the order is kept.")
+    int, typer.Option("--jobs", "-j", min=1, help="Number of processes; the output keeps the input's order.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no summary.")]
 
@@ -133,7 +133,8 @@ def _print_summary(tally: Tally) -> None:
     table.add_row(*_row("prompts", tally.prompts))
     err.print(table)
     if tally.errors:
-        err.print(f"{tally.errors} bad lines: see their `error`", highlight=False)
+        lines = "1 invalid line: see its" if tally.errors == 1 else f"{tally.errors} invalid lines: see their"
+        err.print(f"{lines} `error`", highlight=False)
 
 
 def _row(name: str, count: Count) -> list[Text]:

@@ -75,7 +75,7 @@ def tiny(tiny_folder: Path) -> Model:
 
 @pytest.fixture
 def chat(tiny: Model) -> Chat:
-    """How the tiny model is spoken to."""
+    """The tiny model's chat."""
     from raif.models.chat import Chat
 
     return Chat(tiny.tokenizer, "tagged", "Use tags.")

@@ -46,5 +46,6 @@ class Store:
             yield
         except (sqlite3.Error, OSError) as error:
             raise RaifError(
-                f"{self._path}: can't be used as {self.purpose}: {error}", "Name another file, or none."
+                f"{self._path}: can't be used as {self.purpose}: {error}",
+                "Name another file, or leave it out.",
             ) from error

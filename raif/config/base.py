@@ -79,7 +79,7 @@ def _read_yaml(path: Path) -> Tree:
         tree = yaml.load(path.read_text("utf-8"), _Loader)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}", "Give a readable YAML file.") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not YAML: {error}") from None
     if tree is not None and not isinstance(tree, dict):
         raise ConfigError(f"{path}: a config is a mapping of keys, not a {type(tree).__name__}")

@@ -57,7 +57,7 @@ Topic = Literal[
 ]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 """The 26 topics of requests, assigned by rules or by a model. The paper gives their number and names the
-first four, which it keeps (recipe section 9). The others are ours, close to the public labels of
+first four, which it keeps (arXiv 2506.01413). The others are ours, close to the public labels of
 Infinity-Instruct."""
 Layout = Literal["auto", "wildchat", "alpaca", "prompt", "messages"]
 
@@ -253,7 +253,7 @@ class StagedConfig(Section):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not self.stages or len(set(self.stages)) < len(self.stages):
-            raise ValueError(f"stages: give at least one, and none of them twice, not {list(self.stages)}")
+            raise ValueError(f"stages: give at least one, each only once, not {list(self.stages)}")
         places = [IN_ORDER.index(name) for name in self.stages if name in IN_ORDER]
         if places != sorted(places) or "select" in self.stages[1:] or "pack" in self.stages[:-1]:
             raise ValueError(

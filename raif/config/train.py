@@ -256,7 +256,7 @@ class TrainConfig(Section):
     steps: NonNegativeInt = 2000
     """Rollouts; each gives `rollout.prompts x rollout.group_size / optimizer.batch` optimizer steps."""
     contrast: bool = True
-    """Superior-CoT enforcement: a group counts only if thinking was worth it (recipe section 5)."""
+    """Superior-CoT enforcement: a group counts only if thinking was worth it (arXiv 2506.01413)."""
     tensorboard: bool = False
     """Also write TensorBoard events (needs raif[tensorboard])."""
     wandb: str | None = None

@@ -13,6 +13,8 @@ does, tests/models/test_attention.py or test_families.py fails first.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -57,6 +59,17 @@ def _additions(further: dict[str, Any]) -> set[str]:
 def _own(module: Any) -> Any:
     """The attention that the architecture's authors wrote."""
     return sys.modules[type(module).__module__].eager_attention_forward
+
+
+@contextmanager
+def own_attention(net: Any) -> Iterator[None]:
+    """Inside, attention is computed as the architecture's authors wrote it."""
+    ours = net.config._attn_implementation
+    net.set_attn_implementation("eager")
+    try:
+        yield
+    finally:
+        net.set_attn_implementation(ours)
 
 
 def suitable(net: Any, *, on_gpu: bool) -> str:

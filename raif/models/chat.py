@@ -1,6 +1,6 @@
 """Messages -> token ids: the chat template, the request for tags, the opened or empty thinking block.
 
-The prompt ends with an opened `<think>`, which counts as part of the response (recipe section 2). If the
+The prompt ends with an opened `<think>`, which counts as part of the response. If the
 model's template opens it already, it is not opened twice, and a template that asks for the format itself does
 not get the request again. If a template refuses system texts (Gemma's does), they begin the first user turn.
 """

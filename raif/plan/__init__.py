@@ -83,7 +83,7 @@ def _grpo(c: TrainConfig) -> list[str]:
         f"({r.group_size - plain} thinking, {plain} plain), up to {r.max_new_tokens} tokens",
         f"update     {updates} optimizer steps of {c.optimizer.batch} responses per rollout, each used once, "
         f"in micro-batches of {_micro_batch(c)}; {clones} expert answers in each step",
-        f"engine     {_sampler(c)}",
+        f"sampler    {_sampler(c)}",
         f"loss       {c.loss.normalisation} normalisation, {c.loss.ratio} ratio clipped at {clip}; {kl}; "
         f"cloning {c.loss.cloning}",
         *([f"judge      {_judge(c.judge)}"] if c.judge else []),
@@ -156,7 +156,10 @@ def _step(
         return [f"{tokens}; --flops gives the time"]
     times = {name: work / rate / sharding.ranks for name, work in cost.operations.items() if work}
     shown = ", ".join(f"{name} {_time(seconds)}" for name, seconds in times.items())
-    return [f"{tokens};", f"           {shown}, at {rate:.1e} FLOP/s per rank ({source}), if all is used"]
+    return [
+        f"{tokens};",
+        f"           {shown}, at {rate:.1e} FLOP/s per rank ({source}), fully used",
+    ]
 
 
 def _time(seconds: float) -> str:

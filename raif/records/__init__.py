@@ -48,7 +48,7 @@ def instruction(row: dict[str, Any], where: str, dialect: Dialect | None = None)
 
 
 def layout(row: dict[str, Any]) -> Layout:
-    """The layout that the row's columns show. Raises ValueError if it is none of ours."""
+    """The layout that the row's columns show. Raises ValueError if no layout matches."""
     for each in LAYOUTS:
         if row.keys() >= set(each.columns):
             return each

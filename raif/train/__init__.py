@@ -1,1 +1,1 @@
-"""Training: the only package that imports torch."""
+"""Training: GRPO with contrast and cloning, and supervised fine-tuning."""

@@ -129,7 +129,7 @@ def _signal(seen: Seen) -> Iterator[Finding]:
     if off >= RATIO_OFF:
         yield Finding(
             "the ratio is far from 1",
-            f"ratios are {off:.2f} away from 1 on average, although the policy was the sampler a moment ago",
+            f"ratios are {off:.2f} away from 1 on average, although the policy had just sampled them",
             "The rollouts come from other weights, another temperature or another precision than the "
             "trainer's: check what the rollout engine serves. Or optimizer.lr is far too high.",
         )

@@ -19,7 +19,7 @@ from raif.train.optim.lora import add_adapters, merged
 def export(checkpoint: Path, folder: Path) -> None:
     """Write the model of a checkpoint into `folder`, as `model/` of a finished run is.
 
-    Raises ConfigError if `checkpoint` is none of a run's, or if `folder` holds something already.
+    Raises ConfigError if `checkpoint` is not a run's checkpoint, or if `folder` holds something already.
     """
     written = checkpoint.resolve().parent.parent / CONFIG_NAME
     if not (checkpoint / "progress.json").is_file() or not written.is_file():
@@ -27,7 +27,7 @@ def export(checkpoint: Path, folder: Path) -> None:
             f"{checkpoint} is not a checkpoint of raif train", "Give RUN/checkpoints/step-N, inside its run."
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError(f"{folder} exists already", "Give another --out.")
+        raise ConfigError(f"{folder} already exists", "Give another --out.")
     config = load_config(TrainConfig, "train", file=written)
     model = load(config.model.path, dtype=getattr(torch, config.model.compute), device="cpu")
     if config.lora.rank:

@@ -1,6 +1,6 @@
 """From prompts to groups of scored responses, and from groups to samples with advantages.
 
-A group is an object from the moment it is sampled. Contrast (superior-CoT enforcement, recipe section 5)
+A group is an object from the moment it is sampled. Contrast (superior-CoT enforcement, arXiv 2506.01413)
 decides which of its responses take part in the policy loss.
 """
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, Self
 
-from raif.files.whole import write_whole
+from raif.files import jsonl
+from raif.files.whole import replacing, write_whole
 from raif.judge.judge import Judge
 from raif.models.chat import Chat, Mode
 from raif.models.load import Model
@@ -184,8 +185,8 @@ class Report:
         if self._writes:
             file = self._folder / "heldout" / f"{name.replace(' ', '-')}.jsonl"
             file.parent.mkdir(exist_ok=True)
-            lines = [json.dumps(_stored(answer), ensure_ascii=False) + "\n" for answer in answers]
-            write_whole(file, "".join(lines))
+            with replacing(file) as part:
+                jsonl.write(part, map(_stored, answers))
         self.note(settings={**self.facts.get("settings", {}), name: dict(settings)})
 
     def note(self, **facts: Any) -> None:

@@ -37,7 +37,7 @@ class Launch:
             )
         if self.size > 1 and config.rollout.engine == "vllm" and config.method == "grpo":
             raise ConfigError(
-                f"rollout.engine: vllm samples in the trainer's process, and {self.size} were started",
+                f"rollout.engine: vllm samples in one process, but {self.size} were started",
                 "Set rollout.engine to vllm_server and start servers, or to transformers.",
             )
         grpo = config.method == "grpo"

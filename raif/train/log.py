@@ -3,7 +3,6 @@ events and a W&B run."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,7 +14,7 @@ import yaml
 from raif.errors import require
 from raif.files import jsonl
 from raif.files.runs import CONFIG_NAME
-from raif.files.whole import write_whole
+from raif.files.whole import replacing
 from raif.train.doctor import Finding
 from raif.train.groups import Group
 from raif.train.loop import Step
@@ -23,7 +22,7 @@ from raif.train.page import panels
 
 
 class Events:
-    """What a run tells whoever watches it. Does nothing; subclass it and override what is of interest."""
+    """What a run tells whoever watches it. Does nothing; subclass it and override what you need."""
 
     def phase(self, name: str) -> None:
         """A new part of the run begins."""
@@ -54,7 +53,8 @@ class Log:
 
     def forget_after(self, step: int) -> None:
         kept = [m for m in self.read() if m["step"] <= step]
-        write_whole(self.metrics_file, "".join(json.dumps(m) + "\n" for m in kept))
+        with replacing(self.metrics_file) as part:
+            jsonl.write(part, kept)
         jsonl.drop_torn_line(self._findings)
         if self._tensorboard:
             from torch.utils.tensorboard import SummaryWriter
@@ -74,8 +74,8 @@ class Log:
             if isinstance(value, int | float) and math.isfinite(value)
         }
         others = {name: None if isinstance(value, float) else value for name, value in metrics.items()}
-        with self.metrics_file.open("a") as file:
-            file.write(json.dumps({**others, **numbers}, allow_nan=False) + "\n")
+        with self.metrics_file.open("ab") as file:
+            jsonl.write(file, [{**others, **numbers}])
         if self._writer:
             for name, value in numbers.items():
                 self._writer.add_scalar(name, value, metrics["step"])
@@ -110,15 +110,15 @@ class Log:
             for group, keeps in zip(groups, kept, strict=True)
             for rollout, keep in zip(group.rollouts, keeps, strict=True)
         ]
-        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-        (folder / f"step-{step:06d}.jsonl").write_text(text, "utf-8")
+        with replacing(folder / f"step-{step:06d}.jsonl") as part:
+            jsonl.write(part, lines)
 
     def finding(self, step: int, finding: Finding) -> bool:
         """Write it to findings.jsonl, once in a run. Returns whether it is new."""
         if finding.name in (known["name"] for known in jsonl.finished(self._findings)):
             return False
-        with self._findings.open("a", encoding="utf-8") as written:
-            written.write(json.dumps({"step": step, **asdict(finding)}, ensure_ascii=False) + "\n")
+        with self._findings.open("ab") as file:
+            jsonl.write(file, [{"step": step, **asdict(finding)}])
         return True
 
     def curves(self) -> None:
@@ -146,7 +146,7 @@ class Log:
 
 
 def _wandb(folder: Path, project: str) -> Any:
-    """A run of W&B; one that was broken off is continued as the same run."""
+    """A run of W&B; an interrupted run is resumed as the same run."""
     require("wandb", extra="wandb")
     import wandb
 

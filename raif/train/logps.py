@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from raif.models.attention import own_attention
 from raif.models.head import LogitsOf
 from raif.models.load import Model
 from raif.train.ranks import ALONE, Ranks
@@ -124,13 +125,9 @@ def token_logps_and_entropy(
 
 def plain_logps(model: Model, sample: Sample) -> Tensor:
     """The same for one sample, [T], by a forward pass of the model alone, with its own attention."""
-    ours = model.net.config._attn_implementation
-    model.net.set_attn_implementation("eager")
-    try:
-        ids = torch.tensor([sample.prompt_ids + sample.ids], device=model.device)
+    ids = torch.tensor([sample.prompt_ids + sample.ids], device=model.device)
+    with own_attention(model.net):
         logits = model.net(input_ids=ids, use_cache=False).logits[0, len(sample.prompt_ids) - 1 : -1]
-    finally:
-        model.net.set_attn_implementation(ours)
     return logits.float().log_softmax(-1).gather(1, ids[0, len(sample.prompt_ids) :, None]).squeeze(1)
 
 

@@ -1,7 +1,7 @@
 """The algorithm, top to bottom: a warm-up on expert answers, then GRPO with cloning in each update.
 
 `method: sft` takes only steps of a third kind, next-token loss on expert answers: the paper's baseline
-(recipe section 7).
+(arXiv 2506.01413).
 """
 
 from __future__ import annotations

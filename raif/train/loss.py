@@ -1,4 +1,4 @@
-"""The loss of one optimizer step = policy + kl x KL + cloning x behaviour cloning (recipe sections 4 and 6),
+"""The loss of one optimizer step = policy + kl x KL + cloning x behaviour cloning (arXiv 2506.01413),
 less an entropy bonus that is off in the paper.
 
 Pure functions of tensors. Shapes: B responses, T tokens of the longest one; `mask` is [B, T], 1.0 on a

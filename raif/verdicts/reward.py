@@ -1,6 +1,6 @@
 """The reward of the responses of one group: a weighted sum of functions that the config lists by name.
 
-The paper's (recipe section 3) are registered here: `format`, `verdicts` and `math`, in [-3, 3] together, and
+The paper's (arXiv 2506.01413) are registered here: `format`, `verdicts` and `math`, in [-3, 3] together, and
 `length`. The same verdicts score benchmarks. A function of one's own gets the attempts of one group and
 returns a number for each, or None if it can't say; it is named as `module:function`, or registered in REWARDS
 by a plug-in (entry-point group `raif.rewards`).

@@ -66,5 +66,5 @@ def test_what_is_no_checkpoint_is_refused_and_nothing_is_replaced(tiny_folder: P
     with pytest.raises(ConfigError, match="not a checkpoint of raif train"):
         export(tiny_folder, tmp_path / "out")
     _, _, checkpoint = saved(tiny_folder, tmp_path)
-    with pytest.raises(ConfigError, match="exists already"):
+    with pytest.raises(ConfigError, match="already exists"):
         export(checkpoint, tmp_path)

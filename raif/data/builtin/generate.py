@@ -189,7 +189,7 @@ def _kinds(config: BuiltinConfig, language: Language, compositions: Iterable[Com
             raise ConfigError(f"kinds: no built-in responder for {id!r}", did_you_mean(id, known))
     chosen = [id for id in kinds_for(language) if not config.kinds or id in config.kinds]
     if not chosen:
-        raise ConfigError(f"kinds: none of them can be asked in {language!r}", f"Set languages.{language}=0.")
+        raise ConfigError(f"kinds: no kind has a wording in {language!r}", f"Set languages.{language}=0.")
     needed = max(compose.fitted(name, 1) for name in compositions)
     if len(chosen) < needed:
         raise ConfigError(f"compositions: they need {needed} kinds in {language!r}, there are {len(chosen)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import random
 from functools import cache
@@ -11,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from raif.files import jsonl
 from raif.types import Frozen
 
 Split = Literal["train", "heldout"]
@@ -34,10 +34,7 @@ class Seed(Frozen):
 @cache
 def all_seeds() -> tuple[Seed, ...]:
     """Every packaged seed, in the order of the files' names."""
-    lines = [
-        line for path in sorted(_FOLDER.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()
-    ]
-    return tuple(Seed.model_validate(json.loads(line)) for line in lines)
+    return tuple(seed for path in sorted(_FOLDER.glob("*.jsonl")) for seed in jsonl.read(path, Seed))
 
 
 @cache

@@ -104,7 +104,7 @@ def answers_of(record: Instruction) -> list[Expert]:
 
 
 async def verified(record: Instruction, answer: str, judge: Judge | None) -> Verification:
-    """The strict verdicts. The judge, who costs money, is asked nothing about an answer that code fails."""
+    """The strict verdicts. The judge costs money, so it isn't asked about an answer that code fails."""
     found = verify(record, answer, loose=False)
     if judge is None or found.followed is not None:
         return found

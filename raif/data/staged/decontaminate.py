@@ -16,6 +16,7 @@ from raif.data.card import StageFunnel
 from raif.data.staged.similarity import mostly_unspaced, runs, tokens
 from raif.data.staged.stage import STAGES, Decision, Numbered, Stage
 from raif.errors import ConfigError, RecordError
+from raif.files import jsonl
 from raif.files.benchmark_data import FOLDER, PLACES
 from raif.types import Instruction
 
@@ -64,8 +65,8 @@ def texts_of(benchmark: str, path: Path) -> Iterator[BenchmarkText]:
         if content.lstrip().startswith("["):
             found = json.loads(content)
         else:
-            found = [json.loads(line) for line in content.split("\n") if line.strip()]
-    except ValueError as error:
+            found = [fields for _, fields in jsonl.objects(path)]
+    except (ValueError, RecordError) as error:
         raise RecordError(f"{path}: not JSON: {error}", "Is it the benchmark's public file?") from None
     fields_of = BENCHMARKS[benchmark]
     for position, fields in enumerate(each for each in found if isinstance(each, dict)):

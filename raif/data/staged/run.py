@@ -43,7 +43,7 @@ def run(
     priced = any(model.prices.read or model.prices.written for model in config.models)
     if budget and budget.limits_cost and config.models and not priced:
         raise ConfigError(
-            "a limit on cost, and no model has prices",
+            "a cost limit needs prices, and no model has any",
             "Set teacher.prices={read: PRICE, written: PRICE}, for a million tokens.",
         )
     source = config.input

@@ -46,7 +46,7 @@ class Select(AskingStage):
         self._own = config.select
         if not self._own.sources:
             raise ConfigError(
-                "select.sources: none", "Set select.sources=[{path: FILE}] or [{dataset: NAME}]."
+                "select.sources is empty", "Set select.sources=[{path: FILE}] or [{dataset: NAME}]."
             )
 
     @property
@@ -110,7 +110,7 @@ class Select(AskingStage):
         )
 
     async def work(self, each: Numbered) -> Decision:
-        """Tags what is left: nothing is paid for a dropped row."""
+        """Tags what is left: dropped rows cost nothing."""
         decision: Decision = each.item
         if decision.record is None:
             return decision

@@ -36,7 +36,7 @@ class Passes(nn.Module):
 
 @dataclass(frozen=True)
 class Sharded(Model):
-    """A model whose weights DeepSpeed's engine looks after."""
+    """A model whose weights DeepSpeed's engine manages."""
 
     engine: Any
 
