@@ -16,6 +16,7 @@ from raif import html
 from raif.files import jsonl
 from raif.files.runs import CONFIG_NAME
 from raif.html.samples import PageSample, Shown, mark
+from raif.train.environment import starts
 from raif.verdicts.reward import FULL, NONE, PART
 
 Line = Mapping[str, Any]
@@ -64,6 +65,7 @@ def write(folder: Path) -> None:
         name=folder.resolve().name,
         config=yaml.safe_load(text),
         config_text=text,
+        environments=starts(folder),
         metrics=metrics,
         rows=rows,
         tiles=list(_tiles(rows, metrics, facts)),

@@ -17,6 +17,7 @@ from raif.errors import EndpointError, NothingJudged, UnhealthyRun
 from raif.eval.run import subset
 from raif.judge.judge import open_judge
 from raif.models.chat import Chat, Mode
+from raif.train import environment
 from raif.train.checkpoint import checkpoints, load_ahead, load_checkpoint, save_checkpoint
 from raif.train.data import load_records
 from raif.train.doctor import look
@@ -51,6 +52,8 @@ class Run:
             check_rewards(records.train, judged=config.judge is not None, rewards=rewards)
         events.phase("loading the model")
         learner = Learner(config, ranks)
+        if ranks.first:
+            environment.note(folder, learner.policy.net.config, config.model.path, ranks.size)
         chat = Chat(learner.policy.tokenizer, config.model.style, config.model.format_request)
         feed = Feed.of(records.train, chat, config.data.max_prompt_tokens, config.data.mix, records.weighted)
         feed.check(config)

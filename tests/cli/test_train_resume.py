@@ -65,6 +65,8 @@ def test_a_misspelt_folder_is_no_new_run_unless_auto_is_said(train: Any, tmp_pat
     assert train("--resume", "auto")[0] == 0
     assert train("--resume", "auto")[0] == 0
     assert steps(tmp_path / "run") == 1
+    assert len(json.loads((tmp_path / "run" / "environment.json").read_text())) == 2
+    assert (tmp_path / "run" / "report.html").read_text("utf-8").count("Started 20") == 2
 
 
 def test_a_finished_run_takes_more_steps_and_other_held_out_prompts(train: Any, tmp_path: Path) -> None:
