@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -153,6 +154,10 @@ def _load(*args: Any, load: Any = torch.load, **kwargs: Any) -> Any:
         return load(*args, **kwargs)
 
 
+def _card(device: Any) -> Any:
+    return SimpleNamespace(name="a pretended GPU", total_memory=80 * 2**30)
+
+
 @contextmanager
 def pretended_gpu() -> Iterator[None]:
     """Inside, `device="cuda"` is the pretended GPU."""
@@ -161,7 +166,13 @@ def pretended_gpu() -> Iterator[None]:
         True
     )  # tied weights stay tied in `module.to(device)`
     try:
-        with FakeTensorMode(), _FirstGpu(), _Pretence(), patch.object(torch, "load", _load):
+        with (
+            FakeTensorMode(),
+            _FirstGpu(),
+            _Pretence(),
+            patch.object(torch, "load", _load),
+            patch.object(torch.cuda, "get_device_properties", _card),
+        ):
             yield
     finally:
         torch.__future__.set_swap_module_params_on_conversion(swaps)

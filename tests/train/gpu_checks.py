@@ -69,6 +69,8 @@ UPDATES: dict[str, dict[str, Any]] = {
     "of GSPO": {"loss": {"ratio": "sequence", "normalisation": "dr_grpo", "kl": 0.1}},
     "with importance sampling": {"rollout": ROLLOUT | {"engine": "vllm"}},
     "of adapters": {"lora": {"rank": 4}, "compute": "float32"},
+    "with the trainer's old log-probabilities": {"loss": {"kl": 0.1, "old": "trainer", "entropy": 0.01}},
+    "in what fits": {"optimizer": {"batch": 2, "micro_batch": "auto"}},
     "of packed rows": {"method": "sft", "sft": {"packing": True, "max_tokens": 1200}},
 }
 
