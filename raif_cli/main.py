@@ -27,7 +27,9 @@ class Exit(IntEnum):
 
     USAGE = 2
     UNHEALTHY = 4
+    TIME_UP = 5
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 _SPACE = "Free some space; what is finished is kept, and --resume continues from it."

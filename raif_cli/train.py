@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from raif.train.heldout import Report
     from raif.train.launch import Launch
     from raif.train.log import Events
+    from raif.train.stop import Stop
 
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="The run's folder. Default: runs/train-PRESET.")
@@ -38,6 +39,15 @@ Ranks = Annotated[
     ),
 ]
 
+MaxHours = Annotated[
+    float | None,
+    typer.Option(
+        "--max-hours",
+        min=0.0001,
+        help="Stop in time for this limit, with a checkpoint and exit code 5; --resume continues.",
+    ),
+]
+
 
 def train(
     preset: Preset = None,
@@ -51,6 +61,7 @@ def train(
     flops: Flops = None,
     ranks: Ranks = None,
     gpu_memory: GpuMemory = None,
+    max_hours: MaxHours = None,
 ) -> None:
     """Train a model by GRPO with rule-centric rewards, superior-CoT contrast and behaviour cloning."""
     from raif.config import load
@@ -69,6 +80,7 @@ def train(
         resumes(resume),
         overwrite,
         strict,
+        max_hours,
     )
 
 
@@ -84,19 +96,44 @@ def _print_plan(config: TrainConfig, launch: Launch, flops: float | None, gpu_me
 
 
 def _train(
-    config: TrainConfig, folder: Path, resume: bool | Literal["auto"], overwrite: bool, strict: bool
+    config: TrainConfig,
+    folder: Path,
+    resume: bool | Literal["auto"],
+    overwrite: bool,
+    strict: bool,
+    max_hours: float | None,
 ) -> None:
     from raif.errors import require
     from raif.train.launch import Launch
+    from raif.train.stop import GivenUp, Stop, Stopped
 
     require("torch", "transformers", "safetensors", extra="train")
+    launch = Launch.of()
+    stop = Stop(max_hours, alone=launch.size == 1)
+    try:
+        with stop.listening():
+            _run(config, folder, resume, overwrite, strict, launch, stop)
+    except Stopped as stopped:
+        if launch.first or isinstance(stopped, GivenUp):
+            _say(f"Stopped by {stopped.why}. {stopped.how}")
+        raise typer.Exit(stopped.code) from None
+
+
+def _run(
+    config: TrainConfig,
+    folder: Path,
+    resume: bool | Literal["auto"],
+    overwrite: bool,
+    strict: bool,
+    launch: Launch,
+    stop: Stop,
+) -> None:
     from raif.config.resume import FREE
     from raif.files.runs import open_run
     from raif.train.data import check_source, inputs
     from raif.train.ranks import joined
     from raif.train.run import Run
 
-    launch = Launch.of()
     check_source(config.data)
     if launch.first:
         open_run(
@@ -110,7 +147,7 @@ def _train(
             said=_say,
         )
     with _view(launch) as view, joined(config, launch) as ranks:
-        report = Run(config, folder, view, ranks, strict=strict).go()
+        report = Run(config, folder, view, ranks, strict=strict, stop=stop).go()
     if launch.first:
         _print_results(report, folder)
 

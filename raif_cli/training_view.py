@@ -77,6 +77,9 @@ class TrainingView(Events):
         if not err.is_terminal:
             err.print(name, markup=False)
 
+    def note(self, line: str) -> None:
+        err.print(Text(line, style="yellow"), soft_wrap=True)
+
     def progress(self, done: int, total: int) -> None:
         self._bar.update(self._task, completed=done, total=total)
 
@@ -87,8 +90,8 @@ class TrainingView(Events):
             cells = [f"{title} {_cell(step, key, form)}" for key, title, form in SHOWN if key in step.metrics]
             err.print("  ".join([*cells, *_pace(step.metrics)]), markup=False, soft_wrap=True)
 
-    def finding(self, finding: Finding) -> None:
-        err.print(Text(f"{finding.name}: {finding.what}\n  {finding.advice}", style="yellow"))
+    def finding(self, step: int, finding: Finding) -> None:
+        err.print(Text(f"step {step}: {finding.name}: {finding.what}\n  {finding.advice}", style="yellow"))
 
     def _render(self) -> Lines:
         table = Table(*(title for _, title, _ in SHOWN), box=None)

@@ -1,6 +1,6 @@
 """What silently ruins a run, found in its first steps, with what to do about it.
 
-A healthy step has no finding.
+A healthy step has no finding. `raif.train.trends` watches the steps after that.
 """
 
 from __future__ import annotations
@@ -113,8 +113,7 @@ def _signal(seen: Seen) -> Iterator[Finding]:
         parts = ", ".join(f"{share:.0%} {part.replace('_', ' ')}" for part, share in shares.items())
         yield Finding(
             "all groups are dead",
-            f"in each of the {len(seen.groups)} groups all rewards are equal, so there is nothing to learn: "
-            f"{parts}",
+            f"in each group all rewards are equal, so there is nothing to learn: {parts}",
             DEAD_ADVICE[max(shares, key=lambda part: shares[part])],
         )
     unjudged = seen.metrics.get("unjudged_share", 0.0)
@@ -124,6 +123,13 @@ def _signal(seen: Seen) -> Iterator[Finding]:
             "responses without a verdict",
             f"{unjudged:.0%} of the responses could not be judged and take no part: {'; '.join(reasons[:5])}",
             "A check that crashes, times out or is refused has no verdict: fix it, or leave its records out.",
+        )
+    if refused := seen.metrics.get("refused_updates", 0.0):
+        yield Finding(
+            "updates are not finite",
+            f"{refused:.2g} updates of a step were not applied: a loss, log-probability or gradient was "
+            "infinite or not a number",
+            "Lower optimizer.lr or optimizer.max_grad_norm; optimizer.nonfinite says when the run stops.",
         )
     off = seen.metrics.get("ratio_off", 0.0)
     if off >= RATIO_OFF:

@@ -18,6 +18,7 @@ from raif.judge.judge import Judge
 from raif.models.chat import Chat, Mode
 from raif.models.decode import Completion
 from raif.reasoning import Response, split
+from raif.train.heldout import repeated_share
 from raif.train.logps import Sample
 from raif.train.loss import advantages
 from raif.train.ranks import ALONE, Ranks
@@ -293,6 +294,7 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
         "response_tokens": fmean(len(r.ids) for r in rollouts),
         "response_tokens_max": max(len(r.ids) for r in rollouts),
         "thinking_words": fmean(len(r.response.thinking.split()) for r in rollouts),
+        "repetition": fmean(repeated_share(r.text, 4) for r in rollouts),
         "answer_words": fmean(len((r.response.answer or "").split()) for r in rollouts),
         **{f"kind/{name}": fmean(values) for name, values in sorted(passed.items())},
     }

@@ -27,13 +27,16 @@ class Events:
     def phase(self, name: str) -> None:
         """A new part of the run begins."""
 
+    def note(self, line: str) -> None:
+        """Something to know, that is no trouble any more."""
+
     def progress(self, done: int, total: int) -> None:
         """Within a phase."""
 
     def step(self, step: Step, total: int) -> None:
         """A training step is done."""
 
-    def finding(self, finding: Finding) -> None:
+    def finding(self, step: int, finding: Finding) -> None:
         """Something ruins the run. Each finding is reported once."""
 
 

@@ -25,6 +25,7 @@ from raif.train.learner import Learner
 from raif.train.logps import Sample
 from raif.train.pace import Clock, Pace, memory_gb
 from raif.train.samplers.sampler import Sampler
+from raif.train.stop import Stop
 from raif.types import Instruction
 from raif.verdicts.reward import Rewards
 
@@ -36,6 +37,10 @@ class Step:
     metrics: dict[str, Any]
     groups: Sequence[Group] = ()
     kept: Sequence[Sequence[bool]] = ()
+
+    @property
+    def seconds(self) -> float:
+        return sum(value for name, value in self.metrics.items() if name.startswith("time_"))
 
 
 @dataclass
@@ -52,6 +57,7 @@ class Trainer:
     """The config's; None: the paper's."""
     progress: Progress = field(default_factory=Progress)
     pace: Pace = field(default_factory=Pace)
+    stop: Stop = field(default_factory=Stop)
     refused: int = 0
     """How many updates in a row were not applied up to now, because they were not finite."""
 
@@ -92,6 +98,7 @@ class Trainer:
             frozen_logps = self.learner.frozen_logps(samples)
         with clock("correction"):
             samples = self.learner.with_gaps(samples)
+        self._begin_to_change()
         with clock("update"):
             updates = [
                 self._update(samples[i : i + batch], frozen_logps[i : i + batch], fresh=i == 0)
@@ -106,6 +113,7 @@ class Trainer:
     def clone_step(self) -> Step:
         """One optimizer step of the warm-up, on expert answers alone."""
         clock, c = Clock(), self.config
+        self._begin_to_change()
         with clock("update"):
             clones = self._clones()
             metrics = self._learn([], [], clones, cloning_rate(c, self.progress.updates))
@@ -114,11 +122,17 @@ class Trainer:
     def sft_step(self) -> Step:
         """One optimizer step on the next batch of expert answers, cut off at `sft.max_tokens`."""
         clock, c = Clock(), self.config
+        self._begin_to_change()
         with clock("update"):
             size, done = c.optimizer.batch, self.progress.updates
             clones = self._experts(draw(self.feed.experts, done * size, size, c.seed))
             metrics = self._learn([], [], clones, learning_rate(c.optimizer, done, self.total_steps))
         return self._finish(clock, "sft", self._tokens(clones), metrics)
+
+    def _begin_to_change(self) -> None:
+        """The last moment to give the step up."""
+        self.stop.check(self.learner.ranks)
+        self.stop.held = True
 
     def _sample(self, number: int) -> tuple[list[Group], list[Group]]:
         """The groups to learn from, and those that they replaced because their rewards were all equal."""

@@ -7,12 +7,11 @@ being added up, decisions are the same everywhere, and one process is simply the
 from __future__ import annotations
 
 import os
-import signal
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Never, TypeVar
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
@@ -115,8 +114,6 @@ def joined(config: TrainConfig, launch: Launch) -> Iterator[Ranks]:
         return
     require("deepspeed", extra="deepspeed")
     _connect(config, launch)
-    if launch.size > 1:
-        signal.signal(signal.SIGTERM, _stopped)
     try:
         yield Ranks(launch)
     except RuntimeError as error:
@@ -146,8 +143,3 @@ def _connect(config: TrainConfig, launch: Launch) -> None:
     import deepspeed
 
     deepspeed.init_distributed(backend, auto_mpi_discovery=False, verbose=False)
-
-
-def _stopped(number: int, frame: object) -> Never:
-    """torchrun ends the remaining ranks this way; without a message the user would see a bare signal."""
-    raise RaifError("the launcher stopped this rank (SIGTERM), most often because another rank ended", RESUME)

@@ -6,9 +6,10 @@ What is finished is found again: a killed run continues from its newest checkpoi
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import torch
 
@@ -18,9 +19,9 @@ from raif.eval.run import subset
 from raif.judge.judge import open_judge
 from raif.models.chat import Chat, Mode
 from raif.train import environment
-from raif.train.checkpoint import checkpoints, load_ahead, load_checkpoint, save_checkpoint
+from raif.train.checkpoint import load_ahead, load_checkpoint, newest_whole, save_checkpoint
 from raif.train.data import load_records
-from raif.train.doctor import look
+from raif.train.doctor import Finding, look
 from raif.train.evaluation import Benchmarks, heldout_figures, judge_step, measure_at
 from raif.train.feed import Feed, check_rewards
 from raif.train.heldout import HeldOut, HeldOutAnswer, HeldOutRow, Report
@@ -29,6 +30,8 @@ from raif.train.log import Events, Log
 from raif.train.loop import Step, Trainer
 from raif.train.ranks import ALONE, Ranks
 from raif.train.samplers.choose import choose_sampler
+from raif.train.stop import GivenUp, Stop, Stopped
+from raif.train.trends import of_data, watch
 from raif.verdicts.reward import Rewards
 
 
@@ -36,11 +39,18 @@ class Run:
     """One training run in its folder. All ranks take part in everything; only rank 0 writes."""
 
     def __init__(
-        self, config: TrainConfig, folder: Path, events: Events, ranks: Ranks = ALONE, *, strict: bool = False
+        self,
+        config: TrainConfig,
+        folder: Path,
+        events: Events,
+        ranks: Ranks = ALONE,
+        *,
+        strict: bool = False,
+        stop: Stop | None = None,
     ) -> None:
-        """`strict`: raise UnhealthyRun at the doctor's first finding."""
+        """`strict`: raise UnhealthyRun at the doctor's first finding. `stop`: what can end the run early."""
         self.config, self.folder, self.events = config, folder, events
-        self.ranks, self.strict = ranks, strict
+        self.ranks, self.strict, self.stop = ranks, strict, stop or Stop()
         torch.manual_seed(config.seed)
         r = config.rollout
         rewards = Rewards.of(config.rewards, limit=r.max_new_tokens, window=r.overlong)
@@ -59,9 +69,11 @@ class Run:
         feed.check(config)
         learner.check(feed.probes(chat))
         feed.check_length(learner.policy.context, chat, config)
+        self.history: list[dict[str, Any]] = []
         self.judge = open_judge(config.judge, folder)
         sampler = choose_sampler(config, learner, folder, events.phase)
-        self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge, rewards)
+        self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge, rewards, stop=self.stop)
+        self.first_findings = list(of_data(config, records.train, records.heldout))
         chosen = subset(records.heldout, config.evaluation.prompts, config.seed)
         self.heldout = (
             HeldOut(chosen, learner.frozen, chat, config.evaluation.batch, self.judge, ranks)
@@ -112,19 +124,24 @@ class Run:
 
     def _resume(self) -> None:
         """Continue from the newest checkpoint, if there is one."""
-        if found := checkpoints(self.folder / "checkpoints"):
-            self.trainer.progress = load_checkpoint(found[-1], self.trainer.learner)
+        if found := newest_whole(self.folder / "checkpoints", self.ranks, self.events.note):
+            self.trainer.progress = load_checkpoint(found, self.trainer.learner)
             # responses that were sampled ahead of the next step: the weights they came from are gone
-            ahead = load_ahead(found[-1], self.ranks)
+            ahead = load_ahead(found, self.ranks)
             if ahead is not None:
                 self.trainer.sampler.restore(ahead)
+        done = self.trainer.progress.step
         if self.ranks.first:
-            self.log.forget_after(self.trainer.progress.step)
+            self.log.forget_after(done)
+        self.history = [line for line in self.log.read() if line["step"] <= done]
 
     def _train(self) -> None:
         """Take all steps, and write the model."""
         t, c = self.trainer, self.config
         self.events.phase("training")
+        self._report(self.first_findings, t.progress.step)
+        # one process gives a step up at once while it samples; several first have to agree
+        self.stop.held = self.ranks.size > 1
         try:
             for step in () if self._given_up else t.steps():
                 try:
@@ -141,14 +158,22 @@ class Run:
                 if t.progress.step % c.checkpoint.every == 0 or improved or last:
                     self._save()
                 self._examine(step)
+                left = 0 if self._given_up else t.total_steps - t.progress.step
+                self.stop.check(self.ranks, min(left, 1.2) * step.seconds)
+                self.stop.held = self.ranks.size > 1
                 if self._given_up:
                     break
+        except GivenUp:
+            raise
+        except Stopped as stopped:
+            self._stopped(stopped)
         except (EndpointError, NothingJudged) as error:
             # while it samples or judges, before the step has changed anything, or while it is measured
             self._save()
             done, folder = t.progress.step, self.folder / "checkpoints"
             saved = f"Nothing is lost: the run is saved up to step {done} in {folder}."
             raise type(error)(error.message, f"{saved} {error.hint}") from error
+        self.stop.held = False
         self._note_best()
         t.learner.export(self.folder / "model", t.chat.served_template())
 
@@ -191,14 +216,33 @@ class Run:
             self.report.note(best={"figure": p.best_figure, "step": p.best_step, "value": p.best_value})
             self.report.note(stopped_early=stopped)
 
+    def _stopped(self, stopped: Stopped) -> Never:
+        """Save what isn't, and say where the run stands."""
+        self.stop.held = True
+        done, folder = self.trainer.progress.step, self.folder / "checkpoints"
+        if done and not (folder / f"step-{done:06d}").exists():
+            self._save()
+        self.ranks.wait()  # a launcher stops the others when the first one ends
+        raise Stopped(
+            f"{stopped.why}, after step {done}" + (f"; saved in {folder}" if done else ""),
+            stopped.code,
+            stopped.how,
+        ) from None
+
     def _examine(self, step: Step) -> None:
         """Report what silently ruins runs."""
         number, found = self.trainer.progress.step, look(self.trainer, step)
+        self.history.append(step.metrics)
+        self._report([*found, *watch(self.config, self.history)], number)
+
+    def _report(self, found: Sequence[Finding], number: int) -> None:
+        """Say what is new among the findings. With `strict`, any of them ends the run."""
         for finding in found:
             if self.ranks.first and self.log.finding(number, finding):
-                self.events.finding(finding)
+                self.events.finding(number, finding)
         if found and self.strict:
-            self._save()
+            if number:
+                self._save()
             raise UnhealthyRun(
                 f"stopped after step {number}: {'; '.join(f.what for f in found)}",
                 "\n".join([*(f.advice for f in found), "To continue anyway: --resume, without --strict."]),
@@ -217,7 +261,9 @@ class Run:
         settings = self._settings(done.get("cloning_alone_steps", 0))
         if done.get("training_seconds") == budget and self.report.has(name, settings):
             return
-        t.progress = load_checkpoint(checkpoints(self.folder / "warm-up")[-1], t.learner)
+        warm_up = newest_whole(self.folder / "warm-up", self.ranks, self.events.note)
+        assert warm_up, "it was saved at the end of the warm-up"
+        t.progress = load_checkpoint(warm_up, t.learner)
         self.events.phase(name)
         while t.progress.seconds < budget:
             self.events.step(t.clone_step(), t.total_steps)

@@ -166,7 +166,7 @@ class Noted(Events):
     def __init__(self) -> None:
         self.found: list[str] = []
 
-    def finding(self, finding: Finding) -> None:
+    def finding(self, step: int, finding: Finding) -> None:
         self.found.append(finding.name)
 
 
