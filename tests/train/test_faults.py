@@ -19,7 +19,7 @@ from raif.errors import ConfigError, NothingJudged, RaifError, UnhealthyRun  # n
 from raif.files.runs import open_run  # noqa: E402
 from raif.models.load import load  # noqa: E402
 from raif.train.checkpoint import Progress, checkpoints, newest_whole, save_checkpoint  # noqa: E402
-from raif.train.feed import load_records  # noqa: E402
+from raif.train.data import load_records  # noqa: E402
 from raif.train.ranks import ALONE  # noqa: E402
 from tests.train.test_checkpoint import learner  # noqa: E402
 from tests.train.test_doctor import run  # noqa: E402
