@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import subprocess
@@ -65,4 +66,6 @@ def _revision(config: Any, model: str) -> str:
     if commit := getattr(config, "_commit_hash", None):
         return str(commit)
     file = Path(model) / "config.json"
-    return f"sha256 {sha256(file)[:16]} of config.json" if file.exists() else "unknown"
+    if file.exists():
+        return f"sha256 {sha256(file)[:16]} of config.json"
+    return f"sha256 {hashlib.sha256(config.to_json_string().encode()).hexdigest()[:16]} of its config"
