@@ -157,3 +157,92 @@ def test_replies_on_disk_are_free(ledger: Ledger) -> None:
         during(server, ledger, lambda chat: chat.reply(turn("tea")))
         during(server, ledger, lambda chat: chat.reply(turn("tea")), Budget(max_tokens=1))
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("asked", [{"temperature": 0.25}, {"seed": 7}, {"top_logprobs": 3}])
+def test_each_setting_of_a_request_is_sent_and_makes_it_another_request(
+    ledger: Ledger, asked: dict[str, Any]
+) -> None:
+    with chat_server(counted) as server:
+        during(server, ledger, lambda chat: chat.reply(turn("tea")))
+        during(server, ledger, lambda chat: chat.reply(turn("tea"), **asked))
+    plain, other = server.requests
+    (name,) = asked
+    assert plain.get(name) != other[name] == asked[name]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply("warm", None, True, (("yes", -0.5), ("no", -1.5)), None),
+        Reply("", "hm", False, (), Usage(3, 4)),
+    ],
+)
+def test_a_saved_reply_is_read_back_as_it_was(ledger: Ledger, reply: Reply) -> None:
+    assert ledger.get("key") is None
+    ledger.put("key", "respond", reply, Spent(1, 3, 4, 0.5))
+    assert ledger.get("key") == reply
+
+
+def test_a_reply_that_is_saved_twice_counts_once_and_the_first_stays(ledger: Ledger) -> None:
+    first, second = (Reply(text, None, False) for text in ("first", "second"))
+    for reply in (first, second):
+        ledger.put("key", "respond", reply, Spent(1, 3, 4, 0.5))
+    assert ledger.get("key") == first
+    assert ledger.spent() == ledger.spent("respond") == Spent(1, 3, 4, 0.5)
+    assert ledger.spent("check") == Spent()
+
+
+def test_thinking_is_paid_for_too(ledger: Ledger) -> None:
+    def thoughtful(_: Body) -> tuple[int, Body]:
+        return completion("ok", reasoning_content="h" * 300)
+
+    with chat_server(thoughtful) as server:
+        during(server, ledger, lambda chat: chat.reply(turn("tea")))
+    assert ledger.spent()[1:3] == (2, 101)
+
+
+@pytest.mark.parametrize(("text", "tokens"), [("", 1), ("ab", 1), ("abc", 2), ("红茶", 3), ("\ud800", 1)])
+def test_an_estimate_counts_three_bytes_as_a_token_and_one_more(text: str, tokens: int) -> None:
+    assert estimated_tokens(text) == tokens
+
+
+def test_what_was_spent_is_said_in_calls_tokens_and_money() -> None:
+    assert str(Spent(1200, 1000, 500, 0.003)) == "1,200 calls, 1,500 tokens, cost 0.0030"
+
+
+async def reserve(budget: Budget, most: Spent, error: type[Exception] | None = None) -> None:
+    async with budget.room(most):
+        if error:
+            raise error
+
+
+@pytest.mark.parametrize("limits", [{"max_tokens": 30}, {"max_cost": 0.5}])
+def test_the_budget_can_be_used_up_exactly(limits: dict[str, Any]) -> None:
+    budget = Budget(**limits)
+    budget.spent = Spent(1, 10, 5, 0.25)
+    asyncio.run(reserve(budget, Spent(1, 10, 5, 0.25)))
+    with pytest.raises(BudgetSpent, match=r"1 calls, 15 tokens, cost 0\.2500; .* may take 16 tokens"):
+        asyncio.run(reserve(budget, Spent(1, 10, 6, 0.26)))
+
+
+@pytest.mark.parametrize("most", [Spent(1, 10, 5, 0.6), Spent(1, 26, 5, 0.5)])
+def test_either_limit_stops_a_request(most: Spent) -> None:
+    with pytest.raises(BudgetSpent):
+        asyncio.run(reserve(Budget(max_tokens=30, max_cost=0.5), most))
+
+
+def test_without_limits_everything_fits() -> None:
+    asyncio.run(reserve(Budget(), Spent(1, 10**9, 10**9, 1e9)))
+
+
+def test_a_request_that_fails_gives_its_room_back() -> None:
+    budget, most = Budget(max_tokens=20), Spent(1, 10, 5)
+    with pytest.raises(ValueError):  # noqa: PT011
+        asyncio.run(reserve(budget, most, ValueError))
+    asyncio.run(reserve(budget, most))
+
+
+@pytest.mark.parametrize(("cost", "limits"), [(None, False), (0.0, True), (1.0, True)])
+def test_a_limit_on_cost_is_known_even_if_it_is_zero(cost: float | None, limits: bool) -> None:
+    assert Budget(max_cost=cost).limits_cost is limits
