@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -219,3 +220,55 @@ def test_old_weights_are_not_learned_from_uncorrected() -> None:
     keys = {"engine": "vllm_server", "vllm": {"urls": ["http://localhost:1"]}, "overlap": True}
     with pytest.raises(ValueError, match=r"rollout\.overlap: true .* loss\.importance_cap"):
         TrainConfig.model_validate({"rollout": keys, "loss": {"importance_cap": None}})
+
+
+class Slow(Echo):
+    """Takes its time, and notes what it does."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+
+    def sample(self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int) -> Completions:
+        self.log.append(f"asked {seed}")
+        time.sleep(0.1)
+        self.log.append(f"sampled {seed}")
+        return super().sample(prompts, counts, seed=seed)
+
+    def sync(self) -> None:
+        self.log.append("synced")
+
+
+def test_weights_stay_and_nothing_else_is_sampled_until_what_was_asked_ahead_is_there() -> None:
+    slow = Slow()
+    sampler = Overlapped(Checked(slow, lambda samples: [s.old_logps for s in samples], every=99, tolerance=1))
+    sampler.ask_ahead([[1]], [1], seed=1)
+    sampler.sync()
+    assert slow.log == ["asked 1", "sampled 1", "synced"]
+    sampler.sample([[1]], [1], seed=1)
+    sampler.ask_ahead([[1]], [1], seed=2)
+    sampler.sample([[1]], [1], seed=3)
+    assert slow.log[3:] == ["asked 2", "sampled 2", "asked 3", "sampled 3"]
+
+
+def test_a_comparison_that_is_due_is_made_at_once_and_its_responses_are_used() -> None:
+    threads = []
+
+    def compare(samples: Sequence[Any]) -> list[list[float]]:
+        threads.append(threading.current_thread())
+        return [each.old_logps for each in samples]
+
+    slow = Slow()
+    sampler = Overlapped(Checked(slow, compare, every=99, tolerance=1))
+    sampler.sync()
+    for seed in (5, 6):
+        sampler.ask_ahead([[1], [2]], [1, 2], seed=seed)
+        found = sampler.ahead()
+        assert found is not None
+        assert [each.request for each in found] == requests([[1], [2]], [1, 2], seed)
+        assert [each.completions for each in found] == sampler.sample([[1], [2]], [1, 2], seed=seed)
+    assert threads == [threading.main_thread()]
+    assert slow.log == ["synced", "asked 5", "sampled 5", "asked 6", "sampled 6"]
+
+
+def test_nothing_is_ahead_before_anything_is_asked() -> None:
+    assert echo().ahead() is None
