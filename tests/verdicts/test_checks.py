@@ -1,3 +1,8 @@
+from typing import Any
+
+import pytest
+
+from raif.constraints import KINDS, Outcome
 from raif.types import Composition, Constraint, Instruction, Message, Question, Verdict
 from raif.verdicts.checks import EMPTY, NO_ANSWER, NO_JUDGE, loosened, summary, verdicts, verify
 
@@ -104,3 +109,59 @@ def test_check_that_takes_too_long_is_neither_passed_nor_failed() -> None:
     (found,) = verify(instruction(endless), "a" * 40 + "b").verdicts
     assert (found.passed, found.passed_loose) == (None, None)
     assert "'(a|a)+$' takes too long" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("slow", "right", "loosely"),
+    [
+        ((), (), False),
+        ((), ("a",), True),
+        (("b",), (), None),
+        (("a",), (), None),
+        (("b",), ("a",), True),
+        (("a",), ("b",), True),
+    ],
+)
+def test_one_variant_that_passes_decides_and_one_that_takes_too_long_leaves_it_open(
+    monkeypatch: pytest.MonkeyPatch, slow: tuple[str, ...], right: tuple[str, ...], loosely: bool | None
+) -> None:
+    """The answer is two lines, so its variants are the second line and the first."""
+
+    def check(response: str) -> Any:
+        if response in slow:
+            raise TimeoutError("too slow")
+        return Outcome(response in right, "")
+
+    monkeypatch.setitem(vars(KINDS[NO_COMMA.id]), "check", check)
+    (found,) = verdicts([NO_COMMA], "a\nb")
+    assert (found.passed, found.passed_loose) == (False, loosely)
+
+
+def test_no_variant_is_checked_after_one_that_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked = []
+
+    def check(response: str) -> Any:
+        checked.append(response)
+        return Outcome(response == "b", "")
+
+    monkeypatch.setitem(vars(KINDS[NO_COMMA.id]), "check", check)
+    verdicts([NO_COMMA], "a\nb")
+    assert checked == ["a\nb", "b"]
+
+
+def test_loose_totals_leave_out_what_the_composition_does_and_are_open_if_a_verdict_is() -> None:
+    yes, no, unjudged = (Verdict("a", said, said, "") for said in (True, False, None))
+    pair = instruction(NO_COMMA, TWO_BULLETS)
+    assert [
+        summary(pair, found).followed_loose for found in ((yes, yes), (yes, unjudged), (no, unjudged))
+    ] == [
+        True,
+        None,
+        False,
+    ]
+    branches = instruction(
+        NO_COMMA, TWO_BULLETS, composition=Composition(kind="selection", parts=(0, 1), selected=0)
+    )
+    found = summary(branches, [yes, no])
+    assert found.followed_loose is True
+    assert [verdict.active for verdict in found.verdicts] == [True, False]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from raif.constraints.tree import active
 from raif.errors import EndpointError
 from raif.judge.judge import Judge
 from raif.types import Composition, Constraint, Instruction, Message, Question, Verdict
-from raif.verdicts.checks import verify
+from raif.verdicts.checks import verify, verify_all
 from raif.verdicts.questions import due
 from tests.chat_server import Body, ChatServer, chat_server, completion
 from tests.constraints.test_tree import SIZE, trees
@@ -139,3 +140,15 @@ def test_in_any_tree_exactly_the_questions_that_count_are_asked(
 def strictly(found: list[Verdict]) -> list[Verdict]:
     """Loose verdicts that equal the strict ones."""
     return [Verdict("", verdict.passed, verdict.passed, "") for verdict in found]
+
+
+def test_each_of_many_answers_has_its_own_judge_and_only_questions_need_one() -> None:
+    unused = cast("Any", object())
+    plain = record(constraints=(NO_COMMA,))
+    with judging({"Warm?": "yes"}) as (judge, server):
+        found = verify_all(
+            [(record("Warm?"), "Tea."), (plain, "a, b"), (record("Warm?"), "Tea."), (plain, "a")],
+            [judge, unused, None, unused],
+        )
+    assert [each.followed for each in found] == [True, False, None, True]
+    assert len(server.requests) == 1
