@@ -138,7 +138,7 @@ def test_one_variant_that_passes_decides_and_one_that_takes_too_long_leaves_it_o
 
 
 def test_no_variant_is_checked_after_one_that_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    checked = []
+    checked: list[str] = []
 
     def check(response: str) -> Any:
         checked.append(response)
