@@ -165,7 +165,7 @@ def test_a_limit_on_cost_needs_prices(config, tmp_path):
         tree = yaml.safe_load(config(server).read_text("utf-8"))
     for model in ("tagger", "teacher"):
         tree[model] = {**tree[model], "prices": {}}
-    with pytest.raises(ConfigError, match="no model has prices"):
+    with pytest.raises(ConfigError, match="a cost limit needs prices"):
         run(StagedConfig.model_validate(tree), tmp_path / "run", budget=Budget(max_cost=20))
     assert not (tmp_path / "run").exists()
 
