@@ -95,7 +95,7 @@ def test_checks_run_without_pytest(rows: list[tuple[str, str, str]]) -> None:
     assert rows[2][2] == "AssertionError: 1 on the CPU, 2 on the GPU"
 
 
-@pytest.mark.slow
+@pytest.mark.nightly  # failed once in four runs, on a busy machine, for a reason not known yet
 def test_checks_run_under_pytest() -> None:
     name = "judgements, llama"
     code = (
@@ -103,10 +103,11 @@ def test_checks_run_under_pytest() -> None:
         "gpu_check.checked(lambda *row: print(gpu_check.ROW, row), '-k', 'judgements and llama')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-    found = [line for line in done.stdout.splitlines() if line.startswith(gpu_check.ROW)]
+    found = [line for line in done.stdout.splitlines() if gpu_check.ROW in line]
     wanted = [("real", "skipped"), ("pretended", "pass")]
     if torch.cuda.is_available():
         wanted = [("real", "pass"), ("pretended", "skipped")]
+    assert len(found) == len(wanted), done.stdout + done.stderr
     for line, (_, result) in zip(found, wanted, strict=True):
         assert f"('{name}', '{result}'" in line, done.stdout + done.stderr
 
