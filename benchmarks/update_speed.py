@@ -32,6 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="packaged:smollm2-135m")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--dtype", default="bfloat16")
     parser.add_argument("--responses", type=int, default=16)
     parser.add_argument("--tokens", type=int, default=128)
     parser.add_argument("--micro", type=int, nargs="+", default=[4, 8, 16])
@@ -74,7 +75,12 @@ def drawn(responses: int, tokens: int) -> list[Sample]:
 def config(options: argparse.Namespace, micro: int) -> TrainConfig:
     return TrainConfig.model_validate(
         {
-            "model": {"path": options.model, "device": options.device, "gradient_checkpointing": False},
+            "model": {
+                "path": options.model,
+                "device": options.device,
+                "compute": options.dtype,
+                "gradient_checkpointing": False,
+            },
             "rollout": {"prompts": options.responses, "group_size": 4, "max_new_tokens": options.tokens},
             "loss": {"kl": 0, "cloning": 0},
             "optimizer": {"batch": options.responses, "micro_batch": micro},
