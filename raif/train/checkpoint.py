@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -28,7 +29,7 @@ from raif.train.optim.optimizer import STATE, Optimizer
 from raif.train.ranks import Ranks
 from raif.train.samplers.sampler import Sampled
 
-AHEAD, MANIFEST = "ahead.json", "files.json"
+AHEAD, MANIFEST, PROGRESS, RNG = "ahead.json", "files.json", "progress.json", "rng.pt"
 KINDS = ("model", "optimizer")
 """Of files with tensors: weights, and the optimizer's moments."""
 
@@ -72,62 +73,86 @@ def save_checkpoint(
     this rank's responses of the next rollout, if they are sampled already. On all ranks, raises UnhealthyRun
     if a weight is not finite, and RaifError if the files can't be written; the earlier checkpoints stay.
     """
-    unfinished, ranks = folder / "unfinished", learner.ranks
-    shares = ranks.gather(ahead)
-
-    def prepare() -> None:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-
-    def write_rest() -> None:
-        if learner.config.lora.rank:
-            save_adapters(learner.policy.net, learner.config.model.path, adapters, unfinished)
-        if None not in shares:
-            responses = [asdict(each) for share in shares for each in share or ()]
-            (unfinished / AHEAD).write_text(json.dumps(responses))
-        if not learner.config.lora.rank:
-            net = learner.policy.net
-            for part in (net.config, net.generation_config):
-                part.save_pretrained(unfinished)
-        save_tokenizer(learner.policy, unfinished, template)
-        torch.save({"torch": torch.get_rng_state(), "python": random.getstate()}, unfinished / "rng.pt")
-        (unfinished / "progress.json").write_text(json.dumps(asdict(progress)))
-
-    def finish() -> None:
-        listed = {name: seal for share in seals for name, seal in share.items()}
-        (unfinished / MANIFEST).write_text(json.dumps(listed, indent=1))
-        final = folder / f"step-{progress.step:06d}"
-        _delete(final)
-        unfinished.rename(final)
-        best = folder / f"step-{progress.best_step:06d}"
-        if not best.is_dir():
-            (folder / "best").unlink(missing_ok=True)
-        else:
-            (folder / "best.new").unlink(missing_ok=True)
-            (folder / "best.new").symlink_to(best.name)
-            (folder / "best.new").replace(folder / "best")
-        for old in checkpoints(folder)[:-keep]:
-            if old != best:
-                _delete(old)
-
-    _written(folder, ranks, prepare, by=ranks.first)
-    weights, moments = _share(learner.optimizer, ranks)
-    adapters = {}
-    if learner.config.lora.rank:
-        adapters = {name: learner.optimizer.read(name)["weight"].cpu() for name in learner.optimizer.names}
+    unfinished, ranks, optimizer = folder / "unfinished", learner.ranks, learner.optimizer
+    responses = ranks.gather(ahead)
+    _written(folder, ranks, lambda: _empty(unfinished), by=ranks.first)
+    weights, moments = _share(optimizer, ranks)
+    adapters = (
+        {name: optimizer.read(name)["weight"].cpu() for name in optimizer.names}
+        if learner.config.lora.rank
+        else None
+    )
     bad = [name for name, weight in weights.items() if not weight.isfinite().all()]
     if found := [name for share in ranks.gather(bad) for name in share]:
         raise UnhealthyRun(
             f"weights are not finite after step {progress.step}: {found[0]} and {len(found) - 1} others",
             "No checkpoint was written; --resume continues from the one before.",
         )
-    _written(folder, ranks, lambda: _write_shards(unfinished, learner.optimizer, weights, moments, ranks))
-    _written(folder, ranks, write_rest, by=ranks.first)
+    _written(folder, ranks, lambda: _write_shards(unfinished, optimizer, weights, moments, ranks))
+    _written(
+        folder,
+        ranks,
+        lambda: _write_rest(unfinished, learner, progress, adapters, template, responses),
+        by=ranks.first,
+    )
+    seals = _seals(unfinished, ranks)
+    _written(folder, ranks, lambda: _put_in_place(folder, progress, seals, keep), by=ranks.first)
+
+
+def _empty(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+
+def _write_rest(
+    unfinished: Path,
+    learner: Learner,
+    progress: Progress,
+    adapters: Mapping[str, Tensor] | None,
+    template: str | None,
+    ahead: Sequence[Sequence[Sampled] | None],
+) -> None:
+    """Everything but the shards. `adapters`: LoRA's, which are saved alone. `ahead`: of all ranks."""
+    net = learner.policy.net
+    if adapters is None:
+        for part in (net.config, net.generation_config):
+            part.save_pretrained(unfinished)
+    else:
+        save_adapters(net, learner.config.model.path, adapters, unfinished)
+    save_tokenizer(learner.policy, unfinished, template)
+    if None not in ahead:
+        responses = [asdict(each) for share in ahead for each in share or ()]
+        (unfinished / AHEAD).write_text(json.dumps(responses))
+    torch.save({"torch": torch.get_rng_state(), "python": random.getstate()}, unfinished / RNG)
+    (unfinished / PROGRESS).write_text(json.dumps(asdict(progress)))
+
+
+def _seals(unfinished: Path, ranks: Ranks) -> dict[str, dict[str, Any]]:
+    """The size and checksum of each file by its name; the ranks share the reading."""
     files = sorted(each for each in unfinished.rglob("*") if each.is_file()) if ranks.first else []
     (files, *_) = ranks.gather(files)
     _, mine = ranks.share(files)
-    seals = ranks.gather({str(each.relative_to(unfinished)): _seal(each) for each in mine})
-    _written(folder, ranks, finish, by=ranks.first)
+    seals = {str(f.relative_to(unfinished)): {"bytes": f.stat().st_size, "sha256": sha256(f)} for f in mine}
+    return {name: seal for share in ranks.gather(seals) for name, seal in share.items()}
+
+
+def _put_in_place(folder: Path, progress: Progress, seals: Mapping[str, Any], keep: int) -> None:
+    """Seal the unfinished checkpoint, give it its name, link to the best one, and delete the old ones."""
+    unfinished = folder / "unfinished"
+    (unfinished / MANIFEST).write_text(json.dumps(seals, indent=1))
+    final = folder / f"step-{progress.step:06d}"
+    _delete(final)
+    unfinished.rename(final)
+    best = folder / f"step-{progress.best_step:06d}"
+    if not best.is_dir():
+        (folder / "best").unlink(missing_ok=True)
+    else:
+        (folder / "best.new").unlink(missing_ok=True)
+        (folder / "best.new").symlink_to(best.name)
+        (folder / "best.new").replace(folder / "best")
+    for old in checkpoints(folder)[:-keep]:
+        if old != best:
+            _delete(old)
 
 
 def _written(folder: Path, ranks: Ranks, write: Callable[[], None], *, by: bool = True) -> None:
@@ -149,10 +174,6 @@ def _written(folder: Path, ranks: Ranks, write: Callable[[], None], *, by: bool 
             "Free some space, or make the folder writable; then --resume continues "
             + (f"from {whole[-1].name}." if whole else "from the start."),
         )
-
-
-def _seal(file: Path) -> dict[str, int | str]:
-    return {"bytes": file.stat().st_size, "sha256": sha256(file)}
 
 
 def _delete(checkpoint: Path) -> None:
@@ -189,49 +210,52 @@ def newest_whole(folder: Path, ranks: Ranks, said: Callable[[str], None]) -> Pat
 
 
 def _damage(checkpoint: Path, ranks: Ranks) -> str | None:
-    """What is wrong with it, the same on all ranks. Without a manifest, of earlier versions, the files are
-    only opened."""
-    from safetensors import SafetensorError, safe_open
-
-    def check(first: int, names: Sequence[str]) -> list[str]:
-        wrong = []
-        for name in names:
-            path = checkpoint / name
-            try:
-                if name in listed and path.stat().st_size != listed[name]["bytes"]:
-                    wrong.append(f"{name} has {path.stat().st_size} bytes of {listed[name]['bytes']}")
-                elif name in listed and sha256(path) != listed[name]["sha256"]:
-                    wrong.append(f"{name} has other contents than were written")
-                elif path.suffix == ".safetensors":
-                    with safe_open(path, "pt"):
-                        pass
-                elif path.suffix == ".json":
-                    json.loads(path.read_text("utf-8"))
-                elif not path.is_file():
-                    wrong.append(f"{name} is missing")
-            except FileNotFoundError:
-                wrong.append(f"{name} is missing")
-            except (OSError, SafetensorError, ValueError) as error:
-                wrong.append(f"{name} can't be read: {error}")
-        return wrong
-
-    listed: dict[str, Any] = {}
+    """What is wrong with it, the same on all ranks. Without a manifest, as earlier versions wrote them, the
+    files are only opened."""
+    seals: dict[str, Any] = {}
     try:
         if (checkpoint / MANIFEST).exists():
-            listed = json.loads((checkpoint / MANIFEST).read_text("utf-8"))
+            seals = json.loads((checkpoint / MANIFEST).read_text("utf-8"))
     except (OSError, ValueError) as error:
         return f"{MANIFEST} can't be read: {error}"
-    needed = ["progress.json", "rng.pt", *(f.name for f in checkpoint.glob("*.safetensors"))]
-    return next(iter(ranks.together(list(dict.fromkeys([*listed, *needed])), check)), None)
+    names = [*seals, PROGRESS, RNG, *(f.name for f in checkpoint.glob("*.safetensors"))]
+
+    def check(first: int, names: Sequence[str]) -> list[str]:
+        return [wrong for name in names if (wrong := _wrong(checkpoint / name, name, seals.get(name)))]
+
+    return next(iter(ranks.together(list(dict.fromkeys(names)), check)), None)
+
+
+def _wrong(path: Path, name: str, seal: Mapping[str, Any] | None) -> str | None:
+    """What is wrong with one file of a checkpoint. Without its seal, it is only opened."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        if seal and path.stat().st_size != seal["bytes"]:
+            return f"{name} has {path.stat().st_size} bytes of {seal['bytes']}"
+        if seal:
+            return None if sha256(path) == seal["sha256"] else f"{name} has other contents than were written"
+        if path.suffix == ".safetensors":
+            with safe_open(path, "pt"):
+                pass
+        elif path.suffix == ".json":
+            json.loads(path.read_text("utf-8"))
+        else:
+            torch.load(path, weights_only=False)
+    except FileNotFoundError:
+        return f"{name} is missing"
+    except (OSError, SafetensorError, ValueError, RuntimeError, EOFError, UnpicklingError) as error:
+        return f"{name} can't be read: {error}"
+    return None
 
 
 def load_checkpoint(path: Path, learner: Learner) -> Progress:
     """Put the learner back to where it was when `path` was written."""
     _read_shards(path, learner.optimizer)
-    rng = torch.load(path / "rng.pt", weights_only=False)
+    rng = torch.load(path / RNG, weights_only=False)
     torch.set_rng_state(rng["torch"])
     random.setstate(rng["python"])
-    return Progress(**json.loads((path / "progress.json").read_text()))
+    return Progress(**json.loads((path / PROGRESS).read_text()))
 
 
 def load_ahead(path: Path, ranks: Ranks) -> list[Sampled] | None:

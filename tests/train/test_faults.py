@@ -66,14 +66,14 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(
     assert checkpoints(tmp_path) == [tmp_path / "step-000001"]
 
 
-@pytest.mark.parametrize(("name", "damage"), [each[:2] for each in DAMAGES if each[1] in (truncate,)])
+@pytest.mark.parametrize("name", ["model-00001-of-00001.safetensors", "rng.pt", "progress.json"])
 def test_a_checkpoint_of_an_earlier_version_is_checked_as_far_as_it_can_be(
-    tiny_folder: Path, tmp_path: Path, name: str, damage: Callable[[Path], object]
+    tiny_folder: Path, tmp_path: Path, name: str
 ) -> None:
     newest = two_checkpoints(tiny_folder, tmp_path)
     (newest / "files.json").unlink()
     assert newest_whole(tmp_path, ALONE, print) == newest
-    damage(newest / name)
+    truncate(newest / name)
     assert newest_whole(tmp_path, ALONE, print) == tmp_path / "step-000001"
 
 
