@@ -192,8 +192,8 @@ class CheckpointConfig(Section):
 
 class EvaluationConfig(Section):
     prompts: NonNegativeInt = 200
-    """The most held-out prompts to answer before and after training, the first of the file; 0: no held-out
-    evaluation."""
+    """The most held-out prompts to answer before and after training, drawn by `seed` if there are more; 0: no
+    held-out evaluation."""
     max_new_tokens: PositiveInt = 16384
     """The most tokens of a held-out response."""
     batch: PositiveInt = 16

@@ -15,6 +15,7 @@ import torch
 
 from raif.config.train import TrainConfig
 from raif.errors import EndpointError, NothingJudged, UnhealthyRun
+from raif.eval.run import subset
 from raif.judge.judge import open_judge
 from raif.models.chat import Chat, Mode
 from raif.train import environment
@@ -73,7 +74,7 @@ class Run:
         sampler = choose_sampler(config, learner, folder, events.phase)
         self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge, rewards, stop=self.stop)
         self.first_findings = list(of_data(config, records.train, records.heldout))
-        chosen = records.heldout[: config.evaluation.prompts]
+        chosen = subset(records.heldout, config.evaluation.prompts, config.seed)
         self.heldout = (
             HeldOut(chosen, learner.frozen, chat, config.evaluation.batch, self.judge, ranks)
             if chosen

@@ -161,6 +161,20 @@ def test_a_judge_that_fails_in_an_evaluation_costs_that_evaluation_alone(
     assert (resumed[0], resumed[2:]) == (whole[0], whole[2:])
 
 
+def test_heldout_records_are_drawn_by_the_seed(config: dict[str, Any], tmp_path: Path) -> None:
+    drawn = []
+    for seed in (0, 0, 1):
+        run = Run(TrainConfig.model_validate(config | {"seed": seed}), tmp_path, Events())
+        assert run.heldout
+        drawn.append([each.id for each in run.heldout.instructions])
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert drawn[0] != ["0", "1", "2"]
+    config["evaluation"]["prompts"] = 9
+    run = Run(TrainConfig.model_validate(config), tmp_path, Events())
+    assert run.heldout
+    assert [each.id for each in run.heldout.instructions] == [str(n) for n in range(9)]
+
+
 def test_missing_data_is_said_before_the_model_is_loaded(config: dict[str, Any], tmp_path: Path) -> None:
     config["evaluation"]["data"] = str(tmp_path / "nowhere")
     config["model"]["path"] = str(tmp_path / "no-model")
