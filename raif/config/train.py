@@ -312,6 +312,11 @@ class TrainConfig(Section):
         return self.cloning.max_tokens or self.data.max_prompt_tokens + self.rollout.max_new_tokens
 
     @property
+    def on_servers(self) -> bool:
+        """Whether servers sample, so that no process of the run does."""
+        return self.method == "grpo" and self.rollout.engine == "vllm_server"
+
+    @property
     def recomputes(self) -> bool:
         """Whether the loss's ratio is to the policy's own log-probabilities, not to the sampler's."""
         if self.loss.old:

@@ -136,11 +136,13 @@ def _memory(c: TrainConfig, shape: Shape, found: Device | None, sharding: Shardi
         whose = "a GPU" if found.name == "GPU" else f"this machine's {found.name}"
         fits = f"{whose} has {found.bytes / 1e9:.1f}: {verdict}"
     host = f"           {used.host / 1e9:.1f} in the host's memory, for each rank: the optimizer's state"
+    sent = f"           {used.sent / 1e9:.1f} in the host's memory of the first rank: weights for the servers"
     return [
         f"memory     of one rank at most, in GB: {listed(used.always)}",
         *(f"           {phase}" for phase in phases),
         f"           {used.peak / 1e9:.1f} at the peak; {fits}",
         *([host] if used.host else []),
+        *([sent] if used.sent else []),
     ]
 
 

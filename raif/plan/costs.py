@@ -51,13 +51,16 @@ UNDIVIDED = Sharding()
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes by part. `always` is held all the time, those of each of the `phases` only in this phase. `host`:
-    what one rank keeps in the machine's memory instead.
+    """Bytes by part. `always` is held all the time, those of each of the `phases` only in this phase.
+
+    `host`: what one rank keeps in the machine's memory instead. `sent`: what the first one collects there for
+    servers.
     """
 
     always: dict[str, float]
     phases: dict[str, dict[str, float]]
     host: float = 0.0
+    sent: float = 0.0
 
     @property
     def peak(self) -> float:
@@ -71,19 +74,21 @@ def memory(
     phases = {"an update": _update(c, shape, cpu, sharding)}
     cached = shape.layers * 2 * shape.kv * BYTES[c.model.compute]
     prompt, answer = c.data.max_prompt_tokens, c.rollout.max_new_tokens
-    if c.method == "grpo" and c.rollout.engine == "transformers":
+    samples = c.method == "sft" or c.rollout.engine == "transformers"
+    if samples and c.method == "grpo":
         phases["a rollout"] = {"KV cache": min(c.rollout.batch, c.responses) * (prompt + answer) * cached}
     if found := judge(c):
         local, other = found
         length = prompt + answer + c.judge.sampling.max_tokens if c.judge else 0
         per_token = other.layers * 2 * other.kv * BYTES[local.compute]
         phases["judging"] = {"judge's KV cache": local.batch * length * per_token}
-    if evaluates(c):
+    if evaluates(c) and samples:
         rows = min(c.evaluation.batch, c.evaluation.prompts)
         length = prompt + c.evaluation.max_new_tokens
         phases["held-out answers"] = {"KV cache": rows * length * cached}
     host = STATE_BYTES * trained(c, shape) / sharding.ranks if sharding.offload else 0.0
-    return Memory(_always(c, shape, sharding, card), phases, host)
+    sent = float(shape.parameters * BYTES[c.model.compute]) if sharding.zero == 3 and c.on_servers else 0.0
+    return Memory(_always(c, shape, sharding, card), phases, host, sent)
 
 
 def evaluates(c: TrainConfig) -> bool:
@@ -107,7 +112,7 @@ def _always(c: TrainConfig, shape: Shape, sharding: Sharding, card: float | None
     found = judge(c)
     return {
         "weights": weights,
-        "whole copy": whole if sharding.zero == 3 else 0.0,
+        "whole copy": whole if sharding.zero == 3 and not c.on_servers else 0.0,
         "float32 masters": 4 * state if size < 4 else 0.0,
         "Adam moments": 8 * state,
         "frozen model": weights if has_frozen and not c.lora.rank else 0.0,

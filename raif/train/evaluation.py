@@ -14,15 +14,14 @@ from typing import Any
 from raif.config.eval import EvalConfig
 from raif.config.models import SamplingConfig
 from raif.config.train import EvaluationConfig, TrainConfig
+from raif.errors import RaifError
 from raif.eval.answers import Answer, Answers, Ask
 from raif.eval.benchmark import BENCHMARKS
 from raif.eval.run import Plan, asks_of, evaluate, plan
 from raif.models.chat import Chat
-from raif.models.load import Model
-from raif.models.local import greedy
 from raif.stats import Interval
 from raif.train.checkpoint import Progress
-from raif.train.heldout import HeldOutRow
+from raif.train.heldout import Greedy, HeldOutRow
 from raif.train.ranks import Ranks
 
 Figures = dict[str, float]
@@ -57,6 +56,27 @@ def judge_step(progress: Progress, config: EvaluationConfig, figures: Mapping[st
     return replace(progress, best_step=progress.step, best_value=value, stale=0)
 
 
+def limit_of(
+    config: EvaluationConfig, prompts: Sequence[list[int]], context: int | None, say: Callable[[str], None]
+) -> int:
+    """The most tokens of an evaluated response: those that the config allows, and a context that also holds
+    the longest prompt, which `say` is told. Raises RaifError if it doesn't hold the prompt.
+    """
+    longest, most = max(map(len, prompts), default=0), config.max_new_tokens
+    if not prompts or not context or longest + most <= context:
+        return most
+    if longest >= context:
+        raise RaifError(
+            f"the model reads {context} tokens, and a prompt of the evaluation has {longest}",
+            "Leave it out of data.heldout, or take a model with a longer context.",
+        )
+    say(
+        f"evaluated responses have at most {context - longest} tokens, not {most}: the model reads {context} "
+        f"tokens, and the longest prompt has {longest}"
+    )
+    return context - longest
+
+
 class Benchmarks:
     """The benchmarks of `evaluation.benchmarks`, with their items. RaifError if their data is missing."""
 
@@ -67,13 +87,26 @@ class Benchmarks:
             found = _eval_config(config, name)
             self._plans[name] = found, plan(found)
 
-    def figures(
-        self, model: Model, chat: Chat, step: int, ranks: Ranks, progress: Callable[[int, int], None]
-    ) -> Figures:
-        """The rates of all benchmarks. The answers and reports are kept in evaluation/step-N/NAME."""
+    def prompts(self, chat: Chat) -> list[list[int]]:
+        """Everything that is asked, tokenized."""
+        return [
+            chat.prompt(ask.messages, "thinking")
+            for config, planned in self._plans.values()
+            for ask in asks_of(planned, config)
+        ]
+
+    def figures(self, greedy: Greedy, chat: Chat, step: int, ranks: Ranks) -> Figures:
+        """The rates of all benchmarks, asked as training asks. The answers and reports are kept in
+        evaluation/step-N/NAME.
+        """
         found: Figures = {}
         for name, (config, planned) in self._plans.items():
-            answers = self._answers(asks_of(planned, config), model, chat, ranks, progress)
+            asks = asks_of(planned, config)
+            completions = greedy([chat.prompt(ask.messages, "thinking") for ask in asks])
+            answers = {
+                ask.id: Answer(chat.text(each.ids, "thinking"), truncated=each.truncated)
+                for ask, each in zip(asks, completions, strict=True)
+            }
             if ranks.first:
                 folder = self._folder / "evaluation" / f"step-{step:06d}" / name
                 shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed after it
@@ -84,26 +117,6 @@ class Benchmarks:
                         found |= _with_interval(f"eval/{name}/{row.name}{side}", value)
                 found[f"eval/{name}/truncated_share"] = report.truncated / report.items
         return ranks.gather(found)[0]
-
-    def _answers(
-        self,
-        asks: Sequence[Ask],
-        model: Model,
-        chat: Chat,
-        ranks: Ranks,
-        progress: Callable[[int, int], None],
-    ) -> dict[str, Answer]:
-        """Greedy answers, asked for as training asks, each rank's share by itself."""
-        c = self._config.evaluation
-
-        def answered(first: int, prompts: Sequence[list[int]]) -> Any:
-            return greedy(model, prompts, max_new_tokens=c.max_new_tokens, batch=c.batch, progress=progress)
-
-        completions = ranks.together([chat.prompt(ask.messages, "thinking") for ask in asks], answered)
-        return {
-            ask.id: Answer(chat.text(each.ids, "thinking"), truncated=each.truncated)
-            for ask, each in zip(asks, completions, strict=True)
-        }
 
 
 class _Given:

@@ -19,14 +19,17 @@ from raif.files import jsonl
 from raif.files.whole import replacing, write_whole
 from raif.judge.judge import Judge
 from raif.models.chat import Chat, Mode
+from raif.models.decode import Completion
 from raif.models.load import Model
-from raif.models.local import greedy
 from raif.reasoning import Response
 from raif.stats import Interval, bootstrap
 from raif.train.logps import Sample, score
 from raif.train.ranks import ALONE, Ranks
 from raif.types import Instruction, Verification
 from raif.verdicts.checks import verify_all
+
+Greedy = Callable[[Sequence[list[int]]], list[Completion]]
+"""The model's greedy completions of tokenized prompts, on all ranks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +50,12 @@ class HeldOut:
     instructions: Sequence[Instruction]
     untrained: Model
     chat: Chat
-    batch: int
     judge: Judge | None = None
     ranks: Ranks = ALONE
 
-    def ask(
-        self, model: Model, mode: Mode, *, max_new_tokens: int, progress: Callable[[int, int], None]
-    ) -> list[HeldOutAnswer]:
-        """Greedy answers of `model`, checked."""
-
-        def answers(first: int, prompts: Sequence[list[int]]) -> Any:
-            return greedy(model, prompts, max_new_tokens=max_new_tokens, batch=self.batch, progress=progress)
-
-        found = self.ranks.together([self.chat.prompt(i.messages, mode) for i in self.instructions], answers)
+    def ask(self, greedy: Greedy, mode: Mode) -> list[HeldOutAnswer]:
+        """Greedy answers, checked."""
+        found = greedy([self.chat.prompt(i.messages, mode) for i in self.instructions])
         responses = [self.chat.taken_apart(self.chat.text(c.ids, mode), mode) for c in found]
         return self.check(responses, [c.truncated for c in found])
 

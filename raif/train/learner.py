@@ -62,6 +62,7 @@ class Learner:
         else:
             self.optimizer = PlainOptimizer(model, config.optimizer)
         self.policy = self.optimizer.model
+        self._gathered: dict[str, Tensor] = {}
         self.size, self.tokens = self._micro_batches()
 
     def _micro_batches(self) -> tuple[int, int | None]:
@@ -100,17 +101,22 @@ class Learner:
 
     @cached_property
     def whole(self) -> Model:
-        """The policy as this process can run it alone. With sharded weights a copy: see `refresh`."""
+        """The policy as this process can run it alone. With sharded weights a copy: see `refresh`. Nothing
+        needs it if servers sample.
+        """
         return self._load(frozen=True) if self.optimizer.sharded else self.policy
 
     def whole_weights(self) -> dict[str, Tensor]:
-        """The weights of `whole`, named as in the model's folder; its own tensors where possible."""
-        return dict(merged(self.whole.net))
+        """The whole weights on the first rank, named as in the model's folder; no copies where possible."""
+        sharded = self.optimizer.sharded
+        return self._gathered if sharded and self.config.on_servers else dict(merged(self.whole.net))
 
     @torch.no_grad()
     def refresh(self) -> None:
-        """Bring `whole` up to the policy's weights."""
-        if self.optimizer.sharded:
+        """Bring `whole`, or what servers are sent, up to the policy's weights, if these are sharded."""
+        if self.optimizer.sharded and self.config.on_servers:
+            self._gathered = self._on_first_rank()
+        elif self.optimizer.sharded:
             copies = self.whole.net.state_dict()
             for name, weight in self.weights():
                 copies[name].copy_(weight)
@@ -124,10 +130,14 @@ class Learner:
 
     def export(self, folder: Path, template: str | None = None) -> None:
         """Write a folder that transformers and vLLM load."""
-        weights = {name: weight.to("cpu", copy=True) for name, weight in self.weights() if self.ranks.first}
+        weights = self._on_first_rank()
         if self.ranks.first:
             save(self.policy, folder, weights, template=template)
         self.ranks.wait()
+
+    def _on_first_rank(self) -> dict[str, Tensor]:
+        """The whole weights in the first rank's memory, by their names; empty on the others."""
+        return {name: weight.to("cpu", copy=True) for name, weight in self.weights() if self.ranks.first}
 
     @torch.no_grad()
     def check(self, samples: Sequence[Sample]) -> None:

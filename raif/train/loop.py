@@ -95,6 +95,7 @@ class Trainer:
         samples = samples_of(groups, kept, scaled=c.loss.normalisation != "dr_grpo")
         random.Random(f"{c.seed}/{number}").shuffle(samples)
         with clock("reference"):
+            self.sampler.check()
             frozen_logps = self.learner.frozen_logps(samples)
         with clock("correction"):
             samples = self.learner.with_gaps(samples)

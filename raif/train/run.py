@@ -18,11 +18,12 @@ from raif.errors import EndpointError, NothingJudged, UnhealthyRun
 from raif.eval.run import subset
 from raif.judge.judge import open_judge
 from raif.models.chat import Chat, Mode
+from raif.models.decode import Completion
 from raif.train import environment
 from raif.train.checkpoint import load_ahead, load_checkpoint, newest_whole, save_checkpoint
 from raif.train.data import load_records
 from raif.train.doctor import Finding, look
-from raif.train.evaluation import Benchmarks, heldout_figures, judge_step, measure_at
+from raif.train.evaluation import Benchmarks, heldout_figures, judge_step, limit_of, measure_at
 from raif.train.feed import Feed, check_rewards
 from raif.train.heldout import HeldOut, HeldOutAnswer, HeldOutRow, Report
 from raif.train.learner import Learner
@@ -71,15 +72,16 @@ class Run:
         feed.check_length(learner.policy.context, chat, config)
         self.history: list[dict[str, Any]] = []
         self.judge = open_judge(config.judge, folder)
-        sampler = choose_sampler(config, learner, folder, events.phase)
+        chosen = subset(records.heldout, config.evaluation.prompts, config.seed)
+        modes: tuple[Mode, ...] = ("direct", "thinking")
+        asked = [chat.prompt(i.messages, mode) for i in chosen for mode in modes]
+        asked += self.benchmarks.prompts(chat)
+        self._limit = limit_of(config.evaluation, asked, learner.policy.context, events.note)
+        evaluated = max(map(len, asked)) + self._limit if asked else 0
+        sampler = choose_sampler(config, learner, folder, events.phase, evaluated)
         self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge, rewards, stop=self.stop)
         self.first_findings = list(of_data(config, records.train, records.heldout))
-        chosen = subset(records.heldout, config.evaluation.prompts, config.seed)
-        self.heldout = (
-            HeldOut(chosen, learner.frozen, chat, config.evaluation.batch, self.judge, ranks)
-            if chosen
-            else None
-        )
+        self.heldout = HeldOut(chosen, learner.frozen, chat, self.judge, ranks) if chosen else None
         self._last: tuple[int, list[HeldOutAnswer]] = (0, [])  # of the latest step that was measured
         wandb = config.wandb if ranks.first else None
         self.log = Log(folder, tensorboard=config.tensorboard and ranks.first, wandb=wandb)
@@ -113,9 +115,12 @@ class Run:
             return
 
         self.events.phase(f"held-out answers: {name}")
-        self.report.add(
-            name, lambda: known or self._ask(heldout, mode), self._settings(self.trainer.progress.step)
-        )
+
+        def answers() -> list[HeldOutAnswer]:
+            self._sync()
+            return heldout.ask(self._greedy, mode)
+
+        self.report.add(name, lambda: known or answers(), self._settings(self.trainer.progress.step))
 
     def _settings(self, step: int) -> dict[str, Any]:
         """What a row of the report depends on and a resumed run can change."""
@@ -185,22 +190,31 @@ class Run:
             return False
         self.events.phase(f"evaluation after step {number}")
         start = time.perf_counter()
-        t.learner.refresh()
+        self._sync()
         if self.heldout:
-            self._last = number, self._ask(self.heldout, "thinking")
+            self._last = number, self.heldout.ask(self._greedy, "thinking")
             step.metrics.update(heldout_figures(HeldOutRow.of("", self._last[1])))
-        step.metrics.update(
-            self.benchmarks.figures(t.learner.whole, t.chat, number, self.ranks, self.events.progress)
-        )
+        step.metrics.update(self.benchmarks.figures(self._greedy, t.chat, number, self.ranks))
         step.metrics["eval/seconds"] = time.perf_counter() - start
         t.progress = judge_step(t.progress, c, step.metrics)
         self.events.phase("training")
         return t.progress.best_step == number
 
-    def _ask(self, heldout: HeldOut, mode: Mode) -> list[HeldOutAnswer]:
+    def _sync(self) -> None:
+        """Give the sampler, which is evaluated, the policy's weights."""
         self.trainer.learner.refresh()
-        limit, model = self.config.evaluation.max_new_tokens, self.trainer.learner.whole
-        return heldout.ask(model, mode, max_new_tokens=limit, progress=self.events.progress)
+        self.trainer.sampler.sync()
+
+    def _greedy(self, prompts: Sequence[list[int]]) -> list[Completion]:
+        def completed(first: int, mine: Sequence[list[int]]) -> list[Completion]:
+            return self.trainer.sampler.greedy(
+                mine,
+                max_new_tokens=self._limit,
+                batch=self.config.evaluation.batch,
+                progress=self.events.progress,
+            )
+
+        return self.ranks.together(prompts, completed)
 
     @property
     def _given_up(self) -> bool:

@@ -79,6 +79,16 @@ def test_zero_divides_the_state_over_the_ranks(zero: int, divided: set[str]) -> 
     assert {part for part in four if four[part] == one[part]} == set(four) - divided
 
 
+def test_where_servers_sample_no_rank_holds_the_whole_model_on_its_device() -> None:
+    servers = {"engine": "vllm_server", "vllm": {"urls": ["http://one"]}}
+    c = config(rollout=servers, data={"heldout": "h.jsonl"})
+    found = used(c, ranks=4, zero=3)
+    assert found.always["whole copy"] == 0
+    assert found.sent == used(config()).always["weights"]
+    assert "held-out answers" not in found.phases
+    assert used(c, ranks=4, zero=2).sent == used(config(), ranks=4, zero=3).sent == 0
+
+
 @pytest.mark.parametrize("zero", [2, 3])
 def test_zero_keeps_a_share_of_the_gradients_and_a_bucket(zero: int) -> None:
     assert used(config(), ranks=4, zero=zero).phases["an update"]["gradients"] == NUMBER + BUCKET

@@ -14,9 +14,10 @@ from raif.errors import EndpointError, RaifError
 from raif.train import page
 from raif.train import run as running
 from raif.train.checkpoint import Progress, checkpoints
-from raif.train.evaluation import judge_step, measure_at
+from raif.train.evaluation import judge_step, limit_of, measure_at
 from raif.train.log import Events
 from raif.train.run import Run
+from tests.rollout_server import rollout_server
 
 RECORD = {"messages": [{"role": "user", "content": "Hi"}], "constraints": [{"id": "punctuation:no_comma"}]}
 ITEM = {"prompt": "Say hi", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}
@@ -173,6 +174,38 @@ def test_heldout_records_are_drawn_by_the_seed(config: dict[str, Any], tmp_path:
     run = Run(TrainConfig.model_validate(config), tmp_path, Events())
     assert run.heldout
     assert [each.id for each in run.heldout.instructions] == [str(n) for n in range(9)]
+
+
+def test_the_rollout_servers_answer_with_the_weights_of_the_step(
+    config: dict[str, Any], tmp_path: Path
+) -> None:
+    def table(name: str, rollout: dict[str, Any]) -> list[Any]:
+        own = config | {"rollout": config["rollout"] | rollout}
+        (tmp_path / name).mkdir()
+        Run(TrainConfig.model_validate(own), tmp_path / name, Events()).go()
+        lines = (tmp_path / name / "metrics.jsonl").read_text().splitlines()
+        return [
+            {k: v for k, v in json.loads(li).items() if k.startswith("eval/") and "sec" not in k}
+            for li in lines
+        ]
+
+    with rollout_server(Path(config["model"]["path"])) as server:
+        served = table("served", {"engine": "vllm_server", "vllm": {"urls": [server.url]}})
+        assert server.responses == 4 * 4 + 3 + 4 * (3 + 2)  # rollouts, untrained, after each step
+    assert served == table("own", {})
+
+
+def test_a_short_context_limits_evaluated_responses_and_says_so() -> None:
+    said: list[str] = []
+    config = EvaluationConfig(max_new_tokens=100)
+    assert limit_of(config, [[1] * 28, [1] * 4], 128, said.append) == 100
+    assert limit_of(config, [], 8, said.append) == 100
+    assert limit_of(config, [[1] * 28], None, said.append) == 100
+    assert not said
+    assert limit_of(config, [[1] * 4, [1] * 29], 128, said.append) == 99
+    assert "at most 99 tokens, not 100: the model reads 128" in said[0]
+    with pytest.raises(RaifError, match="reads 128 tokens, and a prompt of the evaluation has 128"):
+        limit_of(config, [[1] * 128], 128, said.append)
 
 
 def test_missing_data_is_said_before_the_model_is_loaded(config: dict[str, Any], tmp_path: Path) -> None:

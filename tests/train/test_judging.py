@@ -149,7 +149,7 @@ def test_held_out_questions_are_judged_and_unjudged_ones_counted(tiny: Model, ch
         return completion("perhaps" if "Odd?" in body["messages"][0]["content"] else "yes")
 
     with judging(unsure) as (judge, _):
-        found = HeldOutRow.of("experts", HeldOut(records, tiny, chat, 4, judge).experts())
+        found = HeldOutRow.of("experts", HeldOut(records, tiny, chat, judge).experts())
     assert found.kinds == {"question": 1.0}
     assert found.unjudged_share == 0.5
 

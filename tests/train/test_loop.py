@@ -50,6 +50,9 @@ class Scripted(Sampler):
     def sync(self) -> None:
         pass
 
+    def greedy(self, prompts: Sequence[list[int]], **settings: Any) -> list[Completion]:
+        raise NotImplementedError
+
 
 GOOD = "No comma.\n</think>\n<answer>\nFine\n</answer>"
 BAD = "Whatever.\n</think>\n<answer>\nOh, no\n</answer>"

@@ -16,37 +16,46 @@ from raif.train.samplers.transfer import DiskTransfer, Transfer, Weights
 
 
 def choose_sampler(
-    config: TrainConfig, learner: Learner, folder: Path, say: Callable[[str], None]
+    config: TrainConfig, learner: Learner, folder: Path, say: Callable[[str], None], evaluated: int = 0
 ) -> Sampler:
-    """`folder` is the run's. `say` is called with messages about servers that are waited for."""
-    r, policy = config.rollout, learner.whole
+    """`folder` is the run's. `say` is called with messages about servers that are waited for. `evaluated`:
+    the most tokens that a prompt of the evaluation and its response can have.
+    """
+    r = config.rollout
     if r.engine == "transformers" or config.method == "sft":
         return TransformersSampler(
-            policy, max_new_tokens=r.max_new_tokens, temperature=r.temperature, batch=r.batch
+            learner.whole, max_new_tokens=r.max_new_tokens, temperature=r.temperature, batch=r.batch
         )
     sampler = (
-        _colocated(config, policy, learner.whole_weights, folder)
+        _colocated(config, learner.policy, learner.whole_weights, folder, evaluated)
         if r.engine == "vllm"
         else _server(config, learner, folder, say)
     )
-    scored = partial(score, policy, size=learner.size, tokens=learner.tokens, temperature=r.temperature)
-    usual = 0.15 if config.model.compute == "bfloat16" else 0.005
-    checked = Checked(sampler, scored, every=r.vllm.check_every, tolerance=r.vllm.tolerance or usual)
+    scored = partial(
+        score,
+        learner.policy,
+        size=learner.size,
+        tokens=learner.tokens,
+        temperature=r.temperature,
+        ranks=learner.ranks,
+    )
+    tolerance = r.vllm.tolerance or (0.15 if config.model.compute == "bfloat16" else 0.005)
+    checked = Checked(sampler, scored, every=r.vllm.check_every, tolerance=tolerance, ranks=learner.ranks)
     return Overlapped(checked) if r.overlap else checked
 
 
-def _colocated(config: TrainConfig, policy: Model, weights: Weights, folder: Path) -> Sampler:
+def _colocated(config: TrainConfig, policy: Model, weights: Weights, folder: Path, evaluated: int) -> Sampler:
     require("vllm", extra="vllm")
     from raif.train.samplers.colocated import ColocatedSampler
 
-    needed = config.data.max_prompt_tokens + config.rollout.max_new_tokens
+    needed = max(config.data.max_prompt_tokens + config.rollout.max_new_tokens, evaluated)
     return ColocatedSampler(
         resolve(config.model.path),
         weights,
         config.rollout,
         dtype=config.model.compute,
         end_ids=policy.end_ids,
-        max_length=min(needed, policy.net.config.max_position_embeddings),
+        max_length=min(needed, policy.context or needed),
         on_cpu=policy.device.type == "cpu",
         folder=folder / "weights",
     )
@@ -63,7 +72,7 @@ def _server(config: TrainConfig, learner: Learner, folder: Path, say: Callable[[
         require("vllm", extra="vllm")
         from raif.train.samplers.nccl import NcclTransfer
 
-        transfer = NcclTransfer(weights, v.nccl_address, timeout=v.sync_timeout)
+        transfer = NcclTransfer(weights, v.nccl_address, learner.policy.device, timeout=v.sync_timeout)
     return ServerSampler(
         config.rollout, transfer, end_ids=learner.policy.end_ids, say=say, ranks=learner.ranks
     )

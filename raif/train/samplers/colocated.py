@@ -12,7 +12,15 @@ from raif.errors import RaifError
 from raif.models.decode import Completion
 from raif.serve.backends import BACKEND
 from raif.train.samplers.plugin import register
-from raif.train.samplers.sampler import Completions, Sampler, requests, vllm_parameters
+from raif.train.samplers.sampler import (
+    Completions,
+    Progress,
+    Sampler,
+    SamplingRequest,
+    greedily,
+    requests,
+    vllm_parameters,
+)
 from raif.train.samplers.transfer import Weights, write_weights
 
 QUIET = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_LOGGING_LEVEL": "WARNING"}
@@ -57,13 +65,26 @@ class ColocatedSampler(Sampler):
         self._llm.init_weight_transfer_engine({"init_info": {}})
 
     def sample(self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int) -> Completions:
+        return self._generate(requests(prompts, counts, seed), self._config)
+
+    def greedy(
+        self, prompts: Sequence[list[int]], *, max_new_tokens: int, batch: int, progress: Progress
+    ) -> list[Completion]:
+        config = greedily(self._config, max_new_tokens)
+        found: list[Completion] = []
+        for start in range(0, len(prompts), batch):
+            chosen = prompts[start : start + batch]
+            found += [one for (one,) in self._generate(requests(chosen, [1] * len(chosen), 0), config)]
+            progress(len(found), len(prompts))
+        return found
+
+    def _generate(self, asked: Sequence[SamplingRequest], config: RolloutConfig) -> Completions:
         from vllm import SamplingParams
 
-        asked = requests(prompts, counts, seed)
         outputs = self._llm.generate(
             [{"prompt_token_ids": request.prompt} for request in asked],
             [
-                SamplingParams(**vllm_parameters(request, self._config, self._end_ids), detokenize=False)
+                SamplingParams(**vllm_parameters(request, config, self._end_ids), detokenize=False)
                 for request in asked
             ],
             use_tqdm=False,

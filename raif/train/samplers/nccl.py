@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.pool import ThreadPool
 from typing import Any
 
+import torch
 from torch import Tensor
 from vllm.distributed.weight_transfer import ParamMeta, WeightSource, WeightTransferTrainerFactory
 from vllm.distributed.weight_transfer.nccl_engine import NCCLTrainerInitInfo
@@ -24,8 +25,9 @@ _AGAIN = "Restart the rollout servers, then resume the run with --resume."
 class NcclTransfer:
     """One NCCL group of the trainer and all workers of all servers, which meet at `address`."""
 
-    def __init__(self, weights: Weights, address: str, *, timeout: float) -> None:
+    def __init__(self, weights: Weights, address: str, device: torch.device, *, timeout: float) -> None:
         self._weights, self._address, self._timeout = weights, address, timeout
+        self._device = device
         self._fleet: Fleet | None = None
         self._engine: Any = None
 
@@ -46,19 +48,20 @@ class NcclTransfer:
         host, _, port = self._address.rpartition(":")
         info = NCCLTrainerInitInfo(host, int(port), world_size=1 + self._fleet.workers(), rank=0)
         self._engine = WeightTransferTrainerFactory.trainer_init(
-            info, client=self._fleet, source=_Source(self._weights)
+            info, client=self._fleet, source=_Source(self._weights, self._device)
         )
 
 
 class _Source(WeightSource):
-    def __init__(self, weights: Weights) -> None:
-        self._weights = weights
+    def __init__(self, weights: Weights, device: torch.device) -> None:
+        self._weights, self._device = weights, device
 
     def metadata(self) -> list[ParamMeta]:
         return [ParamMeta(name, t.dtype, tuple(t.shape)) for name, t in self._weights().items()]
 
     def __iter__(self) -> Iterator[tuple[str, Tensor]]:
-        return iter(self._weights().items())
+        """One after another on the GPU: those of a sharded policy are gathered in the machine's memory."""
+        return ((name, tensor.to(self._device)) for name, tensor in self._weights().items())
 
 
 def _within(timeout: float, what: str, do: Callable[[], None]) -> None:

@@ -2,7 +2,8 @@
 
 `TransformersSampler` asks the policy itself. vLLM's samplers (`colocated`, `server`) are wrapped in
 `Checked`, which compares their log-probabilities with the policy's, and, for `rollout.overlap`, in
-`Overlapped`, which samples the next rollout on the servers while the policy learns from this one.
+`Overlapped`, which samples the next rollout on the servers while the policy learns from this one. Evaluation
+asks the same sampler for greedy completions.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from raif.config.rollout import RolloutConfig
 from raif.errors import RaifError
 from raif.models.decode import Completion, decode
 from raif.models.load import Model
+from raif.models.local import greedy
 from raif.train.logps import Sample
+from raif.train.ranks import ALONE, Ranks
 
 PROBED = 8
 """How many responses of a rollout `Checked` compares."""
@@ -31,6 +34,8 @@ _STALE = (
 
 Completions = list[list[Completion]]
 Score = Callable[[Sequence[Sample]], list[list[float]]]
+Progress = Callable[[int, int], None]
+"""Called with the number of completions so far and in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +94,16 @@ def vllm_parameters(
     }
 
 
+def greedily(config: RolloutConfig, max_new_tokens: int) -> RolloutConfig:
+    """The config of an evaluation's responses."""
+    return config.model_copy(update={"temperature": 0.0, "max_new_tokens": max_new_tokens})
+
+
 class Sampler(ABC):
     """Takes the prompts' tokens and returns sampled tokens with their log-probabilities.
 
-    A sampler that can sample the next rollout early overrides the last three methods; for all others they do
-    nothing.
+    A sampler that has weights of its own to compare overrides `check`, and one that can sample the next
+    rollout early the last three methods; for all others they do nothing.
     """
 
     @abstractmethod
@@ -104,8 +114,17 @@ class Sampler(ABC):
         """
 
     @abstractmethod
+    def greedy(
+        self, prompts: Sequence[list[int]], *, max_new_tokens: int, batch: int, progress: Progress
+    ) -> list[Completion]:
+        """The greedy completion of each prompt, in order. `batch`: how many are worked on together."""
+
+    @abstractmethod
     def sync(self) -> None:
         """Take over the policy's weights after an update."""
+
+    def check(self) -> None:  # noqa: B027
+        """Raise RaifError if other weights than the policy's sampled. For all ranks, before an update."""
 
     def ask_ahead(  # noqa: B027
         self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int
@@ -142,6 +161,11 @@ class TransformersSampler(Sampler):
             )
         return completions
 
+    def greedy(
+        self, prompts: Sequence[list[int]], *, max_new_tokens: int, batch: int, progress: Progress
+    ) -> list[Completion]:
+        return greedy(self._model, prompts, max_new_tokens=max_new_tokens, batch=batch, progress=progress)
+
     def sync(self) -> None:
         """Nothing to do: it is the same model."""
 
@@ -160,13 +184,16 @@ def _batches(counts: Sequence[int], size: int) -> Iterator[slice]:
 class Checked(Sampler):
     """Makes sure that a sampler has the policy's weights: compares its log-probabilities with the trainer's.
 
-    `score` gives the trainer's. The first responses after the first and then every `every`-th sync are
-    compared; `due` says that the next ones will be.
+    `score` gives the trainer's, on all ranks together. The first responses after the first and then every
+    `every`-th sync are compared; `due` says that the next ones will be.
     """
 
-    def __init__(self, sampler: Sampler, score: Score, *, every: int, tolerance: float) -> None:
+    def __init__(
+        self, sampler: Sampler, score: Score, *, every: int, tolerance: float, ranks: Ranks = ALONE
+    ) -> None:
         self._sampler, self._score, self._every, self._tolerance = sampler, score, every, tolerance
-        self._syncs, self.due = 0, False
+        self._ranks, self._syncs, self.due = ranks, 0, False
+        self._probes: list[Sample] = []
 
     def sync(self) -> None:
         self._sampler.sync()
@@ -174,20 +201,31 @@ class Checked(Sampler):
         self._syncs += 1
 
     def sample(self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int) -> Completions:
-        """Raises RaifError if the weights are not the policy's."""
         completions = self._sampler.sample(prompts, counts, seed=seed)
         if self.due:
             pairs = ((p, c) for p, cs in zip(prompts, completions, strict=True) for c in cs)
-            probes = [Sample(p, c.ids, c.logps) for p, c in islice(pairs, PROBED)]
-            difference = mean_difference(probes, self._score(probes))
-            if not difference <= self._tolerance:  # NaN fails too
-                raise RaifError(
-                    f"the sampler's log-probabilities differ from the trainer's by {difference:.3g} on "
-                    f"average; {self._tolerance:g} is allowed",
-                    _STALE,
-                )
+            self._probes = [Sample(p, c.ids, c.logps) for p, c in islice(pairs, PROBED)]
             self.due = False
         return completions
+
+    def greedy(
+        self, prompts: Sequence[list[int]], *, max_new_tokens: int, batch: int, progress: Progress
+    ) -> list[Completion]:
+        return self._sampler.greedy(prompts, max_new_tokens=max_new_tokens, batch=batch, progress=progress)
+
+    def check(self) -> None:
+        probes = [probe for share in self._ranks.gather(self._probes) for probe in share][:PROBED]
+        self._probes = []
+        if not probes:
+            return
+        self.due = False  # a rank without a share of the prompts has sampled nothing
+        difference = mean_difference(probes, self._score(probes))
+        if not difference <= self._tolerance:  # NaN fails too
+            raise RaifError(
+                f"the sampler's log-probabilities differ from the trainer's by {difference:.3g} on "
+                f"average; {self._tolerance:g} is allowed",
+                _STALE,
+            )
 
 
 def mean_difference(samples: Sequence[Sample], logps: Sequence[Sequence[float]]) -> float:
@@ -240,6 +278,15 @@ class Overlapped(Sampler):
                 return completions
         self._finish()
         return self._sampler.sample(prompts, counts, seed=seed)
+
+    def greedy(
+        self, prompts: Sequence[list[int]], *, max_new_tokens: int, batch: int, progress: Progress
+    ) -> list[Completion]:
+        self._finish()
+        return self._sampler.greedy(prompts, max_new_tokens=max_new_tokens, batch=batch, progress=progress)
+
+    def check(self) -> None:
+        self._sampler.check()
 
     def ahead(self) -> list[Sampled] | None:
         if self._ahead is None or self._ahead.exception():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Lock
 
 from raif.config.rollout import RolloutConfig
@@ -13,7 +14,15 @@ from raif.errors import EndpointError
 from raif.models.decode import Completion
 from raif.train.ranks import ALONE, Ranks
 from raif.train.samplers.http import Server, ServerGone
-from raif.train.samplers.sampler import Completions, Sampler, SamplingRequest, requests, vllm_parameters
+from raif.train.samplers.sampler import (
+    Completions,
+    Progress,
+    Sampler,
+    SamplingRequest,
+    greedily,
+    requests,
+    vllm_parameters,
+)
 from raif.train.samplers.transfer import Transfer
 
 
@@ -40,11 +49,28 @@ class ServerSampler(Sampler):
         self._lost: ServerGone | None = None
 
     def sample(self, prompts: Sequence[list[int]], counts: Sequence[int], *, seed: int) -> Completions:
+        return list(self._answers(requests(prompts, counts, seed), self._config, len(prompts)))
+
+    def greedy(
+        self, prompts: Sequence[list[int]], *, max_new_tokens: int, batch: int, progress: Progress
+    ) -> list[Completion]:
+        asked = requests(prompts, [1] * len(prompts), 0)
+        answers = self._answers(asked, greedily(self._config, max_new_tokens), batch * len(self._servers))
+        found: list[Completion] = []
+        for (completion,) in answers:
+            found.append(completion)
+            progress(len(found), len(prompts))
+        return found
+
+    def _answers(
+        self, asked: Sequence[SamplingRequest], config: RolloutConfig, width: int
+    ) -> Iterator[list[Completion]]:
+        """The completions of each request, in order, of `width` requests at once."""
         for server in self._servers:
             self._revive(server)
-        asked = requests(prompts, counts, seed)
-        with ThreadPoolExecutor(len(asked)) as pool:
-            return list(pool.map(self._answer, divide(self._servers, counts, self._ranks.rank), asked))
+        servers = divide(self._servers, [request.count for request in asked], self._ranks.rank)
+        with ThreadPoolExecutor(width) as pool:
+            yield from pool.map(partial(self._answer, config), servers, asked)
 
     def sync(self) -> None:
         """One rank sends the weights; all ranks know their version."""
@@ -62,21 +88,21 @@ class ServerSampler(Sampler):
                 self._revive(server)
         return self._version
 
-    def _answer(self, server: Server, request: SamplingRequest) -> list[Completion]:
+    def _answer(self, config: RolloutConfig, server: Server, request: SamplingRequest) -> list[Completion]:
         try:
-            return self._complete(server, request)
+            return self._complete(config, server, request)
         except EndpointError as error:
             if not isinstance(error, ServerGone) and self._is_well(server):
                 raise
             self._revive(server)
-            return self._complete(server, request)
+            return self._complete(config, server, request)
 
-    def _complete(self, server: Server, request: SamplingRequest) -> list[Completion]:
+    def _complete(self, config: RolloutConfig, server: Server, request: SamplingRequest) -> list[Completion]:
         body = {
             "prompt": request.prompt,
             "return_token_ids": True,
             "return_tokens_as_token_ids": True,
-            **vllm_parameters(request, self._config, self._end_ids),
+            **vllm_parameters(request, config, self._end_ids),
         }
         answer = server.post("/v1/completions", body, timeout=self._config.vllm.request_timeout)
         return [

@@ -104,6 +104,9 @@ class Echo(Sampler):
     def sync(self) -> None:
         pass
 
+    def greedy(self, prompts: Sequence[list[int]], **settings: Any) -> list[Completion]:
+        raise NotImplementedError
+
 
 def echo() -> Overlapped:
     return Overlapped(Checked(Echo(), lambda samples: [s.old_logps for s in samples], every=99, tolerance=1))
@@ -260,6 +263,7 @@ def test_a_comparison_that_is_due_is_made_at_once_and_its_responses_are_used() -
     sampler.sync()
     for seed in (5, 6):
         sampler.ask_ahead([[1], [2]], [1, 2], seed=seed)
+        sampler.check()
         found = sampler.ahead()
         assert found is not None
         assert [each.request for each in found] == requests([[1], [2]], [1, 2], seed)
