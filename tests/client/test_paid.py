@@ -42,7 +42,7 @@ def during(
         {
             "model": "m",
             "endpoint": {"base_url": server.base_url, "retries": 0},
-            "prices": {"read": 1, "written": 4},
+            "prices": {"read": 2, "written": 2},
         }
     )
 

@@ -165,3 +165,18 @@ def test_loose_totals_leave_out_what_the_composition_does_and_are_open_if_a_verd
     found = summary(branches, [yes, no])
     assert found.followed_loose is True
     assert [verdict.active for verdict in found.verdicts] == [True, False]
+
+
+def test_loose_verdicts_are_given_unless_they_are_declined() -> None:
+    (strict,) = verify(instruction(NO_COMMA), "Well, then\nno").verdicts
+    assert (strict.passed, strict.passed_loose) == (False, True)
+    (strict,) = verify(instruction(NO_COMMA), "Well, then\nno", loose=False).verdicts
+    assert (strict.passed, strict.passed_loose) == (False, None)
+
+
+def test_the_checks_are_ifevals_unless_others_are_named() -> None:
+    regex = Constraint(id="keywords:existence", kwargs={"keywords": ["a.c"]})
+    found = [
+        verdicts([regex], "abc", *semantics)[0].passed for semantics in ((), ("ifeval",), ("reference",))
+    ]
+    assert found == [True, True, False]
