@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from raif.config import Section, dump, load, preset_names, preset_path
+from raif.config import train as train_config
 from raif.config.builtin import BuiltinConfig
 from raif.config.eval import EvalConfig
 from raif.config.serve import ServeConfig
@@ -180,3 +181,17 @@ def test_a_preset_teaches_in_its_header(name: str) -> None:
     header = [line for line in preset_path("train", name).read_text().splitlines() if line.startswith("#")]
     assert f"raif train --preset {name}" in "\n".join(header)
     assert any("--set" in line for line in header)
+
+
+@pytest.mark.parametrize(
+    ("device", "flags", "compute"),
+    [("cpu", {"avx512f"}, "float32"), ("cpu", {"amx_bf16"}, "bfloat16"), ("cuda", set(), "bfloat16")],
+)
+def test_the_precision_suits_the_device_and_is_kept(
+    monkeypatch: pytest.MonkeyPatch, device: str, flags: set[str], compute: str
+) -> None:
+    monkeypatch.setattr(train_config, "cpu_flags", lambda: flags)
+    config = TrainConfig.model_validate({"model": {"compute": "auto", "device": device}})
+    monkeypatch.setattr(train_config, "cpu_flags", lambda: {"another machine"})
+    assert TrainConfig.model_validate(config.model_dump()).model.compute == compute
+    assert TrainConfig().model.compute == "bfloat16"
