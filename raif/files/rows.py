@@ -1,74 +1,155 @@
-"""Rows of data files of any format, and of data sets on the hub, each with where it stands."""
+"""Rows from wherever they are: files of any format, globs, folders, data sets on disk and on the hub.
+
+Each comes with where it stands. `tried` gives a broken row as what is wrong with it, `rows` raises that.
+"""
 
 from __future__ import annotations
 
-import csv
-import json
+import re
 from collections.abc import Iterable, Iterator
+from glob import glob, has_magic
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from raif.errors import RecordError, require
-from raif.files import jsonl
+from raif.errors import RecordError, did_you_mean, require
+from raif.files import formats
+from raif.files.formats import READERS
 
-Row = dict[str, Any]
-FORMATS, COMPRESSED = (".jsonl", ".json", ".csv", ".parquet"), (".gz", ".zst")
+Row = formats.Row
+Found = tuple[str, Row | RecordError]
+"""Where a row stands, as `file:line`, and the row or what is wrong with it."""
+
+_SAVED = ("dataset_dict.json", "state.json")
+"""Files that `save_to_disk` of the library datasets puts into its folder: of several splits, of one."""
+_SLICE = re.compile(r"([\w.]+)\[(\d*):(\d*)\]")
 
 
 def rows(path: Path) -> Iterator[tuple[str, Row]]:
-    """The rows of a file: JSON (a list of objects), CSV or Parquet by its name, else JSON Lines, which can be
-    compressed (.gz, .zst). Raises RecordError if it can't be read.
+    """The rows of a file, or of a data set saved to disk. Raises RecordError at the first broken one."""
+    for where, row in tried(path):
+        if isinstance(row, RecordError):
+            raise row
+        yield where, row
+
+
+def tried(path: Path, split: str = "train") -> Iterator[Found]:
+    """The rows of a file by its name, JSON Lines if that says nothing, or of a data set saved to disk.
+
+    Raises RecordError if it can't be read at all.
     """
-    match path.suffix:
-        case ".json" | ".csv" | ".parquet" as suffix:
-            reader = {".json": _json, ".csv": _csv, ".parquet": _parquet}[suffix]
-            try:
-                yield from _numbered(str(path), reader(path))
-            except json.JSONDecodeError as error:
-                raise RecordError(f"{path}: not JSON: {error}") from None
-            except OSError as error:
-                raise RecordError(f"{path}: {error.strerror or error}") from None
-        case _:
-            yield from jsonl.objects(path)
+    if _is_saved(path):
+        yield from _numbered(f"{path}:{split}", _saved(path, split))
+    else:
+        for number, row in formats.read(path):
+            yield f"{path}:{number}", row
 
 
-def of_hub(name: str, split: str, *, streaming: bool = False) -> Iterator[tuple[str, Row]]:
-    """The rows of a data set of the Hugging Face hub, or in a folder that `datasets` can load."""
+def files_of(place: str | Path) -> list[Path]:
+    """What a path stands for, in the order of their names: a file, the files of a glob, or of a folder.
+
+    A folder that `save_to_disk` made is one of them. Raises RecordError if there is nothing.
+    """
+    path = Path(place)
+    if path.is_dir():
+        return _in_folder(path)
+    if path.exists():
+        return [path]
+    if not has_magic(str(place)):
+        raise RecordError(f"{place}: no such file or folder", _near(path))
+    found = sorted(map(Path, glob(str(place), recursive=True)))
+    if not found:
+        raise RecordError(f"{place}: no file has such a name", _near(path))
+    return [file for each in found for file in (_in_folder(each) if each.is_dir() else [each])]
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    if _is_saved(folder):
+        return [folder]
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path, folder))
+    found = [path for path in files if path.suffix != ".txt" and formats.known(path)]
+    found = found or [path for path in files if formats.known(path)]  # texts next to data are its licence
+    if not found:
+        names = ", ".join(path.name for path in files[:8]) or "nothing"
+        raise RecordError(
+            f"{folder}: no data in this folder, but {names}", f"There are readers for {', '.join(READERS)}."
+        )
+    return found
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+
+
+def _near(path: Path) -> str:
+    """The nearest name in the nearest folder that exists."""
+    folder = next((each for each in path.parents if each.is_dir()), Path())
+    near = did_you_mean(path.name, (each.name for each in folder.iterdir()))
+    return f"{folder.resolve()} is the nearest folder. {near}".strip()
+
+
+def of_hub(
+    name: str, split: str, *, config: str | None = None, revision: str | None = None, streaming: bool = False
+) -> Iterator[tuple[str, Row]]:
+    """The rows of a data set of the Hugging Face hub, or in a folder that `datasets` can load.
+
+    `split` can be a slice, such as `train[:1000]` or `train[:10%]`. `config`: which one of the data set's;
+    `revision`: a branch, tag or commit. With `streaming` no more is downloaded than is read, unless the slice
+    is in percent, counts from the end or adds up several. Raises RecordError if it can't be loaded.
+    """
+    if _is_saved(Path(name)):
+        yield from _numbered(f"{name}:{split}", _saved(Path(name), split))
+        return
     require("datasets", extra="data")
     from datasets import load_dataset
+    from datasets.exceptions import DatasetsError
+
+    first, last = 0, None
+    whole = split
+    if streaming and (part := _SLICE.fullmatch(split)):
+        whole, first, last = part[1], int(part[2] or 0), int(part[3]) if part[3] else None
+    streaming = streaming and "[" not in whole and "+" not in whole
+    try:
+        found: Iterable[Row] = load_dataset(name, config, split=whole, revision=revision, streaming=streaming)
+        numbered = islice(enumerate(found, 1), first, last)
+        for number, row in numbered:
+            yield f"{name}:{whole}:{number}", row
+    except (OSError, ValueError, RuntimeError, DatasetsError) as error:  # also while it streams
+        hint = "Check dataset, config, split and revision."
+        raise RecordError(f"{name}: {_in_short(error)}", hint) from None
+
+
+def _in_short(error: BaseException) -> str:
+    """What an error of the library datasets says. Some only point to what caused them."""
+    said = " ".join(str(error.__cause__ or error).split())
+    return said[:400] + ("…" if len(said) > 400 else "")
+
+
+def _is_saved(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in _SAVED)
+
+
+def _saved(folder: Path, split: str) -> Iterable[Row]:
+    """A data set that `save_to_disk` wrote: its only split, or the one of this name, or a slice of it."""
+    require("datasets", extra="data")
+    from datasets import DatasetDict, load_from_disk
 
     try:
-        found: Iterable[Row] = load_dataset(name, split=split, streaming=streaming)
-    except (OSError, ValueError) as error:  # no such data set or split, no connection
-        raise RecordError(f"{name}: {str(error).splitlines()[0]}") from None
-    yield from _numbered(f"{name}:{split}", found)
+        found: Any = load_from_disk(str(folder))
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{folder}: {_in_short(error)}", "Was the whole folder copied?") from None
+    part = _SLICE.fullmatch(split)
+    name = part[1] if part else split
+    splits = dict(found) if isinstance(found, DatasetDict) else {str(found.split or "train"): found}
+    if len(splits) == 1 and name == "train":  # the default
+        name = next(iter(splits))
+    if name not in splits:
+        hint = f"It has: {', '.join(splits)}. A slice is {next(iter(splits))}[10:20]."
+        raise RecordError(f"{folder}: no split {name!r}", hint)
+    found = splits[name]
+    return islice(found, int(part[2] or 0), int(part[3]) if part[3] else None) if part else found
 
 
 def _numbered(name: str, found: Iterable[Row]) -> Iterator[tuple[str, Row]]:
     for number, row in enumerate(found, 1):
         yield f"{name}:{number}", row
-
-
-def _json(path: Path) -> Iterable[Row]:
-    found = json.loads(path.read_text("utf-8"))
-    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
-        raise RecordError(f"{path}: not a list of objects")
-    return found
-
-
-def _csv(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        yield from csv.DictReader(stream)
-
-
-def _parquet(path: Path) -> Iterator[Row]:
-    require("pyarrow", extra="data")
-    from pyarrow import ArrowException
-    from pyarrow.parquet import ParquetFile
-
-    try:
-        with ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=1024):
-                yield from batch.to_pylist()
-    except ArrowException as error:
-        raise RecordError(f"{path}: {error}") from None

@@ -6,13 +6,12 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from glob import glob, has_magic
 from pathlib import Path
 
 from raif.config.data import HUB, DataConfig, DataSource
 from raif.data.builtin.generate import generate
 from raif.errors import RaifError
-from raif.files.rows import Row, of_hub, rows
+from raif.files.rows import Row, files_of, of_hub, rows
 from raif.records import instruction, read
 from raif.types import Instruction
 
@@ -31,9 +30,8 @@ def check_source(config: DataConfig) -> None:
     if not config.train and not config.generate:
         raise RaifError("there is nothing to train on", "Give --set data.train=FILE, or data.generate.")
     for source in (*config.train, *config.heldout):
-        for path in _files(source):
-            if not path.is_file():
-                raise RaifError(f"{path}: no such file", "data.train and data.heldout name files of records.")
+        if not source.path.startswith(HUB):
+            files_of(source.path)
 
 
 def load_records(config: DataConfig, folder: Path, progress: Callable[[int, int], None]) -> Records:
@@ -85,17 +83,6 @@ def _rows(source: DataSource) -> Iterator[tuple[str, Row]]:
     if source.path.startswith(HUB):
         name, _, split = source.path.removeprefix(HUB).partition(":")
         yield from of_hub(name, split or "train")
-    for path in _files(source):
-        yield from rows(path)
-
-
-def _files(source: DataSource) -> list[Path]:
-    """The files of a glob in the order of their names, or the one file. Raises RaifError if there is none."""
-    if source.path.startswith(HUB):
-        return []
-    if Path(source.path).exists() or not has_magic(source.path):
-        return [Path(source.path)]
-    found = sorted(map(Path, glob(source.path, recursive=True)))
-    if not found:
-        raise RaifError(f"{source.path}: no file has such a name", "Check data.train and data.heldout.")
-    return found
+    else:
+        for path in files_of(source.path):
+            yield from rows(path)
