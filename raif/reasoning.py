@@ -7,8 +7,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from raif.types import Message
 
 Style = Literal["tagged", "deepseek", "none"]
 TAGS: dict[Style, tuple[str, ...]] = {
@@ -24,6 +28,16 @@ FORMAT_REQUEST = (
     "answer between <answer> and </answer>, like this: "
     "<think>reasoning process here</think><answer>answer here</answer>."
 )
+
+
+def asked_to_think(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The messages with the request for the tags, at the end of the system prompt if there is one."""
+    from raif.types import Message
+
+    first, *rest = messages
+    if first.role != "system":
+        return (Message(role="system", content=FORMAT_REQUEST), *messages)
+    return (Message(role="system", content=f"{first.content}\n{FORMAT_REQUEST}"), *rest)
 
 
 @dataclass(frozen=True, slots=True)

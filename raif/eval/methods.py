@@ -15,7 +15,7 @@ from raif.config.eval import EvalConfig, Method
 from raif.errors import ConfigError, EndpointError
 from raif.eval.answers import Answer, Ask
 from raif.prompts import Prompts, load
-from raif.reasoning import FORMAT_REQUEST, Style, split
+from raif.reasoning import Style, asked_to_think, split
 from raif.text.han import COMMON_HAN
 from raif.types import Message
 
@@ -54,13 +54,13 @@ def io(ask: Ask, config: EvalConfig) -> Talk:
 
 def cot(ask: Ask, config: EvalConfig) -> Talk:
     """With a system text that asks for thinking and answer in tags."""
-    (answer,) = yield [Call(_asked_to_think(ask.messages))]
+    (answer,) = yield [Call(asked_to_think(ask.messages))]
     return answer
 
 
 def sdc(ask: Ask, config: EvalConfig) -> Talk:
     """Self-DeepClaude: the thinking of a first call is packed into a second."""
-    (first,) = yield [Call(_asked_to_think(ask.messages))]
+    (first,) = yield [Call(asked_to_think(ask.messages))]
     thinking = first.reasoning or split(first.response, "tagged").thinking or first.response
     return (yield from _on_thinking(ask, thinking))
 
@@ -127,13 +127,6 @@ _METHODS: Mapping[Method, Callable[[Ask, EvalConfig], Talk]] = {
     "self-refine": self_refine,
     "oracle-decomposition": oracle_decomposition,
 }
-
-
-def _asked_to_think(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    first, *rest = messages
-    if first.role != "system":
-        return (Message(role="system", content=FORMAT_REQUEST), *messages)
-    return (Message(role="system", content=f"{first.content}\n{FORMAT_REQUEST}"), *rest)
 
 
 def _on_thinking(ask: Ask, thinking: str) -> Talk:

@@ -26,12 +26,12 @@ async def judged(
 ) -> list[Verdict]:
     """The verdicts, with those on questions filled in."""
     done, first = list(found), len(instruction.constraints)
-    asked = _request(instruction)
+    request = asked(instruction)
     positions = range(first, first + len(instruction.questions))
     waiting = {position for position in positions if done[position].passed is None}
     while round_ := due(instruction, done, waiting):
         items = [
-            JudgeItem(asked, answer, instruction.questions[position - first].text, instruction.language)
+            JudgeItem(request, answer, instruction.questions[position - first].text, instruction.language)
             for position in round_
         ]
         for position, said in zip(round_, await asyncio.gather(*map(judge.judge, items)), strict=True):
@@ -50,7 +50,7 @@ def due(instruction: Instruction, found: Sequence[Verdict], waiting: Collection[
     return [position for position, either in enumerate(counts) if position in waiting and any(either)]
 
 
-def _request(instruction: Instruction) -> str:
+def asked(instruction: Instruction) -> str:
     """What the user asked for: a single turn as it is, several turns with their roles."""
     messages = instruction.messages
     if len(messages) == 1:

@@ -17,6 +17,7 @@ from raif.judge.judgment import without_reasoning
 from raif.prompts import Prompts, choose
 from raif.types import Expert, Frozen, Instruction, Message, Verification
 from raif.verdicts.checks import begin, verify
+from raif.verdicts.questions import asked
 
 _OF_REQUEST = {"poorly_defined", "impossible"}
 """Faults that another answer can't fix."""
@@ -70,11 +71,11 @@ class Check(AskingStage):
         if self._chat is None:
             return ()
         prompts = choose(self.prompts, record.language)
-        asked = (
-            quality(self._chat, prompts, fault, record.prompt, expert.answer)
+        questions = (
+            quality(self._chat, prompts, fault, asked(record), expert.answer)
             for fault in self.config.check.qualities
         )
-        return tuple(await asyncio.gather(*asked))
+        return tuple(await asyncio.gather(*questions))
 
     async def _passed(self, each: Numbered, expert: Expert, qualities: Sequence[Quality]) -> Decision:
         record: Instruction = each.item

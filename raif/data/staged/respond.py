@@ -14,8 +14,8 @@ from raif.data.builtin import compose
 from raif.data.builtin.respond import respond
 from raif.data.staged.drawing import SENTENCES, packaged
 from raif.data.staged.stage import STAGES, AskingStage, Clients, Decision, Numbered
-from raif.reasoning import FORMAT_REQUEST, Style, split
-from raif.types import Expert, Instruction, Message
+from raif.reasoning import Style, asked_to_think, split
+from raif.types import Expert, Instruction
 
 ANSWERS = "answers"
 """The key of a record's provenance that has its answers until one of them is checked."""
@@ -67,9 +67,7 @@ async def answers(
     chat: ChatClient, record: Instruction, count: int, think: Style, seed: int
 ) -> list[Expert | str]:
     """`count` answers, sampled with the seeds from `seed` on. For an unusable reply, why it is unusable."""
-    messages = record.messages
-    if think == "tagged":
-        messages = (Message(role="system", content=FORMAT_REQUEST), *messages)
+    messages = asked_to_think(record.messages) if think == "tagged" else record.messages
     replies = await asyncio.gather(*(chat.reply(messages, seed=seed + n) for n in range(count)))
     return [taken_apart(reply, think) for reply in replies]
 
