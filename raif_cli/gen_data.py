@@ -96,7 +96,8 @@ def _run_stages(config: StagedConfig, folder: Path, budget: Budget, *, resume: b
             spent = str(budget.spent) if budget.spent.calls else ""
             bar.update(tasks[stage], completed=done, spent=spent)
 
-        funnels = run(config, folder, progress, resume=resume, overwrite=overwrite, budget=budget)
+        said = bar.console.print
+        funnels = run(config, folder, progress, resume=resume, overwrite=overwrite, budget=budget, said=said)
     _table("records", (row for funnel in funnels for row in funnel.rows()))
     if budget.spent.calls:
         typer.echo(f"\nSpent in total: {budget.spent}")

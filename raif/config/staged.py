@@ -59,18 +59,45 @@ TOPICS: tuple[Topic, ...] = get_args(Topic)
 """The 26 topics of requests, assigned by rules or by a model. The paper gives their number and names the
 first four, which it keeps (arXiv 2506.01413). The others are ours, close to the public labels of
 Infinity-Instruct."""
-Layout = Literal["auto", "wildchat", "alpaca", "prompt", "messages"]
+
+
+class Columns(Section):
+    """Which columns of a row hold what, in a layout that isn't known. A dot leads into a nested column:
+    `body.question`, `turns.0`."""
+
+    prompt: str | None = None
+    """The request: a text, or turns with a role and a content. Or give `messages`."""
+    messages: str | None = None
+    """A conversation; its first user turn is the request, and system turns before it stay."""
+    system: str | None = None
+    """The system prompt."""
+    reference: str | None = None
+    """The right answer, which the record keeps."""
+
+    @model_validator(mode="after")
+    def _one_request(self) -> Self:
+        if (self.prompt is None) == (self.messages is None):
+            raise ValueError("give either prompt or messages")
+        return self
 
 
 class SourceConfig(Section):
-    """Where rows come from: a file, or a Hugging Face data set."""
+    """Where rows come from: files, or a Hugging Face data set."""
 
     path: Path | None = None
-    """A file: .jsonl, .json (a list of objects), .parquet or .csv."""
+    """A file, a glob of files such as parts/*.jsonl.gz, or a folder of files: .jsonl, .json (a list, or an
+    object with one), .csv and .tsv (also with ; between columns), .txt (a request a line), .parquet; all but
+    Parquet also compressed (.gz, .zst). Or a folder that save_to_disk of the library datasets wrote."""
     dataset: str | None = None
     """A data set's name on the hub, or a folder with one; streamed."""
+    config: str | None = None
+    """Which of the data set's configurations, if it has several."""
+    revision: str | None = None
+    """A branch, tag or commit of the data set. null: the newest."""
     split: str = "train"
-    """Which split of the data set."""
+    """Which split of the data set, also of one saved to disk, or a slice of it: train[:1000]."""
+    columns: Columns | None = None
+    """Which columns hold what. null: determined by the names of the columns."""
     limit: PositiveInt | None = None
     """Rows to read; null: all."""
 
@@ -78,6 +105,8 @@ class SourceConfig(Section):
     def _one_place(self) -> Self:
         if self._places() != 1:
             raise ValueError("give either path or dataset")
+        if self.dataset is None and (self.config or self.revision):
+            raise ValueError("config and revision are a data set's: give dataset")
         return self
 
     def _places(self) -> int:
@@ -87,8 +116,15 @@ class SourceConfig(Section):
 class SeedSourceConfig(SourceConfig):
     packaged: bool = False
     """Instead of path and dataset: the packaged seeds, which the builtin responder can answer."""
-    layout: Layout = "auto"
-    """How a row holds its prompt; auto: determined by its fields."""
+    layout: str = "auto"
+    """How a row holds its request: alpaca, dolly, input, magpie, messages, openorca, prompt, query, question,
+    released, sharegpt, tulu, ultrachat, ultrachat_data or wildchat. auto: determined by its columns."""
+
+    @model_validator(mode="after")
+    def _one_layout(self) -> Self:
+        if self.columns and self.layout != "auto":
+            raise ValueError("columns and layout both say how a row is read: give one of them")
+        return self
 
     def _places(self) -> int:
         return super()._places() + self.packaged
@@ -102,7 +138,7 @@ class SelectConfig(Section):
     languages: tuple[str, ...] = ("en", "zh")
     """Languages to keep."""
     min_characters: PositiveInt = 8
-    """Shorter prompts are dropped."""
+    """Shorter prompts are dropped. A Chinese character counts as three."""
     max_characters: PositiveInt = 4000
     """Longer prompts are dropped."""
     near_duplicate: Annotated[float, Field(gt=0, le=1)] = 0.7
@@ -206,7 +242,8 @@ class PackConfig(Section):
     heldout_share: Annotated[float, Field(ge=0, lt=1)] = 0.05
     """Share of the seeds, and of the math problems, that is held out."""
     math: SourceConfig | None = None
-    """Problems in DeepScaleR's layout: problem, answer, solution. null: no math."""
+    """Problems in DeepScaleR's layout: problem, answer, solution. Another has `columns`, with the problem as
+    prompt and the answer as reference. null: no math."""
     math_ratio: NonNegativeFloat = 1.0
     """Math records per other record, as far as there are enough."""
     parquet: bool = False

@@ -11,6 +11,7 @@ from raif.client.paid import Spent, estimated_tokens
 from raif.config.models import ModelConfig
 from raif.config.staged import StagedConfig
 from raif.data.staged import sources
+from raif.data.staged.layouts import UserRequest
 from raif.errors import ConfigError, RecordError
 from raif.files import jsonl
 from raif.prompts import load_languages
@@ -111,12 +112,12 @@ def _seeds(config: StagedConfig) -> _Seeds:
         # data sets are not read: there are as many rows as all limits say, if all sources have one
         rows, tokens = None if None in limits else sum(limit or 0 for limit in limits), _A_REQUEST
     else:
-        requests = (
-            sources.first_request(row, source.layout)
-            for source in config.select.sources
-            for row in sources.rows(source)
-        )
-        sizes = [estimated_tokens(request.text) for request in requests if request]
+        found = (read.found for source in config.select.sources for read in sources.requests(source))
+        sizes = [
+            estimated_tokens((request.system or "") + request.text)
+            for request in found
+            if isinstance(request, UserRequest)
+        ]
         if config.input:
             read = (row for _, row in jsonl.lines(config.input) if not isinstance(row, RecordError))
             sizes += [estimated_tokens(str(row.get("messages", ""))) for row in read]

@@ -144,6 +144,7 @@ class Evolution:
             constraints=drawn.constraints,
             questions=tuple(Question(text=requirement.question) for requirement in requirements),
             composition=drawn.plan.composition,
+            reference=record.reference,
             provenance=provenance,
         )
         return self._each.kept(instruction)

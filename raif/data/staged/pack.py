@@ -14,7 +14,7 @@ from raif.data.card import StageFunnel, statistics, write_card
 from raif.data.staged import sources
 from raif.data.staged.run import finished_funnels
 from raif.data.staged.stage import STAGES, Decision, Numbered, Stage
-from raif.errors import require
+from raif.errors import RecordError, require
 from raif.files import jsonl, whole
 from raif.types import Instruction, Message
 from raif.verdicts.checks import verify
@@ -27,10 +27,10 @@ class Pack(Stage):
 
     name = "pack"
 
-    def inputs(self) -> Iterator[Instruction | sources.SourceRow]:
+    def inputs(self) -> Iterator[Instruction | sources.Read]:
         yield from super().inputs()
         if self.config.pack.math:
-            yield from sources.rows(self.config.pack.math)
+            yield from sources.problems(self.config.pack.math)
 
     def process(self, todo: Iterator[Numbered], done: Sequence[Decision]) -> Iterator[Decision]:
         prompts = {decision.record.prompt for decision in done if decision.record}
@@ -106,18 +106,20 @@ def _checked(each: Numbered) -> Decision:
 
 
 def _math(each: Numbered) -> Decision:
-    """A row in DeepScaleR's layout as a record. Its `solution` isn't used: it has no thinking to clone."""
-    row: sources.SourceRow = each.item
-    problem, answer = (str(row.get(name) or "").strip() for name in ("problem", "answer"))
-    if not problem or not answer:
-        return each.dropped("math without a problem or an answer")
+    """A problem as a record. A worked solution isn't used: it has no thinking to clone."""
+    read: sources.Read = each.item
+    if isinstance(read.found, RecordError):
+        return each.dropped("broken line", where=read.where, error=read.found.message)
+    if read.found is None:
+        return each.dropped("math without a problem or an answer", where=read.where)
+    problem = read.found.text.strip()
     id = f"math-{sha256(problem.encode()).hexdigest()[:12]}"
     return each.kept(
         Instruction(
             id=id,
             task="math",
             messages=(Message(role="user", content=f"{problem}\n{_REQUEST}"),),
-            reference=answer,
+            reference=read.found.reference,
             provenance={"seed": id, "source": "math"},
         )
     )

@@ -33,10 +33,12 @@ def run(
     resume: bool | Literal["auto"] = False,
     overwrite: bool = False,
     budget: Budget | None = None,
+    said: Callable[[str], None] = lambda line: None,
 ) -> list[StageFunnel]:
     """Run the stages of `config` in `folder`; with `resume`, only what is not done yet.
 
-    `budget` limits what all stages spend together, and tells what they have spent. Raises BudgetSpent when
+    `budget` limits what all stages spend together, and tells what they have spent. `said` is told what a user
+    should know meanwhile. Raises BudgetSpent when
     they reach it, and ConfigError if the folder holds another run, if a stage can't work with its config, or
     if cost is limited but no model has prices.
     """
@@ -51,6 +53,7 @@ def run(
     for name in config.stages:
         stages.append(STAGES[name](config, folder, source))
         stages[-1].budget = budget or stages[-1].budget
+        stages[-1].said = said
         source = stages[-1].output
     open_run(folder, config, resume=resume, overwrite=overwrite)
     return [run_stage(stage, progress) for stage in stages]

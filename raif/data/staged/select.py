@@ -9,31 +9,21 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 from raif.config.models import ModelConfig, SamplingConfig
-from raif.config.staged import SeedSourceConfig, SelectConfig, StagedConfig
+from raif.config.staged import SelectConfig, StagedConfig
 from raif.data.staged import sources, tags
+from raif.data.staged.language import language_of, length_of
 from raif.data.staged.similarity import Seen
 from raif.data.staged.stage import STAGES, AskingStage, Clients, Decision, Numbered
-from raif.errors import ConfigError
+from raif.errors import ConfigError, RecordError
 from raif.prompts import choose
-from raif.text import detect
-from raif.text.han import BMP_HAN
 from raif.types import Instruction, Message
 
 _SHOWN = 200
 """Characters of a dropped prompt to show."""
 
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\ufffe\uffff\ufffc]")
-_JAPANESE_OR_KOREAN = re.compile(r"[\u3040-\u30ff\u31f0-\u31ff\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
-_CODES = {"english": "en", "chinese": "zh"}
-
-
-class _Read(NamedTuple):
-    source: SeedSourceConfig
-    position: int
-    row: sources.SourceRow
 
 
 class Select(AskingStage):
@@ -48,6 +38,10 @@ class Select(AskingStage):
             raise ConfigError(
                 "select.sources is empty", "Set select.sources=[{path: FILE}] or [{dataset: NAME}]."
             )
+        for each in self._own.sources:
+            sources.check_layout(each)
+        self._layouts: Counter[tuple[str, str]] = Counter()
+        """How many rows of each source are in each layout."""
 
     @property
     def model(self) -> ModelConfig | None:
@@ -57,10 +51,15 @@ class Select(AskingStage):
         sampling = SamplingConfig(max_tokens=self._own.max_tokens)
         self._chat = clients.chat(self.model, sampling) if self.model else None
 
-    def inputs(self) -> Iterator[_Read]:
+    def inputs(self) -> Iterator[sources.Read]:
+        self._layouts.clear()
         for source in self._own.sources:
-            for position, row in enumerate(sources.rows(source)):
-                yield _Read(source, position, row)
+            name = sources.name_of(source)
+            for read in sources.requests(source):
+                if not self._layouts[name, read.layout]:
+                    self.said(f"select: {name}: {read.layout}, first in {read.where}")
+                self._layouts[name, read.layout] += 1
+                yield read
 
     def process(self, todo: Iterator[Numbered], done: Sequence[Decision]) -> Iterator[Decision]:
         return super().process(self._unique(todo, done), done)
@@ -83,16 +82,17 @@ class Select(AskingStage):
 
     def _cleaned(self, each: Numbered) -> Decision:
         """The row as a record, unless something is wrong with the row itself."""
-        source, position, row = each.item
-        origin = sources.name_of(source)
-        request = sources.first_request(row, source.layout)
+        read: sources.Read = each.item
+        where, request = {"source": read.origin, "where": read.where}, read.found
+        if isinstance(request, RecordError):
+            return each.dropped("broken line", **where, error=request.message)
         if request is None:
-            return each.dropped("doesn't start with a user's request", source=origin, row=position)
-        text = clean(request.text)
-        where = {"source": origin, "row": position, "prompt": text[:_SHOWN]}
+            return each.dropped("doesn't start with a user's request", **where)
+        text, system = clean(request.text), clean(request.system or "")
+        where |= {"prompt": text[:_SHOWN]}
         if request.flag:
             return each.dropped(request.flag, **where)
-        if len(text) < self._own.min_characters:
+        if length_of(text) < self._own.min_characters:
             return each.dropped("too short", **where)
         if len(text) > self._own.max_characters:
             return each.dropped("too long", **where)
@@ -100,12 +100,14 @@ class Select(AskingStage):
         if language is None or language not in self._own.languages:
             return each.dropped("language not selected", language=language, **where)
         id = f"{language}-{sha256(text.encode()).hexdigest()[:12]}"
+        turns = [Message(role="system", content=system)] if system else []
         return each.kept(
             Instruction(
                 id=id,
-                messages=(Message(role="user", content=text),),
+                messages=(*turns, Message(role="user", content=text)),
                 language=language,
-                provenance={"seed": id, "source": origin},
+                reference=request.reference,
+                provenance={"seed": id, "source": read.origin},
             )
         )
 
@@ -134,10 +136,13 @@ class Select(AskingStage):
         return settled
 
     def notes(self, kept: Sequence[Instruction]) -> dict[str, str]:
+        read: dict[str, str] = {}
+        for (name, layout), count in self._layouts.items():
+            read[name] = ", ".join(filter(None, (read.get(name), f"{layout} ({count})")))
         if self.model is None:
-            return {"tags": "by rules"}
+            return read | {"tags": "by rules"}
         unknown = sum(record.provenance["topic"] == tags.OTHER for record in kept)
-        return {"kept with an unknown topic": str(unknown)} | self.prompt_notes()
+        return read | {"kept with an unknown topic": str(unknown)} | self.prompt_notes()
 
 
 def _shown(record: Instruction) -> dict[str, str]:
@@ -150,22 +155,6 @@ def clean(text: str) -> str:
     text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
     text = re.sub(r"[ \t\u00a0\u3000]+$", "", _INVISIBLE.sub("", text), flags=re.MULTILINE)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
-
-
-def language_of(text: str, given: str | None) -> str | None:
-    """The language's code, "zh" for any Chinese: as the source gives it, else as the text shows it.
-
-    Text is Chinese if it has at least as many Chinese characters as other words, and none that is Japanese or
-    Korean: langdetect takes short Chinese for other languages.
-    """
-    if given:
-        return _CODES.get(given.lower(), given.lower()[:2])
-    characters = len(re.findall(f"[{BMP_HAN}]", text))
-    others = len(re.findall(rf"[^\W\d_{BMP_HAN}]+", text))
-    if characters and characters >= others and not _JAPANESE_OR_KOREAN.search(text):
-        return "zh"
-    code = detect(text)
-    return code and code.split("-")[0]
 
 
 def left_out(decisions: Sequence[Decision], config: SelectConfig, rng: random.Random) -> dict[int, str]:

@@ -2,90 +2,154 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from raif.config.staged import Layout, SourceConfig
+from raif.config.staged import Columns, SeedSourceConfig, SourceConfig
 from raif.data.builtin.seeds import all_seeds
+from raif.data.staged.layouts import LAYOUTS, Row, UserRequest, nearest, tell
+from raif.data.staged.layouts.mapped import mapped
 from raif.errors import RecordError, did_you_mean
-from raif.files import rows as files
-from raif.files.rows import COMPRESSED, FORMATS
+from raif.files import formats
+from raif.files.rows import Found, files_of, of_hub, tried
 
-SourceRow = Mapping[str, Any]
+_MATH = Columns(prompt="problem", reference="answer")
+"""DeepScaleR's columns."""
+_ENOUGH = 1000
+"""Rows without a request after which there will be no other: a hub's stream may have millions."""
 
-_TELLING: dict[Layout, set[str]] = {
-    "wildchat": {"conversation"},
-    "alpaca": {"instruction", "output"},
-    "messages": {"messages"},
-}
-"""The fields by which `auto` tells a layout."""
+_Result = UserRequest | RecordError | None
+_Reader = Callable[[Row], tuple[str, UserRequest | None]]
+"""What a row is read as, and its request."""
 
 
-def rows(source: SourceConfig) -> Iterator[SourceRow]:
-    """The rows of a source, up to its limit. Raises RecordError if it can't be read."""
+class Read(NamedTuple):
+    """What became of one row."""
+
+    origin: str
+    """The file or data set."""
+    where: str
+    """`file:line`."""
+    layout: str
+    """What it was read as."""
+    found: _Result
+    """Its request, what is wrong with its line, or None if it has no request."""
+
+
+def requests(source: SeedSourceConfig) -> Iterator[Read]:
+    """Every row of a source, up to its limit. Raises RecordError for a file in which no row has a request."""
+    return _read(source, partial(_by_layout, source))
+
+
+def problems(source: SourceConfig) -> Iterator[Read]:
+    """Every row of a source of math: its problem, with its right answer as the reference."""
+    columns = source.columns or _MATH
+
+    def read(row: Row) -> tuple[str, UserRequest | None]:
+        found = mapped(row, columns)
+        return "columns", found if found and found.reference else None
+
+    return _read(source.model_copy(update={"columns": columns}), read)
+
+
+def check_layout(source: SeedSourceConfig) -> None:
+    """Raise ConfigError if its layout isn't known."""
+    if source.layout != "auto":
+        LAYOUTS[source.layout]
+
+
+def _by_layout(source: SeedSourceConfig, row: Row) -> tuple[str, UserRequest | None]:
+    if source.columns:
+        return "columns", mapped(row, source.columns)
+    name = tell(row) if source.layout == "auto" else source.layout
+    if name is None or not row.keys() >= set(LAYOUTS[name].columns):
+        return name or "no known layout", None
+    return name, LAYOUTS[name].request(row)
+
+
+def _read(source: SourceConfig, reader: _Reader) -> Iterator[Read]:
+    count = 0
+    for origin, found in _parts(source):
+        tally = _Tally(origin, source.columns)
+        result: _Result
+        for where, row in islice(found, source.limit and source.limit - count):
+            layout, result = ("broken line", row) if isinstance(row, RecordError) else reader(row)
+            count += 1
+            tally.add(row, layout, result)
+            yield Read(origin, where, layout, result)
+        tally.check()
+    if not count:
+        raise RecordError(f"{name_of(source)}: there are no rows in it", "Leave it out of the sources.")
+
+
+def _parts(source: SourceConfig) -> Iterator[tuple[str, Iterator[Found]]]:
+    """Each file of a source, or the data set, with its rows."""
     if source.path:
-        found = _file(source.path)
+        for path in files_of(source.path):
+            if not (path.is_dir() or formats.known(path)):
+                raise formats.unknown(path)
+            yield path.name, tried(path, source.split)
     elif source.dataset:
-        found = (row for _, row in files.of_hub(source.dataset, source.split, streaming=True))
+        given = {"config": source.config, "revision": source.revision}
+        yield source.dataset, of_hub(source.dataset, source.split, streaming=True, **given)
     else:
-        found = (seed.model_dump() for seed in all_seeds())
-    return islice(found, source.limit)
+        yield "packaged", ((seed.id, seed.model_dump()) for seed in all_seeds())
 
 
 def name_of(source: SourceConfig) -> str:
-    return source.dataset or (source.path.name if source.path else "packaged")
+    """What the log and the card call a source."""
+    return " ".join(filter(None, (source.dataset, source.config))) or str(source.path or "packaged")
 
 
-def _file(path: Path) -> Iterator[SourceRow]:
-    if path.suffix not in (*FORMATS, *COMPRESSED):
-        raise RecordError(f"{path}: no reader for {path.suffix!r}", did_you_mean(path.suffix, FORMATS))
-    yield from (row for _, row in files.rows(path))
+class _Tally:
+    """What was read from one file. One without any request is an error that says what would be one."""
 
+    def __init__(self, origin: str, columns: Columns | None) -> None:
+        self._origin, self._mapping = origin, columns
+        self._rows = self._read = 0
+        self._columns: dict[str, None] = {}
+        self._layouts: Counter[str] = Counter()
+        self._broken: RecordError | None = None
 
-class UserRequest(NamedTuple):
-    """What the user of a row asks first; later turns are ignored."""
+    def add(self, row: Row | RecordError, layout: str, found: _Result) -> None:
+        self._rows += 1
+        self._read += isinstance(found, UserRequest)
+        if isinstance(row, RecordError):
+            self._broken = self._broken or row
+        elif self._rows <= _ENOUGH:
+            self._columns |= dict.fromkeys(row)
+            self._layouts[layout] += 1
+        if self._rows == _ENOUGH:
+            self.check()
 
-    text: str
-    language: str | None = None
-    """As the row gives it, a name or a code."""
-    flag: str | None = None
-    """Why the row should not be used, according to the row."""
+    def check(self) -> None:
+        """Raises RecordError if there were rows and no request."""
+        if self._read or not self._rows:
+            return
+        if self._broken and not self._columns:
+            raise RecordError(f"{self._broken.message}, and so is every line", self._broken.hint)
+        columns = ", ".join(self._columns)
+        said = f"{self._origin}: no request in the first {self._rows} rows. Their columns: {columns}"
+        raise RecordError(said, self._advice())
 
-
-def first_request(row: SourceRow, layout: Layout) -> UserRequest | None:
-    """The first user turn of a row. None if the row has none in this layout.
-
-    wildchat: a `conversation` of turns; the row and each turn have `language`, `toxic` and `redacted`.
-    messages: a list of turns. alpaca: `instruction`, and perhaps `input`. prompt: `prompt` or `question`.
-    auto: one of these, by the fields of the row.
-    """
-    if layout == "auto":
-        layout = next((name for name, fields in _TELLING.items() if fields <= row.keys()), "prompt")
-    language = row.get("language")
-    match layout:
-        case "wildchat":
-            if (turn := _first_turn(row.get("conversation"))) is None:
-                return None
-            flags = (name for name in ("toxic", "redacted") if row.get(name) or turn.get(name))
-            return UserRequest(turn["content"], turn.get("language") or language, next(flags, None))
-        case "messages":
-            turn = _first_turn(row.get("messages"))
-            return None if turn is None else UserRequest(turn["content"], language)
-        case "alpaca":
-            instruction, more = (str(row.get(name) or "").strip() for name in ("instruction", "input"))
-            text = "\n\n".join(filter(None, (instruction, more)))
-            return UserRequest(text, language) if instruction else None
-        case _:
-            prompt = row.get("prompt") or row.get("question")
-            return UserRequest(prompt, language) if isinstance(prompt, str) else None
-
-
-def _first_turn(turns: Any) -> Mapping[str, Any] | None:
-    """The first turn, if it is the user's and has text: a later one makes no sense without the others."""
-    first = next(iter(turns or ()), None)
-    usable = (
-        isinstance(first, Mapping) and first.get("role") == "user" and isinstance(first.get("content"), str)
-    )
-    return first if usable else None
+    def _advice(self) -> str:
+        names = list(self._columns)
+        if mapping := self._mapping:
+            wanted = [name for name in (mapping.prompt or mapping.messages, mapping.reference) if name]
+            missing = next((name for name in wanted if name.partition(".")[0] not in names), None)
+            said = f"There is no column {missing!r}." if missing else f"{wanted} hold no text."
+            return f"{said} {did_you_mean(missing, names) if missing else ''} Change columns.".replace(
+                "  ", " "
+            )
+        (layout, _), *_ = self._layouts.most_common(1)
+        if layout in set(LAYOUTS) and set(LAYOUTS[layout].columns) <= set(names):
+            columns = ", ".join(LAYOUTS[layout].columns)
+            return f"As {layout}, whose columns these are, {columns} should start with a user's text."
+        near = nearest(names)
+        return (
+            f"The nearest layout is {near}, with the columns {', '.join(LAYOUTS[near].columns)}. "
+            "Or say which column has the request: columns={prompt: COLUMN}."
+        )

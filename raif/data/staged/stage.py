@@ -70,6 +70,8 @@ class Stage(ABC):
         self.config, self.folder, self.source = config, folder, source
         self.budget = Budget()
         """What the whole run can spend, and has spent. Without limits unless the run sets another."""
+        self.said: Callable[[str], None] = lambda line: None
+        """Told what a user should know while the stage runs."""
 
     @property
     def output(self) -> Path:

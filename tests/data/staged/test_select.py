@@ -8,10 +8,10 @@ import yaml
 from raif import records
 from raif.config.staged import TOPICS, SelectConfig, StagedConfig, load_either
 from raif.data.staged import run
-from raif.data.staged.select import clean, language_of
+from raif.data.staged.select import clean
 from raif.data.staged.similarity import Seen
 from raif.data.staged.tags import RULES, by_rules
-from raif.errors import ConfigError
+from raif.errors import ConfigError, RecordError
 
 PROMPTS = [
     "Write a short story about a lighthouse keeper who finds a letter.",
@@ -49,23 +49,6 @@ def test_control_characters_and_stray_spaces_are_removed():
     assert clean("\ufeffA\x00 line \r\n\n\n\nnext\u200b\t\n") == "A line\n\nnext"
 
 
-@pytest.mark.parametrize(
-    ("text", "said", "code"),
-    [
-        ("你好", None, "zh"),
-        ("请解释一下 Python 里的 list 是什么", None, "zh"),
-        ("今日はとても良い天気ですね", None, "ja"),
-        ("What is the weather like in the mountains today?", None, "en"),
-        ("Wie ist das Wetter heute in den Bergen?", None, "de"),
-        ("Hola", "English", "en"),
-        ("anything", "Chinese", "zh"),
-        ("12345 67890", None, None),
-    ],
-)
-def test_languages(text, said, code):
-    assert language_of(text, said) == code
-
-
 def test_records_have_prompt_language_and_tags(selected):
     made, _ = selected(plain(*PROMPTS))
     assert [(r.prompt, r.language) for r in made] == list(zip(PROMPTS, ["en", "en", "zh", "en"], strict=True))
@@ -95,6 +78,51 @@ def test_each_drop_has_its_reason(selected):
         "language not selected",
         "doesn't start with a user's request",
     ]
+
+
+def test_short_requests_stay(selected):
+    made, drops = selected(plain("什么是API？", "Explain recursion", "写首诗", "Write a poem"))
+    assert drops == []
+    assert [record.language for record in made] == ["zh", "en", "zh", "en"]
+
+
+def test_a_system_prompt_is_the_records_first_message(selected):
+    (made,), _ = selected([{"prompt": PROMPTS[0], "system": " Be brief.\u200b "}])
+    assert [(m.role, m.content) for m in made.messages] == [("system", "Be brief."), ("user", PROMPTS[0])]
+    assert made.prompt == PROMPTS[0]
+
+
+def test_a_broken_line_is_dropped_with_its_place(tmp_path):
+    source = tmp_path / "seeds.jsonl"
+    source.write_text(f'{{"prompt": "{PROMPTS[0]}"}}\nnot JSON\n{{"prompt": "{PROMPTS[1]}"}}\n')
+    config = StagedConfig(stages=("select",), select=SelectConfig(sources=({"path": source},)))
+    (funnel,) = run(config, tmp_path / "run")
+    assert (funnel.read, funnel.kept, dict(funnel.dropped)) == (3, 2, {"broken line": 1})
+    drop = json.loads((tmp_path / "run" / "select.dropped.jsonl").read_text())
+    assert drop["where"] == f"{source}:2"
+    assert drop["error"].startswith(f"{source}:2: line contains invalid json")
+
+
+def test_the_log_and_the_card_name_each_layout(write, tmp_path):
+    chat = {"conversations": [{"from": "human", "value": PROMPTS[0]}]}
+    a, b = write("a.jsonl", [chat, *plain(*PROMPTS[1:3])]), write("b.jsonl", [chat])
+    b.write_text(b.read_text() + "not JSON\n")
+    config = StagedConfig(stages=("select",), select=SelectConfig(sources=({"path": a}, {"path": b})))
+    said = []
+    (funnel,) = run(config, tmp_path / "run", said=said.append)
+    assert said == [
+        f"select: {a}: sharegpt, first in {a}:1",
+        f"select: {a}: prompt, first in {a}:2",
+        f"select: {b}: sharegpt, first in {b}:1",
+        f"select: {b}: broken line, first in {b}:2",
+    ]
+    assert funnel.notes[str(a)] == "sharegpt (1), prompt (2)"
+    assert funnel.notes[str(b)] == "sharegpt (1), broken line (1)"
+
+
+def test_a_file_without_requests_is_an_error_and_not_an_empty_run(selected):
+    with pytest.raises(RecordError, match="Their columns: text"):
+        selected([{"text": "no request here"}])
 
 
 def test_exact_duplicates_differ_only_in_case_and_punctuation(selected):
