@@ -96,7 +96,9 @@ def _run_stages(config: StagedConfig, folder: Path, budget: Budget, *, resume: b
             spent = str(budget.spent) if budget.spent.calls else ""
             bar.update(tasks[stage], completed=done, spent=spent)
 
-        said = bar.console.print
+        def said(line: str) -> None:
+            err.print(line, markup=False, highlight=False, soft_wrap=True)
+
         funnels = run(config, folder, progress, resume=resume, overwrite=overwrite, budget=budget, said=said)
     _table("records", (row for funnel in funnels for row in funnel.rows()))
     if budget.spent.calls:

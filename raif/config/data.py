@@ -17,8 +17,8 @@ HUB = "hub:"
 class DataSource(Section):
     path: str
     """A file: JSON Lines (also compressed, .gz or .zst) or Parquet; a glob of files, such as
-    parts/*.jsonl.gz, or a folder of them; or hub:NAME or hub:NAME:SPLIT (default: train; train[:1000] is a
-    slice), a data set of the Hugging Face hub."""
+    parts/*.jsonl.gz, or a folder of them; or a data set of the Hugging Face hub: hub:NAME or, in full,
+    hub:NAME@REVISION:CONFIG:SPLIT (default: train; train[:1000] is a slice)."""
     weight: Annotated[float, Field(ge=0.01, le=100)] | None = None
     """Its share of the prompts of a rollout, relative to the other sources' weights. null: each record counts
     alike, whatever its source."""

@@ -22,6 +22,8 @@ Found = tuple[str, Row | RecordError]
 
 _SAVED = ("dataset_dict.json", "state.json")
 """Files that `save_to_disk` of the library datasets puts into its folder: of several splits, of one."""
+_ABOUT = ("dataset_info.json", "dataset_infos.json")
+"""Files that repositories of data sets have next to their data."""
 _SLICE = re.compile(r"([\w.]+)\[(\d*):(\d*)\]")
 
 
@@ -36,10 +38,12 @@ def rows(path: Path) -> Iterator[tuple[str, Row]]:
 def tried(path: Path, split: str = "train") -> Iterator[Found]:
     """The rows of a file by its name, JSON Lines if that says nothing, or of a data set saved to disk.
 
-    Raises RecordError if it can't be read at all.
+    `split` is of the latter. Raises RecordError if it can't be read at all.
     """
     if _is_saved(path):
         yield from _numbered(f"{path}:{split}", _saved(path, split))
+    elif split != "train":
+        raise RecordError(f"{path}: a file has no split {split!r}", "Give its folder as dataset, or a limit.")
     else:
         for number, row in formats.read(path):
             yield f"{path}:{number}", row
@@ -64,21 +68,26 @@ def files_of(place: str | Path) -> list[Path]:
 
 
 def _in_folder(folder: Path) -> list[Path]:
-    if _is_saved(folder):
-        return [folder]
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path, folder))
-    found = [path for path in files if path.suffix != ".txt" and formats.known(path)]
-    found = found or [path for path in files if formats.known(path)]  # texts next to data are its licence
+    files = _under(folder)
+    found = [path for path in files if path.suffix != ".txt"] or files  # texts next to data are its licence
     if not found:
-        names = ", ".join(path.name for path in files[:8]) or "nothing"
+        names = ", ".join(sorted(path.name for path in folder.iterdir())[:8]) or "nothing"
         raise RecordError(
             f"{folder}: no data in this folder, but {names}", f"There are readers for {', '.join(READERS)}."
         )
     return found
 
 
-def _hidden(path: Path, folder: Path) -> bool:
-    return any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+def _under(folder: Path) -> list[Path]:
+    """The data files in a folder and in its folders, in the order of their names; none that is hidden."""
+    if _is_saved(folder):
+        return [folder]
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith((".", "_")) or path.name in _ABOUT:
+            continue
+        found += _under(path) if path.is_dir() else [path] * formats.known(path)
+    return found
 
 
 def _near(path: Path) -> str:

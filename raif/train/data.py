@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from raif.config.data import HUB, DataConfig, DataSource
 from raif.data.builtin.generate import generate
@@ -14,6 +16,10 @@ from raif.errors import RaifError
 from raif.files.rows import Row, files_of, of_hub, rows
 from raif.records import instruction, read
 from raif.types import Instruction
+
+_HUB = re.compile(
+    rf"{HUB}(?P<name>[^:@]+)(@(?P<revision>[^:]+))?(:(?P<config>[^:\[]+)(?=:))?(:(?P<split>.+))?"
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,9 @@ def check_source(config: DataConfig) -> None:
     if not config.train and not config.generate:
         raise RaifError("there is nothing to train on", "Give --set data.train=FILE, or data.generate.")
     for source in (*config.train, *config.heldout):
-        if not source.path.startswith(HUB):
+        if source.path.startswith(HUB):
+            hub_parts(source.path)
+        else:
             files_of(source.path)
 
 
@@ -75,14 +83,24 @@ def inputs(config: DataConfig) -> dict[str, str]:
     return found
 
 
+def hub_parts(place: str) -> dict[str, Any]:
+    """What `hub:NAME@REVISION:CONFIG:SPLIT` says: a `name`, a `split`, and if given, `revision` and `config`.
+
+    Raises RaifError if it isn't of this form. All but the name can be left out.
+    """
+    found = _HUB.fullmatch(place)
+    if not found:
+        raise RaifError(f"{place}: not of the form hub:NAME@REVISION:CONFIG:SPLIT", "Only NAME is needed.")
+    return {"split": "train"} | {part: value for part, value in found.groupdict().items() if value}
+
+
 def _read(source: DataSource) -> list[Instruction]:
     return [instruction(row, where) for where, row in _rows(source)]
 
 
 def _rows(source: DataSource) -> Iterator[tuple[str, Row]]:
     if source.path.startswith(HUB):
-        name, _, split = source.path.removeprefix(HUB).partition(":")
-        yield from of_hub(name, split or "train")
+        yield from of_hub(**hub_parts(source.path))
     else:
         for path in files_of(source.path):
             yield from rows(path)

@@ -40,9 +40,15 @@ def test_a_file_with_an_unknown_name_is_json_lines(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_its_data_files_in_order(tmp_path: Path) -> None:
-    for name in ("b.jsonl", "deep/a.csv.gz", ".cache/c.jsonl", "README.md", "LICENSE.txt"):
+    others = (".cache/c.jsonl", "_old/d.jsonl", "README.md", "LICENSE.txt", "dataset_infos.json")
+    for name in ("b.jsonl", "deep/a.csv.gz", "saved/state.json", "saved/data.json", *others):
         write(tmp_path / name)
-    assert files_of(tmp_path) == [tmp_path / "b.jsonl", tmp_path / "deep" / "a.csv.gz"]
+    assert files_of(tmp_path) == [tmp_path / name for name in ("b.jsonl", "deep/a.csv.gz", "saved")]
+
+
+def test_a_file_has_no_splits(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="no split 'test'"):
+        list(tried(write(tmp_path / "seeds.jsonl"), "test"))
 
 
 def test_a_folder_of_texts(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from raif.config.data import DataConfig
 from raif.errors import RaifError, RecordError
 from raif.models.chat import Chat
-from raif.train.data import check_source, inputs, load_records
+from raif.train.data import check_source, hub_parts, inputs, load_records
 from raif.train.feed import Feed
 from tests.train.test_loop import instruction
 
@@ -105,6 +105,35 @@ def test_a_data_set_is_loaded_by_its_name_and_split(tmp_path: Path, monkeypatch:
     assert read({"path": f"hub:{tmp_path}/set:test"}) == ["8", "9"]
     with pytest.raises(RecordError, match="set: "):
         read(f"hub:{tmp_path}/set:validation")
+
+
+@pytest.mark.parametrize(
+    ("place", "parts"),
+    [
+        ("hub:any/set", {"name": "any/set", "split": "train"}),
+        ("hub:any/set:test", {"name": "any/set", "split": "test"}),
+        ("hub:any/set:train[:10]", {"name": "any/set", "split": "train[:10]"}),
+        ("hub:any/set:main:train[5:]", {"name": "any/set", "config": "main", "split": "train[5:]"}),
+        ("hub:set@v1.0", {"name": "set", "revision": "v1.0", "split": "train"}),
+        (
+            "hub:set@main:en:test",
+            {"name": "set", "revision": "main", "config": "en", "split": "test"},
+        ),
+    ],
+)
+def test_the_parts_of_a_data_sets_place(place: str, parts: dict[str, str]) -> None:
+    assert hub_parts(place) == parts
+
+
+def test_a_place_of_another_form_is_refused_before_anything_is_loaded() -> None:
+    with pytest.raises(RaifError, match="hub:NAME@REVISION:CONFIG:SPLIT"):
+        check_source(DataConfig.model_validate({"train": "hub::test"}))
+
+
+def test_a_folder_is_all_its_files(tmp_path: Path) -> None:
+    for name, number in (("b", 1), ("a", 0)):
+        write(tmp_path / "parts" / f"{name}.jsonl", lines(number))
+    assert read(str(tmp_path / "parts")) == [instruction(0).id, instruction(1).id]
 
 
 def test_weights_say_how_much_of_a_rollout_comes_from_each_source(tmp_path: Path, chat: Chat) -> None:

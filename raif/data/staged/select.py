@@ -57,7 +57,7 @@ class Select(AskingStage):
             name = sources.name_of(source)
             for read in sources.requests(source):
                 if not self._layouts[name, read.layout]:
-                    self.said(f"select: {name}: {read.layout}, first in {read.where}")
+                    self.said(f"select: {read.where}: {_first(read)}")
                 self._layouts[name, read.layout] += 1
                 yield read
 
@@ -143,6 +143,15 @@ class Select(AskingStage):
             return read | {"tags": "by rules"}
         unknown = sum(record.provenance["topic"] == tags.OTHER for record in kept)
         return read | {"kept with an unknown topic": str(unknown)} | self.prompt_notes()
+
+
+def _first(read: sources.Read) -> str:
+    """What to say of the first row of its layout in a source."""
+    if isinstance(read.found, RecordError):
+        return f"broken, so it is dropped, like all such lines: {read.found.message}"
+    if read.found is None:
+        return f"no request, by its layout: {read.layout}"
+    return f"read by its layout: {read.layout}"
 
 
 def _shown(record: Instruction) -> dict[str, str]:

@@ -18,6 +18,8 @@ from raif.files.rows import Found, files_of, of_hub, tried
 
 _MATH = Columns(prompt="problem", reference="answer")
 """DeepScaleR's columns."""
+_MAPPED = "as `columns` says"
+"""The layout of rows whose columns the user names."""
 _ENOUGH = 1000
 """Rows without a request after which there will be no other: a hub's stream may have millions."""
 
@@ -50,7 +52,7 @@ def problems(source: SourceConfig) -> Iterator[Read]:
 
     def read(row: Row) -> tuple[str, UserRequest | None]:
         found = mapped(row, columns)
-        return "columns", found if found and found.reference else None
+        return _MAPPED, found if found and found.reference else None
 
     return _read(source.model_copy(update={"columns": columns}), read)
 
@@ -63,10 +65,10 @@ def check_layout(source: SeedSourceConfig) -> None:
 
 def _by_layout(source: SeedSourceConfig, row: Row) -> tuple[str, UserRequest | None]:
     if source.columns:
-        return "columns", mapped(row, source.columns)
+        return _MAPPED, mapped(row, source.columns)
     name = tell(row) if source.layout == "auto" else source.layout
     if name is None or not row.keys() >= set(LAYOUTS[name].columns):
-        return name or "no known layout", None
+        return name or "unknown", None
     return name, LAYOUTS[name].request(row)
 
 
@@ -110,7 +112,8 @@ class _Tally:
     def __init__(self, origin: str, columns: Columns | None) -> None:
         self._origin, self._mapping = origin, columns
         self._rows = self._read = 0
-        self._columns: dict[str, None] = {}
+        self._columns: dict[str, int] = {}
+        """The columns, and how many characters of text each has."""
         self._layouts: Counter[str] = Counter()
         self._broken: RecordError | None = None
 
@@ -120,7 +123,10 @@ class _Tally:
         if isinstance(row, RecordError):
             self._broken = self._broken or row
         elif self._rows <= _ENOUGH:
-            self._columns |= dict.fromkeys(row)
+            for name, value in row.items():
+                self._columns[name] = self._columns.get(name, 0) + len(
+                    value if isinstance(value, str) else ""
+                )
             self._layouts[layout] += 1
         if self._rows == _ENOUGH:
             self.check()
@@ -148,8 +154,8 @@ class _Tally:
         if layout in set(LAYOUTS) and set(LAYOUTS[layout].columns) <= set(names):
             columns = ", ".join(LAYOUTS[layout].columns)
             return f"As {layout}, whose columns these are, {columns} should start with a user's text."
-        near = nearest(names)
+        near, longest = nearest(names), max(names, key=lambda name: self._columns[name])
         return (
             f"The nearest layout is {near}, with the columns {', '.join(LAYOUTS[near].columns)}. "
-            "Or say which column has the request: columns={prompt: COLUMN}."
+            f"Or say which column has the request, such as columns={{prompt: {longest}}}."
         )

@@ -110,12 +110,12 @@ def test_the_log_and_the_card_name_each_layout(write, tmp_path):
     config = StagedConfig(stages=("select",), select=SelectConfig(sources=({"path": a}, {"path": b})))
     said = []
     (funnel,) = run(config, tmp_path / "run", said=said.append)
-    assert said == [
-        f"select: {a}: sharegpt, first in {a}:1",
-        f"select: {a}: prompt, first in {a}:2",
-        f"select: {b}: sharegpt, first in {b}:1",
-        f"select: {b}: broken line, first in {b}:2",
+    assert said[:3] == [
+        f"select: {a}:1: read by its layout: sharegpt",
+        f"select: {a}:2: read by its layout: prompt",
+        f"select: {b}:1: read by its layout: sharegpt",
     ]
+    assert said[3].startswith(f"select: {b}:2: broken, so it is dropped")
     assert funnel.notes[str(a)] == "sharegpt (1), prompt (2)"
     assert funnel.notes[str(b)] == "sharegpt (1), broken line (1)"
 

@@ -65,18 +65,18 @@ def test_a_broken_line_is_named_and_the_next_is_read(tmp_path: Path) -> None:
 def test_each_row_is_in_its_own_layout(write: Write) -> None:
     rows = [ROWS[0], {"instruction": "Translate.", "input": "Good day", "output": "..."}, {"label": 3}]
     found = read(path=write("mixed.jsonl", rows))
-    assert [each.layout for each in found] == ["prompt", "alpaca", "no known layout"]
+    assert [each.layout for each in found] == ["prompt", "alpaca", "unknown"]
     assert texts(found) == [ASKED[0], "Translate.\n\nGood day"]
 
 
 def test_a_file_without_requests_lists_its_columns_and_the_nearest_layout(write: Write) -> None:
-    rows = [{"instructions": "Translate.", "contexts": "", "responses": "..."}] * 3
+    rows = [{"instructions": "Translate.", "contexts": "", "responses": "Ja."}] * 3
     error = refusal(path=write("seeds.jsonl", rows))
     assert error.message == (
         "seeds.jsonl: no request in the first 3 rows. Their columns: instructions, contexts, responses"
     )
     assert "nearest layout is dolly, with the columns instruction, context, response" in error.hint
-    assert "columns={prompt: COLUMN}" in error.hint
+    assert "columns={prompt: instructions}" in error.hint
 
 
 def test_a_long_stream_without_requests_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
