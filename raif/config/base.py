@@ -119,7 +119,7 @@ def load(
 def resolve(
     command: str, *, preset: str | None = None, file: Path | None = None, overrides: Sequence[str] = ()
 ) -> tuple[Tree, Sources, str]:
-    """What `load` validates: the tree of keys, who set each of them, and the name for any other source."""
+    """What `load` validates: the tree of keys, who set each of them, and the user's file, if there is one."""
     if preset and file:
         raise ConfigError(
             "--preset and --config exclude each other", "Put `base: PRESET` into the file instead."
@@ -134,7 +134,7 @@ def resolve(
         for part in reversed(key.split(".")):
             upper = {part: upper}
         merge(tree, upper, sources, f"--set {override}")
-    return tree, sources, str(path) if path else "--set"
+    return tree, sources, str(file or "")
 
 
 def validate(model: type[S], tree: Tree, sources: Sources, default_source: str) -> S:
@@ -142,22 +142,47 @@ def validate(model: type[S], tree: Tree, sources: Sources, default_source: str) 
     try:
         return model.model_validate(tree)
     except ValidationError as error:
-        lines = [_explain(model, detail, sources, default_source) for detail in error.errors()]
+        mistakes: dict[tuple[str, ...], list[ErrorDetails]] = {}
+        for detail in error.errors():
+            mistakes.setdefault(_place(tree, detail), []).append(detail)
+        lines = [_explain(model, *mistake, sources, default_source) for mistake in mistakes.items()]
         raise ConfigError("\n".join(lines)) from None
 
 
-def _explain(model: type[BaseModel], detail: ErrorDetails, sources: Sources, default_source: str) -> str:
-    loc = tuple(str(part) for part in detail["loc"])
-    source = next((sources[loc[:n]] for n in range(len(loc), 0, -1) if loc[:n] in sources), default_source)
-    key = ".".join(loc)
+def _place(tree: Any, detail: ErrorDetails) -> tuple[str, ...]:
+    """Where the user's mistake is: pydantic's location without its names of a union's members."""
+    place: list[str] = []
+    *path, last = detail["loc"] or ("",)
+    for part in path:
+        inside = tree.get(part) if isinstance(tree, dict) else None
+        if isinstance(tree, list) and isinstance(part, int):
+            inside = tree[part]
+        if inside is not None:
+            tree = inside
+            place.append(str(part))
+    named = isinstance(tree, dict) or (isinstance(tree, list) and isinstance(last, int))
+    return (*place, str(last)) if named and last != "" else tuple(place)
+
+
+def _explain(
+    model: type[BaseModel],
+    place: tuple[str, ...],
+    details: Sequence[ErrorDetails],
+    sources: Sources,
+    default_source: str,
+) -> str:
+    """One line about a mistake; of a union, `details` say what each of its members would take."""
+    given = (sources[place[:n]] for n in range(len(place), 0, -1) if place[:n] in sources)
+    where = ": ".join(filter(None, (next(given, default_source), ".".join(place))))
+    detail, *_ = details
     if detail["type"] == "extra_forbidden":
-        for part in loc[:-1]:  # a position in a list is not a field
+        for part in place[:-1]:  # a position in a list is not a field
             field = model.model_fields.get(part)
             model = next(_sections(field.annotation), model) if field else model
-        return f"{source}: {key}: unknown key. {did_you_mean(loc[-1], model.model_fields)}"
-    message = detail["msg"].removeprefix("Value error, ")
+        return f"{where}: unknown key. {did_you_mean(place[-1], model.model_fields)}"
+    messages = dict.fromkeys(each["msg"].removeprefix("Value error, ") for each in details)
     got = "" if detail["type"] in ("missing", "value_error") else f" (got {detail['input']!r})"
-    return f"{source}: {key + ': ' if key else ''}{message}{got}"
+    return f"{where}{': ' if where else ''}{', or: '.join(messages)}{got}"
 
 
 def _sections(annotation: Any) -> Iterator[type[BaseModel]]:

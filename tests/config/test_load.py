@@ -195,3 +195,18 @@ def test_the_precision_suits_the_device_and_is_kept(
     monkeypatch.setattr(train_config, "cpu_flags", lambda: {"another machine"})
     assert TrainConfig.model_validate(config.model_dump()).model.compute == compute
     assert TrainConfig().model.compute == "bfloat16"
+
+
+def test_a_mistake_that_fits_none_of_a_keys_types_is_one_line_by_the_keys_own_name() -> None:
+    with pytest.raises(ConfigError) as raised:
+        load(TrainConfig, "train", overrides=["optimizer.micro_batch=0"])
+    assert raised.value.message.count("\n") == 0
+    assert "optimizer.micro_batch: Input should be greater than 0, or: Input should be 'auto' (got 0)" in str(
+        raised.value
+    )
+
+
+def test_a_preset_is_not_blamed_for_what_the_user_left_out() -> None:
+    with pytest.raises(ConfigError) as raised:
+        load(EvalConfig, "eval", preset="ifeval")
+    assert raised.value.message.startswith("give a model (--model)")
