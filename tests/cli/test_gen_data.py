@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from raif.client.paid import BudgetSpent
-from raif.errors import ConfigError
+from raif.errors import ConfigError, RecordError
 from raif_cli.gen_data import gen_data
 from tests.chat_server import chat_server
 from tests.teacher import teacher
@@ -57,6 +57,28 @@ def test_a_bad_config_is_the_users_error(override, tmp_path):
 
 
 SEEDS = ["Write a story about a lighthouse.", "How do I bake bread at home?", "请写一封给经理的邮件。"]
+
+
+def test_the_log_says_how_a_file_is_read(tmp_path):
+    source = tmp_path / "seeds[1].csv"
+    source.write_text("id;question\n1;Why do bees hum at night?\n")
+    select = f"select.sources=[{{path: {json.dumps(str(source))}}}]"
+    result = run("--stages", "select", "--set", select, "--out", tmp_path / "run")
+    assert result.exit_code == 0
+    assert f"{source}:2: read by its layout: question" in result.stderr
+
+
+def test_a_file_without_requests_is_the_users_error(tmp_path):
+    source = tmp_path / "seeds.jsonl"
+    source.write_text('{"text": "Once there was a lighthouse."}\n')
+    select = f"select.sources=[{{path: {source}}}]"
+    for more in (
+        (),
+        ("--dry-run", "--set", "teacher={model: m, endpoint: {base_url: http://127.0.0.1:9/v1}}"),
+    ):
+        result = run("--stages", "select,evolve", "--set", select, "--out", tmp_path / "run", *more)
+        assert isinstance(result.exception, RecordError)
+        assert "columns: text" in result.exception.message
 
 
 def staged(tmp_path, *more):

@@ -66,6 +66,7 @@ def check_layout(source: SeedSourceConfig) -> None:
 def _by_layout(source: SeedSourceConfig, row: Row) -> tuple[str, UserRequest | None]:
     if source.columns:
         return _MAPPED, mapped(row, source.columns)
+    row = {name.lower(): value for name, value in row.items()}  # tables are often headed by hand
     name = tell(row) if source.layout == "auto" else source.layout
     if name is None or not row.keys() >= set(LAYOUTS[name].columns):
         return name or "unknown", None
@@ -138,7 +139,7 @@ class _Tally:
         if self._broken and not self._columns:
             raise RecordError(f"{self._broken.message}, and so is every line", self._broken.hint)
         columns = ", ".join(self._columns)
-        said = f"{self._origin}: no request in the first {self._rows} rows. Their columns: {columns}"
+        said = f"{self._origin}: no request in its rows ({self._rows} read). Their columns: {columns}"
         raise RecordError(said, self._advice())
 
     def _advice(self) -> str:

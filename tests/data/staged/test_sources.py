@@ -73,7 +73,7 @@ def test_a_file_without_requests_lists_its_columns_and_the_nearest_layout(write:
     rows = [{"instructions": "Translate.", "contexts": "", "responses": "Ja."}] * 3
     error = refusal(path=write("seeds.jsonl", rows))
     assert error.message == (
-        "seeds.jsonl: no request in the first 3 rows. Their columns: instructions, contexts, responses"
+        "seeds.jsonl: no request in its rows (3 read). Their columns: instructions, contexts, responses"
     )
     assert "nearest layout is dolly, with the columns instruction, context, response" in error.hint
     assert "columns={prompt: instructions}" in error.hint
@@ -82,7 +82,7 @@ def test_a_file_without_requests_lists_its_columns_and_the_nearest_layout(write:
 def test_a_long_stream_without_requests_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
     given = iter({"text": str(number)} for number in range(10**9))
     monkeypatch.setattr("raif.data.staged.sources.of_hub", lambda *_, **__: enumerate(given))
-    assert "first 1000 rows" in refusal(dataset="any/set").message
+    assert "(1000 read)" in refusal(dataset="any/set").message
     assert next(given) == {"text": "1000"}
 
 
@@ -94,6 +94,11 @@ def test_a_layout_whose_columns_hold_no_request(write: Write) -> None:
 def test_a_mapped_column_that_is_missing_is_named_with_the_nearest(write: Write) -> None:
     source = {"path": write("seeds.jsonl", [{"question": "Why?"}]), "columns": {"prompt": "questoin"}}
     assert "There is no column 'questoin'. Did you mean 'question'?" in refusal(**source).hint
+
+
+def test_the_case_of_a_column_does_not_matter(write: Write) -> None:
+    rows = [{"Instruction": "Translate.", "Input": "Good day", "Output": "..."}]
+    assert texts(read(path=write("seeds.jsonl", rows))) == ["Translate.\n\nGood day"]
 
 
 def test_a_layout_given_by_name_is_the_only_one(write: Write) -> None:

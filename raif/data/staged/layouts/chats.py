@@ -10,6 +10,8 @@ from raif.data.staged.layouts.layout import LAYOUTS, Layout, Row, UserRequest, l
 
 _ROLES = {"human": "user", "user": "user", "prompter": "user", "system": "system", "developer": "system"}
 """What data sets call a role, and the role. Every other one is somebody who answers."""
+_CONTENTS = ("content", "value", "text")
+"""What data sets call a turn's content."""
 _TEXTS = ("text", "input_text")
 """The types of a content's parts that are text."""
 _FLAGS = ("toxic", "redacted")
@@ -60,7 +62,7 @@ def _turns(turns: Any) -> Iterator[_Turn]:
         if not isinstance(turn, Mapping):
             return
         role = str(turn.get("role") or turn.get("from") or "").lower()
-        text, whole = _content(turn.get("content", turn.get("value")))
+        text, whole = _content(next((turn[name] for name in _CONTENTS if name in turn), None))
         yield _Turn(_ROLES.get(role, "assistant"), text, whole, turn)
 
 

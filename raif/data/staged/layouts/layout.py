@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from raif.errors import ConfigError
@@ -49,16 +50,23 @@ LAYOUTS: Registry[Layout] = Registry(
 
 def tell(row: Row) -> str | None:
     """The name of the row's layout: of those that fit, the one with the most columns."""
-    filled = {name for name, value in row.items() if value is not None}
-    fitting = [name for name in LAYOUTS if filled >= set(LAYOUTS[name].columns) and LAYOUTS[name].when(row)]
-    return max(fitting, key=lambda name: len(LAYOUTS[name].columns), default=None)
+    fitting = _fitting(frozenset(name for name, value in row.items() if value is not None))
+    return next((name for name in fitting if LAYOUTS[name].when(row)), None)
+
+
+@lru_cache(maxsize=1024)  # most rows of a file have the same columns
+def _fitting(columns: frozenset[str]) -> tuple[str, ...]:
+    """The layouts whose columns are among these, first those with the most."""
+    found = [name for name in LAYOUTS if columns.issuperset(LAYOUTS[name].columns)]
+    return tuple(sorted(found, key=lambda name: -len(LAYOUTS[name].columns)))
 
 
 def nearest(columns: Collection[str]) -> str:
     """The name of the layout that has the most columns like these, and the fewest unlike them."""
 
     def likeness(name: str) -> float:
-        return sum(_likeness(each, columns) - _ALIKE for each in LAYOUTS[name].columns)
+        telling = (each for each in LAYOUTS[name].columns if each != "id")  # any data set can have one
+        return sum(_likeness(each, columns) - _ALIKE for each in telling)
 
     return max(LAYOUTS, key=likeness)
 

@@ -38,6 +38,11 @@ CASES = {
         {"conversations": [{"from": "system", "value": SYSTEM, "weight": None}, *SHAREGPT]},
         UserRequest(ASKED, SYSTEM),
     ),
+    "Guanaco": Case(
+        "sharegpt",
+        {"conversations": said(ASKED, ANSWER, content="text", names="prompter assistant")},
+        UserRequest(ASKED),
+    ),
     "Infinity-Instruct": Case(
         "sharegpt",
         {
