@@ -47,12 +47,16 @@ def requests(source: SeedSourceConfig) -> Iterator[Read]:
 
 
 def problems(source: SourceConfig) -> Iterator[Read]:
-    """Every row of a source of math: its problem, with its right answer as the reference."""
+    """Every row of a source of math: its problem, with its right answer as the reference.
+
+    GSM8K has the answer behind its solution and ####.
+    """
     columns = source.columns or _MATH
 
     def read(row: Row) -> tuple[str, UserRequest | None]:
         found = mapped(row, columns)
-        return _MAPPED, found if found and found.reference else None
+        answer = (found and found.reference or "").rpartition("####")[2].strip()
+        return _MAPPED, found._replace(reference=answer) if found and answer else None
 
     return _read(source.model_copy(update={"columns": columns}), read)
 

@@ -32,7 +32,7 @@ def packed(tmp_path, write):
     def of(made, math=(), seed=0, folder="run", **keys):
         source = write("in.jsonl", [each.model_dump(mode="json") for each in made])
         if math:
-            keys["math"] = {"path": write("math.jsonl", math)}
+            keys["math"] = math if isinstance(math, dict) else {"path": write("math.jsonl", math)}
         config = StagedConfig(stages=("pack",), input=source, seed=seed, pack=PackConfig(**keys))
         run(config, tmp_path / folder)
         return tmp_path / folder
@@ -66,6 +66,17 @@ def test_the_share_holds_for_math_and_for_the_others(packed):
 def test_math_is_mixed_in_by_ratio_if_there_is_enough(packed, ratio, count):
     made = read(packed(RECORDS, problems(60), math_ratio=ratio, heldout_share=0))
     assert sum(each.task == "math" for each in made) == count
+
+
+def test_math_of_other_columns_and_with_a_broken_line(packed, write):
+    source = write("gsm.jsonl", [{"question": "1 + 1", "final": 2}])
+    source.write_text(source.read_text() + "{\n")
+    columns = {"prompt": "question", "reference": "final"}
+    folder = packed(RECORDS, heldout_share=0, math={"path": source, "columns": columns})
+    (math,) = [each for each in read(folder) if each.task == "math"]
+    assert (math.prompt.splitlines()[0], math.reference) == ("1 + 1", "2")
+    drops = [json.loads(line) for line in (folder / "pack.dropped.jsonl").read_text().splitlines()]
+    assert [drop["where"] for drop in drops] == [f"{source}:2"]
 
 
 def test_a_math_record_asks_for_the_box_and_keeps_the_answer(packed):

@@ -163,6 +163,7 @@ def test_keys_that_contradict_each_other(source: dict[str, Any]) -> None:
     [
         ({"problem": "1 + 1", "answer": "2", "solution": "..."}, None),
         ({"question": "1 + 1", "final": 2}, {"prompt": "question", "reference": "final"}),
+        ({"question": "1 + 1", "answer": "Add.\n#### 2"}, {"prompt": "question", "reference": "answer"}),
     ],
 )
 def test_problems_have_their_answer(row: dict[str, Any], columns: Any, write: Write) -> None:
