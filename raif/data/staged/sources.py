@@ -55,7 +55,7 @@ def problems(source: SourceConfig) -> Iterator[Read]:
 
     def read(row: Row) -> tuple[str, UserRequest | None]:
         found = mapped(row, columns)
-        answer = (found and found.reference or "").rpartition("####")[2].strip()
+        answer = ((found and found.reference) or "").rpartition("####")[2].strip()
         return _MAPPED, found._replace(reference=answer) if found and answer else None
 
     return _read(source.model_copy(update={"columns": columns}), read)
