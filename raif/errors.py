@@ -46,6 +46,10 @@ class RefusedRequest(EndpointError):
     """A request that a server refuses although it may accept others, for example because it is too long."""
 
 
+class RewardError(RaifError):
+    """A reward function of the user's returned something else than rewards."""
+
+
 class NothingJudged(RaifError):
     """No response of a training step could be judged, so there is nothing to learn from."""
 

@@ -310,6 +310,23 @@ class TrainConfig(Section):
             raise ValueError("sampling.temperature: a reward's judge replies greedily; give 0")
         return judge and judge.without("raif train", ("think", "prices", "attempts"))
 
+    @model_validator(mode="after")
+    def _something_to_measure(self) -> Self:
+        e = self.evaluation
+        if e.every and not (self.evaluates or e.benchmarks):
+            raise ValueError(
+                "evaluation.every: there is nothing to measure; give data.heldout, or benchmarks"
+            )
+        if e.best and e.best.startswith("heldout/") and not self.evaluates:
+            raise ValueError(f"evaluation.best: {e.best} needs held-out prompts; give data.heldout")
+        return self
+
+    @property
+    def evaluates(self) -> bool:
+        """Whether held-out prompts are answered."""
+        made = self.data.generate and self.data.generate.heldout_share
+        return bool(self.evaluation.prompts and (self.data.heldout or made))
+
     @property
     def responses(self) -> int:
         """Responses of one rollout."""

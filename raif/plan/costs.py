@@ -82,18 +82,13 @@ def memory(
         length = prompt + answer + c.judge.sampling.max_tokens if c.judge else 0
         per_token = other.layers * 2 * other.kv * BYTES[local.compute]
         phases["judging"] = {"judge's KV cache": local.batch * length * per_token}
-    if evaluates(c) and samples:
+    if c.evaluates and samples:
         rows = min(c.evaluation.batch, c.evaluation.prompts)
         length = prompt + c.evaluation.max_new_tokens
         phases["held-out answers"] = {"KV cache": rows * length * cached}
     host = STATE_BYTES * trained(c, shape) / sharding.ranks if sharding.offload else 0.0
     sent = float(shape.parameters * BYTES[c.model.compute]) if sharding.zero == 3 and c.on_servers else 0.0
     return Memory(_always(c, shape, sharding, card), phases, host, sent)
-
-
-def evaluates(c: TrainConfig) -> bool:
-    """Whether held-out prompts are answered."""
-    return bool(c.evaluation.prompts and (c.data.heldout or c.data.generate))
 
 
 def judge(c: TrainConfig) -> tuple[LocalConfig, Shape] | None:
@@ -108,7 +103,7 @@ def _always(c: TrainConfig, shape: Shape, sharding: Sharding, card: float | None
     state = sharding.kept(trained(c, shape))
     whole = float(shape.parameters * size)
     weights = whole / (sharding.ranks if sharding.zero == 3 else 1)
-    has_frozen = evaluates(c) or (c.method == "grpo" and c.loss.kl)
+    has_frozen = c.evaluates or (c.method == "grpo" and c.loss.kl)
     found = judge(c)
     return {
         "weights": weights,

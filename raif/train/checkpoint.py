@@ -12,7 +12,7 @@ import random
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -38,24 +38,23 @@ KINDS = ("model", "optimizer")
 class Progress:
     """Where a run stands; the position in the data follows from it.
 
-    Steps and updates done, seconds spent training, prompts drawn beyond those of each step's first round. Of
-    `evaluation.best`: the figure, the step where it was best (0: none yet) and its value there, and for how
-    many evaluations it has not been better.
+    Steps and updates done, seconds spent training, prompts drawn beyond those of each step's first round.
     """
 
     step: int = 0
     updates: int = 0
     seconds: float = 0.0
     refilled: int = 0
-    best_figure: str = ""
-    best_step: int = 0
-    best_value: float | None = None
-    stale: int = 0
 
 
 def checkpoints(folder: Path) -> list[Path]:
     """The finished checkpoints, oldest first."""
     return sorted(folder.glob("step-*"))
+
+
+def checkpoint_of(folder: Path, step: int) -> Path:
+    """Where the checkpoint after a step is, or will be."""
+    return folder / f"step-{step:06d}"
 
 
 def save_checkpoint(
@@ -64,12 +63,14 @@ def save_checkpoint(
     progress: Progress,
     *,
     keep: int,
+    best: int = 0,
     template: str | None = None,
     ahead: Sequence[Sampled] | None = None,
 ) -> None:
-    """Write `folder/step-N` whole or not at all, then delete all but the newest `keep` and the best.
+    """Write `folder/step-N` whole or not at all, then delete all but the newest `keep` and that of the step
+    `best`.
 
-    `folder/best` links to the best one. `template`: the chat template that asks as training does. `ahead`:
+    `template`: the chat template that asks as training does. `ahead`:
     this rank's responses of the next rollout, if they are sampled already. On all ranks, raises UnhealthyRun
     if a weight is not finite, and RaifError if the files can't be written; the earlier checkpoints stay.
     """
@@ -96,7 +97,8 @@ def save_checkpoint(
         by=ranks.first,
     )
     seals = _seals(unfinished, ranks)
-    _written(folder, ranks, lambda: _put_in_place(folder, progress, seals, keep), by=ranks.first)
+    _written(folder, ranks, lambda: _put_in_place(folder, progress, seals), by=ranks.first)
+    _written(folder, ranks, lambda: prune(folder, keep=keep, best=best), by=ranks.first)
 
 
 def _empty(folder: Path) -> None:
@@ -136,22 +138,26 @@ def _seals(unfinished: Path, ranks: Ranks) -> dict[str, dict[str, Any]]:
     return {name: seal for share in ranks.gather(seals) for name, seal in share.items()}
 
 
-def _put_in_place(folder: Path, progress: Progress, seals: Mapping[str, Any], keep: int) -> None:
-    """Seal the unfinished checkpoint, give it its name, link to the best one, and delete the old ones."""
+def _put_in_place(folder: Path, progress: Progress, seals: Mapping[str, Any]) -> None:
+    """Seal the unfinished checkpoint and give it its name."""
     unfinished = folder / "unfinished"
     (unfinished / MANIFEST).write_text(json.dumps(seals, indent=1))
-    final = folder / f"step-{progress.step:06d}"
+    final = checkpoint_of(folder, progress.step)
     _delete(final)
     unfinished.rename(final)
-    best = folder / f"step-{progress.best_step:06d}"
-    if not best.is_dir():
+
+
+def prune(folder: Path, *, keep: int, best: int) -> None:
+    """Delete all but the newest `keep` checkpoints and that of the step `best`; `folder/best` links to it."""
+    kept = checkpoint_of(folder, best)
+    if not kept.is_dir():
         (folder / "best").unlink(missing_ok=True)
     else:
         (folder / "best.new").unlink(missing_ok=True)
-        (folder / "best.new").symlink_to(best.name)
+        (folder / "best.new").symlink_to(kept.name)
         (folder / "best.new").replace(folder / "best")
     for old in checkpoints(folder)[:-keep]:
-        if old != best:
+        if old != kept:
             _delete(old)
 
 
@@ -255,7 +261,8 @@ def load_checkpoint(path: Path, learner: Learner) -> Progress:
     rng = torch.load(path / RNG, weights_only=False)
     torch.set_rng_state(rng["torch"])
     random.setstate(rng["python"])
-    return Progress(**json.loads((path / PROGRESS).read_text()))
+    stored = json.loads((path / PROGRESS).read_text())  # earlier versions had more in it
+    return Progress(**{field.name: stored[field.name] for field in fields(Progress) if field.name in stored})
 
 
 def load_ahead(path: Path, ranks: Ranks) -> list[Sampled] | None:

@@ -61,9 +61,15 @@ def load_records(config: DataConfig, folder: Path, progress: Callable[[int, int]
                 f"{source.path}: there are no records in it", "Give data.train a file of records."
             )
     weights = [source.weight for source in config.train]
+    heldout = [record for source in config.heldout for record in _read(source)]
+    if config.heldout and not heldout:
+        raise RaifError(
+            f"{config.heldout[0].path}: there are no records in it",
+            "Give data.heldout a file of records, or null for no evaluation.",
+        )
     return Records(
         [record for records in found for record in records],
-        [record for source in config.heldout for record in _read(source)],
+        heldout,
         [(weight, records) for weight, records in zip(weights, found, strict=True) if weight],
     )
 

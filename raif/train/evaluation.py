@@ -6,10 +6,10 @@ The benchmarks are asked, scored and reported by the runner of `raif eval`, with
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from raif.config.eval import EvalConfig
 from raif.config.models import SamplingConfig
@@ -20,7 +20,6 @@ from raif.eval.benchmark import BENCHMARKS
 from raif.eval.run import Plan, asks_of, evaluate, plan
 from raif.models.chat import Chat
 from raif.stats import Interval
-from raif.train.checkpoint import Progress
 from raif.train.heldout import Greedy, HeldOutRow
 from raif.train.ranks import Ranks
 
@@ -44,16 +43,27 @@ def heldout_figures(row: HeldOutRow) -> Figures:
     return found
 
 
-def judge_step(progress: Progress, config: EvaluationConfig, figures: Mapping[str, float]) -> Progress:
-    """The progress with the best step so far, and how many measurements it has not been beaten for."""
-    if not config.best:
-        return progress
-    if progress.best_figure != config.best:  # a resumed run can look at another figure
-        progress = replace(progress, best_figure=config.best, best_step=0, best_value=None, stale=0)
-    value = figures.get(f"eval/{config.best}")
-    if value is None or (progress.best_value is not None and value <= progress.best_value):
-        return replace(progress, stale=progress.stale + 1)
-    return replace(progress, best_step=progress.step, best_value=value, stale=0)
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The step at which the figure of `evaluation.best` was best, 0 before the first measurement, and for how
+    many measurements it has not been better since.
+    """
+
+    step: int = 0
+    value: float | None = None
+    stale: int = 0
+
+    @classmethod
+    def of(cls, figure: str | None, history: Iterable[Mapping[str, Any]]) -> Self:
+        """From the lines of metrics.jsonl. Those without the figure don't count."""
+        best = cls()
+        for line in history:
+            value = line.get(f"eval/{figure}")
+            if value is None:
+                continue
+            better = best.value is None or value > best.value
+            best = cls(line["step"], value) if better else replace(best, stale=best.stale + 1)
+        return best
 
 
 def limit_of(

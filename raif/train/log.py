@@ -4,7 +4,7 @@ events and a W&B run."""
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -69,21 +69,26 @@ class Log:
         """The metrics of all finished steps, without a half-written last line."""
         return jsonl.finished(self.metrics_file)
 
-    def write(self, metrics: dict[str, Any]) -> None:
+    def write(self, metrics: Mapping[str, Any]) -> None:
         """One line of JSON: what is not finite is null there, and left out elsewhere."""
-        numbers = {
-            name: value
-            for name, value in metrics.items()
-            if isinstance(value, int | float) and math.isfinite(value)
-        }
-        others = {name: None if isinstance(value, float) else value for name, value in metrics.items()}
         with self.metrics_file.open("ab") as file:
-            jsonl.write(file, [{**others, **numbers}])
+            jsonl.write(file, [_finite(metrics)])
+        self._show(metrics["step"], metrics)
+
+    def add(self, figures: Mapping[str, Any]) -> None:
+        """Add what was measured after the last step to its line."""
+        *lines, last = self.read()
+        with replacing(self.metrics_file) as part:
+            jsonl.write(part, [*lines, last | _finite(figures)])
+        self._show(last["step"], figures)
+
+    def _show(self, step: int, metrics: Mapping[str, Any]) -> None:
+        numbers = {name: value for name, value in _finite(metrics).items() if isinstance(value, int | float)}
         if self._writer:
             for name, value in numbers.items():
-                self._writer.add_scalar(name, value, metrics["step"])
+                self._writer.add_scalar(name, value, step)
         if self._wandb:
-            self._wandb.log(numbers, step=metrics["step"])
+            self._wandb.log(numbers, step=step)
 
     def close(self) -> None:
         """Write out what is still buffered."""
@@ -146,6 +151,13 @@ class Log:
             axis.grid(alpha=0.3)
         figure.savefig(self._folder / "curves.png", dpi=110)
         plt.close(figure)
+
+
+def _finite(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in metrics.items()
+    }
 
 
 def _wandb(folder: Path, project: str) -> Any:

@@ -14,16 +14,23 @@ from typing import Any, Never
 import torch
 
 from raif.config.train import TrainConfig
-from raif.errors import EndpointError, NothingJudged, UnhealthyRun
+from raif.errors import EndpointError, NothingJudged, RaifError, RewardError, UnhealthyRun
 from raif.eval.run import subset
 from raif.judge.judge import open_judge
 from raif.models.chat import Chat, Mode
 from raif.models.decode import Completion
 from raif.train import environment
-from raif.train.checkpoint import load_ahead, load_checkpoint, newest_whole, save_checkpoint
+from raif.train.checkpoint import (
+    checkpoint_of,
+    load_ahead,
+    load_checkpoint,
+    newest_whole,
+    prune,
+    save_checkpoint,
+)
 from raif.train.data import load_records
 from raif.train.doctor import Finding, look
-from raif.train.evaluation import Benchmarks, heldout_figures, judge_step, limit_of, measure_at
+from raif.train.evaluation import Benchmarks, Best, heldout_figures, limit_of, measure_at
 from raif.train.feed import Feed, check_rewards
 from raif.train.heldout import HeldOut, HeldOutAnswer, HeldOutRow, Report
 from raif.train.learner import Learner
@@ -83,6 +90,7 @@ class Run:
         self.first_findings = list(of_data(config, records.train, records.heldout))
         self.heldout = HeldOut(chosen, learner.frozen, chat, self.judge, ranks) if chosen else None
         self._last: tuple[int, list[HeldOutAnswer]] = (0, [])  # of the latest step that was measured
+        self._best, self._measuring = Best(), 0.0  # seconds of the latest measurement
         wandb = config.wandb if ranks.first else None
         self.log = Log(folder, tensorboard=config.tensorboard and ranks.first, wandb=wandb)
         self.report = Report(folder, writes=ranks.first)
@@ -90,8 +98,9 @@ class Run:
     def go(self) -> Report:
         """Evaluate, train, evaluate."""
         with self.judge or nullcontext():
+            found = newest_whole(self.folder / "checkpoints", self.ranks, self.events.note)
             self._evaluate("untrained", "direct")
-            self._resume()
+            self._resume(found)
             self._train()
             if self.ranks.first:
                 self.log.curves()
@@ -127,9 +136,9 @@ class Run:
         evaluation = self.config.evaluation.model_dump(include={"prompts", "max_new_tokens"})
         return evaluation | {"step": step}
 
-    def _resume(self) -> None:
-        """Continue from the newest checkpoint, if there is one."""
-        if found := newest_whole(self.folder / "checkpoints", self.ranks, self.events.note):
+    def _resume(self, found: Path | None) -> None:
+        """Continue from a checkpoint, if there is one."""
+        if found:
             self.trainer.progress = load_checkpoint(found, self.trainer.learner)
             # responses that were sampled ahead of the next step: the weights they came from are gone
             ahead = load_ahead(found, self.ranks)
@@ -139,6 +148,7 @@ class Run:
         if self.ranks.first:
             self.log.forget_after(done)
         self.history = [line for line in self.log.read() if line["step"] <= done]
+        self._best = Best.of(self.config.evaluation.best, self.history)
 
     def _train(self) -> None:
         """Take all steps, and write the model."""
@@ -148,57 +158,72 @@ class Run:
         # one process gives a step up at once while it samples; several first have to agree
         self.stop.held = self.ranks.size > 1
         try:
+            if self.history:
+                self._measure(self.history[-1])  # if the run was stopped before it could
             for step in () if self._given_up else t.steps():
-                try:
-                    improved = self._measure(step)
-                finally:  # a step that was not measured, as the judge's server failed, is done all the same
-                    if self.ranks.first:
-                        self.log.write(step.metrics)
-                        if step.groups:
-                            self.log.samples(t.progress.step, step.groups, step.kept)
-                self.events.step(step, t.total_steps)
-                if t.progress.step == c.cloning.warmup_steps and c.evaluation.cloning_alone:
+                number, last = t.progress.step, t.progress.step == t.total_steps
+                self.history.append(step.metrics)
+                if self.ranks.first:
+                    self.log.write(step.metrics)
+                    if step.groups:
+                        self.log.samples(number, step.groups, step.kept)
+                if number == c.cloning.warmup_steps and c.evaluation.cloning_alone:
                     self._save("warm-up", 1)
-                last = t.progress.step == t.total_steps or self._given_up
-                if t.progress.step % c.checkpoint.every == 0 or improved or last:
+                due = measure_at(c.evaluation, number, t.total_steps)
+                if number % c.checkpoint.every == 0 or last or due:
                     self._save()
+                self._measure(step.metrics)
+                self.events.step(step, t.total_steps)
                 self._examine(step)
-                left = 0 if self._given_up else t.total_steps - t.progress.step
-                self.stop.check(self.ranks, min(left, 1.2) * step.seconds)
-                self.stop.held = self.ranks.size > 1
                 if self._given_up:
                     break
+                measured_next = measure_at(c.evaluation, number + 1, t.total_steps)
+                needed = 0.0 if last else 1.2 * step.seconds + (self._measuring if measured_next else 0.0)
+                self.stop.check(self.ranks, needed)
+                self.stop.held = self.ranks.size > 1
         except GivenUp:
             raise
         except Stopped as stopped:
             self._stopped(stopped)
-        except (EndpointError, NothingJudged) as error:
-            # while it samples or judges, before the step has changed anything, or while it is measured
-            self._save()
+        except (EndpointError, NothingJudged, RewardError) as error:
+            # while it samples or rewards, before the step has changed anything, or while it is measured
+            self._keep_step()
             done, folder = t.progress.step, self.folder / "checkpoints"
             saved = f"Nothing is lost: the run is saved up to step {done} in {folder}."
             raise type(error)(error.message, f"{saved} {error.hint}") from error
+        except Exception as error:
+            if self.ranks.size == 1 and not self.stop.held and not isinstance(error, RaifError | OSError):
+                self._keep_step()  # a bug, in a reward of the user's for example, costs no step either
+            raise
         self.stop.held = False
         self._note_best()
         t.learner.export(self.folder / "model", t.chat.served_template())
 
-    def _measure(self, step: Step) -> bool:
-        """Measure the model if it is time, as part of the step's metrics. Returns whether it is the best."""
+    def _measure(self, metrics: dict[str, Any]) -> None:
+        """Measure the model if that is due after the newest step and not done yet, as part of its metrics.
+
+        The step is saved by then. A run that is stopped here measures first when it is resumed.
+        """
         t, c = self.trainer, self.config.evaluation
         number = t.progress.step
-        if not measure_at(c, number, t.total_steps):
-            return False
+        if not measure_at(c, number, t.total_steps) or "eval/seconds" in metrics:
+            return
         self.events.phase(f"evaluation after step {number}")
-        start = time.perf_counter()
+        self.stop.held = self.ranks.size > 1
+        start, figures = time.perf_counter(), dict[str, float]()
         self._sync()
         if self.heldout:
             self._last = number, self.heldout.ask(self._greedy, "thinking")
-            step.metrics.update(heldout_figures(HeldOutRow.of("", self._last[1])))
-        step.metrics.update(self.benchmarks.figures(self._greedy, t.chat, number, self.ranks))
-        step.metrics["eval/seconds"] = time.perf_counter() - start
-        t.progress = judge_step(t.progress, c, step.metrics)
+            figures |= heldout_figures(HeldOutRow.of("", self._last[1]))
+        figures |= self.benchmarks.figures(self._greedy, t.chat, number, self.ranks)
+        figures["eval/seconds"] = self._measuring = time.perf_counter() - start
+        self.stop.held = True
+        metrics |= figures
+        self._best = Best.of(c.best, self.history)
+        if self.ranks.first:
+            self.log.add(figures)
+            prune(self.folder / "checkpoints", keep=self.config.checkpoint.keep, best=self._best.step)
         self.events.phase("training")
-        return t.progress.best_step == number
 
     def _sync(self) -> None:
         """Give the sampler, which is evaluated, the policy's weights."""
@@ -219,34 +244,35 @@ class Run:
     @property
     def _given_up(self) -> bool:
         """Whether the figure of `evaluation.best` has not got better for too long."""
-        patience, p = self.config.evaluation.patience, self.trainer.progress
-        return patience is not None and p.best_figure == self.config.evaluation.best and p.stale >= patience
+        patience = self.config.evaluation.patience
+        return patience is not None and self._best.stale >= patience
 
     def _note_best(self) -> None:
         """Say in the report which step was the best, and whether training stopped early."""
-        p = self.trainer.progress
-        if p.best_step:
-            stopped = p.step if self._given_up else None
-            self.report.note(best={"figure": p.best_figure, "step": p.best_step, "value": p.best_value})
-            self.report.note(stopped_early=stopped)
+        best = self._best
+        if best.step:
+            figure, stopped = self.config.evaluation.best, self._given_up and self.trainer.progress.step
+            self.report.note(best={"figure": figure, "step": best.step, "value": best.value})
+            self.report.note(stopped_early=stopped or None)
 
     def _stopped(self, stopped: Stopped) -> Never:
         """Save what isn't, and say where the run stands."""
         self.stop.held = True
-        done, folder = self.trainer.progress.step, self.folder / "checkpoints"
-        if done and not (folder / f"step-{done:06d}").exists():
-            self._save()
+        self._keep_step()
+        done = self.trainer.progress.step
+        saved = f"; saved in {self.folder / 'checkpoints'}" if done else ""
         self.ranks.wait()  # a launcher stops the others when the first one ends
-        raise Stopped(
-            f"{stopped.why}, after step {done}" + (f"; saved in {folder}" if done else ""),
-            stopped.code,
-            stopped.how,
-        ) from None
+        raise Stopped(f"{stopped.why}, after step {done}{saved}", stopped.code, stopped.how) from None
+
+    def _keep_step(self) -> None:
+        """Save the last whole step, unless it is saved."""
+        done = self.trainer.progress.step
+        if done and not checkpoint_of(self.folder / "checkpoints", done).exists():
+            self._save()
 
     def _examine(self, step: Step) -> None:
         """Report what silently ruins runs."""
         number, found = self.trainer.progress.step, look(self.trainer, step)
-        self.history.append(step.metrics)
         self._report([*found, *watch(self.config, self.history)], number)
 
     def _report(self, found: Sequence[Finding], number: int) -> None:
@@ -266,7 +292,10 @@ class Run:
         t, keep = self.trainer, keep or self.config.checkpoint.keep
         template = t.chat.served_template()
         ahead = t.sampler.ahead()
-        save_checkpoint(self.folder / name, t.learner, t.progress, keep=keep, template=template, ahead=ahead)
+        best = self._best.step if name == "checkpoints" else 0
+        save_checkpoint(
+            self.folder / name, t.learner, t.progress, keep=keep, best=best, template=template, ahead=ahead
+        )
 
     def _clone_alone(self) -> None:
         """From the end of the warm-up, clone for as long as the whole recipe took from there."""

@@ -11,13 +11,14 @@ from __future__ import annotations
 import inspect
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from typing import Any
 
 from raif.config.train import RewardConfig
-from raif.errors import ConfigError, RaifError
+from raif.errors import ConfigError, RaifError, RewardError
 from raif.reasoning import PLACEHOLDER, Response
 from raif.registry import Registry
 from raif.tasks import applies
@@ -128,29 +129,50 @@ def find(name: str) -> Function:
 def called(name: str, function: Function, attempts: Sequence[Attempt]) -> Sequence[float | None]:
     """What a function returns for one group. What it raises gets a note that names it and the record.
 
-    Raises RaifError if it doesn't return one finite number, or None, for each attempt.
+    Raises RewardError if it doesn't return one finite number, or None, for each attempt.
     """
     record = attempts[0].instruction.id
     try:
-        values = list(function(attempts))
+        returned: Any = function(attempts)
     except RaifError:
         raise
+    except SystemExit as error:
+        raise RewardError(
+            f"the reward {name} ended the process with sys.exit({error.code!r}), on record {record!r}",
+            "Raise an exception instead, or return None for what can't be judged.",
+        ) from None
     except Exception as error:
         error.add_note(
             f"raised by the reward {name} on record {record!r}. Fix it, and resume from the newest "
             "checkpoint with --resume."
         )
         raise
-    if len(values) != len(attempts):
-        what = f"{len(values)} values for {len(attempts)} responses"
-    elif wrong := [v for v in values if not (v is None or (isinstance(v, int | float) and math.isfinite(v)))]:
+    try:
+        values = [] if isinstance(returned, str | Mapping) else list(returned)
+    except TypeError:  # one number, or a tensor of one
+        values = []
+    numbers = [None if value is None else _number(value) for value in values]
+    wrong = [v for v, n in zip(values, numbers, strict=True) if n is not None and not math.isfinite(n)]
+    if len(values) == len(attempts) and not wrong:
+        return numbers
+    if wrong:
         what = f"{wrong[0]!r}, which is neither a finite number nor None"
+    elif values or returned == []:
+        what = f"{len(values)} values for {len(attempts)} responses"
     else:
-        return [None if value is None else float(value) for value in values]
-    raise RaifError(
+        what = f"{returned!r}, which is no list"
+    raise RewardError(
         f"the reward {name} returned {what}, on record {record!r}",
         "It returns a number, or None, for each response. Fix it, and resume with --resume.",
     )
+
+
+def _number(value: Any) -> float:
+    """Also of NumPy and torch; NaN for what is no number."""
+    try:
+        return math.nan if isinstance(value, str | bytes) else float(value)
+    except (TypeError, ValueError, RuntimeError):
+        return math.nan
 
 
 def format_reward(attempts: Sequence[Attempt]) -> list[float | None]:

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from raif.config import dump
 from raif.config.train import EvaluationConfig, TrainConfig
 from raif.errors import EndpointError, RaifError
 from raif.train import page
 from raif.train import run as running
-from raif.train.checkpoint import Progress, checkpoints
-from raif.train.evaluation import judge_step, limit_of, measure_at
+from raif.train.checkpoint import checkpoints
+from raif.train.evaluation import Best, limit_of, measure_at
 from raif.train.log import Events
 from raif.train.run import Run
+from raif.train.stop import Stopped
 from tests.rollout_server import rollout_server
 
 RECORD = {"messages": [{"role": "user", "content": "Hi"}], "constraints": [{"id": "punctuation:no_comma"}]}
@@ -82,6 +84,10 @@ def progress(folder: Path) -> dict[str, Any]:
     return {key: value for key, value in found.items() if key != "seconds"}
 
 
+def best(folder: Path) -> str:
+    return (folder / "checkpoints" / "best").resolve().name
+
+
 def test_the_figures_are_in_the_metrics_and_training_is_as_without_them(
     config: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -134,14 +140,15 @@ def test_a_resumed_run_knows_the_figures_the_best_and_the_patience(
     go(config | {"steps": 3}, tmp_path / "broken")
     assert go(config, tmp_path / "broken") == whole
     assert progress(tmp_path / "broken") == progress(tmp_path / "whole")
-    assert progress(tmp_path / "whole") == {
-        **{"step": 4, "updates": 4, "refilled": 0},
-        **{"best_figure": "heldout/constraints", "best_step": 2, "best_value": 0.5, "stale": 2},
-    }
+    assert progress(tmp_path / "whole") == {"step": 4, "updates": 4, "refilled": 0}
+    assert best(tmp_path / "broken") == best(tmp_path / "whole") == "step-000002"
 
 
-def test_a_judge_that_fails_in_an_evaluation_costs_that_evaluation_alone(
-    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "error", [EndpointError("http://judge: no answer"), Stopped("SIGTERM", 143), KeyboardInterrupt()]
+)
+def test_an_evaluation_that_was_broken_off_is_made_up_for(
+    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     config["evaluation"] |= {"benchmarks": []}
     script(monkeypatch, [0.2, 0.5, 0.3, 0.4])
@@ -151,15 +158,16 @@ def test_a_judge_that_fails_in_an_evaluation_costs_that_evaluation_alone(
     def fail_at_the_second(row: object) -> dict[str, float]:
         if found := next(answers, None):
             return found
-        raise EndpointError("http://judge: no answer")
+        assert (tmp_path / "broken" / "checkpoints" / "step-000002").exists()
+        assert len((tmp_path / "broken" / "metrics.jsonl").read_text().splitlines()) == 2
+        raise error
 
     monkeypatch.setattr(running, "heldout_figures", fail_at_the_second)
-    with pytest.raises(EndpointError, match="the run is saved up to step 2"):
-        go(config, tmp_path / "failed")
-    script(monkeypatch, [0.3, 0.4])
-    resumed = go(config, tmp_path / "failed")
-    assert resumed[1] == {k: v for k, v in whole[1].items() if not k.startswith("eval/")}
-    assert (resumed[0], resumed[2:]) == (whole[0], whole[2:])
+    with pytest.raises(type(error)):
+        go(config, tmp_path / "broken")
+    script(monkeypatch, [0.5, 0.3, 0.4])
+    assert go(config, tmp_path / "broken") == whole
+    assert best(tmp_path / "broken") == best(tmp_path / "whole") == "step-000002"
 
 
 def test_heldout_records_are_drawn_by_the_seed(config: dict[str, Any], tmp_path: Path) -> None:
@@ -221,17 +229,11 @@ def test_an_evaluation_is_due_every_so_often_and_at_the_end() -> None:
     assert not measure_at(EvaluationConfig(), 10, 10)
 
 
-def test_another_figure_starts_the_search_for_the_best_again() -> None:
-    config = EvaluationConfig(every=1, benchmarks=("ifeval",), best="ifeval/prompts")
-    before = Progress(step=7, best_figure="heldout/constraints", best_step=3, best_value=0.9, stale=4)
-    after = judge_step(before, config, {"eval/ifeval/prompts": 0.1})
-    assert (after.best_figure, after.best_step, after.best_value, after.stale) == (
-        "ifeval/prompts",
-        7,
-        0.1,
-        0,
-    )
-    assert judge_step(after, config, {}).stale == 1
+def test_the_best_step_follows_from_what_was_measured() -> None:
+    values = [0.2, None, 0.5, 0.5, None, 0.4]
+    lines = [{"step": n, "eval/ifeval/prompts": value} for n, value in enumerate(values, 1)]
+    assert Best.of("ifeval/prompts", lines) == Best(step=3, value=0.5, stale=2)
+    assert Best.of("ifbench/prompts", lines) == Best.of("ifeval/prompts", []) == Best()
 
 
 @pytest.mark.parametrize(
@@ -247,3 +249,12 @@ def test_another_figure_starts_the_search_for_the_best_again() -> None:
 def test_what_cant_be_measured_is_refused(keys: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         EvaluationConfig.model_validate(keys)
+
+
+@pytest.mark.parametrize(
+    "keys", [{"data": {"train": "t.jsonl"}}, {"data": {"generate": {"heldout_share": 0}}}]
+)
+def test_held_out_figures_need_held_out_records(keys: dict[str, Any]) -> None:
+    for evaluation in ({"every": 1}, {"every": 1, "benchmarks": ["ifeval"], "best": "heldout/constraints"}):
+        with pytest.raises(ValidationError, match=r"give data\.heldout"):
+            TrainConfig.model_validate({**keys, "evaluation": evaluation})

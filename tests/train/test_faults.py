@@ -116,6 +116,18 @@ def test_a_truncated_model_is_named(tiny_folder: Path, tmp_path: Path) -> None:
         load(str(tmp_path / "model"), dtype=torch.float32, device="cpu")
 
 
+def test_an_empty_held_out_file_is_named(tmp_path: Path) -> None:
+    record = {
+        "messages": [{"role": "user", "content": "Hi"}],
+        "constraints": [{"id": "punctuation:no_comma"}],
+    }
+    (tmp_path / "train.jsonl").write_text(json.dumps(record) + "\n")
+    (tmp_path / "none.jsonl").touch()
+    data = {"train": str(tmp_path / "train.jsonl"), "heldout": str(tmp_path / "none.jsonl")}
+    with pytest.raises(RaifError, match=r"none\.jsonl: there are no records in it"):
+        load_records(TrainConfig.model_validate({"data": data}).data, tmp_path, print)
+
+
 def test_an_empty_data_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "train.jsonl").write_text("\n")
     config = TrainConfig.model_validate({"data": {"train": str(tmp_path / "train.jsonl")}})

@@ -8,17 +8,25 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from raif.config.rollout import RolloutConfig
 from raif.config.train import TrainConfig
-from raif.errors import RaifError
+from raif.errors import RaifError, RewardError
 from raif.models.chat import Chat
+from raif.train.checkpoint import checkpoints
 from raif.train.feed import check_rewards
 from raif.train.groups import group_metrics, roll_out, takes_part
-from raif.verdicts.reward import REWARDS, Rewards
+from raif.train.log import Events
+from raif.train.run import Run
+from raif.verdicts.reward import REWARDS, Attempt, Rewards, called
 from tests.tiny import byte_tokenizer
 from tests.train.test_loop import GOOD, Scripted, instruction
 
@@ -103,3 +111,81 @@ def test_a_record_that_no_reward_is_for_is_named() -> None:
         RaifError, match="'1' has the task ifeval, which no reward is for\nAdd one of verdicts"
     ):
         check_rewards([instruction(1)], judged=False, rewards=rewards)
+
+
+class Odd(Exception):
+    pass
+
+
+def wrong(attempts: Sequence[Attempt]) -> Any:
+    """A reward of a user's; `RETURNED` says what comes of it."""
+    if isinstance(RETURNED, BaseException):
+        raise RETURNED
+    return RETURNED
+
+
+RETURNED: Any = None
+
+
+@pytest.mark.parametrize(
+    ("returned", "error", "said"),
+    [
+        (1.0, RewardError, r"returned 1\.0, which is no list, on record '1'"),
+        (torch.tensor(1.0), RewardError, "which is no list|values for 4 responses"),
+        ({"a": 1}, RewardError, "which is no list"),
+        ([1.0], RewardError, "returned 1 values for 4 responses"),
+        ([1.0, 2.0, 3.0, "4"], RewardError, "returned '4', which is neither a finite number nor None"),
+        ([1.0, 2.0, 3.0, float("nan")], RewardError, "returned nan, which is neither"),
+        (SystemExit(3), RewardError, r"ended the process with sys\.exit\(3\), on record '1'"),
+        (Odd("so"), Odd, "so"),
+    ],
+)
+def test_a_reward_that_fails_is_named_and_the_steps_before_are_saved(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, returned: Any, error: Any, said: str
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "RETURNED", returned)
+    run = Run(config(tiny_folder, tmp_path, f"{__name__}:wrong"), tmp_path, Events())
+    with pytest.raises(error, match=said) as raised:
+        run.go()
+    assert [path.name for path in checkpoints(tmp_path / "checkpoints")] == ["step-000001"]
+    if error is Odd:
+        assert "raised by the reward" in raised.value.__notes__[0]
+        assert "on record '1'" in raised.value.__notes__[0]
+    else:
+        assert "saved up to step 1" in raised.value.hint
+
+
+def numbers(attempts: Sequence[Attempt]) -> Any:
+    return torch.arange(len(attempts)) if len(attempts) % 2 else [np.float32(1), np.int64(2), True, None]
+
+
+def test_numbers_of_other_libraries_are_numbers(tiny_folder: Path, tmp_path: Path) -> None:
+    attempt: Any = SimpleNamespace(instruction=instruction(1))
+    assert called("numbers", numbers, [attempt] * 4) == [1.0, 2.0, 1.0, None]
+    assert called("numbers", numbers, [attempt] * 3) == [0.0, 1.0, 2.0]
+
+
+def config(model: Path, folder: Path, reward: str) -> TrainConfig:
+    """A step of cloning, then one of GRPO with `reward`, and no checkpoint in between."""
+    expert = {"expert": {"thinking": "So.", "answer": "Fine"}}
+    (folder / "train.jsonl").write_text(instruction(1, **expert).model_dump_json() + "\n")
+    return TrainConfig.model_validate(
+        {
+            "steps": 1,
+            "contrast": False,
+            "model": {
+                "path": str(model),
+                "compute": "float32",
+                "gradient_checkpointing": False,
+                "device": "cpu",
+            },
+            "data": {"train": str(folder / "train.jsonl")},
+            "rewards": ["format", "verdicts", reward],
+            "rollout": {"prompts": 1, "group_size": 4, "max_new_tokens": 16},
+            "cloning": {"warmup_steps": 1, "batch": 1},
+            "loss": {"kl": 0, "cloning": 0},
+            "optimizer": {"batch": 4},
+            "checkpoint": {"every": 50},
+            "evaluation": {"prompts": 0},
+        }
+    )
