@@ -87,6 +87,8 @@ def load(path: str, *, dtype: torch.dtype, device: str = "auto", attention: str 
         net: Any = AutoModelForCausalLM.from_pretrained(source, dtype=dtype)
     except (OSError, ValueError, EOFError, SafetensorError) as error:
         hint = "Give a folder with config.json and safetensors, a hub id, or packaged:smollm2-135m."
+        if isinstance(error, SafetensorError | EOFError):
+            hint = "A file of it is damaged or incomplete: copy or download the model again."
         raise RaifError(f"{path}: no model could be loaded: {error}", hint) from error
     net = _without_dropout(net.to(place).eval())
     net.set_attn_implementation(

@@ -198,24 +198,24 @@ def newest_whole(folder: Path, ranks: Ranks, said: Callable[[str], None]) -> Pat
     """
     found = checkpoints(folder)
     damaged: list[tuple[Path, str]] = []
-    while found and (damage := _damage(found[-1], ranks)):
-        damaged.append((found.pop(), damage))
+    while found and (wrong := damage(found[-1], ranks)):
+        damaged.append((found.pop(), wrong))
     if damaged and not found:
         raise RaifError(
-            "\n".join(f"{path} is damaged: {damage}" for path, damage in damaged),
+            "\n".join(f"{path} is damaged: {wrong}" for path, wrong in damaged),
             "There is no checkpoint before it. Start again with --overwrite.",
         )
     ranks.wait()
-    for path, damage in damaged:
+    for path, wrong in damaged:
         if ranks.first:
             shutil.rmtree(path.with_name(f"damaged-{path.name}"), ignore_errors=True)
             path.rename(path.with_name(f"damaged-{path.name}"))
-        said(f"{path} is damaged ({damage}): renamed to damaged-{path.name}, and {found[-1].name} is taken")
+        said(f"{path} is damaged ({wrong}): renamed to damaged-{path.name}, and {found[-1].name} is taken")
     ranks.wait()
     return found[-1] if found else None
 
 
-def _damage(checkpoint: Path, ranks: Ranks) -> str | None:
+def damage(checkpoint: Path, ranks: Ranks) -> str | None:
     """What is wrong with it, the same on all ranks. Without a manifest, as earlier versions wrote them, the
     files are only opened."""
     seals: dict[str, Any] = {}

@@ -12,8 +12,9 @@ from raif.errors import ConfigError
 from raif.files.runs import CONFIG_NAME
 from raif.models.chat import Chat
 from raif.models.load import load, save
-from raif.train.checkpoint import weights_of
+from raif.train.checkpoint import damage, weights_of
 from raif.train.optim.lora import add_adapters, merged
+from raif.train.ranks import ALONE
 
 
 def export(checkpoint: Path, folder: Path) -> None:
@@ -26,6 +27,8 @@ def export(checkpoint: Path, folder: Path) -> None:
         raise ConfigError(
             f"{checkpoint} is not a checkpoint of raif train", "Give RUN/checkpoints/step-N, inside its run."
         )
+    if wrong := damage(checkpoint, ALONE):
+        raise ConfigError(f"{checkpoint} is damaged: {wrong}", "Give another checkpoint of the run.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder} already exists", "Give another --out.")
     config = load_config(TrainConfig, "train", file=written)

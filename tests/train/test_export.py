@@ -68,3 +68,12 @@ def test_what_is_no_checkpoint_is_refused_and_nothing_is_replaced(tiny_folder: P
     _, _, checkpoint = saved(tiny_folder, tmp_path)
     with pytest.raises(ConfigError, match="already exists"):
         export(checkpoint, tmp_path)
+
+
+def test_a_damaged_checkpoint_is_not_exported(tiny_folder: Path, tmp_path: Path) -> None:
+    _, _, checkpoint = saved(tiny_folder, tmp_path)
+    file = checkpoint / "model-00001-of-00001.safetensors"
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(ConfigError, match=r"is damaged: model-00001-of-00001\.safetensors has \d+ bytes of"):
+        export(checkpoint, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
