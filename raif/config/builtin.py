@@ -10,6 +10,10 @@ from raif.config.base import Section
 
 Language = Literal["en", "zh"]
 CompositionName = Literal["and", "chain", "selection", "nested"]
+Level = Literal["short", "middle", "long"]
+LEVELS: dict[Level, int] = {"short": 1, "middle": 2, "long": 3}
+"""How much an answer says: the highest level of the sentences that it has."""
+Thinking = Literal["brief", "full"]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -41,27 +45,36 @@ class BuiltinConfig(Section):
     """Maximum number of constraints per record."""
 
     compositions: dict[CompositionName, Weight] = Field({"and": 1.0})
-    """Relative frequency of each way to combine the constraints. chain: a part counts only if those before it
-    are met; selection: the request decides which of two counts; nested: one composition inside another.
-    A chain or a selection has at least two constraints and a nested composition three, even if
-    `min_constraints` is lower."""
+    """Relative frequency of each way to combine the constraints. chain: steps in an order that is checked, or
+    of which the last depends on an earlier one; selection: the request decides which of two counts; nested:
+    one composition inside another. A chain or a selection has at least two constraints and a nested
+    composition three, even if `min_constraints` is lower."""
 
-    min_sentences: int = Field(2, ge=1, le=8)
-    """Minimum number of sentences in an answer, unless a constraint says otherwise."""
+    judged: float = Field(0.0, ge=0, le=1)
+    """Share of the records that also ask for something that a judge decides, with its yes/no question. The
+    expert's answer is known to meet it. Training on such records needs a judge."""
 
-    max_sentences: int = Field(5, ge=1, le=8)
-    """Maximum number of sentences in an answer, unless a constraint says otherwise."""
+    levels: dict[Level, Weight] = Field({"short": 1.0, "middle": 2.0, "long": 2.0})
+    """Relative frequency of each length that an answer has if no constraint changes it. short: 3 sentences;
+    middle: 7 or 8; long: 11 to 14."""
+
+    longest: int = Field(0, ge=0)
+    """Maximum length of a seed's request, and of its answer before any constraint, in words or in Chinese
+    characters. 0: no maximum."""
+
+    thinking: Thinking = "full"
+    """How much the expert thinks. brief: what each constraint means, a line each. full: plans, drafts,
+    checks, and corrects a draft that fails; the more constraints, the longer."""
 
     expert_share: float = Field(1.0, ge=0, le=1)
     """Share of the training records that have an expert answer; the others are only prompts for rollouts."""
 
     @model_validator(mode="after")
-    def _ordered(self) -> BuiltinConfig:
-        for what in ("constraints", "sentences"):
-            low, high = getattr(self, f"min_{what}"), getattr(self, f"max_{what}")
-            if low > high:
-                raise ValueError(f"min_{what} ({low}) is above max_{what} ({high})")
-        for key in ("languages", "compositions"):
+    def _usable(self) -> BuiltinConfig:
+        low, high = self.min_constraints, self.max_constraints
+        if low > high:
+            raise ValueError(f"min_constraints ({low}) is above max_constraints ({high})")
+        for key in ("languages", "compositions", "levels"):
             if not any(getattr(self, key).values()):
                 raise ValueError(f"{key}: at least one needs a weight above 0")
         return self

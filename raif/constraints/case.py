@@ -18,14 +18,14 @@ def _draw_capitals(rng: random.Random, material: Material) -> dict[str, Any]:
     "change_case:capital_word_frequency",
     wordings={
         "en": (
-            "Words in all capital letters should appear {capital_relation} {capital_frequency:time}.",
-            "Use {capital_relation} {capital_frequency:word} in all capital letters.",
-            "Your response should have {capital_relation} {capital_frequency:word} written in ALL CAPS.",
+            "Write {capital_relation} {capital_frequency:word} in nothing but capitals.",
+            "Put {capital_relation} {capital_frequency:word} entirely in capitals.",
+            "I want to see {capital_relation} {capital_frequency:word} in ALL CAPS.",
         ),
         "zh": (
-            "全部字母大写的英文单词应出现{capital_relation}{capital_frequency}次。",
-            "回答中要有{capital_relation}{capital_frequency}个全大写的英文单词或缩写，例如 GDP。",
-            "全大写的英文单词在回答中{capital_relation}出现{capital_frequency}次。",
+            "全部字母大写的英文单词，个数应{capital_relation}{capital_frequency}个。",
+            "全大写的英文单词或缩写（例如 GDP）在回答中应为{capital_relation}{capital_frequency}个。",
+            "回答中全大写的英文单词，出现次数应{capital_relation}{capital_frequency}次。",
         ),
     },
     draw=_draw_capitals,
@@ -45,7 +45,7 @@ def capital_word_frequency(response: str, *, capital_frequency: Count, capital_r
     "change_case:english_capital",
     wordings={
         "en": (
-            "Your entire response should be in English, and in all capital letters.",
+            "Answer in English, and write every word of it in capitals.",
             "Write in English and use capital letters only.",
             "Answer in English with every letter capitalized.",
         ),
@@ -71,7 +71,7 @@ def english_capital(response: str) -> Outcome:
     "change_case:english_lowercase",
     wordings={
         "en": (
-            "Your entire response should be in English, and in all lowercase letters.",
+            "Answer in English, and keep every letter small, names included.",
             "Write in English and use lowercase letters only; no capital letters are allowed.",
             "Answer in English without a single capital letter.",
         ),

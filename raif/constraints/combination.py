@@ -11,7 +11,7 @@ _DIVIDER = "******"
     "combination:two_responses",
     wordings={
         "en": (
-            "Give two different responses, separated by 6 asterisk symbols: ******.",
+            "Answer twice, in two different ways, and put six asterisks (******) between them.",
             "Provide exactly two different answers with ****** between them.",
             "I would like two alternative responses. Separate them with six asterisks (******).",
         ),

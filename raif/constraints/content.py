@@ -30,7 +30,7 @@ def _draw_postscript(rng: random.Random, material: Material) -> dict[str, Any]:
     wordings={
         "en": (
             "Use at least {num_placeholders:placeholder} in square brackets, such as [name].",
-            "Your response must contain at least {num_placeholders:placeholder} like [address].",
+            "Put in {num_placeholders:placeholder} or more, to be filled in later, like [address].",
             "Leave at least {num_placeholders:detail} open as placeholders in square brackets, e.g. [date].",
         ),
         "zh": (
@@ -57,7 +57,7 @@ def number_placeholders(response: str, *, num_placeholders: Count) -> Outcome:
     "detectable_content:postscript",
     wordings={
         "en": (
-            "At the end of your response, add a postscript that starts with {postscript_marker}",
+            "Below everything else goes a postscript that opens with {postscript_marker}",
             "Finish with a postscript beginning with {postscript_marker}",
             "Please append a postscript. It should start with {postscript_marker}",
         ),

@@ -61,9 +61,9 @@ def _draw_sections(rng: random.Random, material: Material) -> dict[str, Any]:
     "detectable_format:number_bullet_lists",
     wordings={
         "en": (
-            "Your answer must contain exactly {num_bullets:bullet point}, in markdown such as: * A point.",
-            "Include exactly {num_bullets:bullet point}. Start each on its own line with an asterisk (*).",
-            "Use markdown bullets like * This, and exactly {num_bullets:bullet point} in all.",
+            "Make it a list with exactly {num_bullets:bullet point}, each written as in markdown: * A point.",
+            "Have exactly {num_bullets:bullet point} in it, each on a line that starts with an asterisk (*).",
+            "Use markdown bullets like * This; in total it takes exactly {num_bullets:bullet point}.",
         ),
         "zh": (
             "回答必须正好包含{num_bullets}个要点，使用 markdown 列表格式，例如：* 要点。",
@@ -87,9 +87,9 @@ def number_bullet_lists(response: str, *, num_bullets: Count) -> Outcome:
     "detectable_format:number_highlighted_sections",
     wordings={
         "en": (
-            "Highlight at least {num_highlights:section} in your answer with markdown, i.e. *like this*.",
+            "Set off at least {num_highlights:phrase} by asterisks in the markdown way, *like this*.",
             "Put at least {num_highlights:phrase} between asterisks, *such as this*, to highlight them.",
-            "Use markdown to highlight at least {num_highlights:part} of your response: *highlighted part*.",
+            "Make {num_highlights:passage} or more stand out with *asterisks around them*.",
         ),
         "zh": (
             "用 markdown 在回答中至少强调{num_highlights}处内容，即 *强调内容*。",
@@ -114,14 +114,14 @@ def number_highlighted_sections(response: str, *, num_highlights: Count) -> Outc
     "detectable_format:multiple_sections",
     wordings={
         "en": (
-            "Your response must have at least {num_sections:section}. "
-            "Mark the beginning of each with {section_spliter} and its number, such as {section_spliter} 1.",
+            "Let it fall into {num_sections:section}. "
+            "The first line of each names it: {section_spliter} 1, {section_spliter} 2 and so on.",
             "Divide your answer into {num_sections:section} headed {section_spliter} 1 and so on.",
             "Organize what you write in {num_sections:section}; start them with {section_spliter} 1, "
             "{section_spliter} 2, and so forth.",
         ),
         "zh": (
-            "回答至少要有{num_sections}个部分，每个部分另起一行，以“{section_spliter} 编号”开头，"
+            "回答要有{num_sections}个部分，每个部分另起一行，以“{section_spliter} 编号”开头，"
             "例如 {section_spliter} 1。",
             "请把回答分成{num_sections}个部分，每部分的第一行依次以 {section_spliter} 1 这样的形式开头。",
             "回答应包含{num_sections}个部分，各起一行，开头是 {section_spliter} 1、{section_spliter} 2 等。",
@@ -146,14 +146,14 @@ def multiple_sections(
     "detectable_format:title",
     wordings={
         "en": (
-            "Your answer must contain a title, wrapped in double angular brackets, such as <<my title>>.",
-            "Give your response a title in double angular brackets, i.e. <<title>>.",
-            "Add a title and put it inside << and >>, like <<this>>.",
+            "Start with a title between double angle brackets, written as <<my title>>.",
+            "A title belongs at the top, with << before it and >> after it.",
+            "Begin with a title and put it inside << and >>, like <<this>>.",
         ),
         "zh": (
-            "回答必须有一个标题，并用双尖括号括起来，例如 <<标题>>。",
-            "请给回答加上标题，放在 << 和 >> 之间。",
-            "回答中要包含用双尖括号表示的标题，如 <<我的标题>>。",
+            "回答以标题开头，并用双尖括号括起来，例如 <<标题>>。",
+            "请在最前面加上标题，放在 << 和 >> 之间。",
+            "开头要有用双尖括号表示的标题，如 <<我的标题>>。",
         ),
     },
     draw=lambda rng, material: {},
@@ -200,7 +200,7 @@ def json_format(response: str) -> Outcome:
     "detectable_format:constrained_response",
     wordings={
         "en": (
-            'Answer with one of the following options: "My answer is yes.", "My answer is no.", '
+            'There are three possible replies, and you pick one: "My answer is yes.", "My answer is no.", '
             '"My answer is maybe."',
             'Choose your answer from these: "My answer is yes.", "My answer is no.", "My answer is maybe."',
             'Respond with exactly one of "My answer is yes.", "My answer is no." and "My answer is maybe."',

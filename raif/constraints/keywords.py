@@ -52,7 +52,7 @@ def _draw_letter(rng: random.Random, material: Material) -> dict[str, Any]:
     "keywords:existence",
     wordings={
         "en": (
-            "Include the keywords {keywords} in your answer.",
+            "Work {keywords} into the text.",
             "Make sure that {keywords} can be found in what you write.",
             "Your response has to mention {keywords}.",
         ),
@@ -83,13 +83,13 @@ def existence(
     wordings={
         "en": (
             'Use the word "{keyword}" {relation} {frequency:time}.',
-            'The word "{keyword}" should appear {relation} {frequency:time} in your response.',
+            'Write the word "{keyword}" {relation} {frequency:time} in all.',
             'In your answer, "{keyword}" is to occur {relation} {frequency:time}.',
         ),
         "zh": (
-            "“{keyword}”在回答中{relation}出现{frequency}次。",
+            "“{keyword}”在回答中出现的次数要{relation}{frequency}次。",
             "回答中使用“{keyword}”的次数应{relation}{frequency}次。",
-            "请让“{keyword}”这个词在回答里出现{relation}{frequency}次。",
+            "全文用到“{keyword}”这个词的次数应{relation}{frequency}次。",
         ),
     },
     draw=_draw_frequency,
@@ -147,14 +147,14 @@ def forbidden_words(
     "keywords:letter_frequency",
     wordings={
         "en": (
-            'The letter "{letter}" should appear {let_relation} {let_frequency:time} in your answer.',
+            'Count the letter "{letter}": I want it {let_relation} {let_frequency:time}.',
             'Use the letter "{letter}" {let_relation} {let_frequency:time}.',
-            'Your response should have {let_relation} {let_frequency:occurrence} of the letter "{letter}".',
+            'Over the whole text the letter "{letter}" comes {let_relation} {let_frequency:time}.',
         ),
         "zh": (
-            "“{letter}”这个字符在回答中应{let_relation}出现{let_frequency}次。",
-            "回答中“{letter}”的出现次数应{let_relation}{let_frequency}次。",
-            "请让“{letter}”在回答里出现{let_relation}{let_frequency}次。",
+            "“{letter}”这个字在回答中出现的次数要{let_relation}{let_frequency}次。",
+            "数一数全文的“{letter}”字，应为{let_relation}{let_frequency}次。",
+            "全文用到“{letter}”字的次数应{let_relation}{let_frequency}次。",
         ),
     },
     draw=_draw_letter,

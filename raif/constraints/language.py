@@ -23,7 +23,7 @@ def _known(code: str) -> str:
     "language:response_language",
     wordings={
         "en": (
-            "Write your entire answer in {language}; no other language is allowed.",
+            "Stay with {language} from the first word to the last.",
             "Please respond only in {language}.",
             "Your whole response should be in {language}.",
         ),

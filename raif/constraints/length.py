@@ -59,13 +59,13 @@ Nth = Annotated[int, Field(ge=1), AfterValidator(_exists)]
     "length_constraints:number_sentences",
     wordings={
         "en": (
-            "Your response should contain {relation} {num_sentences:sentence}.",
+            "Say it in {relation} {num_sentences:sentence}.",
             "Write {relation} {num_sentences:sentence}.",
             "Answer in {relation} {num_sentences:sentence}.",
         ),
         "zh": (
             "回答应包含{relation}{num_sentences}个句子。",
-            "请写{relation}{num_sentences}句话。",
+            "句子的数目要{relation}{num_sentences}句。",
             "全文的句子数应{relation}{num_sentences}句。",
         ),
     },
@@ -84,14 +84,14 @@ def number_sentences(response: str, *, num_sentences: Count, relation: Relation)
     "length_constraints:number_words",
     wordings={
         "en": (
-            "Answer with {relation} {num_words:word}.",
-            "Your response should have {relation} {num_words:word}.",
+            "Make it {relation} {num_words:word} long.",
+            "The length I have in mind is {relation} {num_words:word}.",
             "Use {relation} {num_words:word} in total.",
         ),
         "zh": (
             "回答的长度应{relation}{num_words}个{unit}，标点不计。",
-            "请写{relation}{num_words}个{unit}（不含标点）。",
-            "全文不算标点，{relation}{num_words}个{unit}。",
+            "篇幅要{relation}{num_words}个{unit}（不含标点）。",
+            "不算标点，全文的长度是{relation}{num_words}个{unit}。",
         ),
     },
     draw=_draw_words,
@@ -142,10 +142,10 @@ def number_paragraphs(response: str, *, num_paragraphs: Count) -> Outcome:
     "length_constraints:nth_paragraph_first_word",
     wordings={
         "en": (
-            "Write {num_paragraphs:paragraph}, separated by two line breaks. "
-            'Paragraph {nth_paragraph} must start with the word "{first_word}".',
-            "Your answer should have exactly {num_paragraphs:paragraph} with a blank line in between, "
-            'and "{first_word}" should be the first word of paragraph {nth_paragraph}.',
+            "Write {num_paragraphs:paragraph} with an empty line between any two. "
+            'Paragraph {nth_paragraph} opens with the word "{first_word}".',
+            "I need exactly {num_paragraphs:paragraph} with a blank line in between, "
+            'and "{first_word}" as the first word of paragraph {nth_paragraph}.',
             "Give {num_paragraphs:paragraph} divided by blank lines only. "
             'Begin paragraph {nth_paragraph} with "{first_word}".',
         ),

@@ -9,8 +9,8 @@ from raif.constraints.kind import Example, Outcome, kind
     "punctuation:no_comma",
     wordings={
         "en": (
-            "Refrain from the use of any commas in your response.",
-            "Do not use commas.",
+            "Write the whole thing without commas.",
+            "Leave out every comma.",
             "Your answer must not contain a single comma.",
         ),
         "zh": (

@@ -14,7 +14,7 @@ _ENDINGS = {
     "startend:end_checker",
     wordings={
         "en": (
-            'Finish your response with this exact phrase: "{end_phrase}" No other words should follow it.',
+            'Let this be the closing phrase, exactly as quoted and with nothing behind it: "{end_phrase}"',
             'The very last words of your answer should be "{end_phrase}"',
             'End with "{end_phrase}" and write nothing after that.',
         ),
@@ -42,7 +42,7 @@ def end_checker(response: str, *, end_phrase: str) -> Outcome:
     "startend:quotation",
     wordings={
         "en": (
-            "Wrap your entire response with double quotation marks.",
+            "Set double quotation marks around the whole of what you write.",
             'Put your whole answer inside double quotes, like this: "...".',
             'Your response should begin and end with a double quotation mark (").',
         ),

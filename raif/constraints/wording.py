@@ -13,6 +13,13 @@ RELATIONS = {
 }
 
 
+PARTS = {
+    "en": {"title": "the title", "list": "the list", "postscript": "the postscript"},
+    "zh": {"title": "标题", "list": "列表", "postscript": "附言"},
+}
+"""Parts of an answer, as a kind names them whose order is checked."""
+
+
 class Number(int):
     """An integer that a template may follow with its noun: `{n:word}` is "1 word" or "3 words"."""
 
@@ -28,6 +35,8 @@ def render(kwargs: Mapping[str, Any], language: str) -> dict[str, Any]:
 def _shown(name: str, value: Any, language: str) -> Any:
     if name.endswith("relation"):
         return RELATIONS[language][value]
+    if name == "parts":
+        return _listed([PARTS[language][part] for part in value], language)
     if name == "language":
         return (NAMES | CHINESE)[value][language]
     if isinstance(value, int):
@@ -37,6 +46,11 @@ def _shown(name: str, value: Any, language: str) -> Any:
 
 def joined(words: Sequence[str], language: str) -> str:
     """The words in quotation marks as a list that reads well: "a", "b" and "c"."""
-    opening, closing, comma, final = ("“", "”", "、", "和") if language == "zh" else ('"', '"', ", ", " and ")
-    *front, last = [f"{opening}{word}{closing}" for word in words]
+    opening, closing = ("“", "”") if language == "zh" else ('"', '"')
+    return _listed([f"{opening}{word}{closing}" for word in words], language)
+
+
+def _listed(items: Sequence[str], language: str) -> str:
+    comma, final = ("、", "和") if language == "zh" else (", ", " and ")
+    *front, last = items
     return comma.join(front) + final + last if front else last

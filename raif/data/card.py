@@ -24,28 +24,38 @@ TITLES = {
     "composition": "Compositions",
     "constraints_per_record": "Constraints per record",
     "questions_per_record": "Questions per record",
+    "group": "Groups of topics",
     "kind": "Kinds",
     "language": "Languages",
+    "level": "Lengths before any constraint",
     "task": "Tasks",
     "topic": "Topics",
 }
 """What the card counts, with its heading."""
 
 
+_PLAIN = """\
+The answer of the drawn length fails each of these. The share is that of short, middle and long answers
+together; `card.json` has it for each bound.
+
+| constraint | drawn | passed |
+|---|---:|---:|"""
+
+
 @dataclass
 class Funnel:
-    """The built-in generator's draws: `drawn` = contradictory + duplicate + failed + written."""
+    """The built-in generator's draws: `drawn` = impossible + duplicate + failed + written."""
 
     drawn: int = 0
-    contradictory: Counter[str] = field(default_factory=Counter)
+    impossible: Counter[str] = field(default_factory=Counter)
     """Reason, without values -> draws."""
     duplicate: int = 0
     failed: Counter[str] = field(default_factory=Counter)
-    """First constraint that the answer failed -> draws."""
+    """First check that the answer failed -> draws."""
     written: int = 0
 
-    def contradicts(self, reason: str) -> None:
-        self.contradictory[without_values(reason)] += 1
+    def cannot(self, reason: str) -> None:
+        self.impossible[without_values(reason)] += 1
 
     def rows(self) -> list[tuple[str, int]]:
         """The counts for a table, each followed by its most frequent reasons."""
@@ -56,8 +66,8 @@ class Funnel:
 
         return [
             ("drawn", self.drawn),
-            ("contradictory", self.contradictory.total()),
-            *reasons(self.contradictory, 8),
+            ("impossible", self.impossible.total()),
+            *reasons(self.impossible, 8),
             ("duplicate", self.duplicate),
             ("answer failed", self.failed.total()),
             *reasons(self.failed),
@@ -103,10 +113,14 @@ def statistics(splits: Splits) -> dict[str, Any]:
         "checks": _counted(_checked_by(r) for r in everything),
         "task": _counted(r.provenance.get("task", r.task) for r in everything),
         "topic": _counted(r.provenance.get("topic", "-") for r in everything),
+        "group": _counted(r.provenance["group"] for r in everything if "group" in r.provenance),
+        "level": _counted(r.provenance["level"] for r in everything if "level" in r.provenance),
         "composition": _counted(_composition(r) for r in everything),
         "constraints_per_record": _counted(str(len(r.constraints)) for r in everything),
         "questions_per_record": _counted(str(len(r.questions)) for r in everything if r.questions),
         "kind": _counted(constraint.id for r in everything for constraint in r.constraints),
+        "conditions": _conditions(everything),
+        "plain_answers": _plain_answers(everything),
         **_lengths(everything),
     }
 
@@ -122,6 +136,54 @@ def _composition(record: Instruction) -> str:
         return "none"
     nested = any(isinstance(part, Composition) for part in record.composition.parts)
     return "nested" if nested else record.composition.kind
+
+
+def _conditions(records: Iterable[Instruction]) -> dict[str, dict[str, int]]:
+    """Form of a selection's condition -> how often it is true and false.
+
+    If the two differ much, a model can guess the branch without reading the request.
+    """
+    found: dict[str, Counter[str]] = {}
+    for condition in (r.provenance["condition"] for r in records if "condition" in r.provenance):
+        found.setdefault(condition["form"], Counter(true=0, false=0))[
+            "true" if condition["holds"] else "false"
+        ] += 1
+    return {form: dict(found[form]) for form in sorted(found)}
+
+
+def guessed(conditions: Mapping[str, Mapping[str, int]]) -> float:
+    """The share of conditions whose truth the best guess from their form alone gets right; 0.5 is chance."""
+    counts = [(each["true"], each["false"]) for each in conditions.values()]
+    return sum(map(max, counts)) / max(sum(map(sum, counts)), 1)
+
+
+def _plain_answers(records: Iterable[Instruction]) -> dict[str, dict[str, Any]]:
+    """Kind with its relation -> how often it was drawn, and the share of plain answers that pass it.
+
+    A plain answer is what the seed's author would write without any constraint: short, middle or long. The
+    one of the drawn length fails every constraint. `bounds`: the same for each bound, as [drawn, share].
+    """
+    shares: dict[str, dict[int | None, list[float]]] = {}
+    for record in records:
+        for constraint, share in zip(
+            record.constraints, record.provenance.get("plain_passes", ()), strict=False
+        ):
+            kwargs = constraint.kwargs
+            relation = next((f" {v}" for name, v in kwargs.items() if name.endswith("relation")), "")
+            bound = next((v for v in kwargs.values() if isinstance(v, int)), None)
+            shares.setdefault(constraint.id + relation, {}).setdefault(bound, []).append(share)
+    return {
+        name: {
+            "drawn": sum(map(len, by_bound.values())),
+            "passed": round(mean(share for each in by_bound.values() for share in each), 3),
+            "bounds": {
+                str(bound): [len(each), round(mean(each), 3)]
+                for bound, each in sorted(by_bound.items(), key=lambda item: item[0] or 0)
+                if bound is not None
+            },
+        }
+        for name, by_bound in sorted(shares.items())
+    }
 
 
 def _counted(values: Iterable[str]) -> dict[str, int]:
@@ -159,7 +221,7 @@ def write_card(folder: Path, introduction: str, stats: Mapping[str, Any], funnel
     counts = [(title, list(stats[key].items())) for key, title in TITLES.items() if stats[key]]
     tables = [("Funnel", list(funnel)), *counts]
     (folder / "card.json").write_text(json.dumps(stats, ensure_ascii=False, indent=2) + "\n", "utf-8")
-    (folder / "card.md").write_text(_markdown(introduction, tables, stats["mean_characters"]), "utf-8")
+    (folder / "card.md").write_text(_markdown(introduction, tables, stats), "utf-8")
     lengths = [
         (f"Length of {part}s, {language}, characters", list(counts.items()))
         for language, parts in stats["characters"].items()
@@ -172,7 +234,7 @@ def write_card(folder: Path, introduction: str, stats: Mapping[str, Any], funnel
 def _markdown(
     introduction: str,
     tables: Iterable[tuple[str, Counts]],
-    lengths: Mapping[str, Mapping[str, float]],
+    stats: Mapping[str, Any],
 ) -> str:
     parts = ["# Data card", introduction]
     for title, counts in tables:
@@ -182,7 +244,19 @@ def _markdown(
         parts.append(f"## {title}\n\n| | records |\n|---|---:|\n{rows}")
     rows = "\n".join(
         f"| {language} | {each['prompt']} | {each['thinking']} | {each['answer']} |"
-        for language, each in lengths.items()
+        for language, each in stats["mean_characters"].items()
     )
     head = "## Mean length in characters\n\n| | prompt | thinking | answer |\n|---|---:|---:|---:|"
-    return "\n\n".join([*parts, f"{head}\n{rows}"]) + "\n"
+    parts.append(f"{head}\n{rows}")
+    if conditions := stats["conditions"]:
+        rows = "\n".join(f"| {form} | {c['true']} | {c['false']} |" for form, c in conditions.items())
+        said = f"Guessing from the form alone is right in {guessed(conditions):.0%} of the cases."
+        parts.append(
+            f"## Conditions of selections\n\n{said}\n\n| form | true | false |\n|---|---:|---:|\n{rows}"
+        )
+    if plain := stats["plain_answers"]:
+        rows = "\n".join(
+            f"| {name} | {each['drawn']} | {each['passed']:.0%} |" for name, each in plain.items()
+        )
+        parts.append(f"## What an answer without constraints passes\n\n{_PLAIN}\n{rows}")
+    return "\n\n".join(parts) + "\n"

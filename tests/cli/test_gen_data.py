@@ -32,7 +32,7 @@ def test_it_writes_the_folder_and_says_where(tmp_path):
         "heldout.jsonl",
         "train.jsonl",
     ]
-    assert "contradictory" in result.stdout
+    assert "impossible" in result.stdout
     assert "train.jsonl" in result.stdout
 
 

@@ -18,6 +18,35 @@ CHINESE = [find(name, "zh") for name in KINDS if "zh" in KINDS[name].wordings]
 
 # Kinds whose own check a Chinese reader agrees with.
 KEPT = {
+    "chain:bullets_counted": (
+        Example(True, "* 茶\n* 水\n\n要点数：2", {}),
+        Example(True, "• 茶\n一共1个。", {}),
+        Example(False, "* 茶\n* 水\n\n要点数：3", {}),
+        Example(False, "* 茶\n* 水\n\n要点数：两个", {}),
+        Example(False, "茶和水。\n要点数：0", {}),
+        Example(False, "* 茶\n* 水\n\n2月里喝2次", {}),
+    ),
+    "chain:first_sentence_again": (
+        Example(True, "茶很香。请喝。\n\n茶很香。", {}),
+        Example(True, "<<茶>>\n茶很香。请喝。\n茶很香", {}),
+        Example(False, "茶很香。请喝。", {}),
+        Example(False, "茶很香。请喝。\n请喝。", {}),
+        Example(False, "茶很香。", {}),
+    ),
+    "chain:in_order": (
+        Example(True, "<<茶>>\n* 香\n附言：趁热。", {"parts": ["title", "list", "postscript"]}),
+        Example(True, "《茶》\n很香。\n又及：趁热。", {"parts": ["title", "postscript"]}),
+        Example(False, "* 香\n<<茶>>", {"parts": ["title", "list"]}),
+        Example(False, "附言：趁热。\n* 香", {"parts": ["list", "postscript"]}),
+        Example(False, "<<茶>>\n很香。", {"parts": ["title", "list"]}),
+    ),
+    "chain:title_again": (
+        Example(True, "<<绿茶>>\n很香。\n\n绿茶", {}),
+        Example(False, "《绿茶》\n很香。\n《绿茶》", {}),
+        Example(True, "<<绿茶>>\n很香。\n**绿茶**", {}),
+        Example(False, "<<绿茶>>\n很香。\n红茶", {}),
+        Example(False, "绿茶\n很香。\n绿茶", {}),
+    ),
     "detectable_format:xml_format": (
         Example(True, "<茶>热</茶>", {}),
         Example(True, "```xml\n<茶 温度='热'/>\n```", {}),

@@ -1,16 +1,12 @@
 """Characters, words and sentences of Chinese."""
 
-import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
-import raif
+from raif.data.builtin.seeds import all_seeds
 from raif.text import chinese
-
-SEEDS = Path(raif.__file__).parent / "data" / "builtin" / "seeds" / "zh.jsonl"
 
 
 @pytest.mark.parametrize(
@@ -93,8 +89,7 @@ def test_is_chinese(text: str, is_chinese: bool) -> None:
 
 
 def test_words_are_the_same_in_any_thread() -> None:
-    seeds = [json.loads(line) for line in SEEDS.read_text("utf-8").splitlines()]
-    points = [point for seed in seeds for point in seed["points"]]
+    points = [point.text for seed in all_seeds() if seed.language == "zh" for point in seed.points]
     expected = [chinese.words(point) for point in points]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(chinese.words, points)) == expected

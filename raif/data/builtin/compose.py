@@ -1,7 +1,8 @@
 """From a seed to an instruction: drawn constraints, how they are composed, and the words that ask for them.
 
 A composition is a tree of checks: all of them (and), one after the other (chain), one of two branches that
-the request selects (selection), or one of these within another (nested).
+the request selects (selection), or one of these within another (nested). The steps of a chain depend on each
+other, so that a selection is never one of them.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from itertools import compress
-from typing import Literal, NamedTuple
+from itertools import compress, product
+from typing import NamedTuple
 
 from raif.config.builtin import CompositionName
 from raif.constraints import Material, find
 from raif.constraints.tree import active
 from raif.data.builtin.seeds import Seed
+from raif.text import chinese, count_words, words
 from raif.types import Composition, Constraint
 
 SIZES: dict[CompositionName, tuple[int, int]] = {
@@ -26,11 +28,34 @@ SIZES: dict[CompositionName, tuple[int, int]] = {
 }
 """Fewest and most constraints of each composition."""
 
-_OUTER: tuple[Literal["and", "chain"], ...] = ("and", "chain")
-"""What can contain a selection, or be its first branch."""
-
-_WORD = {"en": 'my request above has the word "{word}" in it', "zh": "上面的请求里出现了“{word}”"}
-_QUESTION = {"en": "my request above ends with a question mark", "zh": "上面的请求以问号结尾"}
+_CONDITIONS = {
+    "en": {
+        "word": 'my request above has the word "{word}" in it',
+        "start": 'my request above begins with the word "{word}"',
+        "longer": "my request above has more than {count} words",
+        "shorter": "my request above has fewer than {count} words",
+    },
+    "zh": {
+        "word": "上面的请求里出现了“{word}”",
+        "start": "上面的请求以“{word}”开头",
+        "longer": "上面的请求超过{count}个字",
+        "shorter": "上面的请求不到{count}个字",
+    },
+}
+"""What a selection can depend on: each form can be made true or false of any request."""
+_STARTS = {
+    "en": ("write", "how", "please", "what", "give", "can", "explain", "describe", "my", "i"),
+    "zh": ("请", "我", "怎么", "帮我", "写一", "为什么", "能不能", "给我", "如何", "谁"),
+}
+_ELSEWHERE = {
+    "en": ("garden", "budget", "weather", "ticket", "teacher", "music", "window", "summer"),
+    "zh": ("花园", "预算", "天气", "车票", "老师", "音乐", "窗户", "夏天"),
+}
+"""Words that another request might have."""
+_SHORTEST = {"en": 4, "zh": 2}
+"""Letters, or characters, of a word that a condition may name."""
+_NEAR = (1, 6)
+"""How far the number in a condition is from the request's length, in words or characters."""
 _THOUGHTS = {
     "en": {
         True: "It is true that {what}: the first case counts. The other one does not.",
@@ -55,6 +80,10 @@ class Condition(NamedTuple):
     holds: bool
     thought: str
     """What the expert thinks of it."""
+    form: str = ""
+    """Which kind of statement it is, drawn independently of `holds`."""
+    evidence: str = ""
+    """What one finds in the request: the word, its first word, or its length."""
 
 
 class Plan(NamedTuple):
@@ -71,39 +100,95 @@ def fitted(name: CompositionName, count: int) -> int:
 
 
 def plan(name: CompositionName, seed: Seed, count: int, rng: random.Random) -> Plan:
-    """A composition of the checks from 0 to `count` - 1. Draws from `rng` only if it has a selection."""
+    """A composition of the checks from 0 to `count` - 1. Draws from `rng` only if it has to choose."""
     if name in ("and", "chain"):
         return Plan(Composition(kind=name, parts=tuple(range(count))))
+    if name == "nested" and rng.random() < 0.25:
+        start = rng.randint(1, count - 2)
+        chain = Composition(kind="chain", parts=tuple(range(start, count)))
+        return Plan(Composition(kind="and", parts=(*range(start), chain)))
     chosen = condition(seed, rng)
     selected = 0 if chosen.holds else 1
     if name == "selection":
         return Plan(Composition(kind="selection", parts=(0, 1), selected=selected), chosen)
-    outer = rng.choice(_OUTER)
     if rng.random() < 0.5:
         last = Composition(kind="selection", parts=(count - 2, count - 1), selected=selected)
-        return Plan(Composition(kind=outer, parts=(*range(count - 2), last)), chosen)
-    branch = Composition(kind=outer, parts=tuple(range(count - 1)))
-    return Plan(Composition(kind="selection", parts=(branch, count - 1), selected=selected), chosen)
+        return Plan(Composition(kind="and", parts=(*range(count - 2), last)), chosen)
+    branch = Composition(kind=rng.choice(("and", "chain")), parts=tuple(range(count - 1)))
+    parts = (branch, count - 1) if rng.random() < 0.5 else (count - 1, branch)
+    return Plan(Composition(kind="selection", parts=parts, selected=selected), chosen)
+
+
+def moved(tree: Composition, places: Sequence[int]) -> Composition:
+    """The tree with check n in the place of `places[n]`."""
+    parts = tuple(places[part] if isinstance(part, int) else moved(part, places) for part in tree.parts)
+    return tree.model_copy(update={"parts": parts})
+
+
+def chains(part: int | Composition) -> list[tuple[int, ...]]:
+    """The places of the steps of each chain."""
+    if isinstance(part, int):
+        return []
+    if part.kind == "chain":
+        return [tuple(place for place in part.parts if isinstance(place, int))]
+    return [steps for inner in part.parts for steps in chains(inner)]
 
 
 def condition(seed: Seed, rng: random.Random) -> Condition:
-    """A word that the request has or lacks, equally often; otherwise whether it ends with a question mark."""
+    """A statement about the request. Its truth and its form are drawn first, each evenly; then its words.
 
-    def mentions(word: str) -> bool | None:
-        """None if the request has the word only inside another word."""
-        if word.lower() not in seed.prompt.lower():
-            return False
-        whole = seed.language == "zh" or re.search(rf"\b{re.escape(word)}\b", seed.prompt, re.IGNORECASE)
-        return True if whole else None
-
+    So nobody can tell from the form whether it holds: one has to look at the request.
+    """
+    language, text = seed.language, seed.prompt
     holds = rng.random() < 0.5
-    words = [word for word in seed.keywords if mentions(word) is holds]
-    if words and rng.random() < 0.8:
-        what = _WORD[seed.language].format(word=rng.choice(words))
+    form = rng.choice(list(_CONDITIONS[language]))
+    length = len(chinese.characters(text)) if language == "zh" else count_words(text)
+    gap = rng.randint(*_NEAR)
+    word, count, evidence = "", 0, str(length)
+    if form == "word":
+        word = _word(seed, holds, rng)
+    elif form == "start":
+        start = text[:2] if language == "zh" else words(text)[0]
+        others = [w for w in _STARTS[language] if not text.lower().startswith(w)]
+        word, evidence = (start if holds else rng.choice(others)), start
     else:
-        what, holds = _QUESTION[seed.language], seed.prompt.endswith(("?", "？"))
-    thought = _THOUGHTS[seed.language][holds].format(what=what.replace("my request", "the request"))
-    return Condition(what, holds, thought)
+        # true: 12 words are more than 12 - gap, or fewer than 12 + gap
+        count = max(length - gap if (form == "longer") is holds else length + gap, 1)
+        holds = length > count if form == "longer" else length < count
+    what = _CONDITIONS[language][form].format(word=word, count=count)
+    thought = _THOUGHTS[language][holds].format(what=what.replace("my request", "the request"))
+    return Condition(what, holds, thought, form, evidence if form != "word" else word)
+
+
+def _word(seed: Seed, there: bool, rng: random.Random) -> str:
+    """A whole word of the request, or a word of its topic or of another one that it lacks."""
+    text = seed.prompt.lower()
+    if there:
+        found = chinese.words(text) if seed.language == "zh" else re.findall(r"[^\W\d_]{4,}", text)
+        present = sorted({word for word in found if len(word) >= _SHORTEST[seed.language]})
+        known = [word for word in seed.keywords if word.lower() in present]
+        return rng.choice(known or present or found)
+    absent = [word for word in seed.keywords if word.lower() not in text]
+    return rng.choice(absent or [word for word in _ELSEWHERE[seed.language] if word not in text])
+
+
+def paths(composition: Composition) -> list[Composition]:
+    """The composition with every possible choice of branches: a reader must be able to take any of them."""
+
+    def chosen(part: int | Composition) -> list[int | Composition]:
+        if isinstance(part, int):
+            return [part]
+        if part.kind == "selection":
+            return [
+                part.model_copy(
+                    update={"parts": (*part.parts[:n], inner, *part.parts[n + 1 :]), "selected": n}
+                )
+                for n, branch in enumerate(part.parts)
+                for inner in chosen(branch)
+            ]
+        return [part.model_copy(update={"parts": parts}) for parts in product(*map(chosen, part.parts))]
+
+    return [each for each in chosen(composition) if isinstance(each, Composition)]
 
 
 def draw(seed: Seed, kinds: Sequence[str], count: int, rng: random.Random) -> tuple[Constraint, ...]:
@@ -132,13 +217,15 @@ def worded(constraint: Constraint, language: str, rng: random.Random) -> str:
 def prompt(seed: Seed, wordings: Sequence[str], plan: Plan, rng: random.Random) -> str:
     """The request followed by the wordings of all checks: running text or, if all of them count, a list."""
     space = _SPACE[seed.language]
-    if plan.condition is None and plan.composition.kind == "and":
+    # what follows a request without a full stop, or a text to work on, would read as a part of it
+    gap = space if re.search("[.!?。！？]$", seed.prompt) else "\n\n"
+    if plan.composition.kind == "and" and all(isinstance(part, int) for part in plan.composition.parts):
         if len(wordings) > 1 and rng.random() < 0.3:
             head = rng.choice(_LISTS[seed.language])
             return "\n".join([seed.prompt, head, *(f"{n}. {text}" for n, text in enumerate(wordings, 1))])
-        return space.join([seed.prompt, *wordings])
+        return seed.prompt + gap + space.join(wordings)
     asked = outline(wordings, plan, seed.language)
-    return seed.prompt + ("" if asked.startswith("\n") else space) + asked
+    return seed.prompt + ("" if asked.startswith("\n") else gap) + asked
 
 
 def outline(wordings: Sequence[str], plan: Plan, language: str) -> str:

@@ -6,25 +6,29 @@ For each record it draws constraints for a seed, composes the instruction, answe
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
 from pathlib import Path
+from typing import TypeVar
 
-from raif.config.builtin import BuiltinConfig, CompositionName, Language
-from raif.constraints.satisfiable import contradiction
+from raif.config.builtin import LEVELS, BuiltinConfig, CompositionName, Language, Level
 from raif.constraints.tree import active
 from raif.data.builtin import compose
-from raif.data.builtin.respond import kinds_for, respond
-from raif.data.builtin.seeds import SPLITS, Split, split_seeds
+from raif.data.builtin.draw import STEPS, can_chain
+from raif.data.builtin.instruct import Impossible, drawn
+from raif.data.builtin.respond import kinds_for
+from raif.data.builtin.respond.judged import Asked
+from raif.data.builtin.respond.plain import Plain, passing_levels
+from raif.data.builtin.seeds import SPLITS, Seed, Split, split_seeds
 from raif.data.card import Funnel, statistics, write_card
 from raif.errors import ConfigError, did_you_mean
 from raif.files import jsonl
 from raif.files.runs import open_run
-from raif.types import Expert, Instruction, Message
+from raif.types import Expert, Instruction
 from raif.verdicts.checks import verify
 
-GENERATOR = "builtin-3"
+GENERATOR = "builtin-4"
 """Changes with anything that changes the records of a given config."""
 
 _ATTEMPTS = 1000
@@ -111,20 +115,21 @@ class Maker:
         self._config, self._split, self._funnel = config, split, funnel
         self._weights = {language: weight for language, weight in config.languages.items() if weight}
         self._compositions = {name: weight for name, weight in config.compositions.items() if weight}
+        self._levels = {level: weight for level, weight in config.levels.items() if weight}
+        self._plains: dict[tuple[str, Level], Plain] = {}
+        self._fitting: dict[tuple[Language, Level], list[Plain]] = {}
         self._kinds = {language: _kinds(config, language, self._compositions) for language in self._weights}
         self._asked: set[str] = set()
 
     def record(self, number: int) -> Instruction:
         """The record of this number. Raises ConfigError after a thousand failed draws."""
         config, rng = self._config, random.Random(f"{self._config.seed} {self._split} {number}")
-        (language,) = rng.choices(list(self._weights), list(self._weights.values()))
+        language = _drawn(self._weights, rng)
         count = rng.randint(config.min_constraints, config.max_constraints)
-        name, *more = self._compositions
-        if more:  # a config with one composition draws nothing here
-            (name,) = rng.choices([name, *more], list(self._compositions.values()))
-        count = compose.fitted(name, count)
+        name = _drawn(self._compositions, rng)
+        judged = name != "chain" and rng.random() < config.judged
         for _ in range(_ATTEMPTS):
-            if made := self._draw(number, language, name, count, rng):
+            if made := self._draw(number, language, name, count, judged, rng):
                 return made
         raise ConfigError(
             f"no record with {count} constraints in {language!r} after {_ATTEMPTS} draws",
@@ -132,53 +137,77 @@ class Maker:
         )
 
     def _draw(
-        self, number: int, language: Language, name: CompositionName, count: int, rng: random.Random
-    ) -> Instruction | None:
+        self, number: int, language: Language, name: CompositionName, count: int, judged: bool,
+        rng: random.Random,
+    ) -> Instruction | None:  # fmt: skip
         """One draw; None if it is dropped. The funnel counts why."""
         config, funnel = self._config, self._funnel
         funnel.drawn += 1
-        seed = rng.choice(
-            split_seeds(language, self._split, seed=config.seed, heldout_share=config.heldout_share)
-        )
-        constraints = compose.draw(seed, self._kinds[language], count, rng)
-        plan = compose.plan(name, seed, len(constraints), rng)
-        counted = compose.active_of(constraints, plan.composition)
-        if reason := contradiction(counted, seed.language):
-            funnel.contradicts(reason)
+        plain = self._plain(language, rng)
+        try:
+            one = drawn(plain, self._kinds[language], name, count, judged, rng)
+            expert = one.expert(config.thinking, rng)
+            if expert is None or not one.others_possible():
+                raise Impossible("no choice of sentences meets it")
+        except Impossible as reason:
+            funnel.cannot(str(reason))
             return None
-        wordings = [compose.worded(constraint, seed.language, rng) for constraint in constraints]
-        prompt = compose.prompt(seed, wordings, plan, rng)
+        prompt = one.prompt(rng)
         if prompt in self._asked:
             funnel.duplicate += 1
             return None
-        size = rng.randint(config.min_sentences, config.max_sentences)
-        expert = respond(seed, counted, rng, size, plan.condition.thought if plan.condition else "")
-        origin = {"seed": seed.id, "task": seed.task, "topic": seed.topic}
-        made = Instruction(
-            id=f"{self._split}-{number:05d}",
-            messages=(Message(role="user", content=prompt),),
-            language=seed.language,
-            constraints=constraints,
-            composition=plan.composition,
-            expert=expert,
-            provenance={**origin, "generator": GENERATOR, "random_seed": config.seed},
-        )
-        if failed := _first_failed(made, expert):
+        shares = [
+            passing_levels([self._at(plain.seed, level) for level in LEVELS], c) for c in one.constraints
+        ]
+        origin = {"plain_passes": shares, "generator": GENERATOR, "random_seed": config.seed}
+        made = one.record(f"{self._split}-{number:05d}", prompt, expert, origin)
+        if failed := _first_failed(made, one.asked, expert):
             funnel.failed[failed] += 1
             return None
         funnel.written += 1
         self._asked.add(prompt)
         return made
 
+    def _plain(self, language: Language, rng: random.Random) -> Plain:
+        """The plain answer to one of the seeds, at one of the levels, if it is not too long."""
+        config, level = self._config, _drawn(self._levels, rng)
+        if (language, level) not in self._fitting:
+            share = config.heldout_share
+            seeds = split_seeds(language, self._split, seed=config.seed, heldout_share=share)
+            plains = [self._at(seed, level) for seed in seeds]
+            fitting = [one for one in plains if not config.longest or one.longest <= config.longest]
+            if not fitting:
+                raise ConfigError(
+                    f"longest: no {self._split} seed in {language!r} has so short a request and {level} answer",
+                    "Raise it, or give another level more weight.",
+                )
+            self._fitting[language, level] = fitting
+        return rng.choice(self._fitting[language, level])
 
-def _first_failed(made: Instruction, expert: Expert | None) -> str | None:
-    """The id of the first constraint that the expert's answer fails strictly, if any."""
-    if expert is None:
-        return "too few sentences fit"
-    verdicts = verify(made, expert.answer).verdicts
-    counted = active(made.composition, [verdict.passed for verdict in verdicts])
-    pairs = zip(verdicts, counted, strict=True)
-    return next((verdict.id for verdict, counts in pairs if counts and not verdict.passed), None)
+    def _at(self, seed: Seed, level: Level) -> Plain:
+        if (seed.id, level) not in self._plains:
+            self._plains[seed.id, level] = Plain(seed, level)
+        return self._plains[seed.id, level]
+
+
+T = TypeVar("T")
+
+
+def _drawn(weights: Mapping[T, float], rng: random.Random) -> T:
+    """One of them by weight. Draws nothing from `rng` if there is one only."""
+    one, *more = weights
+    return rng.choices([one, *more], list(weights.values()))[0] if more else one
+
+
+def _first_failed(made: Instruction, asked: Sequence[Asked], expert: Expert) -> str | None:
+    """The first check that the expert's answer fails strictly, if any: a kind, or what a judge is asked."""
+    verdicts = verify(made, expert.answer, loose=False).verdicts
+    truths = [verdict.passed for verdict in verdicts[: len(made.constraints)]]
+    truths += [one.holds(expert.answer) for one in asked]
+    names = [*(constraint.id for constraint in made.constraints), *(f"judged:{one.name}" for one in asked)]
+    counted = active(made.composition, truths)
+    found = zip(names, truths, counted, strict=True)
+    return next((name for name, passed, counts in found if counts and not passed), None)
 
 
 def _kinds(config: BuiltinConfig, language: Language, compositions: Iterable[CompositionName]) -> list[str]:
@@ -190,6 +219,11 @@ def _kinds(config: BuiltinConfig, language: Language, compositions: Iterable[Com
     chosen = [id for id in kinds_for(language) if not config.kinds or id in config.kinds]
     if not chosen:
         raise ConfigError(f"kinds: no kind has a wording in {language!r}", f"Set languages.{language}=0.")
+    if not can_chain(chosen) and {"chain", "nested"} & set(compositions):
+        raise ConfigError(
+            f"compositions: a chain needs the kind {STEPS[0]!r}, which is not among `kinds`",
+            "Add it, or leave out chain and nested.",
+        )
     needed = max(compose.fitted(name, 1) for name in compositions)
     if len(chosen) < needed:
         raise ConfigError(f"compositions: they need {needed} kinds in {language!r}, there are {len(chosen)}")

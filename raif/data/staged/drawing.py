@@ -12,24 +12,24 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from raif.config.builtin import CompositionName
+from raif.config.builtin import LEVELS, CompositionName
 from raif.constraints.satisfiable import contradiction
 from raif.data.builtin import compose
-from raif.data.builtin.respond import respond
-from raif.data.builtin.seeds import Seed, all_seeds
+from raif.data.builtin.respond import answer
+from raif.data.builtin.seeds import Point, Seed, all_seeds
 from raif.data.card import without_values
 from raif.text import chinese
-from raif.types import Composition, Constraint, Instruction, Message
+from raif.types import Constraint, Instruction, Message
 from raif.verdicts.checks import verify
 
 ATTEMPTS = 200
-SENTENCES = (2, 5)
-"""Of a built-in answer, if no constraint says otherwise."""
 NO_WITNESS = "no witness"
 
 _LEAST = {"en": 5, "zh": 2}
 """Letters, or characters, of a word that says what a request is about."""
 _WORDS = 6
+_ABOUT = {"en": "{word} goes with {word} and then with {word}.", "zh": "{word}和{word}还有{word}都在这里。"}
+"""A sentence of a witness with a word of the request: it shows that there is room for the word."""
 
 
 class Spec(NamedTuple):
@@ -61,7 +61,7 @@ def draw(
         constraints = compose.draw(seed, kinds, spec.coded, rng)
         plan = compose.plan(spec.composition, seed, count, rng)
         # the checks take places in the tree at random: a judged one can come before a constraint
-        plan = plan._replace(composition=moved(plan.composition, rng.sample(range(count), count)))
+        plan = plan._replace(composition=compose.moved(plan.composition, rng.sample(range(count), count)))
         counted = compose.active_of(constraints, plan.composition, spec.judged)
         if reason := contradiction(counted, seed.language):
             refused[without_values(reason)] += 1
@@ -73,16 +73,10 @@ def draw(
     return None
 
 
-def moved(tree: Composition, places: Sequence[int]) -> Composition:
-    """The tree with check n in the place of `places[n]`."""
-    parts = tuple(places[part] if isinstance(part, int) else moved(part, places) for part in tree.parts)
-    return tree.model_copy(update={"parts": parts})
-
-
 def witness(seed: Seed, constraints: Sequence[Constraint], rng: random.Random) -> str | None:
     """An answer that passes all the constraints strictly, if the built-in responder finds one."""
-    expert = respond(seed, constraints, rng, rng.randint(*SENTENCES))
-    if expert is None:
+    found = answer(seed, rng.choice(list(LEVELS)), constraints)
+    if found is None:
         return None
     record = Instruction(
         id=seed.id,
@@ -90,7 +84,7 @@ def witness(seed: Seed, constraints: Sequence[Constraint], rng: random.Random) -
         language=seed.language,
         constraints=tuple(constraints),
     )
-    return expert.answer if verify(record, expert.answer, loose=False).followed else None
+    return found.text if verify(record, found.text, loose=False).followed else None
 
 
 def material(record: Instruction, rng: random.Random) -> Seed:
@@ -105,7 +99,14 @@ def material(record: Instruction, rng: random.Random) -> Seed:
     found = chinese.words(text) if record.language == "zh" else re.findall("[a-z]+", text.lower())
     long = [word for word in dict.fromkeys(found) if len(word) >= _LEAST[record.language]]
     keywords = tuple(sorted(long, key=len, reverse=True)[:_WORDS])
-    return other.model_copy(update={"id": record.id, "prompt": text, "keywords": keywords})
+    return about(other.model_copy(update={"id": record.id, "prompt": text}), keywords)
+
+
+def about(seed: Seed, keywords: tuple[str, ...]) -> Seed:
+    """The seed with other keywords, and sentences of a witness that have them."""
+    pattern = _ABOUT[seed.language]
+    more = (Point(level=3, text=pattern.format(word=word)) for word in keywords)
+    return seed.model_copy(update={"keywords": keywords, "points": (*seed.points, *more)})
 
 
 def packaged(request: str) -> Seed | None:

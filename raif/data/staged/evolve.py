@@ -14,7 +14,7 @@ from raif.config.staged import StagedConfig
 from raif.data.builtin import compose
 from raif.data.builtin.respond import kinds_for
 from raif.data.builtin.seeds import Seed
-from raif.data.staged.drawing import Drawn, Spec, draw, material
+from raif.data.staged.drawing import Drawn, Spec, about, draw, material
 from raif.data.staged.stage import STAGES, AskingStage, Clients, Decision, Numbered
 from raif.data.staged.writer import Requirement, Writer
 from raif.errors import ConfigError, did_you_mean
@@ -158,7 +158,7 @@ class Evolution:
         if WORDY & set(self._rng.sample(self._kinds, min(spec.coded, len(self._kinds)))):
             found = await self._writer.keywords(self._record.prompt, self._keywords, self._seed)
         if found:
-            return seed.model_copy(update={"keywords": found}), self._kinds
+            return about(seed, found), self._kinds
         return seed, [id for id in self._kinds if id not in WORDY]
 
     async def _text(self, seed: Seed, drawn: Drawn, requirements: Sequence[Requirement]) -> tuple[str, bool]:

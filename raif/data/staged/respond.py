@@ -9,10 +9,11 @@ import asyncio
 import random
 
 from raif.client.chat import ChatClient, Reply
+from raif.config.builtin import LEVELS
 from raif.config.models import ModelConfig
 from raif.data.builtin import compose
 from raif.data.builtin.respond import respond
-from raif.data.staged.drawing import SENTENCES, packaged
+from raif.data.staged.drawing import packaged
 from raif.data.staged.stage import STAGES, AskingStage, Clients, Decision, Numbered
 from raif.reasoning import Style, asked_to_think, split
 from raif.types import Expert, Instruction
@@ -59,8 +60,8 @@ class Respond(AskingStage):
         rng = random.Random(f"respond {self.config.seed} {record.id}")
         counted = compose.active_of(record.constraints, record.composition)
         remark = str(record.provenance.get("remark", ""))
-        expert = respond(seed, counted, rng, rng.randint(*SENTENCES), remark)
-        return [expert or "too few sentences fit"]
+        expert = respond(seed, counted, rng, rng.choice(list(LEVELS)), remark)
+        return [expert or "no choice of sentences meets it"]
 
 
 async def answers(

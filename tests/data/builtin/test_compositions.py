@@ -1,6 +1,8 @@
 """Built-in records of all four compositions."""
 
 import random
+import re
+from collections import Counter
 
 import pytest
 
@@ -11,8 +13,12 @@ from raif.constraints.tree import active
 from raif.data import records
 from raif.data.builtin import compose
 from raif.data.builtin.compose import Condition, Plan, active_of, outline
+from raif.data.builtin.respond import CHAINED, answer
+from raif.data.builtin.respond.plain import meets
 from raif.data.builtin.seeds import all_seeds
+from raif.data.card import guessed
 from raif.errors import ConfigError
+from raif.text import chinese, count_words
 from raif.types import Composition
 from raif.verdicts.checks import verify
 
@@ -61,11 +67,50 @@ def test_every_constraint_is_asked_for(composed):
                 assert all(word in record.prompt for word in item.kwargs["keywords"])
 
 
-def test_the_thinking_names_the_branch_and_has_a_line_for_each_constraint_that_counts(composed):
+def test_every_branch_is_possible_together_with_what_always_counts(composed):
     for record in composed:
-        lines = record.expert.thinking.split("\n")
-        counted = len(active_of(record.constraints, record.composition))
-        assert len(lines) == 1 + counted + has_selection(record.composition)
+        for path in compose.paths(record.composition):
+            counted = active_of(record.constraints, path)
+            assert contradiction(counted, record.semantics) is None
+            seed = next(seed for seed in all_seeds() if seed.id == record.provenance["seed"])
+            found = answer(seed, record.provenance["level"], counted)
+            assert found
+            assert all(meets(found.text, one, record.language) for one in counted)
+
+
+def test_the_thinking_says_which_branch_holds(composed):
+    for record in composed:
+        if record.language == "en" and "condition" in record.provenance:
+            said = record.expert.thinking
+            assert '"if"' in said or '"otherwise"' in said or re.search("first|second", said)
+
+
+def test_the_steps_of_a_chain_depend_on_each_other(composed):
+    chained = [r for r in composed for steps in compose.chains(r.composition) if (r, steps)]
+    assert chained
+    for record in composed:
+        for steps in compose.chains(record.composition):
+            ids = [record.constraints[place].id for place in steps]
+            assert ids[-1].startswith(CHAINED)
+            assert not any(id == "startend:end_checker" for id in ids[:-1])
+
+
+def test_a_selection_is_no_step_of_a_chain(composed):
+    for record in composed:
+        parts = [record.composition, *(p for p in record.composition.parts if not isinstance(p, int))]
+        assert all(isinstance(p, int) for part in parts if part.kind == "chain" for p in part.parts)
+
+
+def test_the_form_of_a_condition_does_not_tell_whether_it_holds():
+    rng = random.Random(1)
+    seen = Counter()
+    for seed in all_seeds():
+        for _ in range(40):
+            found = compose.condition(seed, rng)
+            seen[found.form, found.holds] += 1
+    conditions = {form: {"true": seen[form, True], "false": seen[form, False]} for form, _ in seen}
+    assert len(conditions) == 4
+    assert guessed(conditions) < 0.53
 
 
 def test_both_branches_are_taken(composed):
@@ -78,20 +123,23 @@ def test_a_condition_is_true_of_the_request_as_stated(language):
     for seed in all_seeds():
         if seed.language == language:
             found = compose.condition(seed, rng)
-            quoted = [
-                word for word in seed.keywords if f'"{word}"' in found.what or f"“{word}”" in found.what
-            ]
-            if quoted:
-                assert found.holds is (quoted[0].lower() in seed.prompt.lower())
-            else:
-                assert found.holds is (seed.prompt[-1] in "?？")
+            text = seed.prompt.lower()
+            size = len(chinese.characters(text)) if language == "zh" else count_words(text)
+            named = re.search('["“]([^"”]+)["”]|([0-9]+)', found.what)
+            facts = {
+                "word": str(named[1]).lower() in text,
+                "start": text.startswith(str(named[1]).lower()),
+                "longer": size > int(named[2] or 0),
+                "shorter": size < int(named[2] or 0),
+            }
+            assert found.holds is facts[found.form], (seed.prompt, found)
 
 
 def test_a_nested_request_reads_well():
     inner = Composition(kind="selection", parts=(1, 2), selected=0)
-    plan = Plan(Composition(kind="chain", parts=(0, inner)), Condition("it rains", True, ""))
+    plan = Plan(Composition(kind="and", parts=(0, inner)), Condition("it rains", True, ""))
     asked = outline(["Use no commas.", "Be brief.", "I want a title."], plan, "en")
-    assert asked == "First, use no commas. Finally:\nIf it rains, be brief.\nOtherwise, I want a title."
+    assert asked == "Use no commas. \nIf it rains, be brief.\nOtherwise, I want a title."
 
 
 def test_a_nested_request_reads_well_in_chinese():
@@ -106,8 +154,14 @@ def test_one_composition_draws_as_if_there_were_no_choice():
     assert plain == [r.prompt for r in records(BuiltinConfig(count=5, compositions={"and": 2.0, "chain": 0}))]
 
 
+def test_a_chain_without_a_step_to_begin_with_is_refused_at_once():
+    config = BuiltinConfig(kinds=("startend:quotation", "punctuation:no_comma"), compositions={"chain": 1})
+    with pytest.raises(ConfigError, match="a chain needs"):
+        records(config)
+
+
 def test_too_few_kinds_for_a_composition_are_named_at_once():
-    config = BuiltinConfig(kinds=("startend:quotation",), compositions={"chain": 1})
+    config = BuiltinConfig(kinds=("startend:quotation",), compositions={"selection": 1})
     with pytest.raises(ConfigError, match="they need 2 kinds"):
         records(config)
 

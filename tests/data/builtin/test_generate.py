@@ -44,7 +44,7 @@ def test_the_saved_config_is_the_one_given(folder):
 
 def test_the_funnel_adds_up(folder):
     funnel = json.loads((folder / "card.json").read_text("utf-8"))["funnel"]
-    dropped = sum(funnel["contradictory"].values()) + sum(funnel["failed"].values()) + funnel["duplicate"]
+    dropped = sum(funnel["impossible"].values()) + sum(funnel["failed"].values()) + funnel["duplicate"]
     assert funnel["drawn"] == dropped + funnel["written"]
     assert funnel["written"] == 60
 
@@ -54,6 +54,15 @@ def test_the_card_counts_every_constraint(folder):
     sizes = card["constraints_per_record"]
     assert sum(card["kind"].values()) == sum(int(size) * count for size, count in sizes.items())
     assert "## Funnel" in (folder / "card.md").read_text("utf-8")
+
+
+def test_the_card_says_what_answers_without_constraints_pass(folder):
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    assert sum(each["drawn"] for each in card["plain_answers"].values()) == sum(card["kind"].values())
+    assert all(each["passed"] <= 0.67 for each in card["plain_answers"].values())
+    words = card["plain_answers"]["length_constraints:number_words less than"]
+    assert sum(count for count, _ in words["bounds"].values()) == words["drawn"]
+    assert "What an answer without constraints passes" in (folder / "card.md").read_text("utf-8")
 
 
 def test_a_share_of_the_training_records_keeps_its_expert_answer_and_nothing_else_changes():
@@ -84,7 +93,9 @@ def test_the_preset_is_the_default():
     [
         "min_constraints=6",
         "max_constraints=0",
-        "min_sentences=7",
+        "longest=-1",
+        "levels={short: 0, middle: 0, long: 0}",
+        "judged=2",
         "languages={en: 0, zh: 0}",
         "languages.fr=1",
     ],

@@ -1,4 +1,6 @@
-"""Properties of every record: its answer passes, nothing contradicts, the thinking fits."""
+"""Properties of every record: its answer passes, it follows the words of the prompt, nothing is filler."""
+
+from __future__ import annotations
 
 import re
 
@@ -9,8 +11,24 @@ from raif.constraints import KINDS
 from raif.constraints.satisfiable import contradiction
 from raif.data import records
 from raif.data.builtin.respond import RESPONDERS, kinds_for
+from raif.data.builtin.seeds import all_seeds
 from raif.errors import ConfigError
 from raif.verdicts.checks import verify
+
+SEEDS = {seed.id: seed for seed in all_seeds()}
+
+
+ALTERED = {
+    "detectable_content:number_placeholders",
+    "detectable_format:json_format",
+    "change_case:english_capital",
+    "change_case:english_lowercase",
+}
+"""Kinds that change a greeting."""
+
+
+def of(records, id):
+    return [(record, item.kwargs) for record in records for item in record.constraints if item.id == id]
 
 
 def test_every_expert_answer_passes_strictly(made):
@@ -30,68 +48,92 @@ def test_every_responder_is_for_a_kind():
     assert not set(RESPONDERS) - set(KINDS)
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_a_responder_has_thoughts_in_each_language_that_it_is_drawn_in(language):
-    assert all(RESPONDERS[id].thoughts[language] for id in kinds_for(language))
-
-
 def test_prompts_are_different(made):
     assert len({record.prompt for record in made}) == len(made)
 
 
-def test_the_request_comes_first(made):
-    repeated = [r for r in made for c in r.constraints if c.id == "combination:repeat_prompt"]
-    assert repeated
-    for record in repeated:
-        given = next(
-            c.kwargs["prompt_to_repeat"] for c in record.constraints if "prompt_to_repeat" in c.kwargs
+def test_the_request_comes_first_and_ends_before_the_constraints_begin(made):
+    for record in made:
+        request = SEEDS[record.provenance["seed"]].prompt
+        assert record.prompt.startswith(request)
+        rest = record.prompt.removeprefix(request)
+        assert (
+            rest.startswith("\n" if request[-1] not in ".!?。！？" else (" ", "\n"))
+            or record.language == "zh"
         )
-        assert record.prompt.startswith(given)
 
 
-def test_the_thinking_has_a_line_for_the_request_and_one_for_each_constraint(made):
-    assert all(len(r.expert.thinking.split("\n")) == 1 + len(r.constraints) for r in made)
-
-
-def test_the_thinking_has_no_tags(made):
-    assert not [r.id for r in made if re.search("[<>]", r.expert.thinking)]
-
-
-SAID = {
-    "keywords:existence": "keywords",
-    "keywords:frequency": "frequency",
-    "keywords:forbidden_words": "forbidden_words",
-    "keywords:letter_frequency": "let_frequency",
-    "length_constraints:number_words": "num_words",
-    "length_constraints:number_sentences": "num_sentences",
-    "length_constraints:number_paragraphs": "num_paragraphs",
-    "detectable_format:number_bullet_lists": "num_bullets",
-    "detectable_content:postscript": "postscript_marker",
-    "startend:end_checker": "end_phrase",
-}
-
-
-def test_the_thinking_names_the_concrete_values(made):
+def test_prompts_are_not_glued(made):
     for record in made:
-        for constraint, line in zip(record.constraints, record.expert.thinking.split("\n")[1:], strict=True):
-            value = constraint.kwargs.get(SAID.get(constraint.id, ""), [])
-            for word in value if isinstance(value, list) else [value]:
-                assert str(word).lower() in line.lower()
+        asked = record.prompt.removeprefix(SEEDS[record.provenance["seed"]].prompt)
+        assert not re.search(r"[a-z][.!?][A-Z]|  | \n|\s$", asked), record.prompt
 
 
-def test_the_places_of_keywords_that_the_thinking_quotes_are_in_the_answer(made):
-    for record in made:
-        for constraint, line in zip(record.constraints, record.expert.thinking.split("\n")[1:], strict=True):
-            if constraint.id == "keywords:existence":
-                _, places = re.split("[:：]", line, maxsplit=1)
-                quoted = re.findall('["“]([^"”]+)["”]', places)
-                assert quoted
-                assert all(place in record.expert.answer for place in quoted)
+def test_two_sections_are_two(made):
+    for record, kwargs in of(made, "detectable_format:multiple_sections"):
+        head = re.escape(kwargs["section_spliter"])
+        found = re.findall(rf"^{head} (\d+)$", record.expert.answer.strip('"“”'), re.MULTILINE)
+        assert found == [str(n + 1) for n in range(kwargs["num_sections"])]
+        if kwargs["section_spliter"] in ("Step", "步骤"):
+            assert record.provenance["task"] in ("howto", "plan", "fix")
 
 
-def test_english_answers_are_short(made):
-    words = [len(r.expert.answer.split()) for r in made if r.language == "en"]
-    assert 30 <= sum(words) / len(words) <= 80
+def test_the_exact_phrase_and_the_postscript_are_as_written(made):
+    for record, kwargs in of(made, "startend:end_checker"):
+        assert record.expert.answer.rstrip('"”').endswith(kwargs["end_phrase"])
+    for record, kwargs in of(made, "detectable_content:postscript"):
+        shouted = any(item.id == "change_case:english_capital" for item in record.constraints)
+        assert shouted or f"\n{kwargs['postscript_marker']}" in record.expert.answer
+
+
+def test_the_title_is_on_the_first_line_of_the_answer(made):
+    for record, _ in of(made, "detectable_format:title"):
+        assert record.expert.answer.startswith("<<")
+
+
+def test_placeholders_are_taken_from_the_sentences(made):
+    for record, _ in of(made, "detectable_content:number_placeholders"):
+        assert not re.search("Contact \\[|Written by \\[|作者\\[|联系人是\\[", record.expert.answer)
+
+
+def test_every_sentence_is_the_seeds_own():
+    config = BuiltinConfig(
+        count=200, kinds=("punctuation:no_comma", "startend:end_checker"), max_constraints=1
+    )
+    for record in records(config):
+        seed = SEEDS[record.provenance["seed"]]
+        own = [text for point in seed.points for text in point.variants]
+        own += [
+            seed.greeting,
+            seed.farewell,
+            re.sub("[,，]", "", seed.greeting),
+            re.sub("[,，]", "", seed.farewell),
+        ]
+        text = record.expert.answer
+        for constraint in record.constraints:
+            text = text.removesuffix(constraint.kwargs.get("end_phrase", ""))
+        for sentence in sorted(own, key=len, reverse=True):
+            text = text.replace(sentence, "")
+        assert not text.strip(), (record.id, text)
+
+
+def test_letters_open_and_close_as_letters_do(made):
+    letters = [
+        record
+        for record in made
+        if record.provenance["task"] in ("email", "letter")
+        and not {item.id for item in record.constraints} & ALTERED
+    ]
+    assert letters
+    for record in letters:
+        seed = SEEDS[record.provenance["seed"]]
+        assert re.sub("[,，]", "", seed.greeting) in re.sub("[,，]", "", record.expert.answer)
+
+
+def test_english_prose_has_commas_and_figures(made):
+    own = [record.expert.answer for record in made if record.language == "en"]
+    assert sum("," in answer for answer in own) > 0.8 * len(own)
+    assert sum(bool(re.search(r"\d", answer)) for answer in own) > 0.6 * len(own)
 
 
 def test_the_number_of_constraints_is_as_configured():
@@ -99,11 +141,48 @@ def test_the_number_of_constraints_is_as_configured():
     assert {len(record.constraints) for record in records(config)} == {2, 3}
 
 
-def test_kinds_and_languages_can_be_chosen():
-    config = BuiltinConfig(count=10, kinds=("startend:quotation",), languages={"en": 1}, max_constraints=1)
+def test_kinds_languages_and_lengths_can_be_chosen():
+    config = BuiltinConfig(
+        count=10, kinds=("startend:quotation",), languages={"en": 1}, max_constraints=1, levels={"short": 1}
+    )
     made = list(records(config))
     assert {r.language for r in made} == {"en"}
     assert {c.id for r in made for c in r.constraints} == {"startend:quotation"}
+    assert {r.provenance["level"] for r in made} == {"short"}
+
+
+def test_requests_and_answers_can_be_kept_short():
+    config = BuiltinConfig(count=30, languages={"en": 1}, levels={"short": 1}, longest=56)
+    for record in records(config):
+        seed = SEEDS[record.provenance["seed"]]
+        assert len(seed.prompt.split()) <= 56
+
+
+def test_no_seed_that_is_short_enough_is_named():
+    config = BuiltinConfig(count=3, languages={"en": 1}, longest=5)
+    with pytest.raises(ConfigError, match="longest"):
+        list(records(config))
+
+
+@pytest.fixture(scope="module")
+def judged():
+    config = BuiltinConfig(
+        count=300, judged=1, languages={"en": 1, "zh": 1}, compositions={"and": 1, "nested": 1}
+    )
+    return list(records(config))
+
+
+def test_a_judge_is_asked_what_the_answer_is_known_to_meet(judged):
+    assert {record.task for record in judged} == {"complex"}
+    assert all(len(record.questions) == 1 for record in judged)
+    assert all(re.search("[?？]$", record.questions[0].text) for record in judged)
+    assert len({re.sub('"[^"]*"|“[^”]*”', "", record.questions[0].text) for record in judged}) >= 12
+
+
+def test_a_figure_that_a_judge_looks_for_is_there(judged):
+    for record in judged:
+        if "concrete figure" in record.questions[0].text and record.composition.kind == "and":
+            assert re.search(r"\d", record.expert.answer)
 
 
 def test_an_unknown_kind_is_named_at_once():

@@ -1,116 +1,167 @@
-"""The responder on hand-made constraints: what the answer and the thinking look like."""
+"""The expert on hand-made constraints: what the answer looks like."""
 
+from __future__ import annotations
+
+import json
 import random
 
 import pytest
 
-from raif.constraints import KINDS
-from raif.data.builtin.respond import respond
-from raif.data.builtin.respond.bank import gists
-from raif.data.builtin.respond.draft import Structure, deal, lay_out
-from raif.data.builtin.seeds import Seed
+from raif.constraints import find
+from raif.data.builtin.respond import answer, respond
+from raif.data.builtin.respond.form import deal
 from raif.types import Constraint
-
-SEED = Seed(
-    id="en-test",
-    language="en",
-    task="advice",
-    topic="health",
-    prompt="Give advice on better sleep.",
-    title="Better Sleep",
-    points=(
-        "Good sleep begins with a fixed time for bed.",
-        "Put the phone away one hour before that time.",
-        "Keep the room dark and cool through the night.",
-        "Drink no coffee after the early afternoon.",
-        "Take a short walk when the day was long.",
-        "Read a calm book instead of watching a film.",
-        "Write worries on paper so that they can wait.",
-        "See a doctor when nothing helps for weeks.",
-    ),
-    keywords=("sleep", "phone", "room", "coffee", "walk", "pillow"),
-)
-
-
-def answer(*constraints: Constraint, size: int = 3) -> str:
-    expert = respond(SEED, constraints, random.Random(0), size)
-    assert expert
-    assert all(KINDS[c.id].check(expert.answer, **c.kwargs).passed for c in constraints)
-    return expert.answer
+from tests.data.builtin.seeds import SHIFT, SLEEP, TEA
 
 
 def ask(id: str, **kwargs: object) -> Constraint:
     return Constraint(id=id, kwargs=kwargs)
 
 
-def test_without_constraints_it_is_the_points_in_order():
-    text = answer()
-    positions = [text.find(point) for point in SEED.points if point in text]
-    assert len(positions) == 3
+def written(*constraints: Constraint, seed=SLEEP, level="middle") -> str:
+    found = answer(seed, level, constraints)
+    assert found
+    for one in constraints:
+        kind = find(one.id, seed.language)
+        assert kind.check(found.text, **kind.bind(one.kwargs)).passed, one
+    return found.text
+
+
+@pytest.mark.parametrize(("level", "size"), [("short", 3), ("middle", 7), ("long", 11)])
+def test_without_constraints_it_is_the_points_of_the_level_in_order(level, size):
+    text = written(level=level)
+    positions = [text.find(point.text) for point in SLEEP.points if point.text in text]
+    assert len(positions) == size
     assert positions == sorted(positions)
 
 
-def test_a_keyword_that_no_point_has_gets_a_sentence():
-    assert "pillow" in answer(ask("keywords:existence", keywords=["pillow"]))
+def test_a_keyword_brings_in_the_sentence_that_has_it():
+    assert "Coffee after noon" not in written()
+    assert "Coffee after noon" in written(ask("keywords:existence", keywords=["coffee"]))
 
 
-def test_points_with_forbidden_words_are_skipped():
-    text = answer(ask("keywords:forbidden_words", forbidden_words=["sleep", "phone"]))
-    assert SEED.points[2] in text
+def test_a_sentence_does_not_stay_without_the_one_that_it_continues():
+    text = written(ask("keywords:existence", keywords=["small hours"]), level="short")
+    assert "Coffee after noon stays in the body until bedtime. It wakes you" in text
 
 
-def test_more_words_mean_more_points():
+def test_sentences_with_forbidden_words_are_left_out_or_said_in_other_words():
+    text = written(ask("keywords:forbidden_words", forbidden_words=["phone", "paper"]))
+    assert "phone" not in text
+    assert "paper" not in text
+    assert SLEEP.points[2].text in text
+
+
+def test_without_commas_only_the_sentences_that_had_one_change():
+    text = written(ask("punctuation:no_comma"))
+    assert SLEEP.points[0].plain in text
+    assert "by 22:00" in text
+
+
+def test_a_greeting_loses_its_comma_too():
+    assert written(ask("punctuation:no_comma"), seed=SHIFT).startswith("Hi Dana\n")
+
+
+def test_letters_have_their_greeting_and_farewell_around_everything_but_the_postscript():
+    text = written(ask("detectable_content:postscript", postscript_marker="P.S."), seed=SHIFT)
+    assert text.startswith("Hi Dana,\n\nGo to bed")
+    assert text.endswith("Best wishes,\nMarta\n\nP.S. A cheap alarm clock replaces the phone.")
+
+
+def test_a_lower_bound_takes_more_sentences_and_an_upper_one_fewer():
+    usual = len(written().split())
+    more = written(ask("length_constraints:number_words", num_words=usual + 15, relation="at least"))
+    less = written(ask("length_constraints:number_words", num_words=usual - 15, relation="less than"))
+    assert len(less.split()) < usual - 15 < usual + 15 <= len(more.split())
+
+
+def test_the_most_important_sentences_always_stay():
+    limit = ask("keywords:frequency", keyword="room", frequency=2, relation="less than")
+    text = written(limit)
+    assert SLEEP.points[2].text in text
+    assert "another room" not in text
+
+
+def test_what_the_important_sentences_rule_out_has_no_answer():
+    assert answer(SLEEP, "long", [ask("keywords:forbidden_words", forbidden_words=["doctor"])]) is None
     assert (
-        len(answer(ask("length_constraints:number_words", num_words=60, relation="at least")).split()) >= 60
+        respond(SLEEP, [ask("keywords:forbidden_words", forbidden_words=["doctor"])], random.Random(0))
+        is None
     )
 
 
-def test_bullets_are_points():
-    lines = answer(ask("detectable_format:number_bullet_lists", num_bullets=3)).split("\n")
-    assert next(line for line in lines if line.startswith("* ")).removeprefix("* ") in SEED.points
+def test_two_sections_are_two():
+    heading = ask("detectable_format:multiple_sections", section_spliter="Part", num_sections=2)
+    text = written(heading, level="long")
+    assert text.startswith("Part 1\nGo to bed")
+    assert text.count("Part ") == 2
 
 
-def test_a_quoted_list_has_a_line_before_it():
-    text = answer(ask("startend:quotation"), ask("detectable_format:number_bullet_lists", num_bullets=2))
-    assert not text.startswith('"*')
+def test_the_title_is_the_first_line():
+    assert written(ask("detectable_format:title")).split("\n")[0] == "<<Better Sleep>>"
 
 
-def test_the_end_phrase_follows_the_postscript():
-    text = answer(
-        ask("startend:end_checker", end_phrase="I hope this helps."),
-        ask("detectable_content:postscript", postscript_marker="P.S."),
+def test_exact_phrases_keep_their_case_and_come_last():
+    phrase = ask("startend:end_checker", end_phrase="That is all for now.")
+    note = ask("detectable_content:postscript", postscript_marker="P.S.")
+    assert written(phrase, note).endswith("\n\nThat is all for now.")
+
+
+def test_bullets_are_sentences_after_a_line_of_prose():
+    lines = written(ask("detectable_format:number_bullet_lists", num_bullets=3)).split("\n")
+    assert not lines[0].startswith("*")
+    assert [line[2:] for line in lines if line.startswith("* ")] == [SLEEP.points[n].text for n in (6, 7, 8)]
+
+
+def test_quotation_marks_within_quotation_marks_become_single():
+    seed = SLEEP.model_copy(update={"second": SLEEP.second})
+    said = 'Say "good night" aloud.'
+    points = (SLEEP.points[0].model_copy(update={"text": said}), *SLEEP.points[1:])
+    text = written(ask("startend:quotation"), seed=seed.model_copy(update={"points": points}))
+    assert text.startswith("\"Say 'good night' aloud.")
+
+
+def test_placeholders_take_the_place_of_names_and_figures():
+    text = written(ask("detectable_content:number_placeholders", num_placeholders=3), seed=SHIFT)
+    assert text.startswith("Hi [name],")
+    assert text.endswith("Best wishes,\n[your name]")
+    assert "on [day]" in text
+
+
+def test_the_second_response_takes_another_approach():
+    one, other = written(ask("combination:two_responses")).split("\n******\n")
+    assert SLEEP.points[0].text in one
+    assert other == " ".join(SLEEP.second)
+
+
+def test_the_keys_of_an_object_fit_the_text():
+    assert list(json.loads(written(ask("detectable_format:json_format")))) == ["title", "points"]
+    assert list(json.loads(written(ask("detectable_format:json_format"), seed=SHIFT))) == [
+        "title", "greeting", "text", "farewell",
+    ]  # fmt: skip
+    assert list(json.loads(written(ask("detectable_format:json_format"), seed=TEA))) == ["标题", "步骤"]
+
+
+def test_a_paragraph_begins_with_the_sentence_that_has_the_word_first():
+    first = {"num_paragraphs": 2, "nth_paragraph": 2, "first_word": "see"}
+    text = written(ask("length_constraints:nth_paragraph_first_word", **first))
+    assert text.split("\n\n")[1].startswith("See a doctor")
+
+
+def test_the_last_line_can_repeat_what_is_above():
+    title, again = ask("detectable_format:title"), ask("chain:title_again")
+    assert written(title, again).endswith("\n\nBetter Sleep")
+    bullets, counted = (
+        ask("detectable_format:number_bullet_lists", num_bullets=3),
+        ask("chain:bullets_counted"),
     )
-    assert text.index("P.S.") < text.index("I hope this helps.")
+    assert written(bullets, counted).endswith("\n\nNumber of points: 3")
+    assert written(ask("chain:first_sentence_again")).endswith("\n\n" + SLEEP.points[0].text)
 
 
-def test_two_responses_share_no_point():
-    one, two = answer(ask("combination:two_responses"), size=4).split("******")
-    assert not [point for point in SEED.points if point in one and point in two]
+def test_chinese_without_commas():
+    assert written(ask("punctuation:no_comma"), seed=TEA).startswith("先烧一壶水并放到不烫手再用。")
 
 
-def test_a_paragraph_can_start_with_a_point():
-    constraint = ask(
-        "length_constraints:nth_paragraph_first_word", num_paragraphs=2, nth_paragraph=2, first_word="drink"
-    )
-    assert answer(constraint).split("\n\n")[1].startswith(SEED.points[3])
-
-
-def test_there_is_no_answer_if_no_sentence_fits():
-    forbidden = ["a", "the", "no", "see", "write", "it", "that", "place", "once"]
-    everything = [*forbidden, "idea", "look", "counts"]
-    constraint = ask("keywords:forbidden_words", forbidden_words=everything)
-    assert respond(SEED, [constraint], random.Random(0), 3) is None
-
-
-def test_gists_are_different_if_possible():
-    assert gists(["Sleep in a dark room.", "Good sleep."], SEED) == ["sleep", "good"]
-
-
-def test_a_list_takes_the_last_sentences():
-    text = lay_out(Structure(bullets=2), SEED, [], ["One.", "Two.", "Three."], ["Four."], [])
-    assert text == "One.\n* Two.\n* Three.\nFour."
-
-
-@pytest.mark.parametrize(("interleaved", "shares"), [(False, [[1, 2], [3, 4]]), (True, [[1, 3], [2, 4]])])
-def test_dealing(interleaved, shares):
-    assert deal([1, 2, 3, 4], 2, interleaved) == shares
+def test_dealing():
+    assert deal([1, 2, 3, 4, 5], 2) == [[1, 2], [3, 4, 5]]

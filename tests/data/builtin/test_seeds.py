@@ -1,50 +1,128 @@
 """The packaged seeds keep to their own rules, and the split keeps them apart."""
 
+from __future__ import annotations
+
 import re
 from collections import Counter
 
 import pytest
 
-from raif.data.builtin.respond import bank
-from raif.data.builtin.seeds import all_seeds, split_seeds
+from raif.config.builtin import LEVELS
+from raif.data.builtin.respond.think import thoughts
+from raif.data.builtin.seeds import Seed, all_seeds, split_seeds
+
+GROUPS = {
+    "problem": {"advice", "howto", "plan", "decide", "fix"},
+    "understanding": {"explain", "summary", "meaning", "opinion", "review"},
+    "information": {"compare", "describe", "report", "list", "extract"},
+    "creativity": {"story", "email", "letter", "speech", "advert", "design"},
+}
+MARKS = {"en": re.compile(r"[,;:\"“”()\[\]0-9]|--|—"), "zh": re.compile(r"[，、；：“”‘’（）《》0-9]")}
+LONG = {
+    "en": {"short": (28, 80), "middle": (75, 170), "long": (130, 300)},
+    "zh": {"short": (45, 130), "middle": (100, 330), "long": (180, 600)},
+}
+"""Words, or Chinese characters, of the answer at each level."""
 
 
-def test_there_are_enough_seeds_in_both_languages():
+def size(text: str, language: str) -> int:
+    return len(re.findall(r"[\u4e00-\u9fff]", text)) if language == "zh" else len(text.split())
+
+
+@pytest.fixture(params=all_seeds(), ids=lambda seed: seed.id)
+def seed(request: pytest.FixtureRequest) -> Seed:
+    return request.param
+
+
+def test_there_are_enough_seeds_in_both_languages_and_all_four_groups():
     counts = Counter(seed.language for seed in all_seeds())
-    assert counts.total() >= 240
-    assert counts["en"] >= 160
-    assert counts["zh"] >= 80
+    assert counts["en"] >= 300
+    assert counts["zh"] >= 200
+    groups = Counter((seed.language, seed.group) for seed in all_seeds())
+    assert min(groups[language, group] for language in MARKS for group in GROUPS) >= 45
 
 
 @pytest.mark.parametrize("field", ["id", "prompt"])
-def test_no_seed_comes_twice(field):
+def test_no_seed_comes_twice(field: str):
     values = [getattr(seed, field) for seed in all_seeds()]
     assert len(set(values)) == len(values)
 
 
-def test_english_points_have_none_of_the_marks_that_constraints_are_about():
-    marked = [
-        p for s in all_seeds() if s.language == "en" for p in s.points if re.search(r'[,\d"\[\]*<>]', p)
-    ]
-    assert not marked
+def test_no_sentence_is_used_twice():
+    texts = Counter(point.text for seed in all_seeds() for point in seed.points)
+    assert [text for text, count in texts.items() if count > 1] == []
 
 
-def test_chinese_points_have_no_marks_and_at_most_one_comma():
-    points = [p for s in all_seeds() if s.language == "zh" for p in s.points]
-    assert not [p for p in points if re.search(r'[,"“”\[\]*<>]', p) or p.count("，") > 1]
+def test_requests_are_of_several_forms():
+    questions = [seed.prompt.rstrip().endswith(("?", "？")) for seed in all_seeds()]
+    long = [size(seed.prompt, seed.language) > 40 for seed in all_seeds()]
+    assert 0.15 <= sum(questions) / len(questions) <= 0.6
+    assert 0.1 <= sum(long) / len(long) <= 0.6
 
 
-def test_keywords_differ_within_a_seed():
-    assert not [seed.id for seed in all_seeds() if len(set(seed.keywords)) < 6]
+def test_its_task_is_one_of_its_group_and_has_a_name(seed: Seed):
+    assert seed.task in GROUPS[seed.group]
+    assert seed.task in thoughts(seed.language)["tasks"]
 
 
-def test_every_task_has_a_name():
-    assert not [seed.id for seed in all_seeds() if seed.task not in bank.TASKS[seed.language]]
+def test_letters_have_a_greeting_and_a_farewell_and_nothing_else_but_a_speech_has(seed: Seed):
+    if seed.task in {"email", "letter"}:
+        assert seed.greeting
+        assert seed.farewell
+    elif seed.task != "speech":
+        assert not seed.greeting
+        assert not seed.farewell
+
+
+def test_it_has_material_for_three_lengths(seed: Seed):
+    levels = Counter(point.level for point in seed.points)
+    assert seed.points[0].level == 1
+    assert levels[1] == 3
+    assert levels[2] >= 4
+    assert levels[3] >= 4
+    for level, (least, most) in LONG[seed.language].items():
+        text = " ".join(point.text for point in seed.points if point.level <= LEVELS[level])
+        assert least <= size(text, seed.language) <= most
+
+
+def test_a_sentence_with_marks_has_a_plain_form_without_any(seed: Seed):
+    for point in seed.points:
+        assert bool(MARKS[seed.language].search(point.text)) is bool(point.plain)
+        assert not MARKS[seed.language].search(point.plain)
+    assert not MARKS[seed.language].search(seed.postscript)
+
+
+def test_prose_has_commas_and_figures(seed: Seed):
+    assert 4 <= sum(bool(point.plain) for point in seed.points) <= 10
+    assert any(re.search(r"\d", point.text) for point in seed.points)
+
+
+def test_each_point_is_one_whole_sentence(seed: Seed):
+    ends = r"[。！？]" if seed.language == "zh" else r"[.!?](?=\s)"
+    for text in (each for point in seed.points for each in point.variants):
+        assert re.search(r"[.!?。！？]$", text)
+        assert len(re.findall(ends, text)) <= (1 if seed.language == "zh" else 0)
+        assert text == text.strip()
+        assert "  " not in text
+        assert "\n" not in text
+
+
+def test_the_second_answer_shares_no_sentence_with_the_first(seed: Seed):
+    assert 3 <= len(seed.second) <= 5
+    assert not set(seed.second) & {point.text for point in seed.points}
+
+
+def test_its_keywords_are_in_its_sentences_and_two_of_them_often(seed: Seed):
+    text = " ".join(point.text for point in seed.points).lower()
+    counts = [text.count(word.lower()) for word in set(seed.keywords)]
+    assert len(counts) == 6
+    assert min(counts) >= 1
+    assert sum(count >= 3 for count in counts) >= 2
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5, 0.999])
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_split_is_disjoint_and_complete(language, share):
+def test_the_split_is_disjoint_and_complete(language: str, share: float):
     train, held = (
         {s.id for s in split_seeds(language, split, seed=3, heldout_share=share)}
         for split in ("train", "heldout")
@@ -57,4 +135,4 @@ def test_the_split_is_disjoint_and_complete(language, share):
 
 def test_another_random_seed_holds_out_other_seeds():
     one, other = (split_seeds("en", "heldout", seed=number, heldout_share=0.2) for number in (1, 2))
-    assert set(one) != set(other)
+    assert {s.id for s in one} != {s.id for s in other}

@@ -15,6 +15,7 @@ from raif.data.builtin.seeds import all_seeds
 from raif.data.staged import run
 from raif.data.staged.drawing import draw
 from raif.errors import ConfigError
+from raif.text import chinese, count_words
 from raif.types import Composition
 from raif.verdicts.checks import verify
 from tests.chat_server import chat_server, completion
@@ -156,12 +157,20 @@ def test_an_incomplete_wording_is_replaced_by_the_template(evolved):
 
 def test_a_selections_condition_holds_exactly_if_its_first_branch_counts(evolved):
     made, _, _ = evolved(compositions={"selection": 1}, judged=0)
-    quoted = {"en": r'word "([^"]+)"', "zh": "出现了“([^”]+)”"}
     seen = set()
     for record in made:
-        request = record.provenance["request"]
-        word = re.search(quoted[record.language], record.prompt[len(request) :])
-        holds = word[1] in request if word else request.endswith(("?", "？"))
+        request = record.provenance["request"].lower()
+        said = record.prompt[len(request) :].strip().split("\n")[0]
+        word = re.search(
+            r'has the word "([^"]+)"|begins with the word "([^"]+)"|出现了“([^”]+)”|以“([^”]+)”开头', said
+        )
+        size = len(chinese.characters(request)) if record.language == "zh" else count_words(request)
+        if word:
+            has, start, has_zh, start_zh = (str(each or "").lower() for each in word.groups())
+            holds = request.startswith(start + start_zh) if start or start_zh else has + has_zh in request
+        else:
+            count = int(re.search(r"\d+", said)[0])
+            holds = size > count if "more than" in said or "超过" in said else size < count
         assert record.composition.selected == (0 if holds else 1)
         seen.add(holds)
     assert seen == {True, False}
@@ -260,7 +269,7 @@ def test_packaged_requests_keep_their_own_sentences():
 
 
 def test_moved_trees_keep_their_shape():
-    from raif.data.staged.drawing import moved
+    from raif.data.builtin.compose import moved
 
     inner = Composition(kind="selection", parts=(1, 2), selected=1)
     tree = Composition(kind="chain", parts=(0, inner))

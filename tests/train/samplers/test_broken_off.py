@@ -16,7 +16,7 @@ from raif.train.run import Run
 from tests.rollout_server import RolloutServer, rollout_server, start
 from tests.tiny import repeatable
 
-SHORT = {"min_constraints": 1, "max_constraints": 1, "min_sentences": 1, "max_sentences": 1}
+SHORT = {"max_constraints": 1, "thinking": "brief", "longest": 56, "levels": {"short": 1}}
 """The tiny model's tokens are bytes: attention over long prompts would take most of the time."""
 
 

@@ -24,7 +24,9 @@ pytestmark = [pytest.mark.vllm, NEEDS_VLLM]
 CONFIG = """
 steps: 5
 model: {{path: "{model}", compute: float32, gradient_checkpointing: false, device: cpu}}
-data: {{generate: {{count: 40, max_constraints: 1, max_sentences: 2}}, max_prompt_tokens: 1500}}
+data:
+  generate: {{count: 40, max_constraints: 1, thinking: brief, longest: 56, levels: {{short: 1}}}}
+  max_prompt_tokens: 1500
 rollout:
   prompts: 2
   group_size: 4

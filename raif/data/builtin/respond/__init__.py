@@ -1,9 +1,6 @@
-"""The built-in expert: an answer made of a seed's sentences that meets every constraint, with its thinking.
+"""The built-in expert: a seed's sentences, so that every constraint is met, and its thinking."""
 
-Importing this registers the responders.
-"""
+from raif.data.builtin.respond.expert import Request, answer, expert, respond
+from raif.data.builtin.respond.kinds import CHAINED, RESPONDERS, kinds_for
 
-from raif.data.builtin.respond import structure, words
-from raif.data.builtin.respond.responder import RESPONDERS, kinds_for, respond
-
-__all__ = ["RESPONDERS", "kinds_for", "respond", "structure", "words"]
+__all__ = ["CHAINED", "RESPONDERS", "Request", "answer", "expert", "kinds_for", "respond"]

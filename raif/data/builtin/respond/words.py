@@ -1,198 +1,97 @@
-"""Responders for words, letters and their case: some are worked in, others kept out or kept rare."""
+"""Words for sentences: what a sentence is about in a word, quotations from a text, lists."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import lru_cache
 
-from raif.constraints.kind import Relation
-from raif.data.builtin.respond.draft import Draft, occurrences
-from raif.data.builtin.respond.responder import Facts, Phase, nothing, phrases, responder
-from raif.text import detect, tokens
+from raif.data.builtin.seeds import Seed
+from raif.text import chinese
 
-
-@responder(
-    "keywords:existence",
-    Phase.LIMIT,
-    en=(
-        "Must mention {keywords}: I write {places}.",
-        "Keywords {keywords}: found in {places}.",
-        "Put in {keywords}: {places} will do it.",
-    ),
-    zh=("要出现{keywords}：我写{places}。", "关键词{keywords}：写在{places}里。"),
-)
-def existence(draft: Draft, keywords: list[str]) -> Facts:
-    for word in keywords:
-        draft.wanted[word] = max(draft.wanted[word], 1)
-    opening, closing = ("“", "”") if draft.seed.language == "zh" else ('"', '"')
-
-    def facts() -> dict[str, str]:
-        places = dict.fromkeys(_around(word, draft) for word in keywords)
-        return {"places": phrases([f"{opening}{place}{closing}" for place in places], draft.seed.language)}
-
-    return facts
+_AROUND = {"en": 3, "zh": 6}
+"""Words, or characters, on each side of what is quoted."""
+_LONG = re.compile(r"(?<![\w'’-])[a-z]{5,}(?![\w'’-])")
+_MARKS = re.compile(r"[\"“”‘’<>*\n]")
 
 
-def _around(word: str, draft: Draft) -> str:
-    """The word with its neighbours in the answer."""
-    chinese = draft.seed.language == "zh"
-    before = r"[^\s。，<>\"]{0,4}" if chinese else r"(?:[\w*]+ )?\w*"
-    after = r"[^\s。，<>\"]{0,2}" if chinese else r"\w*(?: [\w*]+)?"
-    found = re.search(before + re.escape(word) + after, draft.answer, re.IGNORECASE)
-    return found.group() if found else word
+_COMMON = """
+    about above after again against almost along already although always among another around because
+    become before behind below beside better between beyond cannot could different during either enough every
+    everything first from going having instead itself might never nothing often other others rather really
+    several should since something sometimes still than that their them then there these they thing things
+    this those though three through together toward towards under until usually very what whatever when where
+    whether which while whole whose will with within without would yourself
+    """
+COMMON = frozenset(_COMMON.split())
+"""Words of English that say nothing about what a text is about."""
 
 
-@responder(
-    "keywords:frequency",
-    Phase.LIMIT,
-    en=(
-        'The word "{keyword}" {relation} {frequency:time}: my answer has it {count}.',
-        'Count "{keyword}": {relation} {frequency:time} is asked, I use it {count}.',
-        '"{keyword}" should come {relation} {frequency:time}, so I write it {count}.',
-    ),
-    zh=(
-        "“{keyword}”要{relation}{frequency}次：回答里有{count}次。",
-        "“{keyword}”{relation}{frequency}次，我用{count}次。",
-    ),
-)
-def frequency(draft: Draft, keyword: str, frequency: int, relation: Relation) -> Facts:
-    if relation == "at least":
-        draft.wanted[keyword] = frequency
-    else:
-        draft.limits.append(lambda text: occurrences(keyword, text) < frequency)
-    return lambda: {"count": times(occurrences(keyword, draft.answer), draft.seed.language)}
+def gists(seed: Seed) -> tuple[str, ...]:
+    """For each point a word that says what it is about: a keyword, or else a long word.
+
+    No word twice unless a sentence has no other.
+    """
+    return _gists(tuple(point.text for point in seed.points), seed.keywords, seed.language)
 
 
-@responder(
-    "keywords:forbidden_words",
-    Phase.LIMIT,
-    en=(
-        "Never write {forbidden_words}: I talk about {topics} instead.",
-        "Leave out {forbidden_words}. My sentences are about {topics}.",
-        "{forbidden_words} must not occur; {topics} can.",
-    ),
-    zh=("不能写{forbidden_words}：改说{topics}。", "避开{forbidden_words}，句子讲{topics}。"),
-)
-def forbidden_words(draft: Draft, forbidden_words: list[str]) -> Facts:
-    edge = "" if draft.seed.language == "zh" else r"\b"
-    found = re.compile("|".join(edge + re.escape(word) + edge for word in forbidden_words), re.IGNORECASE)
-    draft.limits.append(lambda text: not found.search(text))
-    return lambda: {"topics": phrases(draft.topics[:2], draft.seed.language)}
+@lru_cache(maxsize=1024)
+def _gists(sentences: tuple[str, ...], keywords: tuple[str, ...], language: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for sentence in sentences:
+        options = [word for word in keywords if word.lower() in sentence.lower()]
+        if language == "zh":
+            others = [word for word in chinese.words(sentence) if not re.search("[0-9A-Za-z]", word)]
+        else:
+            others = [word for word in _LONG.findall(sentence) if word not in COMMON]
+        options += sorted(others, key=lambda word: (word.endswith(("ly", "ed", "ing", "es")), -len(word)))
+        word = next((word for word in options if word not in found), (options or [sentence])[0])
+        found.append(word)
+    return tuple(_as_written(word, " ".join(sentences)) for word in found)
 
 
-@responder(
-    "keywords:letter_frequency",
-    Phase.LIMIT,
-    en=(
-        'Letter "{letter}" {let_relation} {let_frequency:time}: these sentences have it {count}.',
-        'The letter "{letter}" must come {let_relation} {let_frequency:time}. I count it {count}.',
-        'I need "{letter}" {let_relation} {let_frequency:time}, and I get it {count}.',
-    ),
-    zh=(
-        "“{letter}”要{let_relation}{let_frequency}次：这些句子里有{count}次。",
-        "“{letter}”{let_relation}{let_frequency}次，数下来是{count}次。",
-    ),
-)
-def letter_frequency(draft: Draft, letter: str, let_frequency: int, let_relation: Relation) -> Facts:
-    def count(text: str) -> int:
-        return text.lower().count(letter.lower())
-
-    draft.bound(let_relation, let_frequency, count)
-    return lambda: {"count": times(count(draft.answer), draft.seed.language)}
+def _as_written(word: str, text: str) -> str:
+    """A keyword in the case that the text uses within its sentences: a name has a capital."""
+    return word if word in text else next(iter(re.findall(re.escape(word), text, re.IGNORECASE)), word)
 
 
-@responder(
-    "punctuation:no_comma",
-    Phase.LIMIT,
-    en=(
-        "No commas at all: I keep the sentences plain and join with and.",
-        "No comma anywhere, so I use full stops and short sentences.",
-        "Commas are not allowed: each sentence goes without one.",
-    ),
-    zh=("全文不用逗号，写短句。", "不能有逗号：每句话都不停顿。"),
-)
-def no_comma(draft: Draft) -> Facts:
-    draft.limits.append(lambda text: "," not in text and "，" not in text)
-    return nothing
+def within_quotes(text: str) -> str:
+    """The text with single quotation marks, to stand between double ones."""
+    return text.replace('"', "'").replace("“", "‘").replace("”", "’")
 
 
-def times(count: int, language: str) -> str:
-    """A count in words: once, 2 times; in Chinese only the number."""
-    return str(count) if language == "zh" else "once" if count == 1 else f"{count} times"
+def listed(items: Sequence[str], language: str) -> str:
+    """Items as a list without quotation marks: a, b and c."""
+    *front, last = items
+    comma, final = ("、", "和") if language == "zh" else (", ", " and ")
+    return comma.join(front) + final + last if front else last
 
 
-def _capitals(text: str) -> list[str]:
-    """Tokens in capitals as the check counts them, I and A included."""
-    return [token for token in tokens(text) if token.isupper()]
+def snippet(text: str, place: int, language: str) -> str:
+    """The words around a place in the text, without marks that would break a quotation."""
+    around = _AROUND[language]
+    start = text.rfind("\n", 0, place) + 1
+    end = text.find("\n", place)
+    line = text[start : end if end >= 0 else len(text)]
+    place -= start
+    if language == "zh":
+        return _MARKS.sub("", line[max(0, place - around) : place + around + 1]).strip()
+    spans = [match.span() for match in re.finditer(r"\S+", line)]
+    at = next((n for n, (low, high) in enumerate(spans) if low <= place < high), 0)
+    low, high = spans[max(0, at - around)][0], spans[min(len(spans) - 1, at + around)][1]
+    return _MARKS.sub("", line[low:high])
 
 
-def _shouted(text: str) -> list[str]:
-    """Words in capitals as a reader counts them. English only, like all case: Chinese has none."""
-    return [word for word in _capitals(text) if len(word) > 1 and word.isalpha()]
+def two_snippets(old: str, new: str, language: str) -> tuple[str, str]:
+    """The same passage of two variants of a sentence, from where they begin to differ."""
+    same = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
+    start = max(old.rfind(" ", 0, max(0, same - 8)), 0) if language == "en" else max(0, same - 3)
+    width = 45 if language == "en" else 14
 
+    def cut(text: str) -> str:
+        part = text[start : start + width]
+        if language == "en" and len(text) > start + width:
+            part = part.rpartition(" ")[0]
+        return _MARKS.sub("", part).strip(" ,;:")
 
-@responder(
-    "change_case:capital_word_frequency",
-    Phase.LIMIT,
-    en=(
-        "Words in capitals {capital_relation} {capital_frequency:time}: {shown}.",
-        "All caps for {capital_relation} {capital_frequency:word}; I have {shown}.",
-        "I count {shown}; {capital_relation} {capital_frequency} in capitals are asked.",
-    ),
-)
-def capital_word_frequency(draft: Draft, capital_frequency: int, capital_relation: Relation) -> Facts:
-    def mark() -> None:
-        for position in sorted(draft.sentences) * capital_frequency:
-            if len(_shouted(draft.text)) < capital_frequency:
-                draft.sentences[position] = _shout(draft.sentences[position], draft)
-
-    if capital_relation == "at least":
-        draft.marks.append(mark)
-        return lambda: {"shown": _shown(_shouted(draft.answer))}
-    draft.limits.append(lambda text: len(_capitals(text)) < capital_frequency)
-    return lambda: {"shown": _shown(_capitals(draft.answer))}
-
-
-def _shout(sentence: str, draft: Draft) -> str:
-    """Turns one more word into capitals: a keyword, or else the first of the longest words."""
-    small = re.findall(r"\b[a-z]{4,}\b", sentence)
-    known = [word for word in small if word in draft.seed.keywords]
-    word = (known or sorted(small, key=len, reverse=True) or [""])[0]
-    return re.sub(rf"\b{word}\b", word.upper(), sentence, count=1) if word else sentence
-
-
-def _shown(words: list[str]) -> str:
-    return phrases(list(dict.fromkeys(words))[:6], "en") if words else "none of them"
-
-
-@responder(
-    "change_case:english_capital",
-    Phase.LIMIT,
-    en=(
-        "Capital letters only: it begins {start}.",
-        "Every letter is a capital, as in {start}.",
-        "All in capitals and in English: {start} and so on.",
-    ),
-)
-def english_capital(draft: Draft) -> Facts:
-    return _turn(draft, str.upper)
-
-
-@responder(
-    "change_case:english_lowercase",
-    Phase.LIMIT,
-    en=(
-        "Small letters only: it begins {start}.",
-        "No capital letter, not even at the start: {start}.",
-        "All in lowercase and in English: {start} and so on.",
-    ),
-)
-def english_lowercase(draft: Draft) -> Facts:
-    return _turn(draft, str.lower)
-
-
-def _turn(draft: Draft, case: Callable[[str], str]) -> Facts:
-    draft.case = case
-    # Short or unusual texts are detected as another language: more sentences settle it.
-    draft.needs.append(lambda text: detect(case(text)) == "en")
-    return lambda: {"start": " ".join(re.sub('[<>"]', "", draft.answer).split()[:3])}
+    return cut(old), cut(new)

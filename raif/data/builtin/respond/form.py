@@ -1,0 +1,191 @@
+"""How an answer is laid out: what stands before and after its sentences, and how they are divided.
+
+`Form` is what the constraints ask of the layout. `write` makes the text from a seed, the sentences chosen,
+and a form; the default form is what anybody would write without being asked for more.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, TypeVar
+
+from raif.data.builtin.respond.marks import capitalized, highlighted, with_placeholders
+from raif.data.builtin.seeds import Seed
+
+T = TypeVar("T")
+Last = Literal["", "title", "count", "first"]
+_SENTENCES_PER_PARAGRAPH = 5
+_STEPS = ("howto", "plan", "fix")
+_KEYS = {
+    "en": {"title": "title", "greeting": "greeting", "farewell": "farewell", "steps": "steps",
+           "points": "points", "paragraphs": "text"},
+    "zh": {"title": "标题", "greeting": "称呼", "farewell": "落款", "steps": "步骤", "points": "要点",
+           "paragraphs": "正文"},
+}  # fmt: skip
+_COUNTED = {"en": "Number of points: {count}", "zh": "要点数：{count}"}
+
+
+@dataclass
+class Form:
+    """What is asked of the layout. Sentences are dealt out in reading order."""
+
+    repeat: str = ""
+    """The request, word for word, before anything else."""
+    title: bool = False
+    paragraphs: int = 0
+    """Divided by ***; 0: as the text needs."""
+    blocks: int = 0
+    """Paragraphs divided by blank lines, and by nothing else; 0: as the text needs."""
+    opening: tuple[int, int] | None = None
+    """A block, counted from 0, and the position of the point that it begins with."""
+    sections: int = 0
+    heading: str = ""
+    """The word before a section's number."""
+    bullets: int = 0
+    highlights: int = 0
+    capitals: int = 0
+    """Words to put in capitals."""
+    placeholders: int = 0
+    case: Literal["", "upper", "lower"] = ""
+    json: bool = False
+    fenced: bool = False
+    quoted: bool = False
+    two: bool = False
+    """Two answers, the second one by another approach."""
+    commas: bool = True
+    """Whether greeting and farewell may have commas."""
+    postscript: str = ""
+    """Its marker."""
+    last: Last = ""
+    """What the last line repeats from above: the title, the number of bullets, or the first sentence."""
+    end: str = ""
+    """The phrase at the very end."""
+
+    @property
+    def least(self) -> int:
+        """The number of sentences that the layout needs."""
+        parts = max(self.paragraphs, self.blocks, self.sections, 1)
+        return self.bullets + max(parts - 1, 1) if self.bullets else parts
+
+
+def write(seed: Seed, chosen: Mapping[int, str], form: Form) -> str:
+    """The answer. `chosen`: the position of each point, and the sentence that it is."""
+    positions = sorted(chosen)
+    sentences = [chosen[position] for position in positions]
+    greeting, farewell = seed.greeting, seed.farewell
+    if not form.commas:
+        greeting, farewell = (re.sub("[,，]", "", text) for text in (greeting, farewell))
+    if form.placeholders:
+        greeting, farewell, sentences = with_placeholders(
+            seed.language, greeting, farewell, sentences, form.placeholders
+        )
+    if form.highlights:
+        sentences = highlighted(sentences, form.highlights, seed)
+    if form.capitals:
+        sentences = capitalized(sentences, form.capitals, seed)
+    if form.json:
+        return _json(seed, form, greeting, sentences, farewell)
+    space = "" if form.postscript.endswith("：") else " "
+    postscript = f"{form.postscript}{space}{seed.postscript}" if form.postscript else ""
+    title = f"<<{seed.title}>>" if form.title else ""
+    body = _body(seed, form, positions, sentences)
+    around = [
+        form.repeat,
+        title,
+        greeting,
+        body,
+        farewell,
+        postscript,
+        _last(seed, form, sentences),
+        form.end,
+    ]
+    if form.two:
+        other = _paragraphs(list(seed.second), seed.language)
+        answers = [_joined([greeting, each, farewell], form) for each in (body, other)]
+        around[2:5] = ["\n******\n".join(answers)]
+    text = _joined(around, form)
+    if form.case:
+        text = text.upper() if form.case == "upper" else text.lower()
+    return in_quotes(text, seed.language) if form.quoted else text
+
+
+def in_quotes(text: str, language: str) -> str:
+    """The text in double quotation marks; those within become single ones."""
+    if language == "zh":
+        return f"“{text.replace('“', '‘').replace('”', '’')}”"
+    return '"' + text.replace('"', "'") + '"'
+
+
+def deal(items: Sequence[T], shares: int) -> list[list[T]]:
+    """The items in `shares` runs of nearly equal length."""
+    bounds = [round(len(items) * number / shares) for number in range(shares + 1)]
+    return [list(items[low:high]) for low, high in pairwise(bounds)]
+
+
+def _joined(parts: Sequence[str], form: Form) -> str:
+    return ("\n" if form.blocks else "\n\n").join(part for part in parts if part)
+
+
+def _body(seed: Seed, form: Form, positions: Sequence[int], sentences: list[str]) -> str:
+    """The sentences in their divisions. A list comes last, or before the last sentence of a letter."""
+    space = "" if seed.language == "zh" else " "
+    parts = max(form.paragraphs, form.blocks, form.sections)
+    if form.bullets:
+        closing = 1 if parts < 2 and seed.farewell and len(sentences) > form.bullets + 1 else 0
+        lead = len(sentences) - form.bullets - closing
+        shares = deal(sentences[:lead], max(parts - 1, 1))
+        divided = [space.join(share) for share in shares] + ([""] if parts > 1 else [])
+        lines = [f"* {line}" for line in sentences[lead : lead + form.bullets]]
+        listed = [divided[-1], *lines] if divided[-1] else lines
+        divided[-1] = "\n".join(listed)
+        if closing:
+            divided.append(sentences[-1])
+    elif form.opening is not None:
+        divided = [space.join(share) for share in _split_at(form.opening, form.blocks, positions, sentences)]
+    elif parts:
+        divided = [space.join(share) for share in deal(sentences, parts)]
+    else:
+        return _paragraphs(sentences, seed.language)
+    if form.heading:
+        divided = [f"{form.heading} {number}\n{part}" for number, part in enumerate(divided, 1)]
+    return ("\n***\n" if form.paragraphs else "\n\n").join(divided)
+
+
+def _paragraphs(sentences: Sequence[str], language: str) -> str:
+    """Prose: a new paragraph after five sentences or so."""
+    space = "" if language == "zh" else " "
+    shares = deal(sentences, max(1, round(len(sentences) / _SENTENCES_PER_PARAGRAPH)))
+    return "\n\n".join(space.join(share) for share in shares)
+
+
+def _split_at(
+    opening: tuple[int, int], blocks: int, positions: Sequence[int], sentences: Sequence[str]
+) -> list[list[str]]:
+    """The sentences in blocks, one of which begins with the given point if it is among them."""
+    block, point = opening
+    start = positions.index(point) if point in positions else 0
+    before, after = sentences[:start], sentences[start:]
+    return [*(deal(before, block) if block else []), *deal(after, blocks - block)]
+
+
+def _last(seed: Seed, form: Form, sentences: Sequence[str]) -> str:
+    if form.last == "count":
+        return _COUNTED[seed.language].format(count=form.bullets)
+    return {"title": seed.title, "first": sentences[0] if sentences else ""}.get(form.last, "")
+
+
+def _json(seed: Seed, form: Form, greeting: str, sentences: list[str], farewell: str) -> str:
+    """An object: steps, or points, or the paragraphs of a text, under the title."""
+    keys = _KEYS[seed.language]
+    content = keys["steps" if seed.task in _STEPS else "paragraphs" if seed.greeting else "points"]
+    fields: dict[str, object] = {keys["title"]: seed.title}
+    if greeting:
+        fields |= {keys["greeting"]: greeting, content: sentences, keys["farewell"]: farewell}
+    else:
+        fields[content] = sentences
+    text = json.dumps(fields, ensure_ascii=False, indent=2)
+    return f"```json\n{text}\n```" if form.fenced else text

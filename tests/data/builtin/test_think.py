@@ -1,0 +1,115 @@
+"""The expert's thinking: it plans, and what it says about its drafts is true."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+
+from raif.config.builtin import BuiltinConfig
+from raif.constraints import find
+from raif.data import records
+from raif.data.builtin.respond import RESPONDERS, Request, expert
+from raif.data.builtin.respond.kinds import bound_of
+from raif.data.builtin.respond.plain import Plain
+from raif.data.builtin.respond.think import skeleton, thoughts
+from raif.data.builtin.seeds import all_seeds
+from raif.types import Constraint
+from tests.data.builtin.seeds import SLEEP, TEA
+
+SEEDS = {seed.id: seed for seed in all_seeds()}
+LONG = Constraint(id="length_constraints:number_words", kwargs={"num_words": 70, "relation": "at least"})
+NO_COMMA = Constraint(id="punctuation:no_comma")
+
+
+def thinkings(*constraints: Constraint, seed=SLEEP, count=60, thinking="full") -> list[str]:
+    found = [
+        expert(Request(Plain(seed, "middle"), constraints), random.Random(n), thinking) for n in range(count)
+    ]
+    return [one.thinking for one in found if one]
+
+
+def test_hundreds_of_thoughts_are_built_differently(made):
+    for language in ("en", "zh"):
+        own = [record for record in made if record.language == language]
+        built = {skeleton(r.expert.thinking, SEEDS[r.provenance["seed"]].keywords) for r in own}
+        assert len(built) > 0.95 * len(own)
+        sentences = {
+            each for text in built for each in re.split(r"(?<=[.!?。！？])\s*", text) if len(each) > 3
+        }
+        assert len(sentences) > 400
+
+
+def test_a_skeleton_has_no_numbers_quotations_and_topic_words():
+    assert skeleton('I count "bed" 12 times in the Room.', ["room"]) == "I count … … times in the …."
+    assert skeleton("“床”有12次。") == "…有…次。"
+
+
+def test_more_constraints_take_more_thinking(made):
+    for language in ("en", "zh"):
+        lengths = [
+            [len(r.expert.thinking) for r in made if r.language == language and len(r.constraints) == count]
+            for count in (1, 3, 5)
+        ]
+        one, three, five = (sum(each) / len(each) for each in lengths)
+        assert one < three < five
+
+
+def test_the_figures_of_a_failing_draft_are_those_of_a_text_that_fails():
+    drafts = {
+        n for text in thinkings(LONG) for n in re.findall(r"(?:count|only) (\d+) words(?:, | only|\.)", text)
+    }
+    usual = len(re.findall(r"\w+", Plain(SLEEP, "middle").text))
+    assert str(usual) in drafts
+    assert all(int(n) < 70 or int(n) >= 70 for n in drafts)
+    assert any("short" in text or "only" in text for text in thinkings(LONG))
+
+
+def test_a_draft_with_a_comma_is_quoted_and_said_in_other_words():
+    fixed = [text for text in thinkings(NO_COMMA) if "comma in" in text or "has a comma" in text]
+    assert fixed
+    for text in fixed:
+        assert re.search(r'"[^"]*,[^"]*"', text)
+
+
+def test_it_speaks_the_language_of_the_request():
+    assert not re.search("[\u4e00-\u9fff]", "".join(thinkings(LONG, NO_COMMA)))
+    without = "".join(thinkings(NO_COMMA, seed=TEA))
+    assert not re.search("[a-z]{2}", without)
+
+
+def test_brief_is_a_line_for_each_constraint():
+    for text in thinkings(LONG, NO_COMMA, thinking="brief"):
+        assert len(text.split("\n")) == 2
+        assert len(text.split()) < 60
+
+
+def test_the_thinking_has_no_tags(made):
+    assert not [r.id for r in made if re.search("[<>]", r.expert.thinking)]
+
+
+def test_no_field_is_left_open_and_no_sentence_is_glued_to_the_next(made):
+    for record in made:
+        assert not re.search(r"[{}]|  |\s$", record.expert.thinking), record.id
+        if record.language == "en":
+            text = re.sub(r'"[^"]*"', "", record.expert.thinking)
+            assert not re.search(r"[a-z][.!?;][A-Z]", text), record.id
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_there_is_something_to_think_about_each_kind(language):
+    kinds = thoughts(language)["kinds"]
+    for id in RESPONDERS:
+        if language == "zh" and id.startswith("change_case:"):
+            continue
+        example = find(id, language).examples[0].kwargs
+        keys = [f"{id} +", f"{id} -"] if bound_of(Constraint(id=id, kwargs=example)) else [id]
+        for key in keys:
+            for part, least in (("ask", 2), ("means", 2), ("slip", 2), ("check", 2)):
+                assert len(set(kinds[key][part])) >= least, (key, part)
+
+
+def test_brief_experts_of_the_generator_think_briefly():
+    config = BuiltinConfig(count=40, thinking="brief", languages={"en": 1}, max_constraints=2)
+    assert max(len(r.expert.thinking.split()) for r in records(config)) < 90
