@@ -1,8 +1,8 @@
 """Counts faults of built-in data: python benchmarks/data_faults.py [RECORDS [PRESET]] (10,000 of `composed`)
 
 Half of the records are Chinese. Each row is a class of faults: how many records have it, and of how many
-that could have it. It also counts those of an earlier version: check one out, and run this file with PYTHONPATH
-set to it. With IFEval's prompts in RAIF_BENCHMARK_DATA it also looks for their sentences.
+that could have it. It also counts those of an earlier version: check one out, and run this file with
+PYTHONPATH set to it. With IFEval's prompts in RAIF_BENCHMARK_DATA it also looks for their sentences.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from raif.verdicts.checks import verify
 
 SEEDS = {seed.id: seed for seed in all_seeds()}
 FILLER = re.compile(
-    "comes first in this part|is the first word here|opens this part|Keep the word .* in mind|Remember .* as well"
-    "|One more thought goes|The key word here|All of this comes back|main idea in a few words"
-    "|always a little more to say|has its own place|different on another day|take one thing at a time"
+    "comes first in this part|is the first word here|opens this part|Keep the word .* in mind"
+    "|Remember .* as well|One more thought goes|The key word here|All of this comes back"
+    "|main idea in a few words|always a little more to say|has its own place|different on another day"
+    "|take one thing at a time"
     r"|Written by \[|Ask for \[contact|Contact \[name|放在这里先说|是这一段的开头|值得先提一句|这里的关键是"
     r"|也请记住|这一切都离不开|最后再说说|请不要忘了|大致的意思就是|每一点都有它|作者\[|联系人是\[|请联系\[",
     re.IGNORECASE,
@@ -257,7 +258,6 @@ def shared(made: Sequence[Instruction]) -> str:
         for each in sentences - set(seen):
             seen[each] = len(each.split()) > 3 and each in known
         count += any(seen[each] for each in sentences)
-    print("\nSentences of IFEval's:", [each for each, known_ in seen.items() if known_][:5])
     return f"{count} of {len(english)}"
 
 

@@ -60,7 +60,7 @@ Nth = Annotated[int, Field(ge=1), AfterValidator(_exists)]
     wordings={
         "en": (
             "Say it in {relation} {num_sentences:sentence}.",
-            "Write {relation} {num_sentences:sentence}.",
+            "Put what you have to say into {relation} {num_sentences:sentence}.",
             "Answer in {relation} {num_sentences:sentence}.",
         ),
         "zh": (

@@ -40,18 +40,20 @@ def prompts() -> list[str]:
 
 
 def asked() -> list[tuple[str, str]]:
-    """Every English wording with values."""
-    return [
-        (
-            id,
-            replace(KINDS[id], wordings={"en": (one,)}).ask(
-                random.Random(0), "en", KINDS[id].examples[0].kwargs
-            ),
-        )
-        for id in KINDS
-        for one in KINDS[id].wordings["en"]
-        if id not in GIVEN and not KINDS[id].check.__module__.startswith("raif.constraints.ifbench.")
-    ]
+    """Every English wording with values, and with either relation."""
+    found = []
+    for kind in (KINDS[id] for id in KINDS if id not in GIVEN):
+        if kind.check.__module__.startswith("raif.constraints.ifbench."):
+            continue
+        for wording in kind.wordings["en"]:
+            one = replace(kind, wordings={"en": (wording,)})
+            for relation in ("at least", "less than"):
+                kwargs = {
+                    name: relation if name.endswith("relation") else value
+                    for name, value in kind.examples[0].kwargs.items()
+                }
+                found.append((kind.id, one.ask(random.Random(0), "en", kwargs)))
+    return found
 
 
 @needs_ifeval

@@ -148,8 +148,9 @@ def condition(seed: Seed, rng: random.Random) -> Condition:
     if form == "word":
         word = _word(seed, holds, rng)
     elif form == "start":
-        start = text[:2] if language == "zh" else words(text)[0]
-        others = [w for w in _STARTS[language] if not text.lower().startswith(w)]
+        bare = text.lstrip("\"'“‘《 ")
+        start = bare[:2] if language == "zh" else words(bare)[0]
+        others = [word for word in _STARTS[language] if not bare.lower().startswith(word)]
         word, evidence = (start if holds else rng.choice(others)), start
     else:
         # true: 12 words are more than 12 - gap, or fewer than 12 + gap

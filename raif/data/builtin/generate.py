@@ -178,7 +178,7 @@ class Maker:
             fitting = [one for one in plains if not config.longest or one.longest <= config.longest]
             if not fitting:
                 raise ConfigError(
-                    f"longest: no {self._split} seed in {language!r} has so short a request and {level} answer",
+                    f"longest: no {self._split} seed in {language!r} has a {level} answer so short",
                     "Raise it, or give another level more weight.",
                 )
             self._fitting[language, level] = fitting

@@ -73,8 +73,9 @@ class Seed(Frozen):
         return sum(point.level <= LEVELS[level] for point in self.points)
 
     def leans_on(self, position: int) -> int | None:
-        """The sentence that this one continues, if it can't stand without it: the last one before it that is no
-        less important, because every level is a whole text.
+        """The sentence that this one continues, if it can't stand without it.
+
+        It is the last one before it that is no less important, because every level is a whole text.
         """
         point = self.points[position]
         if not _LEANING[self.language].match(point.text):

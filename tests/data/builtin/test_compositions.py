@@ -128,7 +128,7 @@ def test_a_condition_is_true_of_the_request_as_stated(language):
             named = re.search('["“]([^"”]+)["”]|([0-9]+)', found.what)
             facts = {
                 "word": str(named[1]).lower() in text,
-                "start": text.startswith(str(named[1]).lower()),
+                "start": text.lstrip('"“').startswith(str(named[1]).lower()),
                 "longer": size > int(named[2] or 0),
                 "shorter": size < int(named[2] or 0),
             }

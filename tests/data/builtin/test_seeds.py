@@ -9,7 +9,7 @@ import pytest
 
 from raif.config.builtin import LEVELS
 from raif.data.builtin.respond.think import thoughts
-from raif.data.builtin.seeds import Seed, all_seeds, split_seeds
+from raif.data.builtin.seeds import all_seeds, split_seeds
 
 GROUPS = {
     "problem": {"advice", "howto", "plan", "decide", "fix"},
@@ -27,11 +27,6 @@ LONG = {
 
 def size(text: str, language: str) -> int:
     return len(re.findall(r"[\u4e00-\u9fff]", text)) if language == "zh" else len(text.split())
-
-
-@pytest.fixture(params=all_seeds(), ids=lambda seed: seed.id)
-def seed(request: pytest.FixtureRequest) -> Seed:
-    return request.param
 
 
 def test_there_are_enough_seeds_in_both_languages_and_all_four_groups():
@@ -60,64 +55,72 @@ def test_requests_are_of_several_forms():
     assert 0.1 <= sum(long) / len(long) <= 0.6
 
 
-def test_its_task_is_one_of_its_group_and_has_a_name(seed: Seed):
-    assert seed.task in GROUPS[seed.group]
-    assert seed.task in thoughts(seed.language)["tasks"]
+def test_its_task_is_one_of_its_group_and_has_a_name():
+    for seed in all_seeds():
+        assert seed.task in GROUPS[seed.group], seed.id
+        assert seed.task in thoughts(seed.language)["tasks"], seed.id
 
 
-def test_letters_have_a_greeting_and_a_farewell_and_nothing_else_but_a_speech_has(seed: Seed):
-    if seed.task in {"email", "letter"}:
-        assert seed.greeting
-        assert seed.farewell
-    elif seed.task != "speech":
-        assert not seed.greeting
-        assert not seed.farewell
+def test_letters_have_a_greeting_and_a_farewell_and_nothing_else_but_a_speech_has():
+    for seed in all_seeds():
+        if seed.task in {"email", "letter"}:
+            assert seed.greeting, seed.id
+            assert seed.farewell, seed.id
+        elif seed.task != "speech":
+            assert not seed.greeting, seed.id
+            assert not seed.farewell, seed.id
 
 
-def test_it_has_material_for_three_lengths(seed: Seed):
-    levels = Counter(point.level for point in seed.points)
-    assert seed.points[0].level == 1
-    assert levels[1] == 3
-    assert levels[2] >= 4
-    assert levels[3] >= 4
-    for level, (least, most) in LONG[seed.language].items():
-        text = " ".join(point.text for point in seed.points if point.level <= LEVELS[level])
-        assert least <= size(text, seed.language) <= most
+def test_it_has_material_for_three_lengths():
+    for seed in all_seeds():
+        levels = Counter(point.level for point in seed.points)
+        assert seed.points[0].level == 1, seed.id
+        assert levels[1] == 3, seed.id
+        assert levels[2] >= 4, seed.id
+        assert levels[3] >= 4, seed.id
+        for level, (least, most) in LONG[seed.language].items():
+            text = " ".join(point.text for point in seed.points if point.level <= LEVELS[level])
+            assert least <= size(text, seed.language) <= most, seed.id
 
 
-def test_a_sentence_with_marks_has_a_plain_form_without_any(seed: Seed):
-    for point in seed.points:
-        assert bool(MARKS[seed.language].search(point.text)) is bool(point.plain)
-        assert not MARKS[seed.language].search(point.plain)
-    assert not MARKS[seed.language].search(seed.postscript)
+def test_a_sentence_with_marks_has_a_plain_form_without_any():
+    for seed in all_seeds():
+        for point in seed.points:
+            assert bool(MARKS[seed.language].search(point.text)) is bool(point.plain), seed.id
+            assert not MARKS[seed.language].search(point.plain), seed.id
+        assert not MARKS[seed.language].search(seed.postscript), seed.id
 
 
-def test_prose_has_commas_and_figures(seed: Seed):
-    assert 4 <= sum(bool(point.plain) for point in seed.points) <= 10
-    assert any(re.search(r"\d", point.text) for point in seed.points)
+def test_prose_has_commas_and_figures():
+    for seed in all_seeds():
+        assert 4 <= sum(bool(point.plain) for point in seed.points) <= 10, seed.id
+        assert any(re.search(r"\d", point.text) for point in seed.points), seed.id
 
 
-def test_each_point_is_one_whole_sentence(seed: Seed):
-    ends = r"[。！？]" if seed.language == "zh" else r"[.!?](?=\s)"
-    for text in (each for point in seed.points for each in point.variants):
-        assert re.search(r"[.!?。！？]$", text)
-        assert len(re.findall(ends, text)) <= (1 if seed.language == "zh" else 0)
-        assert text == text.strip()
-        assert "  " not in text
-        assert "\n" not in text
+def test_each_point_is_one_whole_sentence():
+    for seed in all_seeds():
+        ends = r"[。！？]" if seed.language == "zh" else r"[.!?](?=\s)"
+        for text in (each for point in seed.points for each in point.variants):
+            assert re.search(r"[.!?。！？]$", text), seed.id
+            assert len(re.findall(ends, text)) <= (1 if seed.language == "zh" else 0), seed.id
+            assert text == text.strip(), seed.id
+            assert "  " not in text, seed.id
+            assert "\n" not in text, seed.id
 
 
-def test_the_second_answer_shares_no_sentence_with_the_first(seed: Seed):
-    assert 3 <= len(seed.second) <= 5
-    assert not set(seed.second) & {point.text for point in seed.points}
+def test_the_second_answer_shares_no_sentence_with_the_first():
+    for seed in all_seeds():
+        assert 3 <= len(seed.second) <= 5, seed.id
+        assert not set(seed.second) & {point.text for point in seed.points}, seed.id
 
 
-def test_its_keywords_are_in_its_sentences_and_two_of_them_often(seed: Seed):
-    text = " ".join(point.text for point in seed.points).lower()
-    counts = [text.count(word.lower()) for word in set(seed.keywords)]
-    assert len(counts) == 6
-    assert min(counts) >= 1
-    assert sum(count >= 3 for count in counts) >= 2
+def test_its_keywords_are_in_its_sentences_and_two_of_them_often():
+    for seed in all_seeds():
+        text = " ".join(point.text for point in seed.points).lower()
+        counts = [text.count(word.lower()) for word in set(seed.keywords)]
+        assert len(counts) == 6, seed.id
+        assert min(counts) >= 1, seed.id
+        assert sum(count >= 3 for count in counts) >= 2, seed.id
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5, 0.999])

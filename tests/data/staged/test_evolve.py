@@ -167,7 +167,11 @@ def test_a_selections_condition_holds_exactly_if_its_first_branch_counts(evolved
         size = len(chinese.characters(request)) if record.language == "zh" else count_words(request)
         if word:
             has, start, has_zh, start_zh = (str(each or "").lower() for each in word.groups())
-            holds = request.startswith(start + start_zh) if start or start_zh else has + has_zh in request
+            holds = (
+                request.lstrip('"“').startswith(start + start_zh)
+                if start or start_zh
+                else has + has_zh in request
+            )
         else:
             count = int(re.search(r"\d+", said)[0])
             holds = size > count if "more than" in said or "超过" in said else size < count
