@@ -42,8 +42,16 @@ class EndpointError(RaifError):
     """A model server that can't be reached, or that refuses a request."""
 
 
-class RefusedRequest(EndpointError):
-    """A request that a server refuses although it may accept others, for example because it is too long."""
+class FailedRequest(EndpointError):
+    """A request that has failed for good although others may succeed. `reason` is what many can share."""
+
+    def __init__(self, message: str, hint: str = "", reason: str = "") -> None:
+        super().__init__(message, hint)
+        self.reason = reason
+
+
+class RefusedRequest(FailedRequest):
+    """A request that the server calls wrong, for example because it is too long."""
 
 
 class RewardError(RaifError):

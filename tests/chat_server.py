@@ -16,8 +16,8 @@ from raif.types import Message
 
 Body = dict[str, Any]
 Headers = dict[str, str]
-Script = Callable[[Body], tuple[int, Body] | tuple[int, Body, Headers]]
-"""Request body -> status, response body, and further headers."""
+Script = Callable[[Body], tuple[int, Body | str] | tuple[int, Body | str, Headers]]
+"""Request body -> status, response body, and further headers. A body that is text is sent as it is."""
 
 
 Candidates = dict[str, float]
@@ -76,7 +76,7 @@ class ChatServer(ThreadingHTTPServer):
     def asked(self) -> list[str]:
         return [last_turn(body) for body in self.requests]
 
-    def answer(self, body: Body) -> tuple[int, Body] | tuple[int, Body, Headers]:
+    def answer(self, body: Body) -> tuple[int, Body | str] | tuple[int, Body | str, Headers]:
         with self.lock:
             self.requests.append(body)
             self.in_flight += 1
@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.keys.append(self.headers.get("Authorization", ""))
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         status, answer, *more = self.server.answer(body)
-        text = json.dumps(answer).encode()
+        text = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
         try:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
-import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from raif.client.failures import Failed, of_error_body, of_package, pause, unreadable
 from raif.config.models import EndpointConfig, SamplingConfig
-from raif.errors import EndpointError, RefusedRequest
 from raif.types import Message
-
-if TYPE_CHECKING:
-    from openai import APIError
 
 TOP_LOGPROBS = 20
 """The most candidates for a token whose log-probabilities servers return."""
@@ -43,6 +38,11 @@ class Reply:
     truncated: bool
     first: tuple[tuple[str, float], ...] = ()
     usage: Usage | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether it says nothing, though nothing was cut off: asking again may help."""
+        return not self.truncated and not self.text.strip()
 
 
 class ChatModel(Protocol):
@@ -89,38 +89,41 @@ class ChatClient:
     ) -> Reply:
         """Ask once a slot is free; `temperature` overrides the sampling's.
 
-        Raises EndpointError once the retries are used up.
+        Raises EndpointError once the retries are used up: FailedRequest if it may be due to this request.
         """
-        completion = await self._completion(self._request(messages, top_logprobs, temperature, seed))
-        # The package returns whatever a wrong address answers, such as a web page.
-        if not (choices := getattr(completion, "choices", None)):
-            where = f"{self._endpoint.base_url}: not a chat completion: {str(completion)[:200]!r}"
-            raise EndpointError(where, _HINTS[404])
-        return read_completion(completion, choices[0])
+        return await self._retried(self._request(messages, top_logprobs, temperature, seed))
 
-    async def _completion(self, request: dict[str, Any]) -> Any:
+    async def _retried(self, request: dict[str, Any]) -> Reply:
         """Try until one attempt succeeds. Rate limits use up no attempt as long as others get through."""
-        from openai import APIError
-
         attempt = 0
         while True:
             served = self._slots.served
             try:
                 async with self._slots:
                     await self._slots.open()
-                    completion = await self._client.chat.completions.create(**request)
+                    reply = await self._attempt(request)
                     self._slots.succeeded()
-                return completion
-            except APIError as error:
-                limited = getattr(error, "status_code", None) == 429
-                attempt = 0 if limited and self._slots.served > served else attempt
-                wait = pause(error, attempt)
+                return reply
+            except Failed as failed:
+                attempt = 0 if failed.limited and self._slots.served > served else attempt
+                wait = pause(failed, attempt)
                 if wait is None or attempt == self._endpoint.retries:
-                    raise explained(error, self._endpoint) from error
-                if limited:
+                    raise failed.error from failed
+                if failed.limited:
                     self._slots.refused(wait)
             attempt += 1
             await asyncio.sleep(wait)
+
+    async def _attempt(self, request: dict[str, Any]) -> Reply:
+        """Send the request once. Raises Failed."""
+        from openai import APIError
+
+        try:
+            # Raw, because the package makes an object of whatever comes back, even of an error.
+            answer = await self._client.chat.completions.with_raw_response.create(**request)
+        except APIError as error:
+            raise of_package(error, self._endpoint) from error
+        return read_completion(answer.content, self._endpoint)
 
     def _request(
         self, messages: Sequence[Message], top_logprobs: int, temperature: float | None, seed: int | None
@@ -144,24 +147,44 @@ class ChatClient:
         await self._client.close()
 
 
-def read_completion(completion: Any, choice: Any) -> Reply:
-    """One choice of a server's completion."""
-    message = choice.message
+def read_completion(content: bytes, endpoint: EndpointConfig) -> Reply:
+    """The first choice of a server's completion. Raises Failed if it is an error, or no completion."""
+    text = content.decode("utf-8", "replace")
+    try:
+        completion = json.loads(text)
+        if said := completion.get("error"):
+            raise of_error_body(said, endpoint)
+        choice = completion["choices"][0]
+        if said := choice.get("error"):
+            raise of_error_body(said, endpoint)
+        return _reply(choice, completion.get("usage"))
+    except (ValueError, RecursionError, AttributeError, LookupError, TypeError):
+        raise unreadable(text, endpoint) from None
+
+
+def _reply(choice: dict[str, Any], usage: object) -> Reply:
+    message = choice["message"]
     # "" means that the server found no reasoning. vLLM calls it `reasoning`, others `reasoning_content`.
-    reasoning = getattr(message, "reasoning_content", None)
+    reasoning = message.get("reasoning_content")
     if reasoning is None:
-        reasoning = getattr(message, "reasoning", None)
-    tokens = getattr(getattr(choice, "logprobs", None), "content", None) or ()
-    first = next((token for token in tokens if token.token.strip()), None)
-    candidates = getattr(first, "top_logprobs", None) or ()
-    counted = getattr(completion, "usage", None)
+        reasoning = message.get("reasoning")
+    content = message.get("content")
+    if not isinstance(content, str | None) or not isinstance(reasoning, str | None):
+        raise TypeError("not text")
+    tokens = (choice.get("logprobs") or {}).get("content") or ()
+    first: dict[str, Any] = next((token for token in tokens if token["token"].strip()), {})
     return Reply(
-        message.content or "",
+        content or "",
         reasoning,
-        choice.finish_reason == "length",
-        tuple((one.token, one.logprob) for one in candidates),
-        Usage(counted.prompt_tokens, counted.completion_tokens) if counted else None,
+        choice.get("finish_reason") == "length",
+        tuple((one["token"], one["logprob"]) for one in first.get("top_logprobs") or ()),
+        _usage(usage) if isinstance(usage, dict) else None,
     )
+
+
+def _usage(counted: dict[str, Any]) -> Usage | None:
+    read, written = counted.get("prompt_tokens"), counted.get("completion_tokens")
+    return Usage(read, written) if isinstance(read, int) and isinstance(written, int) else None
 
 
 class Slots:
@@ -205,76 +228,3 @@ class Slots:
         if now >= self._closed_until:
             self.size = max(1.0, self.size / 2)
         self._closed_until = max(self._closed_until, now + wait)
-
-
-FIRST, LONGEST = 0.5, 8.0
-"""Seconds of the first wait before a retry, and the limit for waits that double."""
-TOO_LONG = 120.0
-"""The longest wait in seconds that we accept from a server; beyond it, the user decides."""
-_TEMPORARY = {408, 409, 429}
-
-
-def pause(error: APIError, attempt: int) -> float | None:
-    """Seconds to wait after a failed attempt, counted from 0; None if another attempt is of no use.
-
-    The server's Retry-After decides. Without it, waits double, with some jitter.
-    """
-    from openai import APIConnectionError, APIStatusError
-
-    doubled = min(FIRST * 2**attempt, LONGEST) * random.uniform(0.75, 1)
-    if isinstance(error, APIConnectionError):
-        return doubled
-    if not isinstance(error, APIStatusError):
-        return None
-    if error.status_code not in _TEMPORARY and error.status_code < 500:
-        return None
-    wanted = retry_after(error.response.headers.get("retry-after", ""))
-    if wanted is None:
-        return doubled
-    return wanted if wanted <= TOO_LONG else None
-
-
-def retry_after(header: str) -> float | None:
-    """Seconds requested by a Retry-After header, a number or a date; None if it is neither."""
-    try:
-        return max(0.0, float(header))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):  # not a date, or a date without a time zone
-        return None
-
-
-_HINTS = {
-    400: "Does the server know this model name, and do prompt and sampling.max_tokens (for raif eval: "
-    "context.size) fit its context?",
-    401: "Put the key into the environment variable {key}.",
-    403: "Put a key that may use this model into the environment variable {key}.",
-    404: "The base URL should end in /v1, and the server must know the model name.",
-    429: "Lower endpoint.concurrency, or wait and resume with --resume.",
-}
-_REFUSED = {400, 413, 422}
-"""How servers answer a request that is itself wrong."""
-_NO_ANSWER = "Is the server running, and is this its address? `raif serve MODEL` starts one."
-_TOO_SLOW = "Raise endpoint.timeout, or lower endpoint.concurrency or sampling.max_tokens."
-_SERVER_FAULT = "See the server's own log; once fixed, resume with --resume."
-
-
-def explained(error: APIError, endpoint: EndpointConfig) -> EndpointError:
-    """The package's error as ours, with the server's address, its words and what to do next."""
-    from openai import APIConnectionError, APIStatusError, APITimeoutError
-
-    where = f"{endpoint.base_url}: "
-    if isinstance(error, APITimeoutError):
-        return EndpointError(f"{where}no answer within {endpoint.timeout:g} seconds", _TOO_SLOW)
-    if isinstance(error, APIConnectionError):
-        return EndpointError(f"{where}can't be reached ({error.__cause__ or error.message})", _NO_ANSWER)
-    if not isinstance(error, APIStatusError):
-        return EndpointError(f"{where}{error.message}", _SERVER_FAULT)
-    body = error.body
-    if isinstance(body, dict):
-        body = body.get("message") or body.get("detail") or body
-    hint = _HINTS.get(error.status_code, _SERVER_FAULT).format(key=endpoint.api_key_env)
-    kind = RefusedRequest if error.status_code in _REFUSED else EndpointError
-    return kind(f"{where}HTTP {error.status_code}: {str(body or error.message).strip()}", hint)

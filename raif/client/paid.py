@@ -1,17 +1,23 @@
-"""Paid requests: each reply is saved on disk at once and counts against a budget. None is ever repeated."""
+"""Paid requests: each reply is saved on disk at once and counts against a budget. None is ever repeated.
+
+A request is on disk before it is sent. If its reply never arrives, because the process is killed or the
+connection lost, it counts as the most that it can have cost: the bill stays below the limit.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import json
+import secrets
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from raif.client.chat import ChatClient, Reply, Slots, Usage
+from raif.client.failures import Failed
 from raif.client.store import Store
 from raif.config.models import ModelConfig, SamplingConfig
 from raif.errors import RaifError
@@ -46,7 +52,11 @@ class Spent(NamedTuple):
 
 
 class Ledger(Store):
-    """Replies by the hash of their request, each with its cost and its purpose."""
+    """Replies by the hash of their request, each with its cost and its purpose.
+
+    Under keys that no request has there are also the requests that were sent and not answered, with the most
+    that they can have cost and an empty `reply`, and those whose reply is not worth finding again.
+    """
 
     table = (
         "replies (key TEXT PRIMARY KEY, purpose TEXT NOT NULL, read INTEGER NOT NULL,"
@@ -62,14 +72,39 @@ class Ledger(Store):
         usage = fields["usage"] and Usage(*fields["usage"])
         return Reply(**fields | {"first": tuple(map(tuple, fields["first"])), "usage": usage})
 
-    def put(self, key: str, purpose: str, reply: Reply, spent: Spent) -> None:
-        row = (key, purpose, spent.read, spent.written, spent.cost, json.dumps(asdict(reply)))
-        self.rows("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?, ?)", row)
+    def send(self, purpose: str, most: Spent) -> str:
+        """Note a request that is about to be sent, and what it can cost at most. The name of the note."""
+        note = f"sent {secrets.token_hex(16)}"
+        row = (note, purpose, most.read, most.written, most.cost, "")
+        self.rows("INSERT INTO replies VALUES (?, ?, ?, ?, ?, ?)", row)
+        return note
+
+    def receive(self, note: str, key: str, reply: Reply, spent: Spent) -> None:
+        """Replace the note by the reply, and what it has cost.
+
+        It is found again under `key`, unless it is empty, or another one is there already.
+        """
+        values = (spent.read, spent.written, spent.cost, json.dumps(asdict(reply)), note)
+        change = "read = ?, written = ?, cost = ?, reply = ?"
+        if not reply.empty:
+            self.rows(f"UPDATE OR IGNORE replies SET key = ?, {change} WHERE key = ?", (key, *values))
+        self.rows(f"UPDATE replies SET {change} WHERE key = ?", values)
+
+    def take_back(self, note: str) -> None:
+        """Forget a request that failed, and that nobody charges for."""
+        self.rows("DELETE FROM replies WHERE key = ?", (note,))
 
     def spent(self, purpose: str = "") -> Spent:
-        """The total for one purpose, or for all of them."""
+        """What the replies for one purpose, or for all, have cost."""
+        return self._total("reply != '' AND ? IN ('', purpose)", (purpose,))
+
+    def lost(self) -> Spent:
+        """The most that requests without a reply can have cost."""
+        return self._total("reply = ''")
+
+    def _total(self, where: str, values: Sequence[str] = ()) -> Spent:
         sums = "SELECT COUNT(*), TOTAL(read), TOTAL(written), TOTAL(cost) FROM replies"
-        calls, read, written, cost = self.rows(f"{sums} WHERE ? IN ('', purpose)", (purpose,))[0]
+        calls, read, written, cost = self.rows(f"{sums} WHERE {where}", values)[0]
         return Spent(calls, int(read), int(written), cost)
 
 
@@ -85,6 +120,8 @@ class Budget:
 
     def __init__(self, *, max_cost: float | None = None, max_tokens: int | None = None) -> None:
         self.spent = Spent()
+        self.lost = Spent()
+        """The most that requests without a reply can have cost. It counts, too."""
         self._max_cost, self._max_tokens = max_cost, max_tokens
         self._promised: list[Spent] = []
         """The most that each request in flight can cost."""
@@ -101,8 +138,10 @@ class Budget:
         """
         while not self._fits(most):
             if not self._promised:
+                lost = f", and up to {self.lost} without a reply" if self.lost.calls else ""
                 raise BudgetSpent(
-                    f"the budget is spent: {self.spent}; the next request may take {most.tokens:,} tokens",
+                    f"the budget is spent: {self.spent}{lost}; the next request may take {most.tokens:,} "
+                    f"tokens, cost {most.cost:.4f}",
                     "Resume with --resume and a higher --max-cost or --max-tokens: no request is repeated.",
                 )
             await asyncio.sleep(_LOOK)
@@ -113,7 +152,7 @@ class Budget:
             self._promised.remove(most)
 
     def _fits(self, most: Spent) -> bool:
-        total = self.spent.plus(most)
+        total = self.spent.plus(self.lost).plus(most)
         for promised in self._promised:
             total = total.plus(promised)
         return (self._max_cost is None or total.cost <= self._max_cost) and (
@@ -148,27 +187,49 @@ class PaidClient(ChatClient):
         seed: int | None = None,
     ) -> Reply:
         """The reply on disk, else the server's. Raises BudgetSpent if a request might exceed the budget."""
-        request = json.dumps(self._request(messages, top_logprobs, temperature, seed), sort_keys=True)
-        key = hashlib.sha256(request.encode()).hexdigest()
-        ledger, budget, purpose = self._account
+        request = self._request(messages, top_logprobs, temperature, seed)
+        key = _key(request)
         async with self._asking[key]:
-            if known := ledger.get(key):
-                return known
-            read = sum(estimated_tokens(message.content) for message in messages)
-            async with budget.room(self._price(Usage(read, self._sampling.max_tokens))):
-                found = await super().reply(
-                    messages, top_logprobs=top_logprobs, temperature=temperature, seed=seed
-                )
-                estimate = Usage(read, estimated_tokens((found.reasoning or "") + found.text))
-                spent = self._price(found.usage or estimate)
-                ledger.put(key, purpose, found, spent)
-                budget.spent = budget.spent.plus(spent)
+            return self._account.ledger.get(key) or await self._retried(request)
+
+    async def _attempt(self, request: dict[str, Any]) -> Reply:
+        ledger, budget, purpose = self._account
+        most = self._price(Usage(most_tokens(request["messages"]), request["max_tokens"]))
+        async with budget.room(most):
+            note = ledger.send(purpose, most)
+            try:
+                found = await super()._attempt(request)
+            except Failed as failed:
+                if failed.charged:
+                    budget.lost = budget.lost.plus(most)
+                else:
+                    ledger.take_back(note)
+                raise
+            read = sum(estimated_tokens(turn["content"]) for turn in request["messages"])
+            estimate = Usage(read, estimated_tokens((found.reasoning or "") + found.text))
+            spent = self._price(found.usage or estimate)
+            ledger.receive(note, _key(request), found, spent)
+            budget.spent = budget.spent.plus(spent)
         return found
 
     def _price(self, usage: Usage) -> Spent:
         prices = self.config.prices
         cost = (usage.read * prices.read + usage.written * prices.written) / 1e6
         return Spent(1, usage.read, usage.written, cost)
+
+
+def _key(request: dict[str, Any]) -> str:
+    """What identifies a request: the model, the messages and the sampling."""
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+
+
+_TEMPLATE = 32
+"""Tokens that a chat template may put around a message, and the most of any in front of the first."""
+
+
+def most_tokens(messages: Sequence[dict[str, str]]) -> int:
+    """No server counts more tokens in these messages: a token has at least one byte."""
+    return _TEMPLATE + sum(len(turn["content"].encode()) + _TEMPLATE for turn in messages)
 
 
 def estimated_tokens(text: str) -> int:

@@ -6,7 +6,7 @@ import pytest
 
 from raif.client.chat import Reply
 from raif.config.models import EndpointConfig, SamplingConfig
-from raif.errors import EndpointError
+from raif.errors import EndpointError, FailedRequest
 from tests.chat_server import ChatServer, chat_server, completion, last_turn, replies
 
 
@@ -148,7 +148,76 @@ def test_a_silent_server_is_given_up_after_the_timeout() -> None:
         ask(server, "hello", timeout=0.2)
 
 
-def test_an_answer_that_is_not_a_completion_is_an_error() -> None:
-    error, _ = refusal(200, {"hello": "this is another service"})
+NOT_COMPLETIONS = {
+    "broken JSON": '{"choices": [{"mess',
+    "nothing": "",
+    "a web page": "<html>Welcome</html>",
+    "another service": {"hello": "world"},
+    "a list": "[]",
+    "no choice": {"choices": []},
+    "no message": {"choices": [{"message": None}]},
+    "a number as text": {"choices": [{"message": {"content": 4}}]},
+}
+
+
+@pytest.mark.parametrize("body", NOT_COMPLETIONS.values(), ids=NOT_COMPLETIONS)
+def test_an_answer_that_is_not_a_completion_is_an_error_after_the_retries(body: dict[str, object]) -> None:
+    error, server = refusal(200, body, retries=1)
+    assert isinstance(error, FailedRequest)
+    assert error.reason == "not a chat completion"
     assert "not a chat completion" in error.message
     assert "/v1" in error.hint
+    assert len(server.requests) == 2
+
+
+ERROR = {"message": "the model is overloaded"}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason", "attempts"),
+    [
+        ({"error": ERROR}, "an error with HTTP 200", 2),
+        ({"error": "the model is overloaded"}, "an error with HTTP 200", 2),
+        ({"error": ERROR | {"code": 502}, "choices": []}, "HTTP 502", 2),
+        ({"choices": [{"error": ERROR | {"code": "502"}, "message": {"content": ""}}]}, "HTTP 502", 2),
+        ({"error": ERROR | {"code": 400}}, "HTTP 400", 1),
+        ({"error": ERROR | {"code": "overloaded_error"}}, "an error with HTTP 200", 2),
+    ],
+)
+def test_an_error_with_the_status_of_success_is_an_error(
+    body: dict[str, object], reason: str, attempts: int
+) -> None:
+    error, server = refusal(200, body, retries=1)
+    assert isinstance(error, FailedRequest)
+    assert error.reason == reason
+    assert "the model is overloaded" in error.message
+    assert len(server.requests) == attempts
+
+
+@pytest.mark.parametrize("status", [400, 403, 413, 422, 500, 503])
+def test_what_may_be_due_to_one_request_is_told_from_what_concerns_all(status: int) -> None:
+    error, _ = refusal(status, {"error": "no"})
+    assert isinstance(error, FailedRequest)
+    assert error.reason == f"HTTP {status}"
+
+
+@pytest.mark.parametrize("status", [401, 402, 404, 429])
+def test_what_concerns_all_requests_is_no_failure_of_one(status: int) -> None:
+    error, _ = refusal(status, {"error": "no"})
+    assert not isinstance(error, FailedRequest)
+
+
+def test_a_key_that_is_missing_according_to_the_body_is_named() -> None:
+    error, server = refusal(
+        200, {"error": {"code": 401, "message": "no key"}}, retries=3, api_key_env="MY_KEY"
+    )
+    assert not isinstance(error, FailedRequest)
+    assert "MY_KEY" in error.hint
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": None}, {"total_tokens": 3}, "3"])
+def test_a_reply_whose_tokens_are_not_counted_is_a_reply(usage: object) -> None:
+    status, body = completion("ok")
+    with chat_server(lambda _: (status, body | {"usage": usage})) as server:
+        assert ask(server, "hello") == [(0, Reply("ok", None, truncated=False))]

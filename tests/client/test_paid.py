@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,16 @@ from typing import Any
 import pytest
 
 from raif.client.chat import Reply, Usage
-from raif.client.paid import Account, Budget, BudgetSpent, Ledger, PaidClient, Spent, estimated_tokens
+from raif.client.paid import (
+    Account,
+    Budget,
+    BudgetSpent,
+    Ledger,
+    PaidClient,
+    Spent,
+    estimated_tokens,
+    most_tokens,
+)
 from raif.config.models import ModelConfig, SamplingConfig
 from raif.types import Message
 from tests.chat_server import Body, ChatServer, chat_server, completion, last_turn
@@ -35,13 +45,18 @@ def turn(text: str) -> list[Message]:
 
 
 def during(
-    server: ChatServer, ledger: Ledger, work: Asking, budget: Budget | None = None, purpose: str = "respond"
+    server: ChatServer,
+    ledger: Ledger,
+    work: Asking,
+    budget: Budget | None = None,
+    purpose: str = "respond",
+    retries: int = 0,
 ) -> Any:
     """The result of `work`, done with its own client, as another process would do it."""
     model = ModelConfig.model_validate(
         {
             "model": "m",
-            "endpoint": {"base_url": server.base_url, "retries": 0},
+            "endpoint": {"base_url": server.base_url, "retries": retries},
             "prices": {"read": 2, "written": 2},
         }
     )
@@ -121,7 +136,7 @@ def test_a_refused_request_costs_nothing(ledger: Ledger) -> None:
     assert ledger.spent() == Spent()
 
 
-@pytest.mark.parametrize("limits", [{"max_tokens": 3500}, {"max_cost": 0.0065}])
+@pytest.mark.parametrize("limits", [{"max_tokens": 5000}, {"max_cost": 0.01}])
 def test_no_request_is_sent_that_might_exceed_the_limit(ledger: Ledger, limits: dict[str, Any]) -> None:
     budget = Budget(**limits)
 
@@ -137,8 +152,8 @@ def test_no_request_is_sent_that_might_exceed_the_limit(ledger: Ledger, limits: 
 
 
 def test_requests_in_flight_count_against_the_limit_until_it_is_known(ledger: Ledger) -> None:
-    """Four requests can take 101 + 100 tokens each but take only 15: all fit below 250, one at a time."""
-    budget = Budget(max_tokens=250)
+    """Four requests can take 364 + 100 tokens each but take only 15: all fit below 600, one at a time."""
+    budget = Budget(max_tokens=600)
 
     async def four(chat: PaidClient) -> None:
         await asyncio.gather(*(chat.reply(turn(f"{n}" * 300)) for n in range(4)))
@@ -175,22 +190,101 @@ def test_each_setting_of_a_request_is_sent_and_makes_it_another_request(
     "reply",
     [
         Reply("warm", None, True, (("yes", -0.5), ("no", -1.5)), None),
-        Reply("", "hm", False, (), Usage(3, 4)),
+        Reply("", "hm", True, (), Usage(3, 4)),
     ],
 )
 def test_a_saved_reply_is_read_back_as_it_was(ledger: Ledger, reply: Reply) -> None:
     assert ledger.get("key") is None
-    ledger.put("key", "respond", reply, Spent(1, 3, 4, 0.5))
+    keep(ledger, reply)
     assert ledger.get("key") == reply
 
 
-def test_a_reply_that_is_saved_twice_counts_once_and_the_first_stays(ledger: Ledger) -> None:
+def keep(ledger: Ledger, reply: Reply) -> None:
+    """As if the request with the key `key` had been sent and answered."""
+    ledger.receive(ledger.send("respond", Spent(1, 30, 40, 5.0)), "key", reply, Spent(1, 3, 4, 0.5))
+
+
+def test_of_two_replies_to_one_request_both_are_paid_for_and_the_first_is_found(ledger: Ledger) -> None:
     first, second = (Reply(text, None, False) for text in ("first", "second"))
     for reply in (first, second):
-        ledger.put("key", "respond", reply, Spent(1, 3, 4, 0.5))
+        keep(ledger, reply)
     assert ledger.get("key") == first
-    assert ledger.spent() == ledger.spent("respond") == Spent(1, 3, 4, 0.5)
+    assert ledger.spent() == ledger.spent("respond") == Spent(2, 6, 8, 1.0)
     assert ledger.spent("check") == Spent()
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_an_empty_reply_is_paid_for_but_not_found_again(ledger: Ledger, text: str) -> None:
+    keep(ledger, Reply(text, "hm", False))
+    assert ledger.get("key") is None
+    assert ledger.spent() == Spent(1, 3, 4, 0.5)
+    keep(ledger, Reply("warm", None, False))
+    assert ledger.get("key") == Reply("warm", None, False)
+    assert ledger.spent() == Spent(2, 6, 8, 1.0)
+
+
+def test_a_request_without_a_reply_counts_as_the_most_it_can_cost(ledger: Ledger) -> None:
+    ledger.send("respond", Spent(1, 30, 40, 5.0))
+    assert (ledger.spent(), ledger.lost()) == (Spent(), Spent(1, 30, 40, 5.0))
+
+
+def broken(answers: list[tuple[int, Any]]) -> Callable[[Body], tuple[int, Any]]:
+    """Gives these answers first, then good ones."""
+    return lambda body: answers.pop(0) if answers else counted(body)
+
+
+GARBAGE = (200, '{"choices": [{"mess')
+
+
+@pytest.mark.parametrize(
+    ("answer", "lost"),
+    [
+        (GARBAGE, Spent(1, 67, 100, 0.000334)),
+        ((504, {"error": "gateway"}), Spent(1, 67, 100, 0.000334)),
+        ((500, {"error": "down"}), Spent()),
+        ((200, {"error": {"message": "overloaded", "code": 503}}), Spent()),
+    ],
+)
+def test_what_the_server_may_charge_for_without_a_reply_counts(
+    ledger: Ledger, answer: tuple[int, Any], lost: Spent
+) -> None:
+    budget = Budget()
+    with chat_server(broken([answer])) as server:
+        during(server, ledger, lambda chat: chat.reply(turn("tea")), budget, retries=1)
+    assert len(server.requests) == 2
+    assert budget.lost == ledger.lost() == pytest.approx(lost)
+    assert budget.spent == ledger.spent() == Spent(1, 1000, 500, 0.003)
+
+
+def test_lost_requests_leave_no_room_in_the_budget(ledger: Ledger) -> None:
+    """Each can take 67 + 100 tokens, so that two fit, and there is no third attempt."""
+    budget = Budget(max_tokens=334)
+    with chat_server(lambda _: GARBAGE) as server, pytest.raises(BudgetSpent) as caught:
+        during(server, ledger, lambda chat: chat.reply(turn("tea")), budget, retries=9)
+    assert len(server.requests) == 2
+    assert "and up to 2 calls, 334 tokens, cost 0.0007 without a reply" in caught.value.message
+
+
+def test_a_reply_that_is_waited_for_when_the_process_ends_counts(ledger: Ledger) -> None:
+    async def leave(chat: PaidClient) -> None:
+        waiting = asyncio.create_task(chat.reply(turn("tea")))
+        while not server.requests:
+            await asyncio.sleep(0.01)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+    def slow(body: Body) -> tuple[int, Body]:
+        time.sleep(0.3)
+        return counted(body)
+
+    with chat_server(slow) as server:
+        during(server, ledger, leave)
+    assert ledger.lost().tokens == 167
+
+
+@pytest.mark.parametrize("text", ["", "tea", "红茶", "🍵" * 50, "0123456789" * 9])
+def test_no_tokenizer_makes_more_tokens_than_bytes(text: str) -> None:
+    assert most_tokens([{"role": "user", "content": text}]) >= len(text.encode()) + 32
 
 
 def test_thinking_is_paid_for_too(ledger: Ledger) -> None:

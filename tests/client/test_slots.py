@@ -10,7 +10,8 @@ from email.utils import format_datetime
 import pytest
 from openai import APIConnectionError, APIError, OpenAI
 
-from raif.client.chat import Slots, pause
+from raif.client.chat import Slots
+from raif.client.failures import Failed, of_package, pause
 from raif.config.models import EndpointConfig, SamplingConfig
 from raif.errors import EndpointError
 from tests.chat_server import ChatServer, chat_server, completion, replies
@@ -21,15 +22,19 @@ def ask(server: ChatServer, count: int, **endpoint: object) -> int:
     return len(list(replies(config, SamplingConfig(), "m", [str(n) for n in range(count)])))
 
 
-def refused(status: int, **headers: str) -> APIError:
-    """What the package raises if a server answers like this."""
+def failed(error: APIError) -> Failed:
+    return of_package(error, EndpointConfig(base_url="http://127.0.0.1:9/v1"))
+
+
+def refused(status: int, **headers: str) -> Failed:
+    """What the client makes of a server that answers like this."""
     with (
         chat_server(lambda _: (status, {"error": "no"}, headers)) as server,
         OpenAI(base_url=server.base_url, api_key="none", max_retries=0) as client,
         pytest.raises(APIError) as caught,
     ):
         client.chat.completions.create(model="m", messages=[])
-    return caught.value
+    return failed(caught.value)
 
 
 def test_a_refusal_halves_the_slots_and_never_takes_the_last() -> None:
@@ -133,7 +138,7 @@ def test_a_lost_connection_is_tried_again() -> None:
         pytest.raises(APIConnectionError) as caught,
     ):
         client.chat.completions.create(model="m", messages=[])
-    assert pause(caught.value, 0)
+    assert pause(failed(caught.value), 0)
 
 
 def test_a_wrong_request_is_not_tried_again() -> None:
