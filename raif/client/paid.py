@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from raif.client.chat import ChatClient, Reply, Slots, Usage
 from raif.client.failures import Failed
 from raif.client.store import Store
-from raif.config.models import ModelConfig, SamplingConfig
+from raif.config.models import ModelConfig, PricesConfig, SamplingConfig
 from raif.errors import RaifError
 from raif.types import Message
 
@@ -213,9 +213,12 @@ class PaidClient(ChatClient):
         return found
 
     def _price(self, usage: Usage) -> Spent:
-        prices = self.config.prices
-        cost = (usage.read * prices.read + usage.written * prices.written) / 1e6
-        return Spent(1, usage.read, usage.written, cost)
+        return Spent(1, usage.read, usage.written, cost_of(usage, self.config.prices))
+
+
+def cost_of(usage: Usage, prices: PricesConfig | None) -> float:
+    """In the currency of the prices; 0 if they are unknown."""
+    return (usage.read * prices.read + usage.written * prices.written) / 1e6 if prices else 0.0
 
 
 def _key(request: dict[str, Any]) -> str:

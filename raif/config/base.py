@@ -86,11 +86,27 @@ def _read_yaml(path: Path) -> Tree:
     return tree or {}
 
 
-def merge(tree: Tree, upper: Tree, sources: Sources, source: str, at: tuple[str, ...] = ()) -> Tree:
-    """Merge `upper` into `tree`, mapping by mapping, and record in `sources` who set what."""
+_TRUE_OF = {
+    ("model",): ("prices",),
+    ("endpoint", "base_url"): ("prices",),
+    ("base_url",): ("api_key_env",),
+}
+"""Keys -> the keys next to them that are true of one value alone: another model or server has its own."""
+
+
+def merge(tree: Tree, upper: Tree, sources: Sources, source: str | Sources, at: tuple[str, ...] = ()) -> Tree:
+    """Merge `upper` into `tree`, mapping by mapping, and record in `sources` who set what.
+
+    What `upper` replaces takes its price and its key with it. `source`: one for all keys, or by key path.
+    """
+    for place, names in _TRUE_OF.items():
+        before, now = _found(tree, place), _found(upper, place)
+        if isinstance(before, str) and now is not _MISSING and now != before:
+            for name in names:
+                tree.pop(name, None)
     for key, value in upper.items():
         path = (*at, str(key))
-        sources[path] = source
+        sources[path] = source if isinstance(source, str) else source[path]
         if isinstance(value, dict) and isinstance(tree.get(key), dict):
             merge(tree[key], value, sources, source, path)
         elif isinstance(value, dict):
@@ -98,6 +114,16 @@ def merge(tree: Tree, upper: Tree, sources: Sources, source: str, at: tuple[str,
         else:
             tree[key] = value
     return tree
+
+
+_MISSING = object()
+
+
+def _found(tree: Tree, place: tuple[str, ...]) -> Any:
+    value: Any = tree
+    for key in place:
+        value = value.get(key, _MISSING) if isinstance(value, dict) else _MISSING
+    return value
 
 
 def load(
@@ -126,6 +152,8 @@ def resolve(
         )
     path = preset_path(command, preset) if preset else file
     tree, sources = read_tree(command, path) if path else ({}, {})
+    all_set: Tree = {}
+    set_by: Sources = {}
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals or not key:
@@ -133,7 +161,8 @@ def resolve(
         upper: Any = yaml.load(value, _Loader)
         for part in reversed(key.split(".")):
             upper = {part: upper}
-        merge(tree, upper, sources, f"--set {override}")
+        merge(all_set, upper, set_by, f"--set {override}")
+    merge(tree, all_set, sources, set_by)
     return tree, sources, str(file or "")
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from pydantic import PositiveInt, model_validator
 
-from raif.config.models import EndpointConfig, LocalConfig, ModelConfig, SamplingConfig
+from raif.config.models import EndpointConfig, LocalConfig, ModelConfig, PricesConfig, SamplingConfig
 from raif.reasoning import Style
 
 
@@ -56,8 +56,9 @@ class JudgeConfig(ModelConfig):
 
     def without(self, command: str, keys: Sequence[str]) -> Self:
         """Itself. Raises ValueError if one of `keys`, which `command` does not use, is set."""
-        fields = type(self).model_fields
-        unused = [key for key in keys if getattr(self, key) != fields[key].default]
+        unset = {key: field.default for key, field in type(self).model_fields.items()}
+        written = {**unset, "prices": PricesConfig(read=0, written=0)}  # by earlier versions, for no prices
+        unused = [key for key in keys if getattr(self, key) not in (unset[key], written[key])]
         if unused:
             raise ValueError(f"{command} does not use these keys: {', '.join(unused)}")
         return self

@@ -14,7 +14,8 @@ class EndpointConfig(Section):
     base_url: str | None = None
     """The server's address with its version, e.g. http://127.0.0.1:8000/v1; null: no server is used."""
     api_key_env: str = "OPENAI_API_KEY"
-    """Name of the environment variable with the key. The key itself is never part of a config."""
+    """Name of the environment variable with the key. The key itself is never part of a config. A preset's
+    belongs to its server: another base_url doesn't keep it."""
     concurrency: PositiveInt = 16
     """The most requests in flight at once. Reduced after HTTP 429, and raised again while requests
     succeed."""
@@ -45,9 +46,9 @@ class LocalConfig(Section):
 class PricesConfig(Section):
     """Money per million tokens, in any currency."""
 
-    read: NonNegativeFloat = 0.0
+    read: NonNegativeFloat
     """Of a request."""
-    written: NonNegativeFloat = 0.0
+    written: NonNegativeFloat
     """Of a reply, including its reasoning."""
 
 
@@ -58,7 +59,9 @@ class ModelConfig(Section):
     think: Style = "none"
     """How its reasoning is marked in a reply, if the server doesn't split it off. tagged: the model is
     asked to put it between tags."""
-    prices: PricesConfig = PricesConfig()
+    prices: PricesConfig | None = None
+    """What it costs. null: unknown, so that --max-cost refuses to start; {read: 0, written: 0}: nothing. In a
+    preset they belong to its model and server: another model or base_url doesn't keep them."""
 
     @model_validator(mode="after")
     def _has_an_address(self) -> Self:

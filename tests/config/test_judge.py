@@ -11,6 +11,7 @@ import yaml
 from raif.config import Section, dump, load
 from raif.config.eval import EvalConfig
 from raif.config.judge import JudgeConfig
+from raif.config.models import PricesConfig
 from raif.config.staged import StagedConfig, load_either
 from raif.config.train import TrainConfig
 from raif.errors import ConfigError
@@ -23,6 +24,7 @@ OF_TRAIN: dict[str, Any] = {
     "local": None,
     "max_tokens": 64,
     "cache": None,
+    "prices": {"read": 0.0, "written": 0.0},
     "prompts": None,
 }
 OF_EVAL: dict[str, Any] = {
@@ -58,9 +60,13 @@ def staged(**judge: Any) -> JudgeConfig:
 
 
 def test_sections_written_by_earlier_versions_mean_the_same() -> None:
-    assert train(**OF_TRAIN) == train(model="m", endpoint=SERVER)
+    assert train(**OF_TRAIN | {"prices": None}) == train(model="m", endpoint=SERVER)
+    assert train(**OF_TRAIN).model == "m"
     assert evaluation(**OF_EVAL) == evaluation(model="m", endpoint=SERVER)
-    assert (staged(**OF_STAGED).think, staged(**OF_STAGED).prices.written) == ("deepseek", 0.4)
+    assert (staged(**OF_STAGED).think, staged(**OF_STAGED).prices) == (
+        "deepseek",
+        PricesConfig(read=0.3, written=0.4),
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,7 +129,7 @@ def test_the_old_name_of_the_limit_is_the_new_one() -> None:
     ("read", "key", "value"),
     [
         (train, "think", "tagged"),
-        (train, "prices", {"read": 1}),
+        (train, "prices", {"read": 1, "written": 2}),
         (train, "attempts", 5),
         (evaluation, "cache", "c.sqlite"),
         (evaluation, "think", "tagged"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
@@ -13,7 +13,7 @@ from raif.config import train as train_config
 from raif.config.builtin import BuiltinConfig
 from raif.config.eval import EvalConfig
 from raif.config.serve import ServeConfig
-from raif.config.staged import load_either
+from raif.config.staged import StagedConfig, load_either
 from raif.config.train import TrainConfig
 from raif.errors import ConfigError
 
@@ -210,3 +210,61 @@ def test_a_preset_is_not_blamed_for_what_the_user_left_out() -> None:
     with pytest.raises(ConfigError) as raised:
         load(EvalConfig, "eval", preset="ifeval")
     assert raised.value.message.startswith("give a model (--model)")
+
+
+TEACHER = """
+teacher:
+  model: cheap
+  endpoint: {base_url: "http://cheap/v1", api_key_env: CHEAP_KEY, retries: 7}
+  prices: {read: 1, written: 2}
+"""
+
+
+def teacher(tmp_path: Path, *overrides: str, derived: str | None = None) -> dict[str, Any]:
+    file = write(tmp_path / "base.yaml", "mode: staged\nselect: {sources: [{packaged: true}]}" + TEACHER)
+    if derived is not None:
+        file = write(tmp_path / "derived.yaml", f"base: base.yaml\nteacher: {derived}")
+    config = load_either(file=file, overrides=overrides)
+    assert isinstance(config, StagedConfig)
+    assert config.teacher
+    found = config.teacher.model_dump()
+    return {"prices": found["prices"], "key": found["endpoint"]["api_key_env"]}
+
+
+KEPT = {"prices": {"read": 1.0, "written": 2.0}, "key": "CHEAP_KEY"}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        (["teacher.model=dear"], KEPT | {"prices": None}),
+        (["teacher={model: dear}"], KEPT | {"prices": None}),
+        (["teacher.endpoint.base_url=http://dear/v1"], {"prices": None, "key": "OPENAI_API_KEY"}),
+        (["teacher.endpoint={base_url: 'http://dear/v1'}"], {"prices": None, "key": "OPENAI_API_KEY"}),
+        (["teacher.model=cheap", "teacher.endpoint.base_url=http://cheap/v1"], KEPT),
+        (["teacher.endpoint.retries=3"], KEPT),
+        (["teacher.prices={read: 1, written: 2}", "teacher.model=dear"], KEPT),
+        (
+            ["teacher.endpoint.api_key_env=DEAR_KEY", "teacher.endpoint.base_url=http://dear/v1"],
+            {"prices": None, "key": "DEAR_KEY"},
+        ),
+    ],
+)
+def test_another_model_or_server_does_not_keep_the_price_or_the_key_of_the_one_before(
+    overrides: list[str], expected: dict[str, Any], tmp_path: Path
+) -> None:
+    assert teacher(tmp_path, *overrides) == expected
+
+
+def test_a_file_with_another_model_and_server_does_not_keep_its_bases_price_and_key(tmp_path: Path) -> None:
+    other = "{model: dear, endpoint: {base_url: 'http://dear/v1'}}"
+    assert teacher(tmp_path, derived=other) == {"prices": None, "key": "OPENAI_API_KEY"}
+    assert teacher(tmp_path, derived="{think: tagged}") == KEPT
+
+
+def test_the_small_model_of_the_preset_gets_no_key_of_another_provider() -> None:
+    config = load_either(preset="smol")
+    assert isinstance(config, StagedConfig)
+    assert config.teacher
+    assert config.teacher.endpoint.api_key_env == "OPENAI_API_KEY"
+    assert config.teacher.prices
