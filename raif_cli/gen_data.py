@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from raif.client.paid import Budget
     from raif.config.builtin import BuiltinConfig
     from raif.config.staged import StagedConfig
+    from raif.data.card import StageFunnel
 
 Looked = Annotated[Path | None, typer.Argument(metavar="[FILE|RUN]", help="The records that --show prints.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="The folder to write to.")]
@@ -26,6 +28,9 @@ MaxCost = Annotated[
 ]
 MaxTokens = Annotated[
     int | None, typer.Option(min=0, help="Stop before the models read and write more tokens than this.")
+]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", help="Resume, and ask again only for what had failed for good.")
 ]
 Show = Annotated[int | None, typer.Option(min=1, help="Only print this many records of FILE or RUN.")]
 
@@ -42,12 +47,14 @@ def gen_data(
     dry_run: DryRun = False,
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
+    retry_failed: RetryFailed = False,
     show: Show = None,
 ) -> None:
     """Generate instructions with checkable constraints and verified expert answers.
 
     Offline from the packaged seeds, or with --stages from your own seeds and with models behind an endpoint.
-    A limit covers the whole run, earlier starts included. Resume with a higher one: no request is repeated.
+    A limit covers all starts in the folder. Replies are kept there: what was asked once, with the same model,
+    messages and sampling, is never asked again, also not after --overwrite.
     """
     if show is not None or looked is not None:
         from raif_cli import records_view
@@ -64,17 +71,20 @@ def gen_data(
         if not isinstance(resolved, StagedConfig):
             typer.echo(f"{resolved.count} records would be written to {out}", err=True)
             return
+        from raif.client.paid import Spent
         from raif.data.staged.estimate import estimate
 
         lines = [f"{name} would write to {out}" for name in resolved.stages]
-        lines += [f"{stage}, {model}: up to {most}" for stage, model, most in estimate(resolved)]
+        if found := estimate(resolved):
+            together = reduce(Spent.plus, (each.most for each in found))
+            lines += [*map(str, found), f"together: up to {together}"]
         typer.echo("\n".join(lines), err=True)
     elif isinstance(resolved, StagedConfig):
         from raif.client.paid import Budget
 
         budget = Budget(max_cost=max_cost, max_tokens=max_tokens)
-        _run_stages(resolved, out, budget, resume=resume, overwrite=overwrite)
-    elif resume:
+        _run_stages(resolved, out, budget, resume=resume, retry_failed=retry_failed, overwrite=overwrite)
+    elif resume or retry_failed:
         raise typer.BadParameter(
             "the built-in mode only takes seconds: use --overwrite", param_hint="--resume"
         )
@@ -82,7 +92,9 @@ def gen_data(
         _generate(resolved, out, overwrite)
 
 
-def _run_stages(config: StagedConfig, folder: Path, budget: Budget, *, resume: bool, overwrite: bool) -> None:
+def _run_stages(
+    config: StagedConfig, folder: Path, budget: Budget, *, resume: bool, retry_failed: bool, overwrite: bool
+) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from raif.data.staged import run
@@ -99,11 +111,41 @@ def _run_stages(config: StagedConfig, folder: Path, budget: Budget, *, resume: b
         def said(line: str) -> None:
             err.print(line, markup=False, highlight=False, soft_wrap=True)
 
-        funnels = run(config, folder, progress, resume=resume, overwrite=overwrite, budget=budget, said=said)
+        funnels = run(
+            config,
+            folder,
+            progress,
+            resume=resume or retry_failed,
+            retry_failed=retry_failed,
+            overwrite=overwrite,
+            budget=budget,
+            said=said,
+        )
     _table("records", (row for funnel in funnels for row in funnel.rows()))
     if budget.spent.calls:
         typer.echo(f"\nSpent in total: {budget.spent}")
+    if budget.lost.calls:
+        typer.echo(f"Sent without a reply, which may cost up to: {budget.lost}")
     typer.echo(f"\nFolder: {folder}")
+    _check_kept(funnels, folder)
+
+
+def _check_kept(funnels: Sequence[StageFunnel], folder: Path) -> None:
+    """Say what had failed. Exit code 1 if no record is left."""
+    if failed := [f"{each.failed} in {each.stage}" for each in funnels if each.failed]:
+        typer.echo(f"Failed for good: {', '.join(failed)}. --retry-failed asks for them again.", err=True)
+    if funnels[-1].kept:
+        return
+    from raif.data.card import largest_loss
+
+    typer.echo("Error: no record was kept", err=True)
+    if loss := largest_loss(funnels):
+        shown = folder / f"{loss.stage}.dropped.jsonl"
+        typer.echo(
+            f"The largest loss: {loss.stage} dropped {loss.dropped} of {loss.read}: {loss.reason} ({shown})",
+            err=True,
+        )
+    raise typer.Exit(1)
 
 
 def _generate(config: BuiltinConfig, folder: Path, overwrite: bool) -> None:

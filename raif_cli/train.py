@@ -129,7 +129,7 @@ def _run(
     stop: Stop,
 ) -> None:
     from raif.config.resume import FREE
-    from raif.files.runs import open_run
+    from raif.files.runs import open_run, said_of
     from raif.train.data import check_source, inputs
     from raif.train.ranks import joined
     from raif.train.run import Run
@@ -144,7 +144,7 @@ def _run(
             free=FREE,
             inputs=inputs(config.data),
             remade=["data"],
-            said=_say,
+            changed=lambda changes: _say(said_of(changes)),
         )
     with _view(launch) as view, joined(config, launch) as ranks:
         report = Run(config, folder, view, ranks, strict=strict, stop=stop).go()

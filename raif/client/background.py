@@ -27,6 +27,15 @@ class Background:
             coroutine.close()
             raise
 
+    def finish(self) -> None:
+        """Wait for all that is running, and for what that starts."""
+
+        async def others() -> None:
+            while running := asyncio.all_tasks() - {asyncio.current_task()}:
+                await asyncio.wait(running)
+
+        self.run(others()).result()
+
     def close(self, last: Coroutine[Any, Any, None]) -> None:
         """Cancel what is still running, run `last`, and end the thread."""
 

@@ -1,7 +1,14 @@
-"""What a resumed training run may change: whatever leaves its past true, and the steps to come comparable.
+"""What a resumed run may change: whatever leaves its past true.
 
-Every key of `TrainConfig` is, itself or by its section, in exactly one of the two lists; a test keeps it.
+In training, that is also what leaves the steps to come comparable: every key of `TrainConfig` is, itself or
+by its section, in exactly one of two lists. In the staged pipeline of `raif gen-data`, a key belongs to the
+stages that it decides: the stages before the first of them stay true, and that one and all later ones are
+done again, from the replies that are kept. Tests keep the lists complete.
 """
+
+from __future__ import annotations
+
+from collections.abc import Mapping
 
 FREE = (
     "steps",
@@ -82,3 +89,45 @@ FIXED = (
     "reference_quirks",
 )
 """Keys, or whole sections, that decide what the past steps did. Another value needs another run."""
+
+_OF_REQUESTS = (
+    "tagger.endpoint",
+    "tagger.prices",
+    "teacher.endpoint",
+    "teacher.prices",
+    "judge.endpoint",
+    "judge.prices",
+    "check.difficulty.policy.endpoint",
+    "check.difficulty.policy.prices",
+)
+"""How models are reached, and what they cost: replies are found again by model, messages and sampling."""
+STAGED_FREE = (
+    *_OF_REQUESTS,
+    "max_failed",
+    "select.max_broken",
+    # what these files say is compared, not where they are (raif/data/staged/inputs.py)
+    "input",
+    "prompts",
+    "judge.prompts",
+    "decontaminate.folder",
+    # not used by `raif gen-data`, which says so
+    "judge.local",
+    "judge.sampling",
+    "judge.attempts",
+    "judge.cache",
+)
+"""Keys, or whole sections, that decide nothing, even if their section is listed below."""
+
+STAGED_FIXED = ("mode", "seed")
+"""Keys that decide everything. Another value needs another run."""
+
+DECIDE: Mapping[str, tuple[str, ...]] = {
+    "select": ("select", "tagger", "rows of select.sources", "prompts of data"),
+    "evolve": ("evolve", "teacher", "judge", "prompts of data", "prompts of judge"),
+    "respond": ("respond", "teacher"),
+    "check": ("check", "teacher", "judge", "prompts of data", "prompts of judge"),
+    "decontaminate": ("decontaminate", "rows of benchmarks"),
+    "pack": ("pack", "rows of pack.math"),
+}
+"""Stage -> the keys, sections and inputs that its decisions depend on. The first stage also depends on `rows
+of input`, and all depend on the order of `stages`."""

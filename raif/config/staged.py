@@ -145,6 +145,9 @@ class SelectConfig(Section):
     """Two prompts are duplicates from this Jaccard similarity of their shingles on."""
     max_tokens: PositiveInt = 64
     """Tokens of the tagger's reply, including its reasoning."""
+    max_broken: Share = 0.05
+    """Share of the lines that may be unreadable: they are dropped and named. More end the run. One always
+    may, unless this is 0."""
     topics: tuple[Topic, ...] = ()
     """Topics to keep. Empty: all, including seeds without a known topic."""
     cap: PositiveInt | None = None
@@ -268,6 +271,9 @@ class StagedConfig(Section):
     judge's yes/no questions, unless `judge.prompts` names another. null: the shipped ones."""
     seed: NonNegativeInt = 0
     """Determines every random draw."""
+    max_failed: Share = 0.05
+    """Share of a stage's items of which a request may fail for good, after its retries: they are set aside,
+    and the others go on. More end the run. One always may, unless this is 0."""
     select: SelectConfig = SelectConfig()
     evolve: EvolveConfig = EvolveConfig()
     respond: RespondConfig = RespondConfig()
@@ -276,10 +282,25 @@ class StagedConfig(Section):
     pack: PackConfig = PackConfig()
 
     @property
-    def models(self) -> tuple[ModelConfig, ...]:
-        """All that the config names."""
-        policy = self.check.difficulty.policy if self.check.difficulty else None
-        return tuple(model for model in (self.tagger, self.teacher, self.judge, policy) if model)
+    def models(self) -> dict[str, ModelConfig]:
+        """The models that the stages ask, by their keys."""
+        teaches = not {"evolve", "respond"}.isdisjoint(self.stages)
+        checks = "check" in self.stages
+        difficulty = self.check.difficulty
+        found = {
+            "tagger": self.tagger if "select" in self.stages else None,
+            "teacher": self.teacher if teaches or (checks and not self.judge) else None,
+            "judge": self.judge if checks else None,
+            "check.difficulty.policy": difficulty.policy if checks and difficulty else None,
+        }
+        return {key: model for key, model in found.items() if model}
+
+    @property
+    def judge_prompts(self) -> Path | None:
+        """The folder of your own prompts for yes/no questions."""
+        if self.judge and self.judge.prompts:
+            return self.judge.prompts
+        return own if self.prompts and (own := self.prompts / "judge").is_dir() else None
 
     @field_validator("judge")
     @classmethod

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import Any, NamedTuple
 
 from raif import html
 from raif.types import Composition, Instruction
@@ -84,6 +84,8 @@ class StageFunnel:
     dropped: Counter[str] = field(default_factory=Counter)
     """Reason -> how many."""
     kept: int = 0
+    failed: int = 0
+    """How many of the dropped items only failed: they can be asked again."""
     notes: dict[str, Any] = field(default_factory=dict)
     """What else the card says about the stage."""
 
@@ -95,6 +97,26 @@ class StageFunnel:
             *((f"  {reason}", count) for reason, count in reasons),
             (f"{self.stage}: kept", self.kept),
         ]
+
+
+class Loss(NamedTuple):
+    """The items that a stage dropped for one reason."""
+
+    stage: str
+    reason: str
+    dropped: int
+    read: int
+    """All items of the stage."""
+
+
+def largest_loss(funnels: Iterable[StageFunnel]) -> Loss | None:
+    """The reason for which most items were dropped, the earliest if equal; None if nothing was dropped."""
+    losses = (
+        Loss(funnel.stage, reason, count, funnel.read)
+        for funnel in funnels
+        for reason, count in funnel.dropped.items()
+    )
+    return max(losses, key=lambda loss: loss.dropped, default=None)
 
 
 def without_values(reason: str) -> str:

@@ -5,6 +5,8 @@ Each comes with where it stands. `tried` gives a broken row as what is wrong wit
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Iterator
 from glob import glob, has_magic
@@ -157,6 +159,15 @@ def _saved(folder: Path, split: str) -> Iterable[Row]:
         raise RecordError(f"{folder}: no split {name!r}", hint)
     found = splits[name]
     return islice(found, int(part[2] or 0), int(part[3]) if part[3] else None) if part else found
+
+
+def fingerprint(found: Iterable[Any]) -> str:
+    """The number of rows and their checksum, wherever they are stored, and in whatever format."""
+    checksum, count = hashlib.sha256(), 0
+    for row in found:
+        checksum.update(json.dumps(row, sort_keys=True, default=str).encode() + b"\n")
+        count += 1
+    return f"{count} records, sha256 {checksum.hexdigest()[:16]}"
 
 
 def _numbered(name: str, found: Iterable[Row]) -> Iterator[tuple[str, Row]]:

@@ -7,10 +7,10 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, NamedTuple
 
 import yaml
 from pydantic import ValidationError
@@ -32,17 +32,20 @@ def open_run(
     overwrite: bool = False,
     free: Collection[str] = (),
     inputs: Mapping[str, str] | None = None,
+    free_inputs: Collection[str] = (),
     remade: Collection[str] = (),
-    said: Callable[[str], None] = lambda line: None,
+    kept: Collection[str] = (),
+    changed: Callable[[Sequence[Change]], None] = lambda changes: None,
 ) -> Path:
     """Create or reopen `folder` for a run with `config`, and lock it until this process ends.
 
     `resume`: reopen the run in it; "auto": if there is one. `free`: keys, or sections, that a resumed run may
-    change; `said` is told which ones did. `inputs`: what the run rests on besides its config, such as the
-    checksums of its data, which are compared, too. `remade`: what is made again at no cost; a folder with
-    nothing else comes from a start that failed, and is used as if it were empty. Raises ConfigError if
-    another process works in the folder, if it holds a run and neither flag is given, if there is nothing to
-    resume, or if `resume` would change other keys or inputs.
+    change. `inputs`: what the run rests on besides its config, such as the checksums of its data;
+    `free_inputs` are those that may change. `changed` is told what did, before anything is written. `remade`:
+    what is made again at no cost; a folder with nothing else comes from a start that failed, and is used as
+    if it were empty. `kept`: files that `overwrite` leaves. Raises ConfigError if another process works in
+    the folder, if it holds a run and neither flag is given, if there is nothing to resume, or if `resume`
+    would change other keys or inputs.
     """
     written = folder / CONFIG_NAME
     if resume is True and not written.exists():
@@ -52,9 +55,10 @@ def open_run(
         )
     _lock(folder)
     if resume and written.exists():
-        _check_changes(folder, config, inputs, free, said)
-    elif found := {each.name for each in folder.iterdir()} - {LOCK_NAME, CONFIG_NAME, INPUTS_NAME}:
-        if not overwrite and not (found <= set(remade) and written.exists()):
+        if found := _changes(folder, config, free, inputs, free_inputs):
+            changed(found)
+    elif there := {each.name for each in folder.iterdir()} - {LOCK_NAME, CONFIG_NAME, INPUTS_NAME}:
+        if not overwrite and not (there <= set(remade) and written.exists()):
             holds = "already holds a run" if written.exists() else "is not empty, and holds no run"
             how = "Resume it with --resume, or replace it with --overwrite."
             raise ConfigError(f"{folder} {holds}", how if written.exists() else "Give another --out.")
@@ -63,7 +67,7 @@ def open_run(
                 f"{folder} is not a run's folder (no {CONFIG_NAME} in it)",
                 "Nothing was deleted. Give another --out.",
             )
-        _clear(folder)
+        _clear(folder, kept)
     if inputs is not None:
         write_whole(folder / INPUTS_NAME, json.dumps(inputs, ensure_ascii=False, indent=1) + "\n")
     write_whole(written, dump(config))
@@ -97,46 +101,63 @@ def _lock(folder: Path) -> None:
     _locks[key] = file
 
 
-def _clear(folder: Path) -> None:
-    """Delete everything but the lock, which this process holds."""
+def _clear(folder: Path, kept: Collection[str]) -> None:
+    """Delete everything but what is to be kept, and the lock, which this process holds."""
     for each in folder.iterdir():
+        if each.name in {LOCK_NAME, *kept}:
+            continue
         if each.is_dir() and not each.is_symlink():
             shutil.rmtree(each)
-        elif each.name != LOCK_NAME:
+        else:
             each.unlink()
 
 
-def _check_changes(
+class Change(NamedTuple):
+    """A key, or an input, whose value is not what it was."""
+
+    key: str
+    before: Any
+    now: Any
+
+    def __str__(self) -> str:
+        return f"{self.key}: {json.dumps(self.before)} -> {json.dumps(self.now)}"
+
+
+def said_of(changes: Sequence[Change]) -> str:
+    """What to tell the user of a resumed run."""
+    return "resumed with " + "; ".join(map(str, changes))
+
+
+def _changes(
     folder: Path,
     config: Section,
-    inputs: Mapping[str, str] | None,
     free: Collection[str],
-    said: Callable[[str], None],
-) -> None:
+    inputs: Mapping[str, str] | None,
+    free_inputs: Collection[str],
+) -> list[Change]:
+    """What a resumed run changes. Raises ConfigError if it can't."""
     written = folder / CONFIG_NAME
     tree = yaml.safe_load(written.read_text("utf-8"))
     with suppress(ValidationError):  # as it is read today: keys may have been added or renamed since
         tree = yaml.safe_load(dump(type(config).model_validate(tree)))
-    changed = _differences(_leaves(tree), _leaves(yaml.safe_load(dump(config))))
-    refused = [line for key, line in changed.items() if not _under(key, free)]
+    found = _differences(_leaves(tree), _leaves(yaml.safe_load(dump(config))))
+    refused = [str(change) for change in found if not under(change.key, free)]
     if inputs is not None and (folder / INPUTS_NAME).exists():  # runs of earlier versions have none
-        refused += _differences(json.loads((folder / INPUTS_NAME).read_text("utf-8")), inputs).values()
+        others = _differences(json.loads((folder / INPUTS_NAME).read_text("utf-8")), inputs)
+        refused += [str(change) for change in others if not under(change.key, free_inputs)]
+        found += others
     if refused:
         raise ConfigError(
             f"{written}: a resumed run can't change\n  " + "\n  ".join(refused),
             "Resume with the same preset, overrides and data, or use another --out.",
         )
-    if changed:
-        said("resumed with " + "; ".join(changed.values()))
+    return found
 
 
-def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
-    """What to say of each key whose value changed."""
-    return {
-        key: f"{key}: {json.dumps(before.get(key))} -> {json.dumps(now.get(key))}"
-        for key in dict.fromkeys([*before, *now])
-        if before.get(key) != now.get(key)
-    }
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
+    keys = dict.fromkeys([*before, *now])
+    found = (Change(key, before.get(key), now.get(key)) for key in keys)
+    return [change for change in found if change.before != change.now]
 
 
 def _leaves(tree: Mapping[str, Any], above: str = "") -> dict[str, Any]:
@@ -148,6 +169,6 @@ def _leaves(tree: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     return found
 
 
-def _under(key: str, sections: Collection[str]) -> bool:
+def under(key: str, sections: Collection[str]) -> bool:
     """Whether the key is one of the sections, is in one, or is null in place of what holds one."""
     return any(key == each or key.startswith(f"{each}.") or each.startswith(f"{key}.") for each in sections)

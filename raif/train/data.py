@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from typing import Any
 from raif.config.data import HUB, DataConfig, DataSource
 from raif.data.builtin.generate import generate
 from raif.errors import RaifError
-from raif.files.rows import Row, files_of, of_hub, rows
+from raif.files.rows import Row, files_of, fingerprint, of_hub, rows
 from raif.records import instruction, read
 from raif.types import Instruction
 
@@ -79,13 +77,9 @@ def inputs(config: DataConfig) -> dict[str, str]:
     found = {}
     for key, sources in (("data.train", config.train), ("data.heldout", config.heldout)):
         for number, source in enumerate(sources):
-            checksum, count = hashlib.sha256(), 0
-            for _, row in _rows(source):
-                checksum.update(json.dumps(row, sort_keys=True, default=str).encode() + b"\n")
-                count += 1
             weight = f", weight {source.weight:g}" if source.weight else ""
             name = f"{key}.{number}" if len(sources) > 1 else key
-            found[name] = f"{count} records, sha256 {checksum.hexdigest()[:16]}{weight}"
+            found[name] = fingerprint(row for _, row in _rows(source)) + weight
     return found
 
 

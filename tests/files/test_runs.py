@@ -7,13 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from raif.config.train import TrainConfig
 from raif.errors import ConfigError
-from raif.files.runs import open_run
+from raif.files.runs import Change, open_run, said_of
 
 HOLDER = """
 import sys, time
@@ -120,10 +121,40 @@ def test_changed_keys_are_refused_by_name_with_both_values(tmp_path: Path) -> No
 def test_free_keys_are_taken_and_said(tmp_path: Path) -> None:
     open_run(tmp_path, config())
     said: list[str] = []
+
+    def hear(changes: Sequence[Change]) -> None:
+        assert "steps: 2000" in (tmp_path / "config.yaml").read_text()
+        said.append(said_of(changes))
+
     changed = config(steps=5, judge={"model": "j", "endpoint": {"base_url": "http://127.0.0.1:1/v1"}})
-    open_run(tmp_path, changed, resume=True, free=["steps", "judge"], said=said.append)
+    open_run(tmp_path, changed, resume=True, free=["steps", "judge"], changed=hear)
     assert "steps: 2000 -> 5" in said[0]
     assert "judge.model: null" in said[0]
     assert "steps: 5" in (tmp_path / "config.yaml").read_text()
-    open_run(tmp_path, changed, resume=True, free=["steps"], said=said.append)
+    open_run(tmp_path, changed, resume=True, free=["steps"], changed=hear)
     assert len(said) == 1  # nothing changed this time
+
+
+def test_an_input_that_may_change_is_said(tmp_path: Path) -> None:
+    open_run(tmp_path, config(), inputs={"rows of a": "1", "rows of b": "1"})
+    said: list[str] = []
+
+    def hear(changes: Sequence[Change]) -> None:
+        said.extend(map(str, changes))
+
+    def resumed(**inputs: str) -> None:
+        named = {f"rows of {name}": value for name, value in inputs.items()}
+        open_run(tmp_path, config(), resume=True, inputs=named, free_inputs=["rows of a"], changed=hear)
+
+    resumed(a="2", b="1")
+    assert said == ['rows of a: "1" -> "2"']
+    with pytest.raises(ConfigError, match="rows of b"):
+        resumed(a="2", b="2")
+
+
+def test_a_replaced_run_leaves_what_is_to_be_kept(tmp_path: Path) -> None:
+    open_run(tmp_path, config())
+    for name in ("paid", "other"):
+        (tmp_path / name).write_text(name)
+    open_run(tmp_path, config(), overwrite=True, kept=["paid", "paid.more"])
+    assert sorted(each.name for each in tmp_path.iterdir()) == [".lock", "config.yaml", "paid"]

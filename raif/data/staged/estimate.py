@@ -1,20 +1,25 @@
-"""What a run can cost at most: as if every record went through and every reply had its full length.
+"""What a run can cost at most: as if every record went through, every reply had its full length, and every
+reply that can be asked for again was.
 
-Not included: second attempts at replies that can't be read.
+Tokens of texts are estimated on the high side. Not included: requests that fail and are sent again, as far as
+the server charges for them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from raif.client.paid import Spent, estimated_tokens
+from raif.client.chat import Usage
+from raif.client.paid import Spent, cost_of, estimated_tokens
 from raif.config.models import ModelConfig
 from raif.config.staged import StagedConfig
 from raif.data.staged import sources
 from raif.data.staged.layouts import UserRequest
+from raif.data.staged.writer import ATTEMPTS
 from raif.errors import ConfigError, RecordError
 from raif.files import jsonl
-from raif.prompts import load_languages
+from raif.prompts import Prompts, load_languages
 
 _A_REQUEST = 200
 """Tokens of a request in a data set, which is not read for an estimate."""
@@ -26,6 +31,14 @@ class Estimate(NamedTuple):
     stage: str
     model: str
     most: Spent
+    priced: bool
+    """Whether the model's prices are known. If not, the cost is 0."""
+
+    def __str__(self) -> str:
+        most = (
+            str(self.most) if self.priced else f"{str(self.most).rpartition(',')[0]}, cost unknown: no prices"
+        )
+        return f"{self.stage}, {self.model}: up to {most}"
 
 
 class _Calls(NamedTuple):
@@ -35,79 +48,115 @@ class _Calls(NamedTuple):
     read: int
     written: int
 
+    def asked_again(self) -> tuple[_Calls, _Calls]:
+        """With a second turn after each reply."""
+        return self, _Calls(self.calls, self.read + self.written + _A_CHECK, self.written)
+
 
 class _Seeds(NamedTuple):
     read: int
     sampled: int
     tokens: int
     """Of one request, on average."""
+    questions: int
+    """The most that a record has for a judge."""
 
 
 def estimate(config: StagedConfig) -> list[Estimate]:
-    """The most that each stage that asks a model can take. Raises ConfigError if that can't be counted."""
-    models = {
-        "select": config.tagger,
-        "evolve": config.teacher,
-        "respond": config.teacher,
-        "check": config.judge or config.teacher,
-    }
-    difficulty = config.check.difficulty
-    if not any(models.get(name) for name in config.stages) and not difficulty:
+    """The most that each stage can take of each model. Raises ConfigError if that can't be counted."""
+    if not config.models:
         return []
     seeds = _seeds(config)
     made = seeds.sampled * (config.evolve.per_seed if "evolve" in config.stages else 1)
-    calls = _calls(config, seeds.tokens)
-    found = [
-        Estimate(name, model.model, _priced(model, seeds.read if name == "select" else made, calls[name]))
-        for name in config.stages
-        if (model := models.get(name))
-    ]
-    if difficulty and "check" in config.stages:
-        policy = difficulty.policy
-        found.append(Estimate("difficulty", policy.model, _priced(policy, made, calls["difficulty"])))
+    found = []
+    for name, model, calls in _Record(config, seeds).asked():
+        most = _most(model, seeds.read if name == "select" else made, calls)
+        found.append(Estimate(name, model.model, most, model.prices is not None))
     return found
 
 
-def _calls(config: StagedConfig, request: int) -> dict[str, list[_Calls]]:
-    """Stage -> its calls for one record whose request has `request` tokens."""
-    ask = load_languages("data", config.prompts)["en"]
-    tokens = {name: estimated_tokens(text) for name, text in ask.templates.items()}
-    select, evolve, respond, check = config.select, config.evolve, config.respond, config.check
-    tags = estimated_tokens(ask.templates["tags"] + " ".join(ask.tables["topics"].values()))
-    outline = evolve.max_checks * _A_CHECK
-    writing = [tokens["keywords"], tokens["fuse"] + outline]
-    writing += [tokens["requirements"]] if evolve.judged else []
-    instruction = request + outline
-    pair = instruction + respond.sampling.max_tokens
-    # as if each answer had failed at the last question, so that the next one is asked about, too
-    answers = respond.answers if "respond" in config.stages else 1
-    questions = evolve.max_checks if evolve.judged else 0
-    question = estimated_tokens(load_languages("judge")["en"].templates["ask"])
-    calls = {
-        "select": [_Calls(1, tags + request, select.max_tokens)],
-        "evolve": [_Calls(1, prompt + request, evolve.sampling.max_tokens) for prompt in writing],
-        "respond": [_Calls(respond.answers, instruction, respond.sampling.max_tokens)],
-        "check": [
-            _Calls(answers * questions, question + pair, check.judge_max_tokens),
-            _Calls(answers * len(check.qualities), tokens["quality"] + pair, check.max_tokens),
-        ],
-    }
-    if difficulty := check.difficulty:
-        calls["difficulty"] = [_Calls(difficulty.samples, instruction, difficulty.sampling.max_tokens)]
-    return calls
+class _Record:
+    """What one record takes."""
+
+    def __init__(self, config: StagedConfig, seeds: _Seeds) -> None:
+        self._config, self._request = config, seeds.tokens
+        self._prompts = load_languages("data", config.prompts)
+        self._question = _longest(load_languages("judge", config.judge_prompts, only=True), "ask")
+        evolve = config.evolve
+        if "evolve" in config.stages:
+            self._questions = evolve.max_checks if evolve.judged and config.teacher else 0
+            written = evolve.sampling.max_tokens if config.teacher else 0
+            self._outline = evolve.max_checks * _A_CHECK + (written if self._questions else 0)
+            # in the words of the template, or in those of the teacher
+            self._instruction = self._request + max(self._outline, written)
+        else:
+            self._questions, self._outline, self._instruction = seeds.questions, 0, self._request
+
+    def asked(self) -> Iterator[tuple[str, ModelConfig, list[_Calls]]]:
+        """The stages that ask, each with a model and the calls to it."""
+        config = self._config
+        judge = config.judge or config.teacher
+        for name in config.stages:
+            if name == "select" and config.tagger:
+                yield name, config.tagger, self._tags()
+            if name == "evolve" and config.teacher:
+                yield name, config.teacher, self._writing()
+            if name == "respond" and config.teacher:
+                own = config.respond
+                yield name, config.teacher, [_Calls(own.answers, self._instruction, own.sampling.max_tokens)]
+            if name == "check" and judge:
+                yield name, judge, self._judging()
+        if (difficulty := config.check.difficulty) and "check" in config.stages:
+            most = difficulty.sampling.max_tokens
+            yield "difficulty", difficulty.policy, [_Calls(difficulty.samples, self._instruction, most)]
+            if judge and self._questions:
+                yield "difficulty", judge, self._questions_about(difficulty.samples, most)
+
+    def _tags(self) -> list[_Calls]:
+        topics = max(sum(map(estimated_tokens, p.tables["topics"].values())) for p in self._prompts.values())
+        read = _longest(self._prompts, "tags") + topics + self._request
+        return [_Calls(1, read, self._config.select.max_tokens)]
+
+    def _writing(self) -> list[_Calls]:
+        own = self._config.evolve
+        added = {"keywords": 0, "fuse": self._outline} | ({"requirements": 0} if own.judged else {})
+        return [
+            _Calls(ATTEMPTS, _longest(self._prompts, name) + self._request + more, own.sampling.max_tokens)
+            for name, more in added.items()
+        ]
+
+    def _judging(self) -> list[_Calls]:
+        """As if each answer had failed at the last question, so that the next one is asked about, too."""
+        config, own = self._config, self._config.check
+        answers = config.respond.answers if "respond" in config.stages else 1
+        most = config.respond.sampling.max_tokens
+        read = _longest(self._prompts, "quality") + self._instruction + most
+        qualities = _Calls(answers * len(own.qualities), read, own.max_tokens)
+        return [*self._questions_about(answers, most), *qualities.asked_again()]
+
+    def _questions_about(self, answers: int, tokens: int) -> list[_Calls]:
+        read = self._question + self._instruction + tokens
+        questions = _Calls(answers * self._questions, read, self._config.check.judge_max_tokens)
+        return list(questions.asked_again())
 
 
-def _priced(model: ModelConfig, records: int, each: list[_Calls]) -> Spent:
+def _longest(languages: Mapping[str, Prompts], name: str) -> int:
+    """Tokens of a template in the language in which it is longest."""
+    return max(estimated_tokens(prompts.templates[name]) for prompts in languages.values())
+
+
+def _most(model: ModelConfig, records: int, each: list[_Calls]) -> Spent:
     calls = records * sum(one.calls for one in each)
     read = records * sum(one.calls * one.read for one in each)
     written = records * sum(one.calls * one.written for one in each)
-    return Spent(calls, read, written, (read * model.prices.read + written * model.prices.written) / 1e6)
+    return Spent(calls, read, written, cost_of(Usage(read, written), model.prices))
 
 
 def _seeds(config: StagedConfig) -> _Seeds:
     sampled = config.select.count if config.input is None else None
     limits = [source.limit for source in config.select.sources]
     rows: int | None
+    questions = 0
     if any(source.dataset for source in config.select.sources):
         # data sets are not read: there are as many rows as all limits say, if all sources have one
         rows, tokens = None if None in limits else sum(limit or 0 for limit in limits), _A_REQUEST
@@ -120,9 +169,11 @@ def _seeds(config: StagedConfig) -> _Seeds:
         ]
         if config.input:
             read = (row for _, row in jsonl.lines(config.input) if not isinstance(row, RecordError))
-            sizes += [estimated_tokens(str(row.get("messages", ""))) for row in read]
+            for row in read:
+                sizes.append(estimated_tokens(str(row.get("messages", ""))))
+                questions = max(questions, len(row.get("questions") or ()))
         rows, tokens = len(sizes), sum(sizes) // max(1, len(sizes))
     if rows is None and (sampled is None or config.tagger):
         raise ConfigError("can't tell how many records there will be", "Give each data set a limit.")
     fewest = min(each for each in (rows, sampled) if each is not None)
-    return _Seeds(read=rows or fewest, sampled=fewest, tokens=tokens)
+    return _Seeds(read=rows or fewest, sampled=fewest, tokens=tokens, questions=questions)

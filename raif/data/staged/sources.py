@@ -106,6 +106,11 @@ def _parts(source: SourceConfig) -> Iterator[tuple[str, Iterator[Found]]]:
         yield "packaged", ((seed.id, seed.model_dump()) for seed in all_seeds())
 
 
+def rows(source: SourceConfig) -> Iterator[Row | RecordError]:
+    """The rows up to its limit, in whatever layout, or what is wrong with them."""
+    return islice((row for _, found in _parts(source) for _, row in found), source.limit)
+
+
 def name_of(source: SourceConfig) -> str:
     """What the log and the card call a source."""
     return " ".join(filter(None, (source.dataset, source.config))) or str(source.path or "packaged")

@@ -25,7 +25,7 @@ from raif.config.judge import JudgeConfig
 from raif.config.models import ModelConfig, SamplingConfig
 from raif.config.staged import StagedConfig
 from raif.data.card import StageFunnel
-from raif.errors import ConfigError, RaifError, RefusedRequest
+from raif.errors import ConfigError, FailedRequest
 from raif.files import jsonl
 from raif.judge.judge import Judge
 from raif.prompts import load_languages
@@ -34,6 +34,10 @@ from raif.types import Frozen, Instruction
 
 T = TypeVar("T")
 LEDGER = "replies.sqlite"
+SHOWN = 200
+"""Characters of a dropped prompt to show."""
+BROKEN = "broken line"
+"""Why a line of a source is dropped that can't be read."""
 
 
 class Decision(Frozen):
@@ -46,6 +50,8 @@ class Decision(Frozen):
     """The reason, in words that many drops share: the funnel counts them."""
     detail: dict[str, Any] = Field(default_factory=dict)
     """What else helps someone who looks at the drop."""
+    failed: bool = False
+    """Dropped because a request failed for good: it is set aside, and can be asked again."""
 
 
 class Numbered(NamedTuple):
@@ -59,6 +65,14 @@ class Numbered(NamedTuple):
 
     def dropped(self, reason: str, **detail: Any) -> Decision:
         return Decision(number=self.number, dropped=reason, detail=detail)
+
+    def failed(self, error: FailedRequest) -> Decision:
+        """Set aside: another start may have more luck."""
+        record = getattr(self.item, "record", self.item)
+        named = {"id": record.id, "prompt": record.prompt[:SHOWN]} if isinstance(record, Instruction) else {}
+        detail = {**named, "error": error.message}
+        reason = f"request failed: {error.reason}"
+        return Decision(number=self.number, dropped=reason, detail=detail, failed=True)
 
 
 class Stage(ABC):
@@ -101,6 +115,15 @@ class Stage(ABC):
         """Write the kept records. After an interruption this is done again, so it replaces its files."""
         jsonl.write(self.output, (record.model_dump(mode="json") for record in kept))
 
+    @property
+    def begun(self) -> bool:
+        return any((self.folder / f"{self.name}.{kind}").exists() for kind in ("journal", "funnel.json"))
+
+    def forget(self) -> None:
+        """Delete what it wrote, so that it is done again. What says that it is finished goes first."""
+        for kind in ("funnel.json", "journal", "dropped.jsonl", "jsonl"):
+            (self.folder / f"{self.name}.{kind}").unlink(missing_ok=True)
+
 
 STAGES: Registry[type[Stage]] = Registry("stage", ConfigError)
 
@@ -129,11 +152,11 @@ class AskingStage(Stage):
         async def worked(each: Numbered) -> Decision:
             try:
                 return await self.work(each)
-            except RefusedRequest as error:
-                return each.dropped("refused by the server", error=error.message)
+            except FailedRequest as error:
+                return each.failed(error)
 
         width = self.model.endpoint.concurrency if self.model else 1
-        with Clients(self.folder, self.budget, self.name, self.config.prompts) as clients:
+        with Clients(self.folder, self.budget, self.name, self.config.judge_prompts) as clients:
             self.connect(clients)
             yield from concurrently(todo, lambda each: clients.run(worked(each)), width)
 
@@ -158,7 +181,8 @@ def concurrently(
 ) -> Iterator[Decision]:
     """The decisions on `todo` as they are made, on `width` items at once. `start` starts one of them.
 
-    If one fails, the others in flight are still waited for: their replies are paid for and have to be kept.
+    If one raises, or the caller has enough, the others in flight are still waited for: their replies are paid
+    for and have to be kept.
     """
     in_flight: set[Future[Decision]] = set()
 
@@ -175,7 +199,7 @@ def concurrently(
                 yield from finished()
         while in_flight:
             yield from finished()
-    except RaifError:
+    except (Exception, GeneratorExit):
         wait(in_flight)
         raise
 
@@ -188,8 +212,8 @@ def ledger(folder: Path) -> Ledger:
 class Clients:
     """The clients of the models that a stage asks: one event loop, one ledger, one limit for each server.
 
-    Use it in a `with` block. `budget` includes what the run has spent before. `prompts`: a folder of
-    your own prompts; its folder `judge`, if there is one, has the judge's.
+    Use it in a `with` block. `budget` includes what the run has spent before. `prompts`: a folder of your own
+    prompts for the judge.
     """
 
     def __init__(self, folder: Path, budget: Budget, stage: str, prompts: Path | None) -> None:
@@ -206,18 +230,17 @@ class Clients:
 
     def judge(self, model: ModelConfig, max_tokens: int) -> Judge:
         """A judge that is closed with the clients: don't close it."""
-        prompts = model.prompts if isinstance(model, JudgeConfig) else None
-        if prompts is None and self._prompts and (own := self._prompts / "judge").is_dir():
-            prompts = own
         sampling = SamplingConfig(max_tokens=max_tokens)
-        config = JudgeConfig(model=model.model, endpoint=model.endpoint, sampling=sampling, prompts=prompts)
+        config = JudgeConfig(
+            model=model.model, endpoint=model.endpoint, sampling=sampling, prompts=self._prompts
+        )
         return Judge(config, self.chat(model, sampling), self._background)
 
     @cached_property
     def _account(self) -> Account:
         """Opened for the first model: a run that asks none has no ledger."""
         opened = ledger(self._folder)
-        self._budget.spent = opened.spent()
+        self._budget.spent, self._budget.lost = opened.spent(), opened.lost()
         return Account(opened, self._budget, self._stage)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
@@ -227,7 +250,12 @@ class Clients:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        """Wait for requests whose item has been decided without them: they are paid for. Unless the user has
+        interrupted the run."""
+        if kind is None or issubclass(kind, Exception | GeneratorExit):
+            self._background.finish()
+
         async def close_chats() -> None:
             for chat in self._chats:
                 await chat.close()

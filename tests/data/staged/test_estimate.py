@@ -30,7 +30,7 @@ def config(write, base_url="http://127.0.0.1:9/v1", **sections):
 
 def test_each_asking_stage_is_estimated(write):
     found = {each.stage: each.most for each in estimate(config(write))}
-    assert {name: each.calls for name, each in found.items()} == {"evolve": 60, "respond": 60, "check": 720}
+    assert {name: each.calls for name, each in found.items()} == {"evolve": 120, "respond": 60, "check": 1440}
     assert found["respond"].written == 60 * 100
     assert found["respond"].cost == (found["respond"].read + 2 * 6000) / 1e6
 
@@ -48,7 +48,7 @@ def test_a_run_stays_below_its_estimate(write, tmp_path):
 def test_the_sample_size_limits_the_estimate(write):
     made = config(write)
     few = made.model_copy(update={"select": made.select.model_copy(update={"count": 5})})
-    assert estimate(few)[0].most.calls == 15
+    assert estimate(few)[0].most.calls == 30
 
 
 def test_input_records_are_counted(write):
@@ -60,7 +60,10 @@ def test_input_records_are_counted(write):
 def test_the_policy_is_estimated_too(write):
     policy = {"model": "p", "endpoint": {"base_url": "http://127.0.0.1:9/v1"}}
     found = estimate(config(write, check={"difficulty": {"policy": policy, "samples": 4}}))
-    assert [(each.stage, each.model, each.most.calls) for each in found][-1] == ("difficulty", "p", 80)
+    assert [(each.stage, each.model, each.most.calls) for each in found][-2:] == [
+        ("difficulty", "p", 80),
+        ("difficulty", "m", 20 * 4 * 5 * 2),
+    ]
 
 
 def test_offline_nothing_is_asked(write):

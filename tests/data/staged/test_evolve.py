@@ -210,7 +210,7 @@ def test_a_request_that_the_server_refuses_is_dropped(evolved):
         return (400, {"error": {"message": "too long"}}) if long else teacher(body)
 
     _, funnel, _ = evolved(picky)
-    assert dict(funnel.dropped) == {"refused by the server": 1}
+    assert dict(funnel.dropped) == {"request failed: HTTP 400": 1}
 
 
 def test_replies_are_handled_while_another_request_draws(evolved, monkeypatch):

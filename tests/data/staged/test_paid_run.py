@@ -160,14 +160,27 @@ def test_a_limit_stops_the_run_and_a_higher_one_resumes_it(config, tmp_path):
     assert set(counting.answered.values()) == {1}
 
 
-def test_a_limit_on_cost_needs_prices(config, tmp_path):
+@pytest.mark.parametrize("unpriced", ["tagger", "teacher", "judge"])
+def test_a_limit_on_cost_needs_the_price_of_each_model_that_is_used(config, tmp_path, unpriced):
     with chat_server(teacher) as server:
         tree = yaml.safe_load(config(server).read_text("utf-8"))
-    for model in ("tagger", "teacher"):
-        tree[model] = {**tree[model], "prices": {}}
-    with pytest.raises(ConfigError, match="a cost limit needs prices"):
+    tree["judge"] = tree["teacher"] | {"model": "j"}
+    tree[unpriced] = tree[unpriced] | {"prices": None}
+    with pytest.raises(ConfigError, match=f"a cost limit needs the price.*: {unpriced} ") as caught:
         run(StagedConfig.model_validate(tree), tmp_path / "run", budget=Budget(max_cost=20))
+    assert f"Set {unpriced}.prices" in caught.value.hint
     assert not (tmp_path / "run").exists()
+
+
+def test_a_model_that_is_not_used_needs_no_price_and_one_may_be_free(config, tmp_path):
+    with chat_server(teacher) as server:
+        tree = yaml.safe_load(config(server).read_text("utf-8"))
+        tree["judge"] = tree["teacher"] | {"prices": None}
+        tree["tagger"]["prices"] = {"read": 0, "written": 0}
+        tree["stages"] = ["select", "evolve"]
+        budget = Budget(max_cost=20)
+        run(StagedConfig.model_validate(tree), tmp_path / "run", budget=budget)
+    assert budget.spent.cost > 0
 
 
 def test_what_was_spent_before_counts_after_a_restart(config, tmp_path):

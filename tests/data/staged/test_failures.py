@@ -1,0 +1,165 @@
+"""Requests that fail for good are set aside with their reason, the others finish, and too many end it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from raif.client.paid import Budget
+from raif.config.staged import StagedConfig
+from raif.data.staged import run
+from raif.data.staged.tolerance import TooManyFailed
+from raif.errors import EndpointError
+from tests.chat_server import chat_server
+from tests.data.staged.faults import FAULTS, READ, WRITTEN, FaultyTeacher
+
+WORDS = ("ships", "lights", "keepers", "storms", "ropes", "gulls", "cranes", "anchors")
+STAGES = ["select", "evolve", "respond", "check", "pack"]
+
+
+@pytest.fixture
+def made(write):
+    """The pipeline's config for a server."""
+
+    def of(server, words=WORDS, **changed):
+        rows = [{"prompt": f"Tell me about the {word} of a harbour."} for word in words]
+        model = {
+            "model": "m",
+            "endpoint": {"base_url": server.base_url, "concurrency": 4, "retries": 0},
+            "prices": {"read": READ, "written": WRITTEN},
+        }
+        kinds = ["punctuation:no_comma", "detectable_format:title", "keywords:existence"]
+        tree = {
+            "stages": STAGES,
+            "tagger": model,
+            "teacher": model,
+            "select": {"sources": [{"path": write("seeds.jsonl", rows)}], "near_duplicate": 1.0},
+            "evolve": {"kinds": kinds, "max_checks": 3},
+            "pack": {"heldout_share": 0.2},
+        }
+        return StagedConfig.model_validate(tree | changed)
+
+    return of
+
+
+def dropped(folder, stage):
+    lines = (folder / f"{stage}.dropped.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.parametrize(("purpose", "stage"), [("tags", 0), ("fuse", 1), ("answer", 2), ("quality", 3)])
+def test_bad_replies_set_their_prompts_aside_in_each_stage_and_the_others_finish(
+    made, tmp_path, purpose, stage
+):
+    reasons = [reason for reason in FAULTS if (purpose, reason) != ("tags", "HTTP 400")]  # tagged as `other`
+    bad = {(purpose, word): FAULTS[reason] for word, reason in zip(WORDS, reasons, strict=False)}
+    with chat_server(FaultyTeacher(bad)) as server:
+        funnels = run(made(server, max_failed=0.7), tmp_path / "run")
+    assert [each.failed for each in funnels] == [len(bad) if n == stage else 0 for n in range(len(funnels))]
+    assert funnels[stage].dropped == {f"request failed: {reason}": 1 for reason in reasons}
+    assert funnels[-1].kept == len(WORDS) - len(bad)
+    for aside, word in zip(dropped(tmp_path / "run", funnels[stage].stage), WORDS, strict=False):
+        assert word in aside["prompt"]
+        assert aside["error"].startswith(server.base_url)
+
+
+def test_one_may_always_fail(made, tmp_path):
+    with chat_server(FaultyTeacher({("answer", "ropes"): FAULTS["HTTP 500"]})) as server:
+        *_, pack = run(made(server), tmp_path / "run")
+    assert pack.kept == 7
+
+
+def test_none_may_fail_if_the_share_is_0(made, tmp_path):
+    with (
+        chat_server(FaultyTeacher({("tags", "ropes"): FAULTS["HTTP 500"]})) as server,
+        pytest.raises(TooManyFailed, match=r"select: 1 of \d failed for good"),
+    ):
+        run(made(server, max_failed=0), tmp_path / "run")
+
+
+def test_more_than_the_share_end_the_run_with_their_reasons(made, tmp_path):
+    bad = {("answer", "ropes"): FAULTS["HTTP 500"], ("answer", "gulls"): FAULTS["HTTP 403"]}
+    script = FaultyTeacher(bad)
+    with chat_server(script) as server, pytest.raises(TooManyFailed) as caught:
+        run(made(server, max_failed=0.2), tmp_path / "run")
+    assert "respond: 2 of 8 failed for good" in caught.value.message
+    assert "1 request failed: HTTP 403" in caught.value.message
+    assert "max_failed allows 20%" in caught.value.message
+    assert "--retry-failed" in caught.value.hint
+    assert not (tmp_path / "run" / "respond.funnel.json").exists()
+
+
+def test_a_server_that_fails_always_is_noticed_long_before_the_end(made, tmp_path):
+    words = [f"ships number {n}" for n in range(100)]
+    with chat_server(FaultyTeacher({("tags", ""): FAULTS["HTTP 500"]})) as server:
+        with pytest.raises(TooManyFailed):
+            run(made(server, words), tmp_path / "run")
+        assert len(server.requests) < 20
+
+
+@pytest.mark.parametrize("status", [401, 402, 404, 429])
+def test_what_concerns_all_requests_ends_the_run_at_once(made, tmp_path, status):
+    with chat_server(FaultyTeacher({("answer", "ropes"): (status, {"error": "no"})})) as server:
+        with pytest.raises(EndpointError, match=f"HTTP {status}") as caught:
+            run(made(server), tmp_path / "run")
+        assert not isinstance(caught.value, TooManyFailed)
+
+
+def test_a_higher_share_goes_on_without_asking_again(made, tmp_path):
+    bad = {("answer", word): FAULTS["HTTP 500"] for word in ("ropes", "gulls")}
+    script = FaultyTeacher(bad)
+    with chat_server(script) as server:
+        with pytest.raises(TooManyFailed):
+            run(made(server), tmp_path / "run")
+        script.bad = {}
+        before = len(server.requests)
+        *_, respond, _, pack = run(made(server, max_failed=0.5), tmp_path / "run", resume=True)
+        assert not any("ropes" in text or "gulls" in text for text in server.asked[before:])
+    assert (respond.failed, respond.kept, pack.kept) == (2, 6, 6)
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_only_what_failed_is_asked_again(made, tmp_path, ended):
+    """After a run that ended early, and after one that went to its end without two answers."""
+    bad = {("answer", word): FAULTS["not a chat completion"] for word in ("ropes", "gulls")}
+    script, said = FaultyTeacher(bad), []
+    with chat_server(script) as server:
+        config = made(server, max_failed=0.5 if ended else 0.1)
+        if ended:
+            assert run(config, tmp_path / "run")[-1].kept == 6
+        else:
+            with pytest.raises(TooManyFailed):
+                run(config, tmp_path / "run")
+        script.bad = {}
+        before = len(server.requests)
+        funnels = run(config, tmp_path / "run", resume=True, retry_failed=True, said=said.append)
+        asked = server.asked[before:]
+    assert said == ["respond: 2 failed, and are asked again"]
+    assert funnels[-1].kept == 8
+    assert not any(each.failed for each in funnels)
+    assert set(script.answered.values()) == {1}
+    if ended:
+        assert all("ropes" in text or "gulls" in text for text in asked)
+
+
+def test_with_nothing_failed_there_is_nothing_to_ask_again(made, tmp_path):
+    said = []
+    with chat_server(FaultyTeacher()) as server:
+        run(made(server), tmp_path / "run")
+        before = len(server.requests)
+        run(made(server), tmp_path / "run", resume=True, retry_failed=True, said=said.append)
+        assert len(server.requests) == before
+    assert said == ["no request had failed"]
+
+
+def test_replies_in_flight_when_too_many_fail_are_paid_for_and_kept(made, tmp_path):
+    """The last two answers to fail end the run, while others are still written."""
+    bad = {("answer", word): FAULTS["HTTP 500"] for word in WORDS[:2]}
+    script = FaultyTeacher(bad)
+    with chat_server(script) as server:
+        budget = Budget()
+        with pytest.raises(TooManyFailed):
+            run(made(server, max_failed=0), tmp_path / "run", budget=budget)
+    assert budget.lost.calls == 0
+    assert budget.spent.calls == script.answered.total()
