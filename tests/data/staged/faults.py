@@ -8,16 +8,21 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from tests.chat_server import Body, completion, last_turn
+from tests.chat_server import Body, last_turn
+from tests.data.staged.teacher import BEHAVIOURS
 from tests.teacher import purpose, teacher
 
 Answer = tuple[int, Any]
 FAULTS: dict[str, Answer] = {
-    "HTTP 500": (500, {"error": {"message": "internal error"}}),
-    "HTTP 403": (403, {"error": {"message": "flagged by moderation"}}),
-    "HTTP 400": (400, {"error": {"message": "too long"}}),
-    "an error with HTTP 200": (200, {"error": {"message": "the provider returned an error"}}),
-    "not a chat completion": (200, '{"id": "1", "choices": [{"message": {"content": "Half of'),
+    reason: BEHAVIOURS[name]("", "en")[:2]
+    for reason, name in {
+        "HTTP 500": "broken",
+        "HTTP 403": "forbidden",
+        "HTTP 400": "too long",
+        "HTTP 503": "error_body",
+        "an error with HTTP 200": "error_words",
+        "not a chat completion": "garbled",
+    }.items()
 }
 """What a run calls a request that failed for good -> what the server answers each time."""
 READ, WRITTEN = 1.0, 2.0
@@ -61,7 +66,3 @@ class FaultyTeacher:
             self.bill += (read * READ + written * WRITTEN) / 1e6
             if isinstance(answer[1], dict):
                 self.answered[json.dumps(body, sort_keys=True)] += 1
-
-
-def empty(**message: Any) -> Answer:
-    return completion("", usage=(10, 0), **message)

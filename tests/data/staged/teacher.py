@@ -24,7 +24,7 @@ WRAPPER = {"en": "Sure! Here is the text you asked for:\n\n", "zh": "好的！�
 RELATIONS = {"fewer than": "more than", "at least": "at most", "少于": "多于", "至少": "至多"}
 CASES = {"If ": "Unless ", "如果": "除非"}
 
-Reply = tuple[int, Body] | tuple[int, Body, dict[str, str]]
+Reply = tuple[int, Body | str] | tuple[int, Body | str, dict[str, str]]
 Behaviour = Callable[[str, str], Reply]
 """(the right text, its language) -> the server's answer."""
 
@@ -58,12 +58,15 @@ BEHAVIOURS: dict[str, Behaviour] = {
     # what a server does
     "forbidden": lambda text, language: (403, {"error": {"message": "not for you"}}),
     "broken": lambda text, language: (500, {"error": {"message": "worker died"}}),
+    "too long": lambda text, language: (400, {"error": {"message": "the prompt is too long"}}),
     "error_body": lambda text, language: (200, {"error": {"message": "overloaded", "code": 503}}),
+    "error_words": lambda text, language: (200, {"error": {"message": "the provider has failed"}}),
+    "garbled": lambda text, language: (200, '{"id": "1", "choices": [{"message": {"content": "Half'),
 }
 
 
 def misbehaving(share: float = 1.0, **how: str) -> Script:
-    """Replies to each purpose in `how` in that way, to a `share` of its requests, which their text decides."""
+    """Replies to each purpose in `how` in that way, to a `share` of its requests: their text decides."""
 
     def script(body: Body) -> Reply:
         what, text = purpose(body), last_turn(body)
