@@ -1,6 +1,7 @@
 """`raif gen-data` from the outside."""
 
 import json
+import re
 
 import pytest
 import typer
@@ -9,8 +10,8 @@ from typer.testing import CliRunner
 from raif.client.paid import BudgetSpent
 from raif.errors import ConfigError, RecordError
 from raif_cli.gen_data import gen_data
-from tests.chat_server import chat_server
-from tests.teacher import teacher
+from tests.chat_server import chat_server, completion, last_turn
+from tests.teacher import purpose, teacher
 
 app = typer.Typer()
 app.command()(gen_data)
@@ -132,6 +133,63 @@ def test_a_limit_ends_the_run_and_a_higher_one_resumes_it(tmp_path):
         asked = len(server.requests)
         assert taught(tmp_path, server, "--max-cost", "9", "--resume").exit_code == 0
         assert len(server.requests) == len({json.dumps(body) for body in server.requests}) > asked
+
+
+def test_a_dry_run_says_what_all_models_cost_together(tmp_path):
+    with chat_server(teacher) as server:
+        result = taught(tmp_path, server, "--dry-run")
+    calls = [int(found.replace(",", "")) for found in re.findall(r"up to ([\d,]+) calls", result.stderr)]
+    assert "together: up to" in result.stderr
+    assert calls[-1] == sum(calls[:-1])
+
+
+def test_no_record_is_exit_code_1_with_the_largest_loss(tmp_path):
+    def silent(body):
+        return completion("", reasoning_content="Hm.") if purpose(body) == "answer" else teacher(body)
+
+    with chat_server(silent) as server:
+        result = taught(tmp_path, server)
+    assert result.exit_code == 1
+    assert "no record was kept" in result.stderr
+    assert "The largest loss: respond dropped 3 of 3: no answer: empty" in result.stderr
+    assert "respond.dropped.jsonl" in result.stderr
+
+
+def test_what_failed_is_said_and_asked_again_on_request(tmp_path):
+    def broken(body):
+        fails = purpose(body) == "answer" and "bread" in last_turn(body)
+        return (500, {"error": "worker died"}) if fails else teacher(body)
+
+    more = ["--set", "teacher.endpoint.retries=0"]
+    with chat_server(broken) as server:
+        result = taught(tmp_path, server, *more)
+        assert result.exit_code == 0
+        assert "Failed for good: 1 in respond. --retry-failed asks for them again." in result.stderr
+        server.script = teacher
+        again = taught(tmp_path, server, *more, "--retry-failed")
+    assert again.exit_code == 0
+    assert "respond: 1 failed, and are asked again" in again.stderr
+    assert "Failed" not in again.stderr
+
+
+def test_what_a_request_without_a_reply_may_cost_is_said(tmp_path):
+    def garbled(body):
+        asked.append(body)
+        return (200, '{"choices": [') if len(asked) == 1 else teacher(body)
+
+    asked = []
+    with chat_server(garbled) as server:
+        result = taught(tmp_path, server)
+    assert "Sent without a reply, which may cost up to: 1 calls" in result.stdout
+
+
+def test_a_resumed_run_says_which_keys_changed(tmp_path):
+    with chat_server(teacher) as server:
+        taught(tmp_path, server)
+        result = taught(tmp_path, server, "--set", "check.qualities=[unsafe]", "--resume")
+    assert result.exit_code == 0
+    assert "resumed with check.qualities: " in result.stderr
+    assert "check, pack: done again, from the replies that are kept" in result.stderr
 
 
 def test_show_prints_what_the_judge_said_of_the_quality(tmp_path):

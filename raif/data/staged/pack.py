@@ -13,7 +13,7 @@ from raif.data.builtin.seeds import SPLITS
 from raif.data.card import StageFunnel, statistics, write_card
 from raif.data.staged import sources
 from raif.data.staged.run import finished_funnels
-from raif.data.staged.stage import STAGES, Decision, Numbered, Stage
+from raif.data.staged.stage import BROKEN, STAGES, Decision, Numbered, Stage
 from raif.errors import RecordError, require
 from raif.files import jsonl, whole
 from raif.types import Instruction, Message
@@ -109,7 +109,7 @@ def _math(each: Numbered) -> Decision:
     """A problem as a record. A worked solution isn't used: it has no thinking to clone."""
     read: sources.Read = each.item
     if isinstance(read.found, RecordError):
-        return each.dropped("broken line", where=read.where, error=read.found.message)
+        return each.dropped(BROKEN, where=read.where, error=read.found.message)
     if read.found is None:
         return each.dropped("math without a problem or an answer", where=read.where)
     problem = read.found.text.strip()

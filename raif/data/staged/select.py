@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 import unicodedata
 from collections import Counter, deque
@@ -15,13 +14,10 @@ from raif.config.staged import SelectConfig, StagedConfig
 from raif.data.staged import sources, tags
 from raif.data.staged.language import language_of, length_of
 from raif.data.staged.similarity import Seen
-from raif.data.staged.stage import STAGES, AskingStage, Clients, Decision, Numbered
+from raif.data.staged.stage import BROKEN, SHOWN, STAGES, AskingStage, Clients, Decision, Numbered
 from raif.errors import ConfigError, RecordError
 from raif.prompts import choose
 from raif.types import Instruction, Message
-
-_SHOWN = 200
-"""Characters of a dropped prompt to show."""
 
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\ufffe\uffff\ufffc]")
 
@@ -85,11 +81,11 @@ class Select(AskingStage):
         read: sources.Read = each.item
         where, request = {"source": read.origin, "where": read.where}, read.found
         if isinstance(request, RecordError):
-            return each.dropped("broken line", **where, error=request.message)
+            return each.dropped(BROKEN, **where, error=request.message)
         if request is None:
             return each.dropped("doesn't start with a user's request", **where)
         text, system = clean(request.text), clean(request.system or "")
-        where |= {"prompt": text[:_SHOWN]}
+        where |= {"prompt": text[:SHOWN]}
         if request.flag:
             return each.dropped(request.flag, **where)
         if length_of(text) < self._own.min_characters:
@@ -125,7 +121,7 @@ class Select(AskingStage):
 
     def settle(self, decisions: Sequence[Decision]) -> Sequence[Decision]:
         """Keep a random sample of the wanted topics in which no tag exceeds its cap."""
-        over = left_out(decisions, self._own, random.Random(f"select {self.config.seed}"))
+        over = left_out(decisions, self._own, self.config.seed)
         settled = []
         for decision in decisions:
             if decision.record and (reason := over.get(decision.number)):
@@ -155,7 +151,7 @@ def _first(read: sources.Read) -> str:
 
 
 def _shown(record: Instruction) -> dict[str, str]:
-    return {"id": record.id, "prompt": record.prompt[:_SHOWN]}
+    return {"id": record.id, "prompt": record.prompt[:SHOWN]}
 
 
 def clean(text: str) -> str:
@@ -166,12 +162,16 @@ def clean(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
-def left_out(decisions: Sequence[Decision], config: SelectConfig, rng: random.Random) -> dict[int, str]:
-    """The numbers of the kept seeds that are not in the sample, each with the reason."""
+def left_out(decisions: Sequence[Decision], config: SelectConfig, seed: int) -> dict[int, str]:
+    """The numbers of the kept seeds that are not in the sample, each with the reason.
+
+    Each seed has a place in a random order that doesn't depend on the others: a larger sample, or one of a
+    longer source, has most seeds in common with the one before, and so most paid replies.
+    """
     left: dict[int, str] = {}
     size, counts = 0, Counter[tuple[str, ...]]()
     kept = [(decision.number, decision.record) for decision in decisions if decision.record]
-    rng.shuffle(kept)
+    kept.sort(key=lambda each: sha256(f"select {seed} {each[1].id}".encode()).digest())
     for number, record in kept:
         topic = record.provenance["topic"]
         full = (

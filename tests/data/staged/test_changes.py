@@ -95,6 +95,18 @@ def test_a_larger_count_asks_only_for_what_is_new(pipeline):
     assert "select.count: 4 -> 6" in said
 
 
+def test_a_longer_source_keeps_what_is_still_in_the_sample(pipeline, write):
+    many = [f"thing number {n}" for n in range(40)]
+    write("seeds.jsonl", rows(many[:20]))
+    own = {"stages": ["select", "evolve", "pack"], "select.count": 10}
+    pipeline(own)
+    write("seeds.jsonl", rows([*many[20:22], *many[:20]]))
+    pack, asked, _ = pipeline(own, resume=True)
+    tagged = sum("<topics>" in text for text in asked)
+    assert (pack.kept, tagged) == (10, 2)
+    assert len({word for word in many[:20] if any(f"{word} of" in text for text in asked)}) == 0
+
+
 @pytest.mark.parametrize(
     ("changes", "again"),
     [

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import closing
+
 import pytest
 
 from raif.client.paid import Budget
 from raif.config.staged import StagedConfig
 from raif.data.staged import run
 from raif.data.staged.estimate import estimate
+from raif.data.staged.stage import ledger
 from raif.errors import ConfigError
-from tests.chat_server import chat_server
-from tests.teacher import teacher
+from tests.chat_server import chat_server, completion
+from tests.teacher import purpose, reply, teacher
 
 
 def config(write, base_url="http://127.0.0.1:9/v1", **sections):
@@ -73,3 +77,42 @@ def test_offline_nothing_is_asked(write):
 def test_a_data_set_without_a_limit_cannot_be_estimated(write):
     with pytest.raises(ConfigError, match="how many records"):
         estimate(config(write, select={"sources": [{"dataset": "a/b"}]}))
+
+
+def hesitant(body):
+    """Says something unreadable first, and a good reply when it is asked again, so that most is asked."""
+    what, messages = purpose(body), body["messages"]
+    first = len(messages) == 1
+    if what in ("keywords", "requirements", "fuse") and body["seed"] % 2 == 0:
+        return completion("Well.", usage=(9, 2))
+    if what in ("judge", "quality") and first:
+        return completion("Well.", usage=(9, 2))
+    if not first:
+        text = str(messages[0]["content"])
+        return completion("No." if "<fault>" in text else "yes", usage=(9, 2))
+    text, more = reply(body), {"reasoning_content": "I count."} if what == "answer" else {}
+    return completion(f"{text} {body.get('seed', '')}", usage=(9, 20), **more)
+
+
+def test_no_stage_asks_more_than_its_estimate_even_if_every_reply_has_to_be_asked_for_again(write, tmp_path):
+    with chat_server(hesitant) as server:
+        policy = {"model": "p", "endpoint": {"base_url": server.base_url}}
+        made = config(
+            write,
+            server.base_url,
+            evolve={"judged": 1.0, "kinds": ["punctuation:no_comma"]},
+            check={"difficulty": {"policy": policy, "samples": 4, "at_most": 1.0}},
+        )
+        _, _, _, check = run(made, tmp_path / "run", budget=Budget())
+    assert check.kept > 10
+    most = Counter()
+    for each in estimate(made):
+        most[{"difficulty": "check"}.get(each.stage, each.stage)] += each.most.calls
+    with closing(ledger(tmp_path / "run")) as paid:
+        for stage, calls in most.items():
+            assert calls / 10 < paid.spent(stage).calls <= calls
+
+
+def test_a_model_without_prices_is_said_to_cost_an_unknown_sum(write):
+    found = estimate(config(write, teacher={"model": "m", "endpoint": {"base_url": "http://127.0.0.1:9/v1"}}))
+    assert all(str(each).endswith("tokens, cost unknown: no prices") for each in found)
