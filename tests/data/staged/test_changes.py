@@ -121,7 +121,7 @@ def test_a_longer_source_keeps_what_is_still_in_the_sample(pipeline, write):
 def test_the_stages_that_a_key_decides_are_done_again(pipeline, changes, again, tmp_path):
     pipeline()
     _, _, said = pipeline(changes, resume=True)
-    assert said.splitlines()[-1].startswith(again)
+    assert f"\n{again}, from the replies that are kept" in said
 
 
 def test_a_stage_that_has_not_begun_can_change_without_a_word_about_others(pipeline):
@@ -143,7 +143,7 @@ def test_replacing_a_run_keeps_its_replies_and_their_cost(pipeline):
     after = Budget(max_tokens=before.spent.tokens)
     pack, asked, _ = pipeline({"check.qualities": ["unsafe"]}, overwrite=True, budget=after)
     assert (pack.kept, asked) == (6, [])
-    assert after.spent == before.spent
+    assert after.spent == pytest.approx(before.spent)
 
 
 @pytest.mark.parametrize("how", ["resumed", "in the middle"])
@@ -170,7 +170,7 @@ def test_another_input_starts_again_from_the_first_stage(write, tmp_path):
     write("in.jsonl", records)
     said = []
     assert run(config, tmp_path / "run", resume=True, said=said.append)[0].kept == 6
-    assert said[-1].startswith("pack: done again")
+    assert "pack: done again, from the replies that are kept" in said
 
 
 def test_a_prompt_of_ones_own_that_changes_is_asked_again(pipeline, tmp_path):
@@ -194,7 +194,7 @@ def test_a_hubs_data_set_is_known_by_its_commit(monkeypatch):
     class Hub:
         sha = "abc"
 
-        def dataset_info(self, name):
+        def dataset_info(self, name, revision):
             if self.sha is None:
                 raise OSError("no connection")
             return self

@@ -10,7 +10,7 @@ from raif.client.paid import Budget
 from raif.config.staged import StagedConfig
 from raif.data.staged import run
 from raif.data.staged.tolerance import TooManyFailed
-from raif.errors import EndpointError
+from raif.errors import EndpointError, RecordError
 from tests.chat_server import chat_server
 from tests.data.staged.faults import FAULTS, READ, WRITTEN, FaultyTeacher
 
@@ -135,7 +135,7 @@ def test_only_what_failed_is_asked_again(made, tmp_path, ended):
         before = len(server.requests)
         funnels = run(config, tmp_path / "run", resume=True, retry_failed=True, said=said.append)
         asked = server.asked[before:]
-    assert said == ["respond: 2 failed, and are asked again"]
+    assert "respond: 2 failed, and are asked again" in said
     assert funnels[-1].kept == 8
     assert not any(each.failed for each in funnels)
     assert set(script.answered.values()) == {1}
@@ -150,7 +150,7 @@ def test_with_nothing_failed_there_is_nothing_to_ask_again(made, tmp_path):
         before = len(server.requests)
         run(made(server), tmp_path / "run", resume=True, retry_failed=True, said=said.append)
         assert len(server.requests) == before
-    assert said == ["no request had failed"]
+    assert "no request had failed" in said
 
 
 def test_replies_in_flight_when_too_many_fail_are_paid_for_and_kept(made, tmp_path):
@@ -163,3 +163,21 @@ def test_replies_in_flight_when_too_many_fail_are_paid_for_and_kept(made, tmp_pa
             run(made(server, max_failed=0), tmp_path / "run", budget=budget)
     assert budget.lost.calls == 0
     assert budget.spent.calls == script.answered.total()
+
+
+@pytest.mark.parametrize(("share", "passes"), [(0.0, False), (0.1, False), (0.3, True)])
+def test_broken_lines_are_counted_and_named_up_to_a_share(write, tmp_path, share, passes):
+    source = write("seeds.jsonl", [{"prompt": f"Tell me about the {word} of a harbour."} for word in WORDS])
+    lines = source.read_text("utf-8").splitlines()
+    lines[3:3] = ['{"prompt": "Tell me', "[1, 2]"]
+    source.write_text("\n".join(lines) + "\n", "utf-8")
+    select = {"sources": [{"path": source}], "near_duplicate": 1.0, "max_broken": share}
+    config = StagedConfig.model_validate({"stages": ["select", "pack"], "select": select})
+    if not passes:
+        with pytest.raises(RecordError, match=r"of \d+ are broken .*seeds\.jsonl:4: ") as caught:
+            run(config, tmp_path / "run")
+        assert "select.max_broken" in caught.value.hint
+        return
+    funnel, _ = run(config, tmp_path / "run")
+    assert (funnel.read, funnel.kept, dict(funnel.dropped)) == (10, 8, {"broken line": 2})
+    assert [each["where"].rpartition(":")[2] for each in dropped(tmp_path / "run", "select")] == ["4", "5"]
