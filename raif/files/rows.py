@@ -24,8 +24,8 @@ Found = tuple[str, Row | RecordError]
 
 _SAVED = ("dataset_dict.json", "state.json")
 """Files that `save_to_disk` of the library datasets puts into its folder: of several splits, of one."""
-_ABOUT = ("dataset_info.json", "dataset_infos.json")
-"""Files that repositories of data sets have next to their data."""
+_ABOUT = {"dataset_info.json", "dataset_infos.json", "license.txt", "licence.txt", "notice.txt", "readme.txt"}
+"""Files about data that lie next to it, in lower case."""
 _SLICE = re.compile(r"([\w.]+)\[(\d*):(\d*)\]")
 
 
@@ -70,8 +70,7 @@ def files_of(place: str | Path) -> list[Path]:
 
 
 def _in_folder(folder: Path) -> list[Path]:
-    files = _under(folder)
-    found = [path for path in files if path.suffix != ".txt"] or files  # texts next to data are its licence
+    found = _under(folder)
     if not found:
         names = ", ".join(sorted(path.name for path in folder.iterdir())[:8]) or "nothing"
         raise RecordError(
@@ -86,7 +85,7 @@ def _under(folder: Path) -> list[Path]:
         return [folder]
     found = []
     for path in sorted(folder.iterdir()):
-        if path.name.startswith((".", "_")) or path.name in _ABOUT:
+        if path.name.startswith((".", "_")) or path.name.lower() in _ABOUT:
             continue
         found += _under(path) if path.is_dir() else [path] * formats.known(path)
     return found

@@ -51,8 +51,9 @@ def test_a_file_has_no_splits(tmp_path: Path) -> None:
         list(tried(write(tmp_path / "seeds.jsonl"), "test"))
 
 
-def test_a_folder_of_texts(tmp_path: Path) -> None:
-    assert files_of(write(tmp_path / "set" / "a.txt").parent) == [tmp_path / "set" / "a.txt"]
+def test_texts_of_a_folder_are_read_next_to_other_data(tmp_path: Path) -> None:
+    files = [write(tmp_path / name) for name in ("a.txt", "b.jsonl")]
+    assert files_of(tmp_path) == files
 
 
 def test_a_glob_may_name_folders_and_a_name_with_brackets_is_itself(tmp_path: Path) -> None:
