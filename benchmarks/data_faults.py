@@ -127,9 +127,9 @@ def of_bounds(record: Instruction) -> Found:
             met = verify(single, text, loose=False).followed is True
             yield "a constraint that the plain answer meets", met
             if "less than" in constraint.kwargs.values():
-                yield "  of these: an upper bound", met
+                yield "an upper bound that the plain answer meets", met
             if constraint.id == "punctuation:no_comma":
-                yield "  of these: no comma", met
+                yield "no comma where the plain answer has none", met
 
 
 def of_prompts(record: Instruction) -> Found:
@@ -180,7 +180,7 @@ def of_compositions(record: Instruction) -> Found:
                 if isinstance(p, int) and p < len(record.constraints)
             ]
             yield "a chain without a dependent or checked order", not ids or not ids[-1].startswith("chain:")
-            yield "  of these: a final phrase before another step", "startend:end_checker" in ids[:-1]
+            yield "a final phrase before another step of a chain", "startend:end_checker" in ids[:-1]
 
 
 def places(part: int | Composition) -> list[int]:

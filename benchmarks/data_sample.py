@@ -38,8 +38,8 @@ def shown(number: int, record: Instruction) -> str:
 
 def main(count: str = "40", seed: str = "17", preset: str = "composed") -> None:
     made = {}
-    for language, share in (("en", int(count) - int(count) // 2), ("zh", int(count) // 2)):
-        overrides = [f"count={share}", f"seed={seed}", "heldout_share=0", f"languages={{{language}: 1}}"]
+    for language, other, share in (("en", "zh", int(count) - int(count) // 2), ("zh", "en", int(count) // 2)):
+        overrides = [f"count={share}", f"seed={seed}", "heldout_share=0", f"languages.{other}=0"]
         made[language] = list(records(load(BuiltinConfig, "gen-data", preset=preset, overrides=overrides)))
     print(_HEAD.format(count=count, seed=seed, preset=preset))
     for n, english in enumerate(made["en"]):

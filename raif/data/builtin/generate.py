@@ -146,19 +146,18 @@ class Maker:
         plain = self._plain(language, rng)
         try:
             one = drawn(plain, self._kinds[language], name, count, judged, rng)
+            prompt = one.prompt(rng)
+            if prompt in self._asked:
+                funnel.duplicate += 1
+                return None
             expert = one.expert(config.thinking, rng)
             if expert is None or not one.others_possible():
                 raise Impossible("no choice of sentences meets it")
         except Impossible as reason:
             funnel.cannot(str(reason))
             return None
-        prompt = one.prompt(rng)
-        if prompt in self._asked:
-            funnel.duplicate += 1
-            return None
-        shares = [
-            passing_levels([self._at(plain.seed, level) for level in LEVELS], c) for c in one.constraints
-        ]
+        plains = [self._at(plain.seed, level) for level in LEVELS]
+        shares = [passing_levels(plains, constraint) for constraint in one.constraints]
         origin = {"plain_passes": shares, "generator": GENERATOR, "random_seed": config.seed}
         made = one.record(f"{self._split}-{number:05d}", prompt, expert, origin)
         if failed := _first_failed(made, one.asked, expert):
