@@ -140,7 +140,7 @@ def of_prompts(record: Instruction) -> Found:
     yield "a request glued to its constraints", glued
     yield (
         "glued sentences or blanks in the prompt",
-        bool(re.search(r"[a-z][.!?][A-Z][a-z]|[a-z] {2,}| $", asked)),
+        bool(re.search(r"[a-z][.!?][A-Z][a-z]|[a-z] {2,}| $| \n", asked)),
     )
     if record.language == "zh":
         yield "ungrammatical 少于 (少于出现)", bool(re.search("少于(?:出现|使用)", asked))

@@ -153,7 +153,7 @@ def forbidden_words(
         ),
         "zh": (
             "“{letter}”这个字在回答中出现的次数要{let_relation}{let_frequency}次。",
-            "数一数全文的“{letter}”字，应为{let_relation}{let_frequency}次。",
+            "全文的“{letter}”字一共要{let_relation}{let_frequency}次。",
             "全文用到“{letter}”字的次数应{let_relation}{let_frequency}次。",
         ),
     },

@@ -249,7 +249,7 @@ def _outlined(part: int | Composition, wordings: Sequence[str], what: str, langu
         first, then, final = _STEPS[language]
         heads = [first, *[then] * (len(inner) - 2), final]
         inner = [_headed(head, text, language) for head, text in zip(heads, inner, strict=True)]
-    return _SPACE[language].join(inner)
+    return _SPACE[language].join(inner).replace(" \n", "\n")
 
 
 def _headed(head: str, text: str, language: str) -> str:

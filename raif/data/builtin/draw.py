@@ -209,7 +209,9 @@ def existence(plain: Plain, rng: random.Random) -> Kwargs | None:
 
 @drawer("keywords:frequency")
 def frequency(plain: Plain, rng: random.Random) -> Kwargs | None:
-    for keyword in rng.sample(plain.seed.keywords, len(plain.seed.keywords)):
+    # a short English word is also found inside others
+    keywords = [word for word in plain.seed.keywords if plain.language == "zh" or len(word) > 3]
+    for keyword in rng.sample(keywords, len(keywords)):
         if bound := plain.bound(rng, occurrences(keyword, plain.language)):
             return {"keyword": keyword, "frequency": bound[1], "relation": bound[0]}
     return None

@@ -139,7 +139,7 @@ def test_a_nested_request_reads_well():
     inner = Composition(kind="selection", parts=(1, 2), selected=0)
     plan = Plan(Composition(kind="and", parts=(0, inner)), Condition("it rains", True, ""))
     asked = outline(["Use no commas.", "Be brief.", "I want a title."], plan, "en")
-    assert asked == "Use no commas. \nIf it rains, be brief.\nOtherwise, I want a title."
+    assert asked == "Use no commas.\nIf it rains, be brief.\nOtherwise, I want a title."
 
 
 def test_a_nested_request_reads_well_in_chinese():
