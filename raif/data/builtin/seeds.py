@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import re
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -63,7 +63,7 @@ class Seed(Frozen):
     postscript: str
     keywords: tuple[str, ...] = Field(min_length=6, max_length=6)
 
-    @cached_property
+    @property  # not cached: a copy with other points would keep it
     def ladder(self) -> tuple[int, ...]:
         """The points' positions, the most important ones first: by level, then in reading order."""
         return tuple(sorted(range(len(self.points)), key=lambda n: (self.points[n].level, n)))

@@ -139,3 +139,9 @@ def test_the_split_is_disjoint_and_complete(language: str, share: float):
 def test_another_random_seed_holds_out_other_seeds():
     one, other = (split_seeds("en", "heldout", seed=number, heldout_share=0.2) for number in (1, 2))
     assert {s.id for s in one} != {s.id for s in other}
+
+
+def test_a_copy_with_other_points_has_its_own_order():
+    seed = all_seeds()[0]
+    assert len(seed.ladder) == len(seed.points)
+    assert len(seed.model_copy(update={"points": seed.points[:5]}).ladder) == 5
