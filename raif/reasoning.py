@@ -64,6 +64,28 @@ def split(text: str, style: Style) -> Response:
     return Response(thinking or "", answer, valid)
 
 
+def parted(text: str, reasoning: str | None = None) -> tuple[str, str | None]:
+    """Thinking and answer of a reply, however its server marks them.
+
+    The answer is None if the thinking never ends. `reasoning` is what the server has split off. The text can
+    still have thinking: between tags, or up to a closing tag alone, because the prompt has opened it. The
+    answer loses its own tags.
+    """
+    found = [reasoning.strip()] if reasoning and reasoning.strip() else []
+    *before, rest = _CLOSED.split(text)
+    if before:
+        found.append(_OPENED.sub("", "\n".join(before)).strip())
+    elif _OPENED.search(rest):
+        return "\n".join([*found, _OPENED.sub("", rest).strip()]), None
+    inside = _ANSWER.fullmatch(rest)
+    return "\n".join(found), (inside[1] if inside else rest).strip()
+
+
+_OPENED = re.compile(r"^[^\S\n]*<think(?:ing)?>", re.MULTILINE)
+_CLOSED = re.compile(r"</think(?:ing)?>")
+_ANSWER = re.compile(r"\s*<answer>(.*?)(?:</answer>)?\s*", re.DOTALL)
+
+
 def _inside_last(tag: str, text: str) -> str | None:
     found = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
     return found[-1].strip() if found else None

@@ -18,14 +18,17 @@ WORDS = {
 
 
 def purpose(body: Body) -> str:
-    """tags, keywords, requirements, fuse, quality, judge or answer."""
+    """tags, keywords, requirements, steps, fuse, states, possible, quality, judge or answer."""
     text = last_turn(body)
     for name, mark in (
         ("tags", r"<topics>|<主题表>"),
         ("fuse", r"<rules>|<规则>"),
         ("quality", r"<fault>|<毛病>"),
         ("judge", r"<question>|<问题>"),
-        ("requirements", r"Write exactly|正好写"),
+        ("states", r"<rule>|<要求>"),
+        ("possible", r"<instruction>|<请求全文>"),
+        ("steps", r"(?s)</request>.*Write exactly \d+ steps|</请求>.*正好写 \d+ 个步骤"),
+        ("requirements", r"(?s)</request>.*Write exactly|</请求>.*正好写"),
         ("keywords", r"<request>|<请求>"),
     ):
         if re.search(mark, text):
@@ -40,7 +43,7 @@ def reply(body: Body) -> str:
         return "主题：日常生活\n能力：描述" if chinese else "Topic: Everyday life\nAbility: description"
     if what == "keywords":
         return "\n".join(f"{n}. {word}" for n, word in enumerate(WORDS["zh" if chinese else "en"], 1))
-    if what == "requirements":
+    if what in ("requirements", "steps"):
         return _pairs(int(re.findall(r"(?:exactly|正好写) (\d+)", text)[-1]), chinese)
     if what == "fuse":
         rules = re.search(r"<(?:rules|规则)>\n(.*?)\n</", text, re.DOTALL)
@@ -48,7 +51,7 @@ def reply(body: Body) -> str:
         return ("另外请注意：" if chinese else "While you are at it: ") + rules[1].strip()
     if what == "quality":
         return "否。没有这种毛病。" if chinese else "No. There is no sign of it."
-    if what == "judge":
+    if what in ("judge", "states", "possible"):
         return "是" if chinese else "yes"
     return ANSWER
 

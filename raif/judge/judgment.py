@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from raif.client.chat import Reply
+from raif.reasoning import parted
 
 YES, NO = frozenset({"yes", "是", "是的"}), frozenset({"no", "否", "不是", "不"})
 LEAST = 0.1
@@ -57,8 +58,8 @@ def read(reply: Reply) -> Judgment:
 
 
 def without_reasoning(text: str) -> str:
-    """What follows a judge's reasoning, if the server has left that in the text."""
-    return text.rpartition("</think>")[2].strip()
+    """What follows a judge's reasoning, if the server has left that in the text; empty if it never ends."""
+    return parted(text)[1] or ""
 
 
 def _margin(candidates: Sequence[tuple[str, float]]) -> float | None:
@@ -75,7 +76,7 @@ def _margin(candidates: Sequence[tuple[str, float]]) -> float | None:
 
 def _said(reply: Reply) -> bool | None:
     """What the reply's start and end say, unless they contradict each other. A cut-off end says nothing."""
-    text = reply.text.strip()
+    text = without_reasoning(reply.text)
     starts, ends = _STARTS.match(text), None if reply.truncated else _ENDS.search(text)
     said = {word.lower() in YES for word in (starts and starts[1], ends and ends[1]) if word}
     return said.pop() if len(said) == 1 else None

@@ -47,7 +47,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     # what a fusion gets wrong
     "relation": lambda text, language: completion(replaced(text, RELATIONS)),
     "branch": lambda text, language: completion(replaced(text, CASES)),
-    "number": lambda text, language: completion(re.sub(r"\b(\d+)\b", r"\g<1>0", text)),
+    "number": lambda text, language: completion(re.sub(r"(\d+)", r"\g<1>0", text)),
     "forgets": lambda text, language: completion(_dropped_last_rule(text)),
     # what is no reply at all
     "refuses": lambda text, language: completion(REFUSAL[language]),
