@@ -22,7 +22,7 @@ from urllib.request import urlopen
 
 from raif.data.staged.stage import LEDGER, ledger
 
-STAGES = ("select", "evolve", "respond", "check", "decontaminate", "pack")
+STAGES = ("select", "evolve", "decontaminate", "respond", "check", "pack")
 LINES = {"select": 40, "evolve": 10, "respond": 10, "check": 10}
 """Lines of its journal after which a stage is killed; the stages that ask nothing, as soon as it exists."""
 _REQUESTS = re.compile(r'^vllm:request_success_total\{.*finished_reason="(\w+)".*\} (\S+)$', re.MULTILINE)

@@ -123,8 +123,8 @@ STAGED_FIXED = ("mode", "seed")
 
 DECIDE: Mapping[str, tuple[str, ...]] = {
     "select": ("select", "tagger", "rows of select.sources", "prompts of data"),
-    "evolve": ("evolve", "teacher", "judge", "prompts of data", "prompts of judge"),
-    "respond": ("respond", "teacher"),
+    "evolve": ("evolve", "check.max_tokens", "teacher", "judge", "prompts of data", "prompts of judge"),
+    "respond": ("respond", "select.near_duplicate", "teacher"),
     "check": ("check", "teacher", "judge", "prompts of data", "prompts of judge"),
     "decontaminate": ("decontaminate", "rows of benchmarks"),
     "pack": ("pack", "rows of pack.math"),

@@ -175,6 +175,9 @@ class EvolveConfig(Section):
     """Constraint ids to draw from. Empty: all that the builtin responder can satisfy."""
     keywords: PositiveInt = 8
     """Words to ask the teacher for, if a constraint on words is drawn."""
+    possible: bool = True
+    """Ask the judge whether an answer is possible, before answers are bought. What the request's words show
+    is always checked."""
     sampling: SamplingConfig = SamplingConfig(temperature=0.7, max_tokens=512)
     """For the teacher's keywords, sub-instructions and fluent text."""
 
@@ -191,7 +194,7 @@ class RespondConfig(Section):
     """Answers to instructions, by the teacher, or by the builtin responder if there is no teacher."""
 
     answers: PositiveInt = 2
-    """Answers per instruction to ask the teacher for."""
+    """The most answers per instruction to ask the teacher for: another one only if those before it fail."""
     need_thinking: bool = True
     """Drop answers without reasoning: cloning them teaches not to reason."""
     sampling: SamplingConfig = SamplingConfig(temperature=0.6, max_tokens=8192)
@@ -216,7 +219,8 @@ class CheckConfig(Section):
     qualities: tuple[Fault, ...] = ALL_FAULTS
     """Faults to ask the judge about, if there is a judge."""
     max_tokens: PositiveInt = 256
-    """Tokens of the judge's reply on a quality, including its explanation."""
+    """Tokens of the judge's reply on a quality, on a fused text or on what is possible, including its
+    explanation."""
     judge_max_tokens: PositiveInt = 64
     """Tokens of the judge's reply on a record's own question."""
     difficulty: DifficultyConfig | None = None
@@ -290,7 +294,7 @@ class StagedConfig(Section):
         found = {
             "tagger": self.tagger if "select" in self.stages else None,
             "teacher": self.teacher if teaches or (checks and not self.judge) else None,
-            "judge": self.judge if checks else None,
+            "judge": self.judge if checks or ("evolve" in self.stages and self.teacher) else None,
             "check.difficulty.policy": difficulty.policy if checks and difficulty else None,
         }
         return {key: model for key, model in found.items() if model}

@@ -107,9 +107,8 @@ def taught(tmp_path, server, *more):
         f"teacher={{model: m, endpoint: {{base_url: {server.base_url}}}, prices: {{read: 2, written: 4}}}}"
     )
     kinds = "evolve.kinds=[punctuation:no_comma, detectable_format:title, keywords:existence]"
-    return staged(
-        tmp_path, "--stages", "select,evolve,respond,check,pack", "--set", model, "--set", kinds, *more
-    )
+    stages, ways = "select,evolve,respond,check,pack", "evolve.compositions={and: 1}"
+    return staged(tmp_path, "--stages", stages, "--set", model, "--set", kinds, "--set", ways, *more)
 
 
 def test_what_was_spent_is_shown(tmp_path):

@@ -110,7 +110,7 @@ def fill(
     """
     found: dict[int, Constraint] = {}
     for places in chains:
-        steps = _chain(plain, kinds, len(places), rng)
+        steps = chain(plain, kinds, len(places), rng)
         if steps is None:
             return None
         found |= zip(places, steps, strict=True)
@@ -138,7 +138,7 @@ def can_chain(kinds: Collection[str]) -> bool:
     return STEPS[0] in kinds
 
 
-def _chain(plain: Plain, kinds: Collection[str], count: int, rng: random.Random) -> list[Constraint] | None:
+def chain(plain: Plain, kinds: Collection[str], count: int, rng: random.Random) -> list[Constraint] | None:
     """Steps from top to bottom, the last of which depends on one of the others, or asks for their order."""
     usable = [id for id in STEPS if id in kinds and (id != STEPS[1] or plain.seed.task not in _NO_LIST)]
     tails: list[list[str]] = [[id] for id in _LAST]

@@ -1,32 +1,27 @@
-"""The stage `check`: an answer that passes its record's checks, in a pair without faults, is the expert's."""
+"""The stage `check`: an answer that passes its record's checks, in a pair without faults, is the expert's.
+
+If the answers that `respond` has bought fail, further ones are bought here, one at a time.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
-from raif.client.chat import ChatClient
 from raif.config.models import ModelConfig, SamplingConfig
 from raif.config.staged import DifficultyConfig, Fault
-from raif.data.staged.respond import ANSWERS, answers
+from raif.data.staged.replies import Speaker
+from raif.data.staged.respond import ANSWERS, BOUGHT, answer, answers
 from raif.data.staged.stage import STAGES, AskingStage, Clients, Decision, Numbered
 from raif.judge.judge import Judge
-from raif.judge.judgment import without_reasoning
 from raif.prompts import Prompts, choose
-from raif.types import Expert, Frozen, Instruction, Message, Verification
+from raif.types import Expert, Frozen, Instruction, Verification
 from raif.verdicts.checks import begin, verify
 from raif.verdicts.questions import asked
 
 _OF_REQUEST = {"poorly_defined", "impossible"}
 """Faults that another answer can't fix."""
-
-_STARTS = {
-    "not applicable": re.compile(r"\W*(not applicable|n/a|不适用)(?![a-z])", re.IGNORECASE),
-    "no": re.compile(r"\W*(no\b|否|不是|没有)", re.IGNORECASE),
-    "yes": re.compile(r"\W*(yes\b|是)", re.IGNORECASE),
-}
 
 
 class _Failure(NamedTuple):
@@ -49,13 +44,18 @@ class Check(AskingStage):
     def connect(self, clients: Clients) -> None:
         own, model = self.config.check, self.model
         self._judge = clients.judge(model, own.judge_max_tokens) if model else None
-        self._chat = clients.chat(model, SamplingConfig(max_tokens=own.max_tokens)) if model else None
+        self._speaker = None
+        if model:
+            sampling = SamplingConfig(max_tokens=own.max_tokens)
+            self._speaker = Speaker(clients.chat(model, sampling), model.think)
+        teacher = self.config.teacher if "respond" in self.config.stages else None
+        self._teacher = clients.chat(teacher, self.config.respond.sampling) if teacher else None
         self._difficulty = Difficulty(own.difficulty, clients, self.config.seed) if own.difficulty else None
 
     async def work(self, each: Numbered) -> Decision:
         record: Instruction = each.item
         failures: list[_Failure] = []
-        for expert in answers_of(record):
+        async for expert in self._answers(record):
             found = await verified(record, expert.answer, self._judge)
             qualities = await self._qualities(record, expert) if found.followed else ()
             failure = _failure(found, qualities)
@@ -67,12 +67,25 @@ class Check(AskingStage):
         last = max(failures, key=lambda one: one.furthest, default=_Failure(0, "no answer to check", ()))
         return each.dropped(last.reason, id=record.id, answers=[one.detail for one in failures])
 
+    async def _answers(self, record: Instruction) -> AsyncIterator[Expert]:
+        """The answers that are there, then those that can still be bought."""
+        for expert in answers_of(record):
+            yield expert
+        own, bought = self.config.respond, record.provenance.get(BOUGHT)
+        if self._teacher is None or bought is None:
+            return
+        for number in range(bought, own.answers):
+            think = self._teacher.config.think
+            found = await answer(self._teacher, record, number, think, self.config.seed, own.need_thinking)
+            if isinstance(found, Expert):
+                yield found
+
     async def _qualities(self, record: Instruction, expert: Expert) -> tuple[Quality, ...]:
-        if self._chat is None:
+        if self._speaker is None:
             return ()
         prompts = choose(self.prompts, record.language)
         questions = (
-            quality(self._chat, prompts, fault, asked(record), expert.answer)
+            quality(self._speaker, prompts, fault, asked(record), expert.answer)
             for fault in self.config.check.qualities
         )
         return tuple(await asyncio.gather(*questions))
@@ -82,7 +95,9 @@ class Check(AskingStage):
         measured = await self._difficulty.measured(record, self._judge) if self._difficulty else None
         if measured and measured.outside:
             return each.dropped(measured.outside, id=record.id, **measured._asdict())
-        provenance = {name: value for name, value in record.provenance.items() if name != ANSWERS}
+        provenance = {
+            name: value for name, value in record.provenance.items() if name not in (ANSWERS, BOUGHT)
+        }
         provenance["quality"] = [one.model_dump() for one in qualities]
         if measured:
             provenance["policy"] = {"model": measured.model, "right": measured.right, "of": measured.of}
@@ -136,24 +151,15 @@ class Quality(Frozen):
     reason: str
 
 
-async def quality(chat: ChatClient, prompts: Prompts, fault: Fault, request: str, answer: str) -> Quality:
-    """Ask whether a request and its answer have a fault, once more if the reply can't be read."""
+async def quality(speaker: Speaker, prompts: Prompts, fault: Fault, request: str, answer: str) -> Quality:
+    """Ask whether a request and its answer have a fault."""
     question = prompts.tables["faults"][fault]
-    asked = prompts.turn("quality", request=request, answer=answer, question=question)
-    text = without_reasoning((await chat.reply((asked,))).text)
-    if (said := read_quality(text)) is None and text:
-        again = (asked, Message(role="assistant", content=text), prompts.turn("again"))
-        text = without_reasoning((await chat.reply(again)).text)
-        said = read_quality(text)
-    if said is None:
-        return Quality(fault=fault, faulty=None, judged=False, reason=f"neither yes nor no: {text[:200]!r}")
-    faulty = None if said == "not applicable" else said == "yes"
-    return Quality(fault=fault, faulty=faulty, judged=True, reason=text)
-
-
-def read_quality(text: str) -> str | None:
-    """yes, no or not applicable, if the reply begins with one of them."""
-    return next((word for word, pattern in _STARTS.items() if pattern.match(text)), None)
+    turn = prompts.turn("quality", request=request, answer=answer, question=question)
+    word, reason = await speaker.verdict(turn, prompts)
+    if word is None:
+        return Quality(fault=fault, faulty=None, judged=False, reason=reason)
+    faulty = None if word == "not applicable" else word == "yes"
+    return Quality(fault=fault, faulty=faulty, judged=True, reason=reason)
 
 
 class Measured(NamedTuple):

@@ -99,8 +99,11 @@ class _Record:
         for name in config.stages:
             if name == "select" and config.tagger:
                 yield name, config.tagger, self._tags()
-            if name == "evolve" and config.teacher:
-                yield name, config.teacher, self._writing()
+            if name == "evolve" and config.teacher and judge:
+                same = judge is config.teacher
+                yield name, config.teacher, self._writing() + (self._reading() if same else [])
+                if not same:
+                    yield name, judge, self._reading()
             if name == "respond" and config.teacher:
                 own = config.respond
                 yield name, config.teacher, [_Calls(own.answers, self._instruction, own.sampling.max_tokens)]
@@ -119,11 +122,20 @@ class _Record:
 
     def _writing(self) -> list[_Calls]:
         own = self._config.evolve
-        added = {"keywords": 0, "fuse": self._outline} | ({"requirements": 0} if own.judged else {})
+        added = {"keywords": 0, "fuse": self._outline}
+        added |= {"requirements": 0, "steps": 0} if own.judged else {}
         return [
             _Calls(ATTEMPTS, _longest(self._prompts, name) + self._request + more, own.sampling.max_tokens)
             for name, more in added.items()
         ]
+
+    def _reading(self) -> list[_Calls]:
+        """As if code could read back no rule of a fused text."""
+        own, most = self._config.evolve, self._config.check.max_tokens
+        texts = _longest(self._prompts, "states") + self._request + own.sampling.max_tokens + self._outline
+        states = _Calls(ATTEMPTS * own.max_checks, texts, most)
+        possible = _Calls(int(own.possible), _longest(self._prompts, "possible") + self._instruction, most)
+        return [*states.asked_again(), *possible.asked_again()]
 
     def _judging(self) -> list[_Calls]:
         """As if each answer had failed at the last question, so that the next one is asked about, too."""

@@ -1,4 +1,8 @@
-"""The stage `evolve`: requests become instructions with checks, first drawn, then put into fluent words."""
+"""The stage `evolve`: requests become instructions with checks, first drawn, then put into fluent words.
+
+What drops cheaply comes first: words, constraints, sub-instructions, the fused text, and last the question
+whether an answer is possible at all.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,24 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from raif.config.models import ModelConfig
-from raif.config.staged import StagedConfig
+from raif.config.builtin import CompositionName
+from raif.config.models import ModelConfig, SamplingConfig
+from raif.config.staged import EvolveConfig, StagedConfig
 from raif.data.builtin import compose
 from raif.data.builtin.respond import kinds_for
 from raif.data.builtin.seeds import Seed
-from raif.data.staged.drawing import Drawn, Spec, about, draw, material
+from raif.data.card import without_values
+from raif.data.staged.drawing import Layout, about, draw, layout, material
+from raif.data.staged.fusion import rules
+from raif.data.staged.replies import Speaker
 from raif.data.staged.stage import STAGES, AskingStage, Clients, Decision, Numbered
-from raif.data.staged.writer import Requirement, Writer
+from raif.data.staged.writer import Fusion, Requirement, Try, Writer
 from raif.errors import ConfigError, did_you_mean
-from raif.types import Instruction, Message, Question
+from raif.prompts import Prompts
+from raif.types import Constraint, Instruction, Message, Question
+from raif.verdicts.questions import asked
 
 WORDY = {
     "keywords:existence",
@@ -34,6 +44,14 @@ class Variant(NamedTuple):
 
     record: Instruction
     number: int
+
+
+class Asking(NamedTuple):
+    """Who is asked: the teacher writes, the judge decides; in the words of `prompts`."""
+
+    teacher: Speaker
+    judge: Speaker
+    prompts: Prompts
 
 
 class Evolve(AskingStage):
@@ -54,7 +72,14 @@ class Evolve(AskingStage):
         return self.config.teacher
 
     def connect(self, clients: Clients) -> None:
-        self._chat = clients.chat(self.model, self._own.sampling) if self.model else None
+        self._speakers: tuple[Speaker, Speaker] | None = None
+        if self.config.teacher:
+            judge = self.config.judge or self.config.teacher
+            sampling = SamplingConfig(max_tokens=self.config.check.max_tokens)
+            self._speakers = (
+                Speaker(clients.chat(self.config.teacher, self._own.sampling), self.config.teacher.think),
+                Speaker(clients.chat(judge, sampling), judge.think),
+            )
         self._drawing = asyncio.Lock()
 
     def inputs(self) -> Iterator[Variant]:
@@ -67,114 +92,173 @@ class Evolve(AskingStage):
         if record.language not in self.prompts:
             return each.dropped("no prompts in its language", id=record.id, language=record.language)
         rng = random.Random(f"evolve {self.config.seed} {record.id} {number}")
-        writer = Writer(self._chat, self.prompts[record.language], record.language) if self._chat else None
+        asking = Asking(*self._speakers, self.prompts[record.language]) if self._speakers else None
         kinds = [id for id in kinds_for(record.language) if not self._own.kinds or id in self._own.kinds]
         weights = {name: weight for name, weight in self._own.compositions.items() if weight}
         (composition,) = rng.choices(list(weights), list(weights.values()))
         count = compose.fitted(composition, rng.randint(self._own.min_checks, self._own.max_checks))
-        judged = sum(rng.random() < self._own.judged for _ in range(count)) if self._chat else 0
-        spec = Spec(composition, count - judged, judged)
-        return await Evolution(each, kinds, writer, self._own.keywords, rng, self._drawing).decision(spec)
+        return await Evolution(each, kinds, asking, self._own, rng, self._drawing).decision(
+            composition, count
+        )
 
     def notes(self, kept: Sequence[Instruction]) -> dict[str, str]:
         refused: Counter[str] = Counter()
+        faults: Counter[str] = Counter()
         for record in kept:
             refused.update(record.provenance["evolve"]["refused"])
-        draws = "; ".join(f"{count} {reason}" for reason, count in refused.most_common(8)) or "none"
+            faults.update(without_values(each["fault"]) for each in record.provenance["evolve"]["tries"])
+        del faults[""]
+        draws = _listed(refused)
         if self.model is None:
             return {"rejected draws": draws}
         fused = sum(record.provenance["evolve"]["fused"] for record in kept)
-        words = f"{fused} by the teacher, {len(kept) - fused} by templates, after incomplete replies"
-        return {"rejected draws": draws, "worded": words} | self.prompt_notes()
+        return {
+            "rejected draws": draws,
+            "worded": f"{fused} by the teacher, {len(kept) - fused} by templates",
+            "rejected fusions": _listed(faults),
+        } | self.prompt_notes()
+
+
+def _listed(counts: Counter[str]) -> str:
+    return "; ".join(f"{count} {reason}" for reason, count in counts.most_common(8)) or "none"
 
 
 class Evolution:
-    """One request on its way to an instruction. `rng` decides everything that the teacher doesn't.
+    """One request on its way to an instruction. `rng` decides everything that the models don't.
 
-    `keywords`: how many words of the topic to ask for. `drawing`: held while constraints are drawn.
+    `drawing`: held while constraints are drawn.
     """
 
     def __init__(
         self,
         each: Numbered,
         kinds: list[str],
-        writer: Writer | None,
-        keywords: int,
+        asking: Asking | None,
+        config: EvolveConfig,
         rng: random.Random,
         drawing: asyncio.Lock,
     ) -> None:
-        self._each, self._kinds, self._writer, self._keywords = each, kinds, writer, keywords
+        self._each, self._kinds, self._asking, self._own = each, kinds, asking, config
         self._rng, self._drawing = rng, drawing
         self._record: Instruction = each.item.record
+        self._writer = Writer(*asking, self._record.language) if asking else None
         self._seed = rng.getrandbits(31)
         """Of the requests to the teacher."""
 
-    async def decision(self, spec: Spec) -> Decision:
-        record, refused = self._record, Counter[str]()
-        seed, kinds = await self._words(spec)
+    async def decision(self, composition: CompositionName, count: int) -> Decision:
+        seed, refused = material(self._record, self._rng), Counter[str]()
+        judged = self._own.judged if self._writer else 0.0
+        plan = layout(composition, seed, self._kinds, count, judged, self._rng)
+        seed, kinds = await self._words(seed, plan)
         drawn = None
-        if len(kinds) >= spec.coded:
+        if len(kinds) >= plan.coded:
             # In a thread, so that replies to other requests are handled meanwhile. One draw at a time: more
             # threads would compete with the event loop for the interpreter, and draw no faster.
             async with self._drawing:
-                drawn = await asyncio.to_thread(draw, seed, kinds, spec, self._rng, refused)
+                drawn = await asyncio.to_thread(draw, seed, kinds, plan, self._rng, refused)
         if drawn is None:
-            reason = "found no constraints that can be met together"
-            return self._each.dropped(reason, id=record.id, prompt=record.prompt, refused=dict(refused))
-        requirements: tuple[Requirement, ...] | None = ()
-        if self._writer and spec.judged:
-            requirements = await self._writer.requirements(record.prompt, spec.judged, self._seed)
+            return self._dropped("found no constraints that can be met together", refused=dict(refused))
+        requirements = await self._requirements(plan)
         if requirements is None:
-            reason = "no sub-instructions in the teacher's reply"
-            return self._each.dropped(reason, id=record.id, prompt=record.prompt)
-        text, fused = await self._text(seed, drawn, requirements)
+            return self._dropped("no sub-instructions in the teacher's reply")
+        text, fusion = await self._text(seed, plan, drawn.constraints, requirements)
+        judgment = await self._possible(text)
+        if judgment and judgment["possible"] is not True:
+            known = judgment["possible"] is False
+            reason = "impossible, says the judge" if known else "possibility could not be judged"
+            return self._dropped(reason, text=text, **judgment)
+        condition = plan.plan.condition
         provenance = {
-            **record.provenance,
-            "request": record.prompt,
-            "composition": spec.composition,
-            "remark": drawn.plan.condition.thought if drawn.plan.condition else "",
+            **self._record.provenance,
+            "request": self._record.prompt,
+            "composition": composition,
+            "remark": condition.thought if condition else "",
+            **({"condition": {"form": condition.form, "holds": condition.holds}} if condition else {}),
             "witness": drawn.witness,
-            "evolve": {"fused": fused, "refused": dict(refused)},
+            "evolve": {
+                "fused": bool(fusion and fusion.text),
+                "tries": [_shown(each) for each in fusion.tries] if fusion else [],
+                "refused": dict(refused),
+                **judgment,
+            },
         }
         instruction = Instruction(
-            id=f"{record.id}-{self._each.item.number}",
+            id=f"{self._record.id}-{self._each.item.number}",
             task="complex" if requirements else "ifeval",
-            messages=(*record.messages[:-1], Message(role="user", content=text)),
-            language=record.language,
+            messages=(*self._record.messages[:-1], Message(role="user", content=text)),
+            language=self._record.language,
             constraints=drawn.constraints,
             questions=tuple(Question(text=requirement.question) for requirement in requirements),
-            composition=drawn.plan.composition,
-            reference=record.reference,
+            composition=plan.plan.composition,
+            reference=self._record.reference,
             provenance=provenance,
         )
         return self._each.kept(instruction)
 
-    async def _words(self, spec: Spec) -> tuple[Seed, list[str]]:
+    def _dropped(self, reason: str, **detail: Any) -> Decision:
+        return self._each.dropped(reason, id=self._record.id, prompt=self._record.prompt, **detail)
+
+    async def _words(self, seed: Seed, plan: Layout) -> tuple[Seed, list[str]]:
         """The seed to draw for, and the kinds: wordy kinds only if there are words of the topic."""
-        seed = material(self._record, self._rng)
         if self._writer is None:
             return seed, self._kinds
         found: tuple[str, ...] = ()
-        if WORDY & set(self._rng.sample(self._kinds, min(spec.coded, len(self._kinds)))):
-            found = await self._writer.keywords(self._record.prompt, self._keywords, self._seed)
+        if WORDY & set(self._rng.sample(self._kinds, min(plan.coded, len(self._kinds)))):
+            found = await self._writer.keywords(self._record.prompt, self._own.keywords, self._seed)
         if found:
             return about(seed, found), self._kinds
         return seed, [id for id in self._kinds if id not in WORDY]
 
-    async def _text(self, seed: Seed, drawn: Drawn, requirements: Sequence[Requirement]) -> tuple[str, bool]:
-        """The instruction, and whether the teacher worded it.
+    async def _requirements(self, plan: Layout) -> tuple[Requirement, ...] | None:
+        """The judged checks in the order of their positions; None if the teacher wrote too few."""
+        if self._writer is None or not plan.judged:
+            return ()
+        request, found = self._record.prompt, dict[int, Requirement]()
+        judged = range(plan.coded, plan.coded + plan.judged)
+        single, chained = ([n for n in judged if (n in plan.steps) is chain] for chain in (False, True))
+        for places, steps in ((single, False), (chained, True)):
+            if places:
+                made = await self._writer.requirements(request, len(places), self._seed, steps=steps)
+                if made is None:
+                    return None
+                found |= zip(places, made, strict=True)
+        return tuple(found[place] for place in sorted(found))
+
+    async def _text(
+        self,
+        seed: Seed,
+        plan: Layout,
+        constraints: Sequence[Constraint],
+        requirements: Sequence[Requirement],
+    ) -> tuple[str, Fusion | None]:
+        """The instruction, and how the teacher worded it.
 
         The request itself is never rewritten: a selection's condition is about its exact text.
         """
-        wordings = [compose.worded(item, seed.language, self._rng) for item in drawn.constraints]
+        wordings = [compose.worded(item, seed.language, self._rng) for item in constraints]
         wordings += [requirement.text for requirement in requirements]
+        fusion = None
         if self._writer:
-            outline = compose.outline(wordings, drawn.plan, seed.language).strip()
-            conditional = drawn.plan.condition is not None
-            fused = await self._writer.fused(self._record.prompt, outline, conditional, self._seed)
-            if fused:
-                return f"{self._record.prompt}\n\n{fused}", True
-        return compose.prompt(seed, wordings, drawn.plan, self._rng), False
+            outline = compose.outline(wordings, plan.plan, seed.language).strip()
+            parts = rules(plan.plan, wordings, constraints)
+            fusion = await self._writer.fused(self._record.prompt, outline, plan.plan, parts, self._seed)
+            if fusion.text:
+                return f"{self._record.prompt}\n\n{fusion.text}", fusion
+        return compose.prompt(seed, wordings, plan.plan, self._rng), fusion
+
+    async def _possible(self, text: str) -> dict[str, Any]:
+        """Whether the judge finds that an answer is possible, and why; empty if it isn't asked."""
+        if self._asking is None or not self._own.possible:
+            return {}
+        _, judge, prompts = self._asking
+        messages = (*self._record.messages[:-1], Message(role="user", content=text))
+        instruction = asked(self._record.model_copy(update={"messages": messages}))
+        verdict = await judge.verdict(prompts.turn("possible", instruction=instruction), prompts)
+        return {"possible": {"yes": True, "no": False}.get(verdict.word or ""), "why": verdict.reason}
+
+
+def _shown(each: Try) -> dict[str, Any]:
+    return {"fault": each.fault, "parts": [finding._asdict() for finding in each.findings]}
 
 
 STAGES.add(Evolve.name, Evolve)

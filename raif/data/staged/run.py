@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from raif.client.paid import Budget
 from raif.config.resume import DECIDE, STAGED_FREE
@@ -150,10 +150,20 @@ def run_stage(stage: Stage, progress: Progress) -> StageFunnel:
             if decision.dropped
         )
         jsonl.write(stage.folder / f"{stage.name}.dropped.jsonl", drops)
+        asked = [_asked(decision) for decision in decisions if decision.asked]
+        if asked:
+            jsonl.write(stage.folder / f"{stage.name}.asked.jsonl", asked)
         stage.save(kept, funnel)
         write_whole(finished, json.dumps(vars(funnel), ensure_ascii=False, indent=2) + "\n")
     _journal(stage).unlink(missing_ok=True)
     return _read_funnel(finished)
+
+
+def _asked(decision: Decision) -> dict[str, Any]:
+    """What was asked for one item, and what came back: to be looked at."""
+    id = decision.record.id if decision.record else decision.detail.get("id", "")
+    exchanges = [each.model_dump(mode="json", exclude_defaults=True) for each in decision.asked]
+    return {"number": decision.number, "id": id, "dropped": decision.dropped, "asked": exchanges}
 
 
 def _decisions(stage: Stage, progress: Progress) -> Sequence[Decision]:

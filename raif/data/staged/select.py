@@ -13,6 +13,7 @@ from raif.config.models import ModelConfig, SamplingConfig
 from raif.config.staged import SelectConfig, StagedConfig
 from raif.data.staged import sources, tags
 from raif.data.staged.language import language_of, length_of
+from raif.data.staged.replies import Speaker
 from raif.data.staged.similarity import Seen
 from raif.data.staged.stage import BROKEN, SHOWN, STAGES, AskingStage, Clients, Decision, Numbered
 from raif.errors import ConfigError, RecordError
@@ -45,7 +46,7 @@ class Select(AskingStage):
 
     def connect(self, clients: Clients) -> None:
         sampling = SamplingConfig(max_tokens=self._own.max_tokens)
-        self._chat = clients.chat(self.model, sampling) if self.model else None
+        self._tagger = Speaker(clients.chat(self.model, sampling), self.model.think) if self.model else None
 
     def inputs(self) -> Iterator[sources.Read]:
         self._layouts.clear()
@@ -113,8 +114,8 @@ class Select(AskingStage):
         if decision.record is None:
             return decision
         record = decision.record
-        if self._chat:
-            found = await tags.by_model(self._chat, choose(self.prompts, record.language), record.prompt)
+        if self._tagger:
+            found = await tags.by_model(self._tagger, choose(self.prompts, record.language), record.prompt)
         else:
             found = tags.by_rules(record.prompt)
         return each.kept(record.model_copy(update={"provenance": record.provenance | found._asdict()}))

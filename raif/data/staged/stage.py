@@ -25,6 +25,7 @@ from raif.config.judge import JudgeConfig
 from raif.config.models import ModelConfig, SamplingConfig
 from raif.config.staged import StagedConfig
 from raif.data.card import StageFunnel
+from raif.data.staged.replies import Exchange, NotingClient, in_order, noted
 from raif.errors import ConfigError, FailedRequest
 from raif.files import jsonl
 from raif.judge.judge import Judge
@@ -52,6 +53,8 @@ class Decision(Frozen):
     """What else helps someone who looks at the drop."""
     failed: bool = False
     """Dropped because a request failed for good: it is set aside, and can be asked again."""
+    asked: tuple[Exchange, ...] = ()
+    """The requests that were made for the item, with their raw replies."""
 
 
 class Numbered(NamedTuple):
@@ -121,7 +124,7 @@ class Stage(ABC):
 
     def forget(self) -> None:
         """Delete what it wrote, so that it is done again. What says that it is finished goes first."""
-        for kind in ("funnel.json", "journal", "dropped.jsonl", "jsonl"):
+        for kind in ("funnel.json", "journal", "dropped.jsonl", "asked.jsonl", "jsonl"):
             (self.folder / f"{self.name}.{kind}").unlink(missing_ok=True)
 
 
@@ -150,15 +153,20 @@ class AskingStage(Stage):
 
     def process(self, todo: Iterator[Numbered], done: Sequence[Decision]) -> Iterator[Decision]:
         async def worked(each: Numbered) -> Decision:
-            try:
-                return await self.work(each)
-            except FailedRequest as error:
-                return each.failed(error)
+            with noted() as exchanges:
+                decision = await self._decided(each)
+            return decision.model_copy(update={"asked": in_order(exchanges)})
 
         width = self.model.endpoint.concurrency if self.model else 1
         with Clients(self.folder, self.budget, self.name, self.config.judge_prompts) as clients:
             self.connect(clients)
             yield from concurrently(todo, lambda each: clients.run(worked(each)), width)
+
+    async def _decided(self, each: Numbered) -> Decision:
+        try:
+            return await self.work(each)
+        except FailedRequest as error:
+            return each.failed(error)
 
     def save(self, kept: Sequence[Instruction], funnel: StageFunnel) -> None:
         super().save(kept, funnel)
@@ -225,7 +233,7 @@ class Clients:
     def chat(self, model: ModelConfig, sampling: SamplingConfig) -> PaidClient:
         server = model.endpoint.base_url
         slots = self._slots.setdefault(server, Slots(model.endpoint.concurrency))
-        self._chats.append(PaidClient(model, sampling, self._account, slots))
+        self._chats.append(NotingClient(model, sampling, self._account, slots))
         return self._chats[-1]
 
     def judge(self, model: ModelConfig, max_tokens: int) -> Judge:

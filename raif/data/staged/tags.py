@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import yaml
 
-from raif.client.chat import ChatClient
+from raif.data.staged.replies import Speaker
 from raif.errors import RefusedRequest
 from raif.prompts import Prompts
 
@@ -59,12 +59,12 @@ def _rules(what: str) -> Mapping[str, re.Pattern[str]]:
     return found
 
 
-async def by_model(chat: ChatClient, prompts: Prompts, request: str) -> Tags:
+async def by_model(speaker: Speaker, prompts: Prompts, request: str) -> Tags:
     """The model's tags. `other` for what can't be read, or if the server refuses the request."""
     topics = prompts.tables["topics"]
     asked = prompts.turn("tags", request=request, topics="\n".join(topics.values()))
     try:
-        return read_tags((await chat.reply((asked,))).text, topics)
+        return read_tags((await speaker.say(asked)).text, topics)
     except RefusedRequest:
         return Tags(OTHER, OTHER)
 

@@ -39,7 +39,11 @@ def pipeline(write, tmp_path):
             "tagger": model,
             "teacher": model,
             "select": {"sources": [{"path": str(write("seeds.jsonl", rows(WORDS)))}], "near_duplicate": 1.0},
-            "evolve": {"kinds": ["punctuation:no_comma", "detectable_format:title"], "max_checks": 3},
+            "evolve": {
+                "kinds": ["punctuation:no_comma", "detectable_format:title"],
+                "max_checks": 3,
+                "compositions": {"and": 2, "selection": 1},
+            },
             "pack": {"heldout_share": 0.2},
         }
 

@@ -11,8 +11,7 @@ from raif.client.chat import Reply
 from raif.config.staged import StagedConfig
 from raif.data.builtin.seeds import all_seeds
 from raif.data.staged import run
-from raif.data.staged.check import read_quality
-from raif.data.staged.respond import taken_apart
+from raif.data.staged.replies import read_verdict, said
 from raif.reasoning import FORMAT_REQUEST
 from raif.types import Expert
 from tests.chat_server import chat_server, completion, last_turn
@@ -75,10 +74,15 @@ def finding(fault, word="Yes. It is there.", **answers):
         ("<think>Hm.</think> Warm.", None, "deepseek", "Hm.", "Warm."),
         ("<think>Hm.</think><answer>Warm.</answer>", None, "tagged", "Hm.", "Warm."),
         ("Warm.", None, "none", "", "Warm."),
+        ("<think>Hm.</think> Warm.", None, "none", "Hm.", "Warm."),
+        ("Hm.\n</think>\n\nWarm.", None, "none", "Hm.", "Warm."),
+        ("<think>Hm.</think><answer>Warm.</answer>", None, "none", "Hm.", "Warm."),
+        ("<think>b</think>Warm.", "a", "none", "a\nb", "Warm."),
+        ("Warm, as a <think> tag is.", None, "none", "", "Warm, as a <think> tag is."),
     ],
 )
 def test_thinking_is_kept_apart_from_the_answer(text, reasoning, think, thinking, answer):
-    assert taken_apart(Reply(text, reasoning, False), think) == Expert(thinking=thinking, answer=answer)
+    assert said(Reply(text, reasoning, False), think) == (thinking, answer, "")
 
 
 @pytest.mark.parametrize(
@@ -87,20 +91,47 @@ def test_thinking_is_kept_apart_from_the_answer(text, reasoning, think, thinking
         (Reply("Warm", None, True), "none", "cut off"),
         (Reply("  ", "Hm.", False), "none", "empty"),
         (Reply("Hm, no end", None, False), "deepseek", "empty"),
+        (Reply("<think>Hm, no end", None, False), "none", "empty"),
+        (Reply("I am sorry, but I cannot help with that request.", "Hm.", False), "none", "refusal"),
+        (Reply("很抱歉，我无法协助完成这个请求。", "Hm.", False), "none", "refusal"),
+        (Reply("Sure! Here is what you asked for:\n\nWarm.", "Hm.", False), "none", "chatty wrapper"),
+        (Reply("好的！以下是介绍：\n茶很暖。", "Hm.", False), "none", "chatty wrapper"),
     ],
 )
 def test_a_reply_without_an_answer_says_why(found, think, why):
-    assert taken_apart(found, think) == why
+    assert said(found, think).fault == why
 
 
-def test_each_instruction_gets_the_configured_number_of_answers(made):
-    script = answering("One.", "Two.", "Three.")
-    kept, _, asked = made(script, [record(n) for n in range(4)], "respond", respond={"answers": 3})
-    assert all(
-        [a["answer"] for a in each.provenance["answers"]] == ["One.", "Two.", "Three."] for each in kept
-    )
-    assert len(asked) == 12
-    assert all(each.expert is None for each in kept)
+@pytest.mark.parametrize(
+    ("texts", "bought"),
+    [(("One.", "Two.", "Three."), 1), (("One,", "Two.", "Three."), 2), (("One,", "Two,", "Three,"), 3)],
+)
+def test_another_answer_is_bought_only_where_code_fails_those_before(made, texts, bought):
+    rows = [record(1), record(2, messages=[{"role": "user", "content": "What do sailors eat at sea?"}])]
+    kept, _, asked = made(answering(*texts), rows, "respond", respond={"answers": 3})
+    for each in kept:
+        assert [a["answer"] for a in each.provenance["answers"]] == list(texts[:bought])
+        assert each.expert is None
+    assert len(asked) == 2 * bought
+
+
+def test_another_answer_is_bought_where_the_judge_fails_the_first(made):
+    def strict(body):
+        if purpose(body) == "quality" and "One." in last_turn(body):
+            return completion("Yes. It is there." if "padded" in last_turn(body) else "No.")
+        return answering("One.", "Two.", "Three.")(body)
+
+    kept, _, asked = made(strict, [record(1)], "respond", "check", respond={"answers": 3})
+    assert kept[0].expert.answer == "Two."
+    assert [purpose(body) for body in asked].count("answer") == 2
+
+
+def test_no_answer_is_bought_for_a_prompt_that_was_there_before(made):
+    rows = [record(1), record(2, messages=record(1)["messages"])]
+    kept, dropped, asked = made(answering("One."), rows, "respond")
+    assert [each.id for each in kept] == ["r1"]
+    assert (dropped[0]["reason"], dropped[0]["of"]) == ("exact duplicate", "r1")
+    assert len(asked) == 1
 
 
 def test_a_tagged_teacher_is_asked_for_the_tags(made):
@@ -253,5 +284,5 @@ def test_a_quality_is_read_from_the_start_of_the_reply():
         "是的": "yes",
         "不适用。": "not applicable",
     }
-    assert {text: read_quality(text) for text in starts} == starts
-    assert read_quality("Nothing is wrong, yes") is None
+    assert {text: read_verdict(text) for text in starts} == starts
+    assert read_verdict("Nothing is wrong, yes") is None

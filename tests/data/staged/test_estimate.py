@@ -34,7 +34,7 @@ def config(write, base_url="http://127.0.0.1:9/v1", **sections):
 
 def test_each_asking_stage_is_estimated(write):
     found = {each.stage: each.most for each in estimate(config(write))}
-    assert {name: each.calls for name, each in found.items()} == {"evolve": 120, "respond": 60, "check": 1440}
+    assert {name: each.calls for name, each in found.items()} == {"evolve": 600, "respond": 60, "check": 1440}
     assert found["respond"].written == 60 * 100
     assert found["respond"].cost == (found["respond"].read + 2 * 6000) / 1e6
 
@@ -52,7 +52,7 @@ def test_a_run_stays_below_its_estimate(write, tmp_path):
 def test_the_sample_size_limits_the_estimate(write):
     made = config(write)
     few = made.model_copy(update={"select": made.select.model_copy(update={"count": 5})})
-    assert estimate(few)[0].most.calls == 30
+    assert estimate(few)[0].most.calls == 150
 
 
 def test_input_records_are_counted(write):
@@ -83,15 +83,16 @@ def hesitant(body):
     """Says something unreadable first, and a good reply when it is asked again, so that most is asked."""
     what, messages = purpose(body), body["messages"]
     first = len(messages) == 1
-    if what in ("keywords", "requirements", "fuse") and body["seed"] % 2 == 0:
+    if what in ("keywords", "requirements", "steps", "fuse") and body["seed"] % 2 == 0:
         return completion("Well.", usage=(9, 2))
-    if what in ("judge", "quality") and first:
+    if what in ("judge", "quality", "states", "possible") and first:
         return completion("Well.", usage=(9, 2))
     if not first:
         text = str(messages[0]["content"])
         return completion("No." if "<fault>" in text else "yes", usage=(9, 2))
-    text, more = reply(body), {"reasoning_content": "I count."} if what == "answer" else {}
-    return completion(f"{text} {body.get('seed', '')}", usage=(9, 20), **more)
+    if what != "answer":
+        return completion(reply(body), usage=(9, 20))
+    return completion(f"{reply(body)} {body['seed']}", usage=(9, 20), reasoning_content="I count.")
 
 
 def test_no_stage_asks_more_than_its_estimate_even_if_every_reply_has_to_be_asked_for_again(write, tmp_path):

@@ -35,7 +35,7 @@ def made(write):
             "tagger": model,
             "teacher": model,
             "select": {"sources": [{"path": write("seeds.jsonl", rows)}], "near_duplicate": 1.0},
-            "evolve": {"kinds": kinds, "max_checks": 3},
+            "evolve": {"kinds": kinds, "max_checks": 3, "compositions": {"and": 2, "selection": 1}},
             "pack": {"heldout_share": 0.2},
         }
         return StagedConfig.model_validate(tree | changed)

@@ -53,7 +53,7 @@ def config(tmp_path, write):
             "tagger": model,
             "teacher": model,
             "select": {"sources": [{"path": str(source)}], "near_duplicate": 1.0},
-            "evolve": {"kinds": KINDS, "max_checks": 3},
+            "evolve": {"kinds": KINDS, "max_checks": 3, "compositions": {"and": 2, "selection": 1}},
             "pack": {"heldout_share": 0.2},
         }  # fmt: skip
         path = tmp_path / "config.yaml"
@@ -141,7 +141,7 @@ def test_the_card_names_models_prompts_seed_and_what_was_spent(config, tmp_path)
         for text in (
             "select: model: m",
             "evolve: model: m",
-            "check: prompts zh: version 1",
+            "check: prompts zh: version 2",
             "judge prompts zh: version 1",
             "random seed 0",
             "calls, ",
