@@ -131,7 +131,15 @@ def demo_config(folder: Path) -> TrainConfig:
     keys: dict[str, Any] = {
         "steps": 1,
         "model": {"path": str(folder), "compute": "float32"},
-        "data": {"generate": {"count": 30, "max_constraints": 2}},
+        "data": {
+            "generate": {
+                "count": 30,
+                "max_constraints": 2,
+                "thinking": "brief",
+                "longest": 56,
+                "levels": {"short": 1},
+            }
+        },
         "rollout": {"prompts": 2, "group_size": 4, "max_new_tokens": 12},
         "cloning": {"batch": 4, "warmup_steps": 2},
         "loss": {"kl": 0.1},

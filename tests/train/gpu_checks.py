@@ -52,7 +52,15 @@ def config(folder: Path, device: str, compute: str = "bfloat16", **keys: Any) ->
     base: dict[str, Any] = {
         "steps": 2,
         "model": {"path": str(folder), "compute": compute, "device": device},
-        "data": {"generate": {"count": 30, "max_constraints": 2}},
+        "data": {
+            "generate": {
+                "count": 30,
+                "max_constraints": 2,
+                "thinking": "brief",
+                "longest": 56,
+                "levels": {"short": 1},
+            }
+        },
         "rollout": ROLLOUT,
         "loss": {"kl": 0.1},
         "cloning": {"batch": 4, "warmup_steps": 1},

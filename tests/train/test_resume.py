@@ -19,7 +19,8 @@ pytestmark = pytest.mark.slow
 CONFIG = """
 steps: 4
 model: {{path: "{model}", compute: float32, gradient_checkpointing: false, device: cpu}}
-data: {{generate: {{count: 30, max_constraints: 2}}}}
+data:
+  generate: {{count: 30, max_constraints: 2, thinking: brief, longest: 56, levels: {{short: 1}}}}
 rollout: {{prompts: 2, group_size: 4, max_new_tokens: 48}}
 cloning: {{batch: 4, warmup_steps: 3, warmup_lr: 1e-3}}
 optimizer: {{lr: 1e-3, batch: 4, micro_batch: 2}}

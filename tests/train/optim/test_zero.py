@@ -25,7 +25,8 @@ pytestmark = [
 CONFIG = """
 steps: 2
 model: {{path: "{model}", compute: {compute}, gradient_checkpointing: true, device: cpu}}
-data: {{generate: {{count: 30, max_constraints: 2}}}}
+data:
+  generate: {{count: 30, max_constraints: 2, thinking: brief, longest: 56, levels: {{short: 1}}}}
 rollout: {{prompts: 4, group_size: 4, max_new_tokens: 110}}  # more than a chunk of logits in a micro-batch
 loss: {{kl: 0.1}}
 cloning: {{batch: 4, warmup_steps: 2, warmup_lr: 1e-3}}
