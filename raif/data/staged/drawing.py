@@ -124,16 +124,17 @@ def _constraints(
 
 def witness(seed: Seed, constraints: Sequence[Constraint], rng: random.Random) -> str | None:
     """An answer that passes all the constraints strictly, if the built-in responder finds one."""
-    found = answer(seed, rng.choice(list(LEVELS)), constraints)
-    if found is None:
-        return None
     record = Instruction(
         id=seed.id,
         messages=(Message(role="user", content=seed.prompt),),
         language=seed.language,
         constraints=tuple(constraints),
     )
-    return found.text if verify(record, found.text, loose=False).followed else None
+    for level in rng.sample(list(LEVELS), len(LEVELS)):
+        found = answer(seed, level, constraints)
+        if found and verify(record, found.text, loose=False).followed:
+            return found.text
+    return None
 
 
 def material(record: Instruction, rng: random.Random) -> Seed:

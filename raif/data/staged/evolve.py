@@ -37,6 +37,8 @@ WORDY = {
     "length_constraints:nth_paragraph_first_word",
 }
 """Kinds with kwargs that are words of the request's topic."""
+MATERIALS = 3
+"""How often another seed's sentences are borrowed for a witness: some don't suit the kinds."""
 
 
 class Variant(NamedTuple):
@@ -146,16 +148,19 @@ class Evolution:
         """Of the requests to the teacher."""
 
     async def decision(self, composition: CompositionName, count: int) -> Decision:
-        seed, refused = material(self._record, self._rng), Counter[str]()
+        refused, drawn = Counter[str](), None
         judged = self._own.judged if self._writer else 0.0
-        plan = layout(composition, seed, self._kinds, count, judged, self._rng)
-        seed, kinds = await self._words(seed, plan)
-        drawn = None
-        if len(kinds) >= plan.coded:
-            # In a thread, so that replies to other requests are handled meanwhile. One draw at a time: more
-            # threads would compete with the event loop for the interpreter, and draw no faster.
-            async with self._drawing:
-                drawn = await asyncio.to_thread(draw, seed, kinds, plan, self._rng, refused)
+        for _ in range(MATERIALS):
+            seed = material(self._record, self._rng)
+            plan = layout(composition, seed, self._kinds, count, judged, self._rng)
+            seed, kinds = await self._words(seed, plan)
+            if len(kinds) >= plan.coded:
+                # In a thread, so that replies to other requests are handled meanwhile. One draw at a time:
+                # more threads would compete with the event loop for the interpreter, and draw no faster.
+                async with self._drawing:
+                    drawn = await asyncio.to_thread(draw, seed, kinds, plan, self._rng, refused)
+            if drawn:
+                break
         if drawn is None:
             return self._dropped("found no constraints that can be met together", refused=dict(refused))
         requirements = await self._requirements(plan)
