@@ -122,7 +122,8 @@ def test_a_dry_run_says_the_most_that_models_can_cost(tmp_path):
     with chat_server(teacher) as server:
         result = taught(tmp_path, server, "--dry-run")
     assert server.requests == []
-    assert "evolve, m: up to 18 calls" in result.stderr
+    # of 6 records: words and fusions, 2 attempts each; a question for each of 5 checks of both; whether it is possible
+    assert f"evolve, m: up to {6 * (2 * 2 + 2 * 5 + 1)} calls" in result.stderr
 
 
 def test_a_limit_ends_the_run_and_a_higher_one_resumes_it(tmp_path):

@@ -147,13 +147,16 @@ def _interval(number: int, before: str, after: str) -> Interval | None:
 
 
 def _relation(text: str, table: dict[str, str], frame: str) -> str | None:
-    """The relation whose words are the longest match: "no fewer than" has "fewer than" in it."""
+    """The relation whose words are the longest match: "no fewer than" has "fewer than" in it.
+
+    "In all" (一共) says exactly how many unless another relation follows it.
+    """
     found = [
-        (match.start(), -len(match[0]), name)
+        (name == "exactly", match.start(), -len(match[0]), name)
         for name, words in table.items()
         if (match := re.search(frame.format(words), text, re.IGNORECASE))
     ]
-    return min(found)[2] if found else None
+    return min(found)[-1] if found else None
 
 
 def expected(relation: str, bound: int) -> Interval:

@@ -177,7 +177,7 @@ def test_a_model_that_is_not_used_needs_no_price_and_one_may_be_free(config, tmp
         tree = yaml.safe_load(config(server).read_text("utf-8"))
         tree["judge"] = tree["teacher"] | {"prices": None}
         tree["tagger"] = tree["tagger"] | {"prices": {"read": 0, "written": 0}}
-        tree["stages"] = ["select", "evolve"]
+        tree["stages"] = ["select", "respond"]
         budget = Budget(max_cost=20)
         run(StagedConfig.model_validate(tree), tmp_path / "run", budget=budget)
     assert budget.spent.cost > 0
