@@ -122,7 +122,7 @@ def test_a_dry_run_says_the_most_that_models_can_cost(tmp_path):
     with chat_server(teacher) as server:
         result = taught(tmp_path, server, "--dry-run")
     assert server.requests == []
-    # of 6 records: words and fusions, 2 attempts each; a question for each of 5 checks of both; whether it is possible
+    # for each of 6 records: words and a fusion, each twice; for both 5 checks to ask about; is it possible?
     assert f"evolve, m: up to {6 * (2 * 2 + 2 * 5 + 1)} calls" in result.stderr
 
 
