@@ -1,6 +1,6 @@
-"""The constraints that code checks: IFEval's 25 kinds, XML, raif's 4 for chains and IFBench's 58.
+"""The constraints that code checks: IFEval's 25 kinds, XML, raif's 4 for chains, IFBench's 58, IFTrain's 54.
 
-Importing registers all but IFBench's. IFBench's, and what kinds mean in other semantics, load when looked up.
+Importing registers all but the last two. They, and what kinds mean in other semantics, load when looked up.
 """
 
 from raif.constraints import (  # noqa: F401 (importing them registers)

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from raif.constraints.kind import PROSE, Example, Material, Outcome, kind
 from raif.text import chinese, sentences
+from raif.text.release import CURRENT
 
 Part = Literal["title", "list", "postscript"]
 _TITLE = re.compile(r"<<([^<>\n]+)>>|^[^\w《\n]{0,20}《([^《》\n]+)》[^\w\n]*$", re.MULTILINE)
@@ -128,7 +129,7 @@ def first_sentence_again(response: str) -> Outcome:
     """The last line is the first sentence after the title, if there is one, and both are there."""
     text = _TITLE.sub("", response).strip()
     first, _, _ = text.partition("\n")
-    cut = chinese.sentences(first) if chinese.is_chinese(first) else sentences(first)
+    cut = chinese.sentences(first) if chinese.is_chinese(first) else sentences(first, CURRENT)
     opening = cut[0].strip(_AROUND) if cut else ""
     last = _last_line(text)
     passed = bool(opening) and "\n" in text and last == opening

@@ -113,7 +113,10 @@ class Kind:
                 f"{self.id} can't be asked in {language!r}", did_you_mean(language, self.wordings)
             )
         template = rng.choice(self.wordings[language])
-        return template.format_map(render(self.bind(kwargs), language))
+        try:
+            return template.format_map(render(self.bind(kwargs), language))
+        except KeyError as missing:  # upstream's checker accepts what can't be said
+            raise ConstraintError(f"{self.id}: no words for {missing} in {dict(kwargs)}") from None
 
     def bind(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The kwargs without `None`s (0 and False are values), as the check takes them, with its defaults.
@@ -122,9 +125,10 @@ class Kind:
         """
         given = {name: value for name, value in kwargs.items() if value is not None}
         try:
-            return vars(self._schema.model_validate(given))
+            bound = vars(self._schema.model_validate(given))
         except ValidationError as error:
             raise self._refusal(error) from None
+        return {name: value for name, value in bound.items() if value is not None}
 
     @cached_property
     def _schema(self) -> type[BaseModel]:
@@ -132,7 +136,9 @@ class Kind:
         _, *parameters = inspect.signature(self.check).parameters
         defaults = self.check.__kwdefaults__ or {}
         fields: dict[str, Any] = {name: (hints[name], defaults.get(name, ...)) for name in parameters}
-        return create_model(self.id, __config__=ConfigDict(strict=True, extra="forbid"), **fields)
+        return create_model(
+            self.id, __config__=ConfigDict(strict=True, extra="forbid", validate_default=True), **fields
+        )
 
     def _refusal(self, error: ValidationError) -> ConstraintError:
         first = error.errors()[0]
@@ -147,9 +153,12 @@ class Kind:
         return ConstraintError(f"{self.id}: kwarg {name!r}: {first['msg']}, got {first['input']!r}")
 
 
-KINDS: Registry[Kind] = Registry("constraint", ConstraintError, ("raif.constraints.ifbench",))
+KINDS: Registry[Kind] = Registry(
+    "constraint", ConstraintError, ("raif.constraints.ifbench", "raif.constraints.iftrain")
+)
 _VARIANTS: dict[tuple[str, str], Kind] = {}
 _HOMES = {
+    "raif": "raif.constraints.plain",
     "zh": "raif.constraints.chinese",
     "reference": "raif.constraints.reference",
     "authors": "raif.constraints.authors",
@@ -239,13 +248,13 @@ def pattern(build: Callable[[str], str] = str) -> AfterValidator:
     return AfterValidator(compiles)
 
 
-def compare(count: int, relation: Relation, bound: int, noun: str) -> Outcome:
+def compare(count: int, relation: Relation, bound: float, noun: str) -> Outcome:
     """Whether `count` is in `relation` to `bound`. `noun`, in the plural, says what was counted."""
     passed = count < bound if relation == "less than" else count >= bound
     return Outcome(passed, f"{count} {noun}, asked for {relation} {bound}")
 
 
-def exactly(count: int, wanted: int, noun: str) -> Outcome:
+def exactly(count: int, wanted: float, noun: str) -> Outcome:
     """Whether `count` equals `wanted`. `noun`, in the plural, says what was counted."""
     return Outcome(count == wanted, f"{count} {noun}, asked for exactly {wanted}")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
+from math import ceil
 from typing import Any, NamedTuple
 
 from raif.constraints.kind import KINDS, Kind, find
@@ -20,6 +21,11 @@ _WORDS, _SENTENCES = "length_constraints:number_words", "length_constraints:numb
 _CAPITALS, _LETTERS = "change_case:capital_word_frequency", "keywords:letter_frequency"
 _LOWERCASE, _UPPERCASE = "change_case:english_lowercase", "change_case:english_capital"
 _FREQUENCY, _LANGUAGE = "keywords:frequency", "language:response_language"
+_ONCE, _INCREMENT = "keywords:word_once", "count:count_increment_word"
+_ENGLISH_LETTERS = "letters:letter_counting"
+_SAME_FREQUENCY = (_FREQUENCY, "keywords:word_count_different_numbers")
+_SAME_LETTERS = (_LETTERS, "letters:letter_counting2")
+"""Kinds of IFTrain that ask for the same as IFEval's."""
 _UNSPACED = {"ja", "th"}
 _NON_LATIN = NAMES.keys() - {"de", "en", "es", "fi", "fr", "it", "pl", "pt", "sw", "vi"}
 
@@ -72,6 +78,19 @@ def two_first_words(items: Sequence[Bound]) -> str | None:
         nth, word = kwargs["nth_paragraph"], kwargs["first_word"].lower()
         if first.setdefault(nth, word) != word:
             return f"paragraph {nth} can't start with both {first[nth]!r} and {word!r}"
+    return None
+
+
+def two_outer_words(items: Sequence[Bound]) -> str | None:
+    """The response, or every sentence, is to begin or to end with different words."""
+    for key, whole, each in (
+        ("first_word", "first_word:first_word_answer", "first_word:first_word_sent"),
+        ("last_word", "last_word:last_word_answer", "last_word:last_word_sent"),
+    ):
+        words = {kwargs[key].strip().lower() for name in (whole, each) for kwargs in _of(name, items)}
+        if len(words) > 1:
+            one, other, *_ = sorted(words)
+            return f"{key}: can't be both {one!r} and {other!r}"
     return None
 
 
@@ -153,9 +172,9 @@ def chinese_in_another_language(items: Sequence[Bound]) -> str | None:
 
 class _Limit(NamedTuple):
     quantity: tuple[str, str]
-    """The kind, and the keyword, letter or unit that is counted ("" if there is none)."""
+    """The kind, or IFEval's that counts the same, and the keyword, letter or unit ("" if there is none)."""
     relation: str
-    bound: int
+    bound: float
 
 
 def _limits(items: Sequence[Bound]) -> Iterator[_Limit]:
@@ -163,30 +182,69 @@ def _limits(items: Sequence[Bound]) -> Iterator[_Limit]:
         (_WORDS, "num_words", "relation", "unit"),
         (_SENTENCES, "num_sentences", "relation", ""),
         (_CAPITALS, "capital_frequency", "capital_relation", ""),
-        (_FREQUENCY, "frequency", "relation", "keyword"),
-        (_LETTERS, "let_frequency", "let_relation", "letter"),
+        *((name, "frequency", "relation", "keyword") for name in _SAME_FREQUENCY),
+        *((name, "let_frequency", "let_relation", "letter") for name in _SAME_LETTERS),
+        (_ENGLISH_LETTERS, "N", "relation", ""),
     ):
         for kwargs in _of(name, items):
-            yield _Limit((name, kwargs.get(subject, "").strip().lower()), kwargs[relation], kwargs[bound])
+            counted = {_SAME_FREQUENCY[1]: _FREQUENCY, _SAME_LETTERS[1]: _LETTERS}.get(name, name)
+            yield _Limit((counted, kwargs.get(subject, "").strip().lower()), kwargs[relation], kwargs[bound])
+    for keyword, times in _exact_keywords(items):
+        yield _Limit((_FREQUENCY, keyword), "at least", times)
+        yield _Limit((_FREQUENCY, keyword), "less than", times + 1)
+
+
+def _exact_keywords(items: Sequence[Bound]) -> Iterator[tuple[str, int]]:
+    """Keywords that must occur exactly so many times."""
+    for kwargs in _of(_ONCE, items):
+        yield kwargs["keyword"].strip().lower(), 1
+    for kwargs in _of(_INCREMENT, items):
+        yield kwargs["keyword1"].strip().lower(), 1
+        yield kwargs["keyword2"].strip().lower(), 2
+
+
+_BARRING = frozenset(
+    {
+        "keywords:exclude_word_harder",
+        "keywords:forbidden_words",
+        "punctuation:no_comma",
+        "punctuation:punctuation_dot",
+        "punctuation:punctuation_exclamation",
+    }
+)
 
 
 def _bars(item: Bound) -> bool:
     """Whether a text can contain too much for it. Capitals are no matter: they can be made lower case."""
     name, kwargs = item.kind.id, item.kwargs
     relation = kwargs.get("relation") or kwargs.get("let_relation")
-    return name in ("keywords:forbidden_words", "punctuation:no_comma") or relation == "less than"
+    return name in _BARRING or relation == "less than"
+
+
+_CONTAINED = (
+    "end_phrase",
+    "prompt_to_repeat",
+    "postscript_marker",
+    "first_word",
+    "last_word",
+    "section_spliter",
+)
 
 
 def _required(items: Sequence[Bound]) -> Iterator[tuple[str, str]]:
     """Ids with texts that any answer must contain. A keyword is taken literally, not as a regex."""
     for kind, kwargs in items:
         name = kind.id
-        for key in ("end_phrase", "prompt_to_repeat", "postscript_marker", "first_word", "section_spliter"):
+        for key in _CONTAINED:
             if key in kwargs:
                 yield name, kwargs[key]
         yield from ((name, word) for word in kwargs.get("keywords", ()))
-        if name == _FREQUENCY and kwargs["relation"] == "at least" and kwargs["frequency"]:
-            yield name, " ".join([kwargs["keyword"]] * kwargs["frequency"])
+        if name in (_ONCE, "keywords:keyword_specific_position"):
+            yield name, kwargs["keyword"].strip()
+        elif name == _INCREMENT:
+            yield name, " ".join([kwargs["keyword1"], *[kwargs["keyword2"]] * 2])
+        elif name in _SAME_FREQUENCY and kwargs["relation"] == "at least" and kwargs["frequency"]:
+            yield name, " ".join([kwargs["keyword"]] * ceil(kwargs["frequency"]))
 
 
 def _of(name: str, items: Sequence[Bound]) -> Iterator[dict[str, Any]]:
@@ -200,6 +258,7 @@ def _asked(name: str, items: Sequence[Bound]) -> bool:
 RULES: tuple[Callable[[Sequence[Bound]], str | None], ...] = (
     different_counts,
     two_first_words,
+    two_outer_words,
     two_ends,
     two_starts,
     empty_range,

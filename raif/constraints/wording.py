@@ -8,8 +8,8 @@ from typing import Any
 from raif.text.langdetect.language import CHINESE, NAMES
 
 RELATIONS = {
-    "en": {"at least": "at least", "less than": "fewer than"},
-    "zh": {"at least": "至少", "less than": "少于"},
+    "en": {"at least": "at least", "less than": "fewer than", "at most": "at most", "around": "around"},
+    "zh": {"at least": "至少", "less than": "少于", "at most": "至多", "around": "大约为"},
 }
 
 
@@ -33,13 +33,13 @@ def render(kwargs: Mapping[str, Any], language: str) -> dict[str, Any]:
 
 
 def _shown(name: str, value: Any, language: str) -> Any:
-    if name.endswith("relation"):
+    if name.endswith("relation") or name == "quantifier":
         return RELATIONS[language][value]
     if name == "parts":
         return _listed([PARTS[language][part] for part in value], language)
     if name == "language":
         return (NAMES | CHINESE)[value][language]
-    if isinstance(value, int):
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
         return Number(value)
     return joined(value, language) if isinstance(value, list) else value
 

@@ -10,8 +10,9 @@ import re
 from itertools import pairwise
 from typing import Literal
 
-from raif.text import sentences as english
 from raif.text.han import HAN
+from raif.text.release import CURRENT
+from raif.text.sentences import sentences as english
 
 _KANA = "\u3041-\u3096\u30a1-\u30fa\u31f0-\u31ff\uff66-\uff9d"
 _EACH = f"{HAN}{_KANA}\uac00-\ud7a3"
@@ -55,7 +56,7 @@ def sentences(text: str) -> list[str]:
     found: list[str] = []
     for line in filter(_LETTER.search, text.splitlines()):
         if ". " in line and not _SOME_HAN.search(line):
-            found += english(line)
+            found += english(line, CURRENT)
         elif _ANY_END.search(line):
             bounds = [0, *(match.end() for match in _END.finditer(line)), len(line)]
             found += [line[start:end].strip() for start, end in pairwise(bounds)]

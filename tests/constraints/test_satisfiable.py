@@ -102,6 +102,59 @@ def test_conflicts_are_symmetric_and_with_oneself() -> None:
             "conflicts with",
         ),
         ([("language:response_language", {"language": "ru"}), (LETTERS, LETTER_A)], "'ru'"),
+        (
+            [("first_word:first_word_answer", {"first_word": word}) for word in ("we", "they")],
+            "'they' and 'we'",
+        ),
+        (
+            [
+                ("last_word:last_word_answer", {"last_word": "tea"}),
+                ("last_word:last_word_sent", {"last_word": "milk"}),
+            ],
+            "'milk' and 'tea'",
+        ),
+        (
+            [
+                ("keywords:word_once", {"keyword": "Tea"}),
+                (FREQUENCY, {"keyword": "tea", "frequency": 2} | AT_LEAST),
+            ],
+            "less than 2 asked for, at least 2 needed",
+        ),
+        (
+            [
+                ("count:count_increment_word", {"keyword1": "tea", "keyword2": "milk"}),
+                ("keywords:word_once", {"keyword": "milk"}),
+            ],
+            "at least 2 needed",
+        ),
+        (
+            [
+                ("keywords:keyword_specific_position", {"keyword": "tea", "n": 1, "m": 2}),
+                ("keywords:forbidden_words", {"forbidden_words": ["tea"]}),
+            ],
+            "forbidden_words forbids it",
+        ),
+        (
+            [
+                ("punctuation:punctuation_dot", {}),
+                ("startend:end_checker", {"end_phrase": "The end."}),
+            ],
+            "punctuation_dot forbids it",
+        ),
+        (
+            [("letters:letter_counting", {"N": n} | r) for n, r in ((50, AT_LEAST), (50, LESS))],
+            "at least 50 needed",
+        ),
+        (
+            [
+                (
+                    "letters:letter_counting2",
+                    {"letter": "a", "let_frequency": 3, "let_relation": "less than"},
+                ),
+                (LETTERS, {"letter": "A", "let_frequency": 4, "let_relation": "at least"}),
+            ],
+            "at least 4 needed",
+        ),
         ([("language:response_language", {"language": "ja"}), (WORDS, {"num_words": 9} | AT_LEAST)], "'ja'"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What kinds mean in a Chinese record of the default dialect, if that differs from IFEval's check.
+"""What kinds mean in a Chinese record of the default dialect, if that differs from the official check.
 
 The first line of a check's docstring says how. Importing this registers the variants.
 """
@@ -8,4 +8,5 @@ from raif.constraints.chinese import (  # noqa: F401 (importing them registers)
     keywords,
     length,
     style,
+    training,
 )

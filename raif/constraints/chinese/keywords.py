@@ -12,7 +12,8 @@ from raif.constraints.wording import joined
 from raif.text import chinese
 
 
-def _occurrences(word: str, text: str) -> int:
+def occurrences(word: str, text: str) -> int:
+    """How often a word occurs, also within longer Chinese words; a Latin one only counts as a whole word."""
     return len(re.findall(chinese.whole(chinese.fold(word.strip())), chinese.fold(text)))
 
 
@@ -33,7 +34,7 @@ def existence(response: str, *, keywords: Annotated[list[Text], Field(min_length
 
     Case and full-width Latin letters and digits make no difference; traditional and simplified characters do.
     """
-    missing = [word for word in keywords if not _occurrences(word, response)]
+    missing = [word for word in keywords if not occurrences(word, response)]
     return Outcome(not missing, f"no {joined(missing, 'en')}" if missing else "all keywords found")
 
 
@@ -51,7 +52,7 @@ def existence(response: str, *, keywords: Annotated[list[Text], Field(min_length
 )
 def frequency(response: str, *, keyword: Text, frequency: Count, relation: Relation) -> Outcome:
     """Counts where the keyword occurs, without overlaps, also within longer Chinese words."""
-    return compare(_occurrences(keyword, response), relation, frequency, f'times "{keyword.strip()}"')
+    return compare(occurrences(keyword, response), relation, frequency, f'times "{keyword.strip()}"')
 
 
 @variant(
@@ -67,7 +68,7 @@ def frequency(response: str, *, keyword: Text, frequency: Count, relation: Relat
 )
 def forbidden_words(response: str, *, forbidden_words: Annotated[list[Text], Field(min_length=1)]) -> Outcome:
     """None of the words occurs, not even within a longer Chinese word; a Latin one counts as a whole word."""
-    used = [word for word in forbidden_words if _occurrences(word, response)]
+    used = [word for word in forbidden_words if occurrences(word, response)]
     return Outcome(not used, f"contains {joined(used, 'en')}" if used else "no forbidden word")
 
 
