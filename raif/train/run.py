@@ -305,7 +305,11 @@ class Run:
         if done.get("training_seconds") == budget and self.report.has(name, settings):
             return
         warm_up = newest_whole(self.folder / "warm-up", self.ranks, self.events.note)
-        assert warm_up, "it was saved at the end of the warm-up"
+        if warm_up is None:
+            raise RaifError(
+                "evaluation.cloning_alone: this run kept no checkpoint of the end of its warm-up",
+                "It is kept if the key is set from the start: give another --out.",
+            )
         t.progress = load_checkpoint(warm_up, t.learner)
         self.events.phase(name)
         while t.progress.seconds < budget:

@@ -223,6 +223,15 @@ def test_missing_data_is_said_before_the_model_is_loaded(config: dict[str, Any],
         Run(TrainConfig.model_validate(config), tmp_path, Events())
 
 
+def test_cloning_alone_needs_the_checkpoint_of_the_warm_up(config: dict[str, Any], tmp_path: Path) -> None:
+    record = RECORD | {"expert": {"thinking": "So.", "answer": "Hello."}}
+    (tmp_path / "train.jsonl").write_text(json.dumps(record) + "\n")
+    config |= {"steps": 1, "cloning": {"warmup_steps": 1, "batch": 1}, "evaluation": {"prompts": 0}}
+    go(config, tmp_path / "run")
+    with pytest.raises(RaifError, match=r"cloning_alone: this run kept no checkpoint"):
+        go(config | {"evaluation": {"prompts": 0, "cloning_alone": True}}, tmp_path / "run")
+
+
 def test_an_evaluation_is_due_every_so_often_and_at_the_end() -> None:
     every = EvaluationConfig(every=4)
     assert [step for step in range(1, 11) if measure_at(every, step, 10)] == [4, 8, 10]
