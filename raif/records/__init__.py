@@ -20,7 +20,12 @@ from raif.records.layout import Layout
 from raif.tasks import TASKS
 from raif.types import Instruction
 
-LAYOUTS: tuple[Layout, ...] = (ours.LAYOUT, ifeval.LAYOUT, released.LAYOUT)
+LAYOUTS: tuple[Layout, ...] = (
+    ifeval.CONVERSATION,
+    ours.LAYOUT,
+    ifeval.LAYOUT,
+    released.LAYOUT,
+)
 """All that are read. A row with the columns of several is in the first of them."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from raif.records.layout import Layout, Row
+from raif.records.layout import Layout, Row, stated
 from raif.types import Instruction
 
 KNOWN = Instruction.model_fields
@@ -24,6 +24,8 @@ def fields(row: Row, where: str) -> Row:
         if near and near not in row and _is_slip(name, near, row[name]):
             raise ValueError(f"{name}: unknown field. Did you mean {near!r}?")
     found = {name: value for name, value in row.items() if name in KNOWN and value is not None}
+    if isinstance(found.get("id"), int):
+        found["id"] = str(found["id"])
     return found | {name: _columnar(found[name]) for name in COLUMNAR & found.keys()}
 
 
@@ -40,7 +42,7 @@ def _constraint(each: Row) -> Row:
     kwargs = each.get("kwargs")
     kwargs = json.loads(kwargs) if isinstance(kwargs, str) else kwargs
     if isinstance(kwargs, dict):
-        kwargs = {name: value for name, value in kwargs.items() if value is not None}
+        kwargs = stated(kwargs)
     return {**each, "kwargs": {} if kwargs is None else kwargs}
 
 

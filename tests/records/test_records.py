@@ -109,6 +109,28 @@ def test_ifevals_null_kwargs_are_dropped() -> None:
     assert read(IFEVAL)[0].constraints[0].kwargs == {"keywords": ["tea"]}
 
 
+def test_whole_floats_and_nans_of_columnar_files_are_integers_and_gaps() -> None:
+    kwargs = {"num_words": 300.0, "relation": "at least", "percentage": float("nan")}
+    item = {"id": "length_constraints:number_words", "kwargs": kwargs}
+    row = IFEVAL | {"instruction_id_list": [item["id"]], "kwargs": [kwargs]}
+    for found in (read(row)[0], read(OURS | {"constraints": [item]})[0]):
+        assert found.constraints[0].kwargs == {"num_words": 300, "relation": "at least"}
+        assert type(found.constraints[0].kwargs["num_words"]) is int
+
+
+def test_a_conversation_keeps_the_checks_that_its_ids_name() -> None:
+    """They were left aside in silence, because `messages` alone showed our layout."""
+    turns = [*OURS["messages"], {"role": "assistant", "content": "Ho"}, {"role": "user", "content": "Again"}]
+    (found,) = read(IFEVAL | {"messages": turns, "prompt": "Again"})
+    assert [each.id for each in found.constraints] == IFEVAL["instruction_id_list"]
+    assert [turn.content for turn in found.messages] == ["Hi", "Ho", "Again"]
+    assert (found.id, found.dialect) == ("7", "ifeval")
+
+
+def test_a_number_is_an_id() -> None:
+    assert read(OURS | {"id": 7})[0].id == "7"
+
+
 @pytest.mark.parametrize("template", TEMPLATED)
 def test_messages_are_recovered_from_the_template(template: str) -> None:
     turns = [(m.role, m.content) for m in released(input=TEMPLATED[template]).messages]
@@ -154,6 +176,7 @@ def test_released_math_has_its_reference_and_expert() -> None:
     ("line", "said"),
     [
         ({"a": 1}, "needs `messages`"),
+        (OURS | IFEVAL, "has both `constraints` and `instruction_id_list`"),
         (OURS | {"messages": []}, "messages: "),
         (OURS | {"constraints": [{"id": "no:such"}]}, "constraints.0: unknown constraint 'no:such'"),
         (
