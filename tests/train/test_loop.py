@@ -51,7 +51,7 @@ class Scripted(Sampler):
         pass
 
     def greedy(self, prompts: Sequence[list[int]], **settings: Any) -> list[Completion]:
-        raise NotImplementedError
+        return [one for (one,) in self.sample(prompts, [1] * len(prompts), seed=0)]
 
 
 GOOD = "No comma.\n</think>\n<answer>\nFine\n</answer>"
