@@ -263,6 +263,8 @@ def test_a_comparison_that_is_due_is_made_at_once_and_its_responses_are_used() -
     sampler.sync()
     for seed in (5, 6):
         sampler.ask_ahead([[1], [2]], [1, 2], seed=seed)
+        if seed == 5:
+            assert slow.log == ["synced", "asked 5", "sampled 5"], "sampled before the policy learns"
         sampler.check()
         found = sampler.ahead()
         assert found is not None
