@@ -14,7 +14,12 @@ from raif.constraints.satisfiable import contradiction
 from raif.types import Constraint, Instruction, Message
 from raif.verdicts.checks import verify
 
-CHINESE = [find(name, "zh") for name in KINDS if "zh" in KINDS[name].wordings]
+CHINESE = [
+    find(name, "zh")
+    for name in KINDS
+    # IFTrain's have cases of their own in test_iftrain.py
+    if "zh" in KINDS[name].wordings and ".iftrain." not in KINDS[name].check.__module__
+]
 
 # Kinds whose own check a Chinese reader agrees with.
 KEPT = {

@@ -87,9 +87,9 @@ def letter_counting(response: str, *, N: Amount, relation: Text) -> Outcome:
             'Let your answer have the letter "{letter}" {let_relation} {let_frequency:time}.',
         ),
         "zh": (
-            "英文字母“{letter}”应{let_relation}出现{let_frequency}次。",
+            "英文字母“{letter}”出现的次数应{let_relation}{let_frequency}次。",
             "回答中字母“{letter}”的次数须{let_relation}{let_frequency}次。",
-            "请让字母“{letter}”在全文{let_relation}出现{let_frequency}次。",
+            "全文中字母“{letter}”的出现次数要{let_relation}{let_frequency}次。",
         ),
     },
     draw=_draw_letter,

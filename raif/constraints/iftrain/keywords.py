@@ -82,7 +82,7 @@ def word_once(response: str, *, keyword: Pattern) -> Outcome:
             'Make sure that "{keyword}" is found {relation} {frequency:time} in your answer.',
         ),
         "zh": (
-            "让“{keyword}”{relation}出现{frequency}次。",
+            "“{keyword}”出现的次数要{relation}{frequency}次。",
             "回答里“{keyword}”的次数要{relation}{frequency}次。",
             "请把“{keyword}”用上{relation}{frequency}次。",
         ),
