@@ -183,7 +183,7 @@ class Stops(Events):
 def overlapping(folder: Path, url: str, refill: int) -> TrainConfig:
     base: dict[str, Any] = config(folder, url).model_dump()
     base["rollout"] |= {"overlap": True, "refill": refill}
-    return TrainConfig.model_validate({**base, "steps": 4, "checkpoint": {"every": 1}})
+    return TrainConfig.model_validate({**base, "steps": 4, "checkpoint": {"every": 3}})
 
 
 @pytest.mark.slow
