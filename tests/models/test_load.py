@@ -44,7 +44,7 @@ def test_it_answers_a_question() -> None:
 @installed
 @pytest.mark.slow
 def test_bfloat16_steps_learn_through_float32_master_weights() -> None:
-    config = load_config(TrainConfig, "train", preset="smol")
+    config = load_config(TrainConfig, "train", preset="smol", overrides=["model.compute=bfloat16"])
     learner = Learner(config)
     chat = Chat(learner.policy.tokenizer, "tagged", config.model.format_request)
     record = Instruction(
