@@ -160,6 +160,7 @@ class Run:
         try:
             if self.history:
                 self._measure(self.history[-1])  # if the run was stopped before it could
+                self.stop.held = self.ranks.size > 1
             for step in () if self._given_up else t.steps():
                 number, last = t.progress.step, t.progress.step == t.total_steps
                 self.history.append(step.metrics)
