@@ -172,5 +172,6 @@ def _print_results(report: Report, folder: Path) -> None:
     from raif_cli.training_view import table
 
     page.write(folder)
-    out.print(table(report))
+    if report.rows:
+        out.print(table(report))
     typer.echo(f"\nModel: {folder / 'model'}   Report: {folder / 'report.html'}")

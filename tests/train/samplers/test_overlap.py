@@ -240,6 +240,10 @@ class Slow(Echo):
     def sync(self) -> None:
         self.log.append("synced")
 
+    def greedy(self, prompts: Sequence[list[int]], **settings: Any) -> list[Completion]:
+        self.log.append(f"greedy {settings}")
+        return [Completion(prompt, []) for prompt in prompts]
+
 
 def test_weights_stay_and_nothing_else_is_sampled_until_what_was_asked_ahead_is_there() -> None:
     slow = Slow()
@@ -249,6 +253,16 @@ def test_weights_stay_and_nothing_else_is_sampled_until_what_was_asked_ahead_is_
     sampler.ask_ahead([[1]], [1], seed=3)
     sampler.sync()
     assert slow.log == ["asked 1", "sampled 1", "asked 2", "sampled 2", "asked 3", "sampled 3", "synced"]
+
+
+def test_an_evaluation_waits_for_what_was_asked_ahead_and_leaves_it_there() -> None:
+    slow = Slow()
+    sampler = Overlapped(Checked(slow, lambda samples: [s.old_logps for s in samples], every=99, tolerance=1))
+    sampler.ask_ahead([[1]], [1], seed=1)
+    settings: dict[str, Any] = {"max_new_tokens": 5, "batch": 2, "progress": print}
+    assert [c.ids for c in sampler.greedy([[8], [9]], **settings)] == [[8], [9]]
+    assert [[c.ids for c in each] for each in sampler.sample([[1]], [1], seed=1)] == [[[1]]]
+    assert slow.log == ["asked 1", "sampled 1", f"greedy {settings}"]
 
 
 def test_a_comparison_that_is_due_is_made_at_once_and_its_responses_are_used() -> None:
