@@ -1,7 +1,8 @@
 """Splitting a response into thinking and answer, and checking its format.
 
 *tagged*: `<think>..</think><answer>..</answer>`, for instructed models that are asked for these tags.
-*deepseek*: `..</think>answer`, for reasoning models. *none*: the response is the answer.
+*deepseek*: `..</think>answer`, for reasoning models. *none*: the response is the answer. *auto*: the tags
+that a response has, if it has any.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from raif.types import Message
@@ -20,6 +21,30 @@ TAGS: dict[Style, tuple[str, ...]] = {
     "deepseek": ("<think>", "</think>"),
     "none": (),
 }
+
+
+class Tags(NamedTuple):
+    """What a model puts before and after its thinking."""
+
+    open: str
+    close: str
+
+
+Marks = Style | Literal["auto"] | Tags
+"""How thinking is marked in responses that are given."""
+OF_MODELS = (
+    Tags("<think>", "</think>"),
+    Tags("<thinking>", "</thinking>"),
+    Tags("<thought>", "</thought>"),
+    Tags("<reasoning>", "</reasoning>"),
+    Tags("<seed:think>", "</seed:think>"),
+    Tags("[THINK]", "[/THINK]"),
+    Tags("◁think▷", "◁/think▷"),
+    Tags("<|START_THINKING|>", "<|END_THINKING|>"),
+)
+"""The tags that `auto` knows: those of DeepSeek, Qwen and many others, three that prompts ask for, and those
+of Seed, Magistral, Kimi and Command A.
+"""
 OPENED = "<think>\n"
 EMPTY_THINKING = "<think>\n\n</think>\n"
 PLACEHOLDER = "reasoning process here"
@@ -49,41 +74,78 @@ class Response:
     format_valid: bool
 
 
-def split(text: str, style: Style) -> Response:
-    """Split a whole response. If the prompt opened `<think>`, the tag must be part of `text`."""
-    if style == "none":
+def split(text: str, marks: Marks) -> Response:
+    """Split a whole response. If the prompt opened the thinking, the tag may be part of `text` or not.
+
+    *tagged* and *deepseek* are what a model was asked for: without their tags there is no answer. With *auto*
+    or tags of one's own, a text without any tag is the answer, as it is.
+    """
+    if marks == "none":
         return Response("", text, True)
+    if marks == "auto":
+        found = tags_in(text)
+        return _split_at(text, found) if found else Response("", text, True)
+    if isinstance(marks, Tags):
+        return _split_at(text, marks)
     thinking = _inside_last("think", text)
-    if style == "tagged":
+    if marks == "tagged":
         answer = _inside_last("answer", text)
     else:
         _, closed, rest = text.rpartition("</think>")
         answer = rest.strip() if closed else None
-    positions = [text.find(tag) for tag in TAGS[style]]
-    valid = all(text.count(tag) == 1 for tag in TAGS[style]) and positions == sorted(positions)
-    return Response(thinking or "", answer, valid)
+    return Response(thinking or "", answer, _in_order(text, TAGS[marks]))
+
+
+def tags_in(text: str) -> Tags | None:
+    """Which of the known tags mark thinking in a text: one opens a line, or closes what the prompt opened.
+
+    A text that only speaks of tags has an opening tag somewhere in a line, and before the closing one.
+    """
+    for tags in OF_MODELS:
+        before, opened, _ = text.partition(tags.open)
+        if opened and not before.rpartition("\n")[2].strip():
+            return tags
+        if not opened and tags.close in text:
+            return tags
+    return None
 
 
 def parted(text: str, reasoning: str | None = None) -> tuple[str, str | None]:
     """Thinking and answer of a reply, however its server marks them.
 
-    The answer is None if the thinking never ends. `reasoning` is what the server has split off. The text can
-    still have thinking: between tags, or up to a closing tag alone, because the prompt has opened it. The
-    answer loses its own tags.
+    The answer is None if the thinking never ends. `reasoning` is what the server has split off; the text can
+    still have thinking. The answer loses its own tags.
     """
-    found = [reasoning.strip()] if reasoning and reasoning.strip() else []
-    *before, rest = _CLOSED.split(text)
-    if before:
-        found.append(_OPENED.sub("", "\n".join(before)).strip())
-    elif _OPENED.search(rest):
-        return "\n".join([*found, _OPENED.sub("", rest).strip()]), None
-    inside = _ANSWER.fullmatch(rest)
-    return "\n".join(found), (inside[1] if inside else rest).strip()
+    found = split(text, "auto")
+    parts = [(reasoning or "").strip(), found.thinking]
+    return "\n".join(filter(None, parts)), None if found.answer is None else _bare(found.answer)
 
 
-_OPENED = re.compile(r"^[^\S\n]*<think(?:ing)?>", re.MULTILINE)
-_CLOSED = re.compile(r"</think(?:ing)?>")
+def _split_at(text: str, tags: Tags) -> Response:
+    """Thinking up to the last closing tag, without the tags. No answer if it is only opened."""
+    head, closed, rest = text.rpartition(tags.close)
+    if not closed:
+        if tags.open not in text:
+            return Response("", text, True)
+        head, rest = text, ""
+    parts = (part.strip() for part in head.replace(tags.open, tags.close).split(tags.close))
+    thinking = "\n".join(filter(None, parts))
+    return Response(thinking, _bare(rest) if closed else None, _in_order(text, tags))
+
+
+def _bare(answer: str) -> str:
+    """An answer without tags around it, and without space at its ends."""
+    inside = _ANSWER.fullmatch(answer)
+    return (inside[1] if inside else answer).strip()
+
+
 _ANSWER = re.compile(r"\s*<answer>(.*?)(?:</answer>)?\s*", re.DOTALL)
+
+
+def _in_order(text: str, tags: Sequence[str]) -> bool:
+    """Whether each tag is there once, in this order."""
+    positions = [text.find(tag) for tag in tags]
+    return all(text.count(tag) == 1 for tag in tags) and positions == sorted(positions)
 
 
 def _inside_last(tag: str, text: str) -> str | None:

@@ -13,14 +13,14 @@ from typing import Any
 
 from raif.errors import RecordError
 from raif.integrations import CHECKS, share_followed
-from raif.reasoning import Style
+from raif.reasoning import Marks
 
 Completion = str | Sequence[Mapping[str, Any]]
 """Plain text, or the turns that the model added to a conversation."""
 
 
 def constraints_followed(
-    prompts: Sequence[Any], completions: Sequence[Completion], *, think: Style = "none", **columns: Any
+    prompts: Sequence[Any], completions: Sequence[Completion], *, think: Marks = "none", **columns: Any
 ) -> list[float | None]:
     """For each completion, the share of its row's constraints that it follows. None if the row has none.
 

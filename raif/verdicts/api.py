@@ -7,7 +7,7 @@ from typing import Any
 
 from raif import records
 from raif.dialect import Dialect
-from raif.reasoning import Style
+from raif.reasoning import Marks
 from raif.types import Constraint, Instruction, Verification
 from raif.verdicts import checks as verdicts
 
@@ -21,7 +21,7 @@ def verify(
     checks: Checks,
     response: str,
     *,
-    think: Style = "none",
+    think: Marks = "none",
     dialect: Dialect | None = None,
     language: str | None = None,
 ) -> Verification:

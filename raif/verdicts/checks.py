@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from raif.constraints import Kind, Outcome, find
 from raif.constraints.tree import active
 from raif.errors import RaifError
-from raif.reasoning import Style, split
+from raif.reasoning import Marks, split
 from raif.types import Constraint, Instruction, Verdict, Verification
 from raif.verdicts.solution import solution, solve_ahead
 
@@ -32,7 +32,7 @@ def verify(
     instruction: Instruction,
     response: str,
     *,
-    think: Style = "none",
+    think: Marks = "none",
     loose: bool = True,
     judge: Judge | None = None,
 ) -> Verification:
@@ -48,7 +48,7 @@ def verify(
 
 
 def begin(
-    instruction: Instruction, response: str, *, think: Style = "none", judge: Judge
+    instruction: Instruction, response: str, *, think: Marks = "none", judge: Judge
 ) -> Future[Verification]:
     """`verify` without waiting for the judge, so that it can be asked about many responses at once."""
     answer = split(response, think).answer

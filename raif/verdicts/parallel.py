@@ -22,7 +22,7 @@ from typing import IO, Any, NamedTuple
 from raif.dialect import Dialect
 from raif.errors import RaifError
 from raif.files import jsonl
-from raif.reasoning import Style
+from raif.reasoning import Marks
 from raif.verdicts.stream import Answers, Tally, verified
 
 _BYTES = 1 << 19
@@ -48,7 +48,7 @@ def verified_lines(
     *,
     jobs: int,
     answers: Answers | None = None,
-    think: Style = "none",
+    think: Marks = "none",
     dialect: Dialect | None = None,
 ) -> Iterator[bytes]:
     """What `jsonl.write` would write of `verified`, as blocks of lines. RaifError if a process dies."""
@@ -128,7 +128,7 @@ class _Given(NamedTuple):
 
     folder: Path
     answers: Answers | None
-    think: Style
+    think: Marks
     dialect: Dialect | None
 
 

@@ -16,7 +16,7 @@ from raif import records
 from raif.dialect import Dialect
 from raif.errors import RaifError, RecordError
 from raif.files import jsonl
-from raif.reasoning import Style
+from raif.reasoning import Marks
 from raif.types import Instruction, Verdict, Verification
 from raif.verdicts.checks import begin, verify
 
@@ -89,7 +89,7 @@ def verified(
     tally: Tally,
     *,
     answers: Answers | None = None,
-    think: Style = "none",
+    think: Marks = "none",
     dialect: Dialect | None = None,
     judge: Judge | None = None,
     first: int = 1,
