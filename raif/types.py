@@ -133,6 +133,18 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
+class Relevance:
+    """Whether an answer is one to its prompt, by a frozen model (`raif.models.relevance`) or by a judge.
+
+    `relevant` is None if that can't be said. `gain`: how much likelier the answer is under its own prompt
+    than under others on average, in nats a token; None if a judge was asked.
+    """
+
+    relevant: bool | None
+    gain: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reward:
     """What one response earned. The four parts have their weights in them.
 
@@ -152,8 +164,9 @@ class Reward:
 
     @property
     def unweighted(self) -> float:
-        """The accuracy before its weight, in the paper's units."""
-        return self.values.get("verdicts", self.values.get("math", self.accuracy))
+        """The accuracy before its weight, in the paper's units, as far as relevance lets it count."""
+        accuracy = self.values.get("verdicts", self.values.get("math", self.accuracy))
+        return accuracy + self.values.get("relevance", 0.0)
 
     @property
     def content(self) -> float:

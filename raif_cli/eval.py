@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BELOW_THRESHOLD = 1
 """Exit code if --fail-under isn't met."""
-FREE = ("endpoint", "judge", "judgments", "dialect", "paper_model")
+FREE = ("endpoint", "judge", "judgments", "dialect", "relevance", "paper_model")
 """Config keys that can change when a run is resumed: answers don't depend on them."""
 FILES = "config.yaml, responses.jsonl, verdicts.jsonl, report.json, report.md, report.html"
 
@@ -41,6 +41,7 @@ def run(
     out: option.Out = None,
     think: option.Think = None,
     limit: option.Limit = None,
+    relevance: option.Relevance = None,
     dialect: option.Dialect = None,
     paper_model: option.PaperModel = None,
     preset: Preset = None,
@@ -70,6 +71,7 @@ def run(
         "data": data,
         "think": think,
         "limit": limit,
+        "relevance": relevance,
         "dialect": dialect,
         "paper_model": paper_model,
         "judge.endpoint.base_url": judge_url,

@@ -42,6 +42,15 @@ Out = Annotated[
 ]
 Think = Annotated[Style | None, typer.Option("--think", help="How reasoning is marked. Default: none.")]
 Limit = Annotated[int | None, typer.Option("--limit", help="Evaluate N random items.", metavar="N")]
+Relevance = Annotated[
+    str | None,
+    typer.Option(
+        "--relevance",
+        metavar="MODEL",
+        help="Also measure which answers answer their prompts: by this model on this machine, such as "
+        "packaged:smollm2-135m, or judge for one yes/no question each.",
+    ),
+]
 Dialect = Annotated[
     str | None,
     typer.Option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -13,6 +13,8 @@ import typer
 
 if TYPE_CHECKING:
     from raif.judge.judge import Judge
+    from raif.types import Instruction, Relevance
+    from raif.verdicts.stream import Measure
 
 PANEL = "Questions"
 Url = Annotated[
@@ -76,6 +78,29 @@ def judging(
     endpoint = EndpointConfig(base_url=url, concurrency=concurrency)
     with Judge(JudgeConfig(model=model, endpoint=endpoint, cache=cache, prompts=prompts)) as judge:
         yield judge
+
+
+def measuring(named: str | None, judge: Judge | None) -> Measure | None:
+    """What measures relevance: the judge, or the model at a path, loaded when it is needed."""
+    if named is None:
+        return None
+    if named == "judge":
+        if judge is None:
+            raise typer.BadParameter("judge needs --judge-url and --judge-model", param_hint="--relevance")
+        asking = judge
+        return lambda answered: asking.relevance([(i.prompt, i.language, text) for i, text in answered])
+
+    def measure(answered: Sequence[tuple[Instruction, str]]) -> Sequence[Relevance]:
+        from raif.errors import require
+
+        require("torch", "transformers", extra="train")
+        from raif.models.relevance import Asked, open_meter
+
+        pairs = [(Asked(instruction.messages, instruction.language), text) for instruction, text in answered]
+        asked = [one for one, _ in pairs]
+        return open_meter(named, asked, dtype="float32", device="auto").of(pairs) if pairs else []
+
+    return measure
 
 
 def own_stdin() -> BinaryIO:

@@ -39,11 +39,11 @@ RECENT = 12
 COLUMNS = (
     "constraints\nfollowed",
     "prompts\nfollowed",
-    "prompts\n(loose)",
-    "format",
+    "and\nrelevant",
+    "relevant\n(gain)",
     "fluency",
-    "words",
-    "repeated",
+    "format",
+    "words\nrepeated",
 )
 
 
@@ -131,9 +131,12 @@ def table(report: Report) -> Table:
 
 
 def _cells(row: HeldOutRow) -> list[str]:
+    rates = [_interval(i) for i in (row.constraints, row.followed, row.followed_relevant)]
+    relevant = "" if row.relevant is None else f"{row.relevant.value:.1%}"
+    gain = "" if row.relevance_gain is None else f"\n({row.relevance_gain:.2f})"
     fluency = "" if row.fluency is None else f"{row.fluency:.2f}"
-    rates = [_interval(i) for i in (row.constraints, row.followed, row.followed_loose)]
-    return [*rates, f"{row.format_share:.0%}", fluency, f"{row.words:.0f}", f"{row.repetition:.1%}"]
+    length = f"{row.words:.0f}\n{row.repetition:.1%}"
+    return [*rates, relevant + gain, fluency, f"{row.format_share:.0%}", length]
 
 
 def _interval(interval: Interval | None) -> str:

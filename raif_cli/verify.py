@@ -44,6 +44,15 @@ Selftest = Annotated[bool, typer.Option("--selftest", help="Check every kind on 
 Jobs = Annotated[
     int, typer.Option("--jobs", "-j", min=1, help="Number of processes; the output keeps the input's order.")
 ]
+Relevance = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODEL",
+        help="Also say whether each response answers its prompt: by this model on this machine, such as "
+        "packaged:smollm2-135m, which compares it with the file's other prompts; or judge for one yes/no "
+        "question each.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no summary.")]
 
 
@@ -56,6 +65,7 @@ def verify(
     jobs: Jobs = 1,
     list_kinds: ListKinds = False,
     selftest: Selftest = False,
+    relevance: Relevance = None,
     quiet: Quiet = False,
     judge_url: judging.Url = None,
     judge_model: judging.Model = None,
@@ -79,7 +89,7 @@ def verify(
             judging.run_audit(judge_audit, judge, quiet=quiet)
     else:
         with named as judge:
-            tally = _check(file, responses, jobs, judge, think=think, dialect=dialect)
+            tally = _check(file, responses, jobs, judge, relevance, think=think, dialect=dialect)
         if not quiet:
             _print_summary(tally)
         if tally.errors:
@@ -88,19 +98,25 @@ def verify(
             raise typer.Exit(1)
 
 
-def _check(file: Path, responses: Path | None, jobs: int, judge: Judge | None, **how: Any) -> Tally:
+def _check(
+    file: Path, responses: Path | None, jobs: int, judge: Judge | None, relevance: str | None, **how: Any
+) -> Tally:
     """Write the records with their verdicts to stdout, and return what they add up to."""
     from raif.files import jsonl
     from raif.verdicts.stream import Tally, read_answers, verified
 
-    if jobs > 1 and judge:
+    if jobs > 1 and (judge or relevance):
         raise typer.BadParameter(
-            "leave it out with a judge, which gets many requests at once anyway", param_hint="--jobs"
+            "leave it out with a judge, which gets many requests at once anyway"
+            if judge
+            else "leave it out with --relevance, which compares all responses with each other",
+            param_hint="--jobs",
         )
+    measure = judging.measuring(relevance, judge)
     tally, source = Tally(), _source(file, own=judge is not None)
     how["answers"] = read_answers(responses) if responses else None
     if jobs == 1:
-        jsonl.write(sys.stdout.buffer, verified(source, tally, judge=judge, **how))
+        jsonl.write(sys.stdout.buffer, verified(source, tally, judge=judge, measure=measure, **how))
         return tally
     from raif.verdicts.parallel import verified_lines
 
@@ -131,6 +147,9 @@ def _print_summary(tally: Tally) -> None:
     table.add_section()
     table.add_row(*_row("instructions", tally.instructions))
     table.add_row(*_row("prompts", tally.prompts))
+    if tally.relevant.n:
+        table.add_row(*_row("relevant", tally.relevant))
+        table.add_row(*_row("prompts and relevant", tally.followed_relevant))
     err.print(table)
     if tally.errors:
         lines = "1 invalid line: see its" if tally.errors == 1 else f"{tally.errors} invalid lines: see their"

@@ -31,6 +31,10 @@ Method = Literal["io", "cot", "sdc", "deepclaude", "self-consistency", "self-ref
 """How the model is prompted: the rows and columns of the paper's tables 1 and 2."""
 
 
+JUDGED = "judge"
+"""The value of `relevance` that stands for the judge."""
+
+
 class EvalLocalConfig(LocalConfig):
     backend: Literal["process", "transformers", "vllm"] = "process"
     """process: in this process, in batches; the others: by that server, started before and stopped
@@ -99,6 +103,9 @@ class EvalConfig(Section):
     local: EvalLocalConfig = EvalLocalConfig()
     judge: JudgeConfig | None = None
     """For benchmarks that need a judge; null: they can't be scored."""
+    relevance: str | None = None
+    """The model on this machine (a folder, hub id or `packaged:NAME`; computed as `local` says) by which the
+    relevance of answers is measured, or `judge` to ask the judge instead; null: not measured."""
     paper_model: str | None = None
     """The paper's model to compare with; null: the one whose name is part of the model's."""
 
@@ -134,6 +141,8 @@ class EvalConfig(Section):
             raise ValueError("method: deepclaude and options.thinker go together (--method, --thinker)")
         if self.method == "deepclaude" and not self.responses and not self.endpoint.base_url:
             raise ValueError("method: deepclaude queries two models, so give endpoint.base_url (--base-url)")
+        if self.relevance == JUDGED and not self.judge:
+            raise ValueError("relevance: judge needs one; give it with --judge-url and --judge-model")
         if self.judgments and self.judge:
             raise ValueError(
                 "judgments excludes judge: score stored judgments, or query a judge for new ones"

@@ -36,6 +36,7 @@ FREE = (
     "evaluation.prompts",
     "evaluation.max_new_tokens",
     "evaluation.batch",
+    "evaluation.relevance",
     "evaluation.every",
     "evaluation.benchmarks",
     "evaluation.items",

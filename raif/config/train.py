@@ -94,7 +94,7 @@ class RewardConfig(Section):
     """One part of a response's reward. A bare name stands for weight 1 and no kwargs."""
 
     name: str
-    """A registered reward (format, verdicts, math, length, or a plug-in's), or `module:function`."""
+    """A registered reward (format, verdicts, relevance, math, length, a plug-in's), or `module:function`."""
     weight: Annotated[float, Field(allow_inf_nan=False)] = 1.0
     """What it is multiplied by before the rewards are added up."""
     kwargs: dict[str, Any] = Field(default={})
@@ -214,6 +214,9 @@ class EvaluationConfig(Section):
     """The most tokens of a held-out response."""
     batch: PositiveInt = 16
     """Held-out prompts that are answered together."""
+    relevance: NonNegativeInt | None = None
+    """Of how many held-out answers relevance is measured, drawn at random; null: of all; 0: of none. Without
+    a judge the frozen model reads each of them after eight prompts."""
     every: NonNegativeInt = 0
     """Steps between evaluations during training, each of the held-out prompts and of `benchmarks`, and one
     more after the last step; 0: none."""
@@ -239,6 +242,7 @@ class EvaluationConfig(Section):
         if self.patience and not self.best:
             raise ValueError("patience needs best, the figure that should get better")
         known = [f"heldout/{name}{side}" for name in ("constraints", "followed") for side in ("", "_loose")]
+        known += ["heldout/followed_relevant"] if self.relevance != 0 else []
         for name in self.benchmarks:
             known += [
                 f"{name}/{level}{side}" for level in ("prompts", "instructions") for side in ("", "_loose")
@@ -326,6 +330,11 @@ class TrainConfig(Section):
         """Whether held-out prompts are answered."""
         made = self.data.generate and self.data.generate.heldout_share
         return bool(self.evaluation.prompts and (self.data.heldout or made))
+
+    @property
+    def by_relevance(self) -> bool:
+        """Whether the frozen model measures rollouts."""
+        return self.judge is None and any(reward.name == "relevance" for reward in self.rewards)
 
     @property
     def responses(self) -> int:

@@ -136,7 +136,14 @@ def _sample(result: Result, benchmark: str, *, several: bool) -> PageSample:
     own = next(iter(result.parts.values()))
     verdicts = result.verification.verdicts
     scores = [f"{name} {'undecided' if p is None else f'{p:.0%}'}" for name, p in result.parts.items()]
-    facts = {"cut off": result.truncated, "empty": result.empty, "with thinking": bool(result.thinking)}
+    relevant = result.relevance.relevant if result.relevance else None
+    facts = {
+        "cut off": result.truncated,
+        "empty": result.empty,
+        "with thinking": bool(result.thinking),
+        "relevant": relevant is True,
+        "not relevant": relevant is False,
+    }
     return PageSample(
         id=f"{benchmark} {result.id}",
         mark=mark(own),

@@ -19,7 +19,7 @@ from raif.eval.rates import Table
 from raif.files import jsonl
 from raif.files.whole import write_whole
 from raif.stats import Interval
-from raif.types import Message, Verification
+from raif.types import Message, Relevance, Verification
 
 REPORT, RESULTS = "report.json", "verdicts.jsonl"
 
@@ -42,6 +42,7 @@ class Result:
     parts: Mapping[str, float | None]
     labels: Mapping[str, str]
     replies: Mapping[str, str]
+    relevance: Relevance | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from raif.config.eval import Dialect, EvalConfig
 from raif.errors import ConfigError, RaifError, RecordError
-from raif.eval import page
+from raif.eval import page, relevance
 from raif.eval.answers import Answer, Ask, Progress, Responder, collect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, locate
 from raif.eval.methods import style
@@ -95,6 +95,8 @@ def evaluate(
     finals = {item.id: final(answers[item.id], style(config), config.dialect) for item in answered}
     replies = _replies(config, benchmark, answered, finals, folder / JUDGMENTS, judging)
     scores = score(benchmark, answered, finals, replies, config.dialect, seed=config.seed)
+    texts = {id: each.answer or "" for id, each in finals.items()}
+    relevances = relevance.measured(config, asks, texts, folder)
     messages = {ask.id: ask.messages for ask in asks}
     results = [
         Result(
@@ -108,6 +110,7 @@ def evaluate(
             parts=scored.parts,
             labels=scored.labels,
             replies=replies.get(id, {}),
+            relevance=relevances.get(id),
         )
         for scored in scores.items
     ]
@@ -122,7 +125,7 @@ def evaluate(
         truncated=sum(result.truncated for result in results),
         empty=sum(result.empty for result in results),
         undecided=sum(verdict.passed is None for r in results for verdict in r.verification.counted),
-        tables=scores.tables,
+        tables=(*scores.tables, *relevance.tables(scores.items, relevances, config.seed)),
         paper=compared(config.benchmark, config, scores.paper),
     )
     jsonl.write(folder / RESULTS, results)

@@ -23,7 +23,7 @@ from raif.errors import RefusedRequest
 from raif.judge import judgment
 from raif.judge.judgment import JudgeItem, Judgment
 from raif.prompts import Prompts, choose, load_languages
-from raif.types import Message
+from raif.types import Message, Relevance
 
 T = TypeVar("T")
 
@@ -79,6 +79,20 @@ class Judge:
             return await asyncio.gather(*map(self._judged, items))
 
         return self.run(judge_all()).result()
+
+    def relevance(self, answered: Sequence[tuple[str, str, str]]) -> list[Relevance]:
+        """Whether each answer is one to its prompt, given as prompt, language and answer. An empty one isn't,
+        and isn't asked about."""
+        items = [
+            JudgeItem(prompt, answer, choose(self._prompts, language).templates["relevant"], language)
+            for prompt, language, answer in answered
+            if answer.strip()
+        ]
+        said = iter(self.ask(items))
+        return [
+            Relevance(next(said).passed) if answer.strip() else Relevance(relevant=False)
+            for _, _, answer in answered
+        ]
 
     async def judge(self, item: JudgeItem) -> Judgment:
         """One judgment, awaited in any event loop."""

@@ -103,7 +103,7 @@ def _always(c: TrainConfig, shape: Shape, sharding: Sharding, card: float | None
     state = sharding.kept(trained(c, shape))
     whole = float(shape.parameters * size)
     weights = whole / (sharding.ranks if sharding.zero == 3 else 1)
-    has_frozen = c.evaluates or (c.method == "grpo" and c.loss.kl)
+    has_frozen = c.evaluates or (c.method == "grpo" and (c.loss.kl or c.by_relevance))
     found = judge(c)
     return {
         "weights": weights,

@@ -23,6 +23,8 @@ from raif.stats import Interval
 from raif.train.heldout import Greedy, HeldOutRow
 from raif.train.ranks import Ranks
 
+RATES = ("constraints", "constraints_loose", "followed", "followed_loose", "relevant", "followed_relevant")
+"""The rates of a row of the held-out table that have an interval."""
 Figures = dict[str, float]
 """Figures by their keys in metrics.jsonl; a rate's interval follows it as KEY/low and KEY/high."""
 
@@ -35,9 +37,17 @@ def measure_at(config: EvaluationConfig, step: int, total: int) -> bool:
 def heldout_figures(row: HeldOutRow) -> Figures:
     """A row of the held-out table."""
     found: Figures = {}
-    for name in ("constraints", "constraints_loose", "followed", "followed_loose"):
+    for name in RATES:
         found |= _with_interval(f"eval/heldout/{name}", getattr(row, name))
-    for name in ("format_share", "truncated_share", "fluency", "words", "repetition", "unjudged_share"):
+    for name in (
+        "format_share",
+        "truncated_share",
+        "relevance_gain",
+        "fluency",
+        "words",
+        "repetition",
+        "unjudged_share",
+    ):
         value = getattr(row, name)
         found |= {} if value is None else {f"eval/heldout/{name}": value}
     return found

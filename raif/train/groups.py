@@ -22,8 +22,9 @@ from raif.train.heldout import repeated_share
 from raif.train.logps import Sample
 from raif.train.loss import advantages
 from raif.train.ranks import ALONE, Ranks
+from raif.train.relevance import Gate
 from raif.train.samplers.sampler import Sampler
-from raif.types import SOLVED, Instruction, Reward, Verdict, Verification
+from raif.types import SOLVED, Instruction, Relevance, Reward, Verdict, Verification
 from raif.verdicts.checks import verify_all
 from raif.verdicts.reward import FULL, NONE, PART, Attempt, Rewards, unusable
 
@@ -41,6 +42,7 @@ class Rollout:
     response: Response
     verification: Verification
     reward: Reward
+    relevance: Relevance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,12 @@ def roll_out(
     judge: Judge | None = None,
     ranks: Ranks = ALONE,
     quirks: QuirksConfig | None = None,
+    gate: Gate | None = None,
 ) -> list[Group]:
-    """Sample and score a group for each instruction, by default with the paper's rewards."""
+    """Sample and score a group for each instruction, by default with the paper's rewards.
+
+    `gate` measures the relevance of what passes a check: of the others it would decide nothing.
+    """
 
     rewards = rewards or paper_rewards(config)
 
@@ -106,15 +112,15 @@ def roll_out(
         )
         return list(zip(responses, verifications, strict=True))
 
-    members: list[list[tuple[Unscored, Verification]]] = [[] for _ in instructions]
-    for response, verification in ranks.together(
-        prompts_of(instructions, config.group_size, contrast=contrast), verified
-    ):
-        members[response.prompt.group].append((response, verification))
+    found = ranks.together(prompts_of(instructions, config.group_size, contrast=contrast), verified)
+    members: list[list[Member]] = [[] for _ in instructions]
+    for (response, verification), relevance in zip(found, _relevance(found, gate), strict=True):
+        members[response.prompt.group].append((response, verification, relevance))
     earned = ranks.together(
-        members, lambda first, mine: [rewards.of_group([r.attempt(v) for r, v in each]) for each in mine]
+        members,
+        lambda first, mine: [rewards.of_group([r.attempt(v, x) for r, v, x in each]) for each in mine],
     )
-    groups = [_grouped(*found) for found in zip(instructions, members, earned, strict=True)]
+    groups = [_grouped(*each) for each in zip(instructions, members, earned, strict=True)]
     if not any(r.thinking for g in groups for r in g.rollouts):
         reasons = (v.reason for g in groups for u in g.unjudged for v in u.counted if v.passed is None)
         raise NothingJudged(
@@ -159,7 +165,7 @@ class Unscored:
         """Its verdicts can't change the reward, so no judge is asked."""
         return unusable(self.prompt.instruction, self.response, thinking=self.thinking)
 
-    def attempt(self, verification: Verification) -> Attempt:
+    def attempt(self, verification: Verification, relevance: Relevance | None = None) -> Attempt:
         """What rewards see of it."""
         return Attempt(
             instruction=self.prompt.instruction,
@@ -171,7 +177,21 @@ class Unscored:
             tokens=len(self.completion.ids),
             verification=verification,
             free_to_think=self.thinking,
+            relevance=relevance,
         )
+
+
+Member = tuple[Unscored, Verification, Relevance | None]
+
+
+def _relevance(found: Sequence[tuple[Unscored, Verification]], gate: Gate | None) -> list[Relevance | None]:
+    """Of the responses that can be used and pass a check; None for the others."""
+    if gate is None:
+        return [None] * len(found)
+    chosen = [n for n, (r, v) in enumerate(found) if not r.unusable and v.fraction]
+    answered = [(found[n][0].prompt.instruction, found[n][0].response.answer or "") for n in chosen]
+    measured = dict(zip(chosen, gate(answered), strict=True))
+    return [measured.get(n) for n in range(len(found))]
 
 
 def paper_rewards(config: RolloutConfig) -> Rewards:
@@ -196,12 +216,12 @@ def _sampled(
 
 def _grouped(
     instruction: Instruction,
-    members: Sequence[tuple[Unscored, Verification]],
+    members: Sequence[Member],
     earned: Sequence[Reward | str],
 ) -> Group:
     """A group of the responses with a reward. Of the others only the verdicts stay."""
     rollouts, unjudged = list[Rollout](), list[Verification]()
-    for (s, verification), reward in zip(members, earned, strict=True):
+    for (s, verification, relevance), reward in zip(members, earned, strict=True):
         if isinstance(reward, Reward):
             rollouts.append(
                 Rollout(
@@ -214,6 +234,7 @@ def _grouped(
                     response=s.response,
                     verification=verification,
                     reward=reward,
+                    relevance=relevance,
                 )
             )
         elif reward in PART:  # its verdicts say why
@@ -258,10 +279,11 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
     """What a step's groups say about the run, as numbers for metrics.jsonl.
 
     Of the thinking responses, except where the name says otherwise. `reward/NAME`: what that reward gave,
-    before its weight, to the responses that it is for. `dead_*`: shares of groups with equal
-    rewards, which teach nothing: all right, all wrong, or all alike in another way.
+    before its weight, to the responses that it is for. `relevant_share`: of those measured. `dead_*`: shares
+    of groups with equal rewards, which teach nothing: all right, all wrong, or all alike in another way.
     """
     rollouts = [r for g in groups for r in g.rollouts if r.thinking]
+    relevant = [r.relevance.relevant for r in rollouts if r.relevance and r.relevance.relevant is not None]
     plain = [r for g in groups for r in g.rollouts if not r.thinking]
     pairs = [pair for g, ks in zip(groups, kept, strict=True) for pair in zip(g.rollouts, ks, strict=True)]
     dead = [g.rollouts[0].reward.unweighted for g in groups if g.rollouts and g.equal]
@@ -289,6 +311,7 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
         "dead_all_alike": (len(dead) - all_pass - all_fail) / len(groups),
         "unjudged_share": sum(len(g.unjudged) for g in groups) / responses,
         **{f"unjudged/{reason}": float(count) for reason, count in reasons.items()},
+        **({"relevant_share": fmean(relevant)} if relevant else {}),
         "format_share": fmean(r.response.format_valid for r in rollouts),
         "truncated_share": fmean(r.truncated for r in rollouts),
         "response_tokens": fmean(len(r.ids) for r in rollouts),

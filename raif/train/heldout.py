@@ -1,8 +1,8 @@
 """The held-out evaluation, before and after training, and its table, which report.json keeps.
 
 Following constraints by talking nonsense is easy to reward and hard to see in a rate. So each row also has
-the fluency of its answers (their mean log-probability per token under the untrained model), their length and
-their repetition.
+the relevance of its answers (`raif.models.relevance`), their fluency (the mean log-probability per token
+under the untrained model), their length and their repetition.
 """
 
 from __future__ import annotations
@@ -10,23 +10,26 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Self
 
+from raif.eval.run import subset
 from raif.files import jsonl
 from raif.files.whole import replacing, write_whole
 from raif.judge.judge import Judge
 from raif.models.chat import Chat, Mode
 from raif.models.decode import Completion
 from raif.models.load import Model
+from raif.models.relevance import Meter
 from raif.reasoning import Response
 from raif.stats import Interval, bootstrap
 from raif.train.logps import Sample, score
 from raif.train.ranks import ALONE, Ranks
-from raif.types import Instruction, Verification
-from raif.verdicts.checks import verify_all
+from raif.train.relevance import asked, measure, shared
+from raif.types import Instruction, Relevance, Verification
+from raif.verdicts.checks import all_pass, verify_all
 
 Greedy = Callable[[Sequence[list[int]]], list[Completion]]
 """The model's greedy completions of tokenized prompts, on all ranks."""
@@ -34,24 +37,30 @@ Greedy = Callable[[Sequence[list[int]]], list[Completion]]
 
 @dataclass(frozen=True, slots=True)
 class HeldOutAnswer:
-    """One held-out response, taken apart and judged; `fluency` is None if there is no answer."""
+    """One held-out response, taken apart and judged; `fluency` is None if there is no answer, `relevance` if
+    it wasn't measured."""
 
     instruction: Instruction
     response: Response
     truncated: bool
     verification: Verification
     fluency: float | None
+    relevance: Relevance | None = None
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The instructions that training never sees, with what their answers are measured by."""
+    """The instructions that training never sees, with what their answers are measured by.
+
+    `relevance`: of how many answers it is measured, by the judge if there is one; None: of all.
+    """
 
     instructions: Sequence[Instruction]
     untrained: Model
     chat: Chat
     judge: Judge | None = None
     ranks: Ranks = ALONE
+    relevance: int | None = None
 
     def ask(self, greedy: Greedy, mode: Mode) -> list[HeldOutAnswer]:
         """Greedy answers, checked."""
@@ -71,10 +80,10 @@ class HeldOut:
         verifications = self.ranks.together(
             answered, lambda first, mine: verify_all(mine, [self.judge] * len(mine))
         )
-        fluency = self._fluency(answers)
+        measured = self._fluency(answers), self._relevance(answers)
         return [
-            HeldOutAnswer(*fields)
-            for fields in zip(self.instructions, responses, truncated, verifications, fluency, strict=True)
+            HeldOutAnswer(*each)
+            for each in zip(self.instructions, responses, truncated, verifications, *measured, strict=True)
         ]
 
     def _fluency(self, answers: Sequence[str]) -> list[float | None]:
@@ -84,6 +93,13 @@ class HeldOut:
         logps = score(self.untrained, [samples[i] for i in some], size=16, ranks=self.ranks)
         means = {i: fmean(values) for i, values in zip(some, logps, strict=True)}
         return [means.get(i) for i in range(len(answers))]
+
+    def _relevance(self, answers: Sequence[str]) -> list[Relevance | None]:
+        chosen = subset(range(len(answers)), self.relevance, 0)
+        answered = [(self.instructions[n], answers[n]) for n in chosen]
+        meter = Meter(lambda: self.untrained, self.chat, [asked(i) for i, _ in answered], shared(self.ranks))
+        found = dict(zip(chosen, measure(answered, meter, self.judge, self.ranks), strict=True))
+        return [found.get(n) for n in range(len(answers))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +120,20 @@ class HeldOutRow:
     kinds: dict[str, float]
     unjudged_share: float = 0.0
     """Of the checks that count, those without a verdict."""
+    relevant: Interval | None = None
+    """Of the answers whose relevance was measured, an empty one among them."""
+    relevance_gain: float | None = None
+    """Its mean, in nats a token."""
+    followed_relevant: Interval | None = None
+    """The prompts that are followed by a relevant answer, of those whose relevance was measured."""
 
     @classmethod
     def of(cls, name: str, answers: Sequence[HeldOutAnswer]) -> Self:
         """Sum the answers up."""
         texts = [a.response.answer or "" for a in answers]
         fluencies = [a.fluency for a in answers if a.fluency is not None]
+        measured = [(a.relevance, a.verification.followed) for a in answers if a.relevance]
+        gains = [each.gain for each, _ in measured if each.gain is not None]
         verifications = [a.verification for a in answers]
         counted = [v for verification in verifications for v in verification.counted]
         by_kind: dict[str, list[float]] = defaultdict(list)
@@ -130,16 +154,19 @@ class HeldOutRow:
             repetition=fmean(repeated_share(text, 4) for text in texts),
             kinds={kind: fmean(values) for kind, values in sorted(by_kind.items())},
             unjudged_share=fmean(v.passed is None for v in counted) if counted else 0.0,
+            relevant=_rate([[each.relevant] for each, _ in measured]),
+            relevance_gain=fmean(gains) if gains else None,
+            followed_relevant=_rate([[all_pass([each.relevant, followed])] for each, followed in measured]),
         )
 
     @classmethod
     def read(cls, stored: dict[str, Any]) -> Self:
         """A row of report.json."""
-        intervals = ("constraints", "constraints_loose", "followed", "followed_loose")
-        fields: dict[str, Any] = {
+        intervals = {field.name for field in fields(cls) if "Interval" in str(field.type)}
+        values: dict[str, Any] = {
             key: Interval(**value) if key in intervals and value else value for key, value in stored.items()
         }
-        return cls(**fields)
+        return cls(**values)
 
 
 def _rate(passed: Sequence[Sequence[bool | None]]) -> Interval | None:
@@ -205,5 +232,6 @@ def _stored(answer: HeldOutAnswer) -> dict[str, Any]:
         "format_valid": answer.response.format_valid,
         "truncated": answer.truncated,
         "fluency": answer.fluency,
+        "relevance": answer.relevance and asdict(answer.relevance),
         "verdicts": [asdict(v) for v in answer.verification.verdicts],
     }

@@ -112,6 +112,7 @@ class Log:
                 "reward_format": rollout.reward.format,
                 "reward_accuracy": rollout.reward.accuracy,
                 "reward_length": rollout.reward.length,
+                "relevant": rollout.relevance and rollout.relevance.relevant,
                 "keep": keep,
                 "verdicts": {f"{i} {v.id}": v.passed for i, v in enumerate(rollout.verification.verdicts)},
             }

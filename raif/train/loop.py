@@ -11,6 +11,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from statistics import fmean
 from typing import Any
 
@@ -18,12 +19,14 @@ from raif.config.train import OptimizerConfig, TrainConfig
 from raif.errors import UnhealthyRun
 from raif.judge.judge import Judge, judge_metrics
 from raif.models.chat import Chat
+from raif.models.relevance import Meter
 from raif.train.checkpoint import Progress
 from raif.train.feed import Feed, clone_sample, draw
 from raif.train.groups import Group, ask_ahead, group_metrics, roll_out, samples_of, takes_part
 from raif.train.learner import Learner
 from raif.train.logps import Sample
 from raif.train.pace import Clock, Pace, memory_gb
+from raif.train.relevance import Gate, asked, measure, shared
 from raif.train.samplers.sampler import Sampler
 from raif.train.stop import Stop
 from raif.types import Instruction
@@ -60,6 +63,16 @@ class Trainer:
     stop: Stop = field(default_factory=Stop)
     refused: int = 0
     """How many updates in a row were not applied up to now, because they were not finite."""
+
+    @cached_property
+    def gate(self) -> Gate | None:
+        """What measures the relevance of a rollout's answers, against the data's prompts, if that counts."""
+        if self.rewards is None or not self.rewards.by_relevance:
+            return None
+        learner, ranks = self.learner, self.learner.ranks
+        prompts = [asked(record) for record in self.feed.prompts]
+        meter = Meter(lambda: learner.frozen, self.chat, prompts, shared(ranks))
+        return partial(measure, meter=meter, judge=self.judge, ranks=ranks)
 
     @property
     def total_steps(self) -> int:
@@ -152,6 +165,7 @@ class Trainer:
                 judge=self.judge,
                 ranks=self.learner.ranks,
                 quirks=c.reference_quirks,
+                gate=self.gate,
             )
 
         groups = sampled(0, c.rollout.prompts)

@@ -43,11 +43,21 @@ PANELS = {
 MEASURED = {
     "Held-out constraints followed, 95%": "eval/heldout/constraints",
     "Held-out prompts followed, 95%": "eval/heldout/followed",
+    "Held-out answers relevant, 95%": "eval/heldout/relevant",
+    "Held-out prompts followed by a relevant answer, 95%": "eval/heldout/followed_relevant",
     "IFEval prompts, 95%": "eval/ifeval/prompts",
     "IFBench prompts, 95%": "eval/ifbench/prompts",
 }
+TILES = {
+    "constraints followed": "constraints",
+    "prompts followed": "followed",
+    "answers relevant": "relevant",
+}
+"""Rates of the held-out table at the top of the page, by name."""
 SIDES = ("", "/low", "/high")
 """A rate and the ends of its interval."""
+LATER = ("relevant", "relevance_gain", "followed_relevant")
+"""What the rows of earlier versions lack."""
 STEPS, GROUPS = 5, 4
 """From how many steps the page shows groups, and how many of each."""
 
@@ -58,7 +68,7 @@ def write(folder: Path) -> None:
     metrics = jsonl.finished(folder / "metrics.jsonl")
     report = folder / "report.json"  # missing if there were no held-out prompts
     stored = json.loads(report.read_text("utf-8")) if report.exists() else {}
-    rows, facts = stored.get("rows", []), stored.get("facts", {})
+    facts, rows = stored.get("facts", {}), [dict.fromkeys(LATER) | row for row in stored.get("rows", [])]
     html.write(
         folder / "report.html",
         "train/page.html",
@@ -100,7 +110,7 @@ def _tiles(rows: Sequence[Line], metrics: Sequence[Line], facts: Line) -> Iterat
     """Name, value and note of each figure at the top."""
     if len(rows) >= 2:
         before, after = rows[:2]
-        for name, key in (("constraints followed", "constraints"), ("prompts followed", "followed")):
+        for name, key in TILES.items():
             if before[key] and after[key]:
                 values = [f"{100 * row[key]['value']:.1f}" for row in (before, after)]
                 yield name, " → ".join(values), f"percent, {before['name']} → {after['name']}"
@@ -170,9 +180,12 @@ def _score(verdicts: Sequence[Line]) -> float | None:
 
 
 def _notes(answer: Line) -> list[str]:
-    fluency = [] if answer["fluency"] is None else [f"fluency {answer['fluency']:.2f}"]
     wrong = {"no format": not answer["format_valid"], "cut off": answer["truncated"]}
-    return [*(name for name, holds in wrong.items() if holds), *fluency]
+    relevance = answer.get("relevance") or {"relevant": None, "gain": None}
+    verdict = {True: ["relevant"], False: ["not relevant"], None: []}[relevance["relevant"]]
+    measured = {"gain": relevance["gain"], "fluency": answer["fluency"]}
+    figures = [f"{name} {value:.2f}" for name, value in measured.items() if value is not None]
+    return [*(name for name, holds in wrong.items() if holds), *verdict, *figures]
 
 
 def _trained(folder: Path) -> Iterator[PageSample]:

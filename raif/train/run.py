@@ -88,7 +88,11 @@ class Run:
         sampler = choose_sampler(config, learner, folder, events.phase, evaluated)
         self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge, rewards, stop=self.stop)
         self.first_findings = list(of_data(config, records.train, records.heldout))
-        self.heldout = HeldOut(chosen, learner.frozen, chat, self.judge, ranks) if chosen else None
+        self.heldout = (
+            HeldOut(chosen, learner.frozen, chat, self.judge, ranks, config.evaluation.relevance)
+            if chosen
+            else None
+        )
         self._last: tuple[int, list[HeldOutAnswer]] = (0, [])  # of the latest step that was measured
         self._best, self._measuring = Best(), 0.0  # seconds of the latest measurement
         wandb = config.wandb if ranks.first else None
@@ -133,7 +137,7 @@ class Run:
 
     def _settings(self, step: int) -> dict[str, Any]:
         """What a row of the report depends on and a resumed run can change."""
-        evaluation = self.config.evaluation.model_dump(include={"prompts", "max_new_tokens"})
+        evaluation = self.config.evaluation.model_dump(include={"prompts", "max_new_tokens", "relevance"})
         return evaluation | {"step": step}
 
     def _resume(self, found: Path | None) -> None:

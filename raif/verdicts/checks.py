@@ -157,7 +157,7 @@ def _summed(
 ) -> Verification:
     decided = [passed for passed in strict if passed is not None]
     fraction = sum(decided) / len(decided) if decided else None
-    return Verification(tuple(shown), _all(strict), _all(loose), fraction)
+    return Verification(tuple(shown), all_pass(strict), all_pass(loose), fraction)
 
 
 def _any(passed: Iterable[bool | None]) -> bool | None:
@@ -170,7 +170,7 @@ def _any(passed: Iterable[bool | None]) -> bool | None:
     return None if unjudged else False
 
 
-def _all(passed: Sequence[bool | None]) -> bool | None:
+def all_pass(passed: Sequence[bool | None]) -> bool | None:
     """False if any failed, True if all passed, None if that can't be said."""
     if False in passed:
         return False

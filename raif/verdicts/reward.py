@@ -22,7 +22,7 @@ from raif.errors import ConfigError, RaifError, RewardError
 from raif.reasoning import PLACEHOLDER, Response
 from raif.registry import Registry
 from raif.tasks import applies
-from raif.types import Instruction, Reward, Verification
+from raif.types import Instruction, Relevance, Reward, Verification
 from raif.verdicts.solution import readable
 
 FULL, NONE = 2.0, -2.0
@@ -46,6 +46,8 @@ class Attempt:
     tokens: int
     verification: Verification
     free_to_think: bool = True
+    relevance: Relevance | None = None
+    """Measured if `rewards` lists `relevance`, of answers that pass a check; else None."""
 
 
 Function = Callable[..., Sequence[float | None]]
@@ -66,10 +68,14 @@ class Rewards:
         `limit` and `window`: the tokens that `length` counts by, unless its kwargs say otherwise.
         """
         parts = []
+        marks = next((each.kwargs for each in listed if each.name == "verdicts"), {})
+        defaults: dict[str, dict[str, Any]] = {
+            "length": {"limit": limit, "window": window},
+            "relevance": marks,  # it takes back what `verdicts` gave
+        }
         for each in listed:
             function = find(each.name)
-            given = {"limit": limit, "window": window} if each.name == "length" else {}
-            kwargs = given | each.kwargs
+            kwargs = defaults.get(each.name, {}) | each.kwargs
             try:
                 inspect.signature(function).bind([], **kwargs)
             except TypeError as error:
@@ -79,6 +85,11 @@ class Rewards:
                 ) from None
             parts.append((each.name, each.weight, partial(function, **kwargs)))
         return cls(tuple(parts))
+
+    @property
+    def by_relevance(self) -> bool:
+        """Whether answers have to be relevant."""
+        return any(name == "relevance" for name, _, _ in self.parts)
 
     def applying(self, task: str) -> list[str]:
         """The names of those for records of the task, without format and length."""
@@ -180,9 +191,17 @@ def format_reward(attempts: Sequence[Attempt]) -> list[float | None]:
     return [1.0 if _valid(a.instruction, a.format_valid) else -1.0 for a in attempts]
 
 
-def verdicts_reward(attempts: Sequence[Attempt]) -> list[float | None]:
-    """The share of checks that pass; 2 for all, -2 for none or for an unusable response."""
-    return [_share(a) for a in attempts]
+def verdicts_reward(attempts: Sequence[Attempt], *, full_marks: bool = False) -> list[float | None]:
+    """The share of checks that pass; 2 for all, -2 for none or for an unusable response.
+
+    `full_marks`: -2 for anything but all.
+    """
+    return [_share(a, full_marks=full_marks) for a in attempts]
+
+
+def relevance_reward(attempts: Sequence[Attempt], *, full_marks: bool = False) -> list[float | None]:
+    """A gate: takes back what `verdicts` gave to an answer that is not relevant. None if undecided."""
+    return [_gate(a, _share(a, full_marks=full_marks)) for a in attempts]
 
 
 def math_reward(attempts: Sequence[Attempt]) -> list[float | None]:
@@ -197,18 +216,27 @@ def length_reward(attempts: Sequence[Attempt], *, limit: int, window: int) -> li
 
 REWARDS.add("format", format_reward)
 REWARDS.add("verdicts", verdicts_reward)
+REWARDS.add("relevance", relevance_reward)
 REWARDS.add("math", math_reward)
 REWARDS.add("length", length_reward)
 
 
-def _share(a: Attempt) -> float | None:
+def _gate(a: Attempt, share: float | None) -> float | None:
+    if a.relevance is None or share is None:
+        return 0.0
+    return {True: 0.0, False: NONE - share, None: None}[a.relevance.relevant]
+
+
+def _share(a: Attempt, *, full_marks: bool) -> float | None:
     # A plain response need not think: otherwise every plain response would get the lowest accuracy, and
     # superior-CoT would have nothing to compare with.
     response = Response(a.thinking, a.answer, a.format_valid)
     if unusable(a.instruction, response, thinking=a.free_to_think):
         return NONE
     fraction = a.verification.fraction
-    return None if fraction is None else {1.0: FULL, 0.0: NONE}.get(fraction, fraction)
+    if fraction is None or fraction == 1:
+        return fraction and FULL
+    return NONE if full_marks or not fraction else fraction
 
 
 def _solved(a: Attempt) -> float | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from itertools import starmap
 from pathlib import Path
 from queue import Empty, Queue
@@ -16,9 +16,9 @@ from raif import records
 from raif.dialect import Dialect
 from raif.errors import RaifError, RecordError
 from raif.files import jsonl
-from raif.reasoning import Marks
-from raif.types import Instruction, Verdict, Verification
-from raif.verdicts.checks import begin, verify
+from raif.reasoning import Marks, split
+from raif.types import Instruction, Relevance, Verdict, Verification
+from raif.verdicts.checks import all_pass, begin, verify
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     Found = Verification | Future[Verification] | RaifError
 
 T = TypeVar("T")
-ADDED = frozenset({"verdicts", "followed", "followed_loose", "fraction", "error"})
+ADDED = frozenset({"verdicts", "followed", "followed_loose", "fraction", "relevance", "error"})
+Measure = Callable[[Sequence[tuple[Instruction, str]]], Sequence[Relevance]]
+"""The relevance of answers to instructions, each compared with the others."""
 Answers = Mapping[tuple[str, str], str]
 """Responses kept apart from their records, by ("id", id) and by ("prompt", prompt)."""
 LINES_PER_SLOT = 4
@@ -67,10 +69,19 @@ class Tally:
     kinds: dict[str, Count] = field(default_factory=lambda: defaultdict(Count))
     instructions: Count = field(default_factory=Count)
     prompts: Count = field(default_factory=Count)
+    relevant: Count = field(default_factory=Count)
+    """Answers whose relevance was measured."""
+    followed_relevant: Count = field(default_factory=Count)
+    """The prompts of these answers that are followed by a relevant one."""
     errors: int = 0
 
-    def add(self, verification: Verification) -> None:
+    def add(self, verification: Verification, relevance: Relevance | None = None) -> None:
         self.prompts.add(verification.followed, verification.followed_loose)
+        if relevance:
+            found = relevance.relevant
+            self.relevant.add(found, found)
+            both = [all_pass([found, each]) for each in (verification.followed, verification.followed_loose)]
+            self.followed_relevant.add(*both)
         for verdict in verification.counted:
             for count in (self.kinds[verdict.kind], self.instructions):
                 count.add(verdict.passed, verdict.passed_loose)
@@ -81,6 +92,8 @@ class Tally:
             self.kinds[kind].include(count)
         self.instructions.include(other.instructions)
         self.prompts.include(other.prompts)
+        self.relevant.include(other.relevant)
+        self.followed_relevant.include(other.followed_relevant)
         self.errors += other.errors
 
 
@@ -92,15 +105,17 @@ def verified(
     think: Marks = "none",
     dialect: Dialect | None = None,
     judge: Judge | None = None,
+    measure: Measure | None = None,
     first: int = 1,
 ) -> Iterator[dict[str, Any]]:
     """Each object with its verdicts, or with an `error` if it can't be used, in order. `tally` adds them up.
 
     A line is read only when its object is asked for; with a judge, a limited number of lines ahead. What an
     earlier run added is replaced. `dialect` replaces that of each record, `first` is the number of the first
-    line. Raises EndpointError if the judge can't be reached.
+    line. With `measure`, all lines are read first. Raises EndpointError if the judge can't be reached.
     """
     name = jsonl.name_of(source)
+    answered: dict[int, tuple[Instruction, str]] = {}
 
     def checked(number: int, found: dict[str, Any] | RecordError) -> tuple[dict[str, Any], Found]:
         if isinstance(found, RecordError):
@@ -112,13 +127,22 @@ def verified(
         try:
             instruction = records.instruction(record, where, dialect)
             response = _response(record, where) if answers is None else _joined(instruction, answers, where)
+            if measure:
+                answered[number] = instruction, split(response, think).answer or ""
             if judge:
                 return record, begin(instruction, response, think=think, judge=judge)
             return record, verify(instruction, response, think=think)
         except RaifError as error:
             return record, error
 
-    read = starmap(checked, jsonl.lines(source, first))
+    lines = jsonl.lines(source, first)
+    if measure:
+        everything = [(number, *checked(number, line)) for number, line in lines]
+        found = dict(zip(answered, measure(list(answered.values())), strict=True))
+        for number, record, result in everything:
+            yield record | _added(result, tally, found.get(number))
+        return
+    read = starmap(checked, lines)
     for record, result in ahead(read, LINES_PER_SLOT * judge.concurrency) if judge else read:
         yield record | _added(result, tally)
 
@@ -137,17 +161,23 @@ def read_answers(path: Path) -> Answers:
     return answers
 
 
-def _added(result: Found, tally: Tally) -> dict[str, Any]:
+def _added(result: Found, tally: Tally, relevance: Relevance | None = None) -> dict[str, Any]:
     if isinstance(result, RaifError):
         tally.errors += 1
         return {"error": f"{result.message}. {result.hint}" if result.hint else result.message}
     verification = result if isinstance(result, Verification) else result.result()
-    tally.add(verification)
-    return {name: getattr(verification, name) for name in Verification.__slots__} | {
-        "verdicts": [
-            {name: getattr(verdict, name) for name in Verdict.__slots__} for verdict in verification.verdicts
-        ]
-    }
+    tally.add(verification, relevance)
+    measured = {"relevance": asdict(relevance)} if relevance else {}
+    return (
+        measured
+        | {name: getattr(verification, name) for name in Verification.__slots__}
+        | {
+            "verdicts": [
+                {name: getattr(verdict, name) for name in Verdict.__slots__}
+                for verdict in verification.verdicts
+            ]
+        }
+    )
 
 
 def _joined(instruction: Instruction, answers: Answers, where: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -51,6 +52,8 @@ def test_the_closing_table_is_whole_in_80_columns(tmp_path_factory: pytest.TempP
         report.rows[name] = HeldOutRow(
             name, 200, share, share, share, share, 1.0, 0.0, -12.34, 12345.0, 1.0, {}
         )
+        measured = {"relevant": share, "relevance_gain": 12.34, "followed_relevant": share}
+        report.rows[name] = replace(report.rows[name], **measured)
     console = Console(file=StringIO(), width=80)
     console.print(table(report))
     assert isinstance(console.file, StringIO)
@@ -59,6 +62,6 @@ def test_the_closing_table_is_whole_in_80_columns(tmp_path_factory: pytest.TempP
     assert "…" not in "".join(lines)
     words = " ".join(lines).split()
     assert all(word in words for title in COLUMNS for word in title.split())
-    assert words.count("100.0%") == 12  # three rates and the repetition, in each of three rows
+    assert words.count("100.0%") == 15  # four rates and the repetition, in each of three rows
     assert words.count("97–100%") == 9
     assert sum("expert answers" in line for line in lines) == 1
