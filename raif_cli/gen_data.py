@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from raif.client.paid import Budget
     from raif.config.builtin import BuiltinConfig
+    from raif.config.retell import RetellConfig
     from raif.config.staged import StagedConfig
     from raif.data.card import StageFunnel
 
@@ -62,12 +63,15 @@ def gen_data(
         records_view.show(looked or out, show or 5)
         return
     from raif.config import dump
+    from raif.config.retell import RetellConfig
     from raif.config.staged import StagedConfig, load_either
 
     chosen = [f"stages=[{stages}]", "mode=staged"] if stages else []
     resolved = load_either(preset=preset, file=config, overrides=[*(set_ or ()), *chosen])
     if dry_run:
         typer.echo(dump(resolved), nl=False)
+        if isinstance(resolved, RetellConfig):
+            return
         if not isinstance(resolved, StagedConfig):
             typer.echo(f"{resolved.count} records would be written to {out}", err=True)
             return
@@ -84,6 +88,8 @@ def gen_data(
 
         budget = Budget(max_cost=max_cost, max_tokens=max_tokens)
         _run_stages(resolved, out, budget, resume=resume, retry_failed=retry_failed, overwrite=overwrite)
+    elif isinstance(resolved, RetellConfig):
+        _retell(resolved, out, resume=resume, overwrite=overwrite)
     elif resume or retry_failed:
         raise typer.BadParameter(
             "the built-in mode only takes seconds: use --overwrite", param_hint="--resume"
@@ -163,6 +169,26 @@ def _generate(config: BuiltinConfig, folder: Path, overwrite: bool) -> None:
     typer.echo(f"\nTraining: {summary.folder / 'train.jsonl'} ({summary.train} records)")
     typer.echo(f"Held out: {summary.folder / 'heldout.jsonl'} ({summary.heldout} records)")
     typer.echo(f"Data card: {summary.folder / 'card.md'}")
+
+
+def _retell(config: RetellConfig, folder: Path, *, resume: bool, overwrite: bool) -> None:
+    from rich.progress import Progress
+
+    from raif.data.builtin.retell import RETELLINGS, asking, retell
+    from raif_cli.console import err
+
+    with Progress(console=err, transient=True) as bar:
+        task = bar.add_task("requests", total=None)
+        made = retell(
+            config,
+            folder,
+            asking(config),
+            lambda done, total: bar.update(task, completed=done, total=total),
+            resume=resume,
+            overwrite=overwrite,
+        )
+    requests = len({seed.prompt for seed in made})
+    typer.echo(f"{len(made)} answers to {requests} requests: {folder / RETELLINGS}")
 
 
 def _table(what: str, rows: Iterable[tuple[str, int]]) -> None:

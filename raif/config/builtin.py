@@ -29,6 +29,11 @@ class BuiltinConfig(Section):
     seed: int = Field(0, ge=0)
     """Determines every random draw, including the split of the seeds."""
 
+    retellings: str = ""
+    """A file of the packaged requests with other answers, such as a model's own (`raif gen-data --preset
+    retell`). The training records are about these requests alone, and answer them in these words. Empty: the
+    packaged answers."""
+
     heldout_share: float = Field(0.1, ge=0, lt=1)
     """Share of the seeds, and of the records, held out of training."""
 

@@ -12,6 +12,7 @@ from raif.config.base import Section, resolve, validate
 from raif.config.builtin import BuiltinConfig, CompositionName, Weight
 from raif.config.judge import JudgeConfig
 from raif.config.models import ModelConfig, SamplingConfig
+from raif.config.retell import RetellConfig
 
 StageName = Literal["select", "evolve", "respond", "check", "decontaminate", "pack"]
 IN_ORDER: tuple[StageName, ...] = ("select", "evolve", "respond", "check", "pack")
@@ -330,9 +331,11 @@ class StagedConfig(Section):
 
 def load_either(
     *, preset: str | None = None, file: Path | None = None, overrides: Sequence[str] = ()
-) -> BuiltinConfig | StagedConfig:
-    """The config of `raif gen-data`; its key `mode` says which of the two it is."""
+) -> BuiltinConfig | StagedConfig | RetellConfig:
+    """The config of `raif gen-data`; its key `mode` says which it is."""
     tree, sources, source = resolve("gen-data", preset=preset, file=file, overrides=overrides)
     if tree.get("mode") == "staged":
         return validate(StagedConfig, tree, sources, source)
+    if tree.get("mode") == "retell":
+        return validate(RetellConfig, tree, sources, source)
     return validate(BuiltinConfig, tree, sources, source)

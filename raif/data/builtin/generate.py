@@ -20,7 +20,7 @@ from raif.data.builtin.instruct import Impossible, drawn
 from raif.data.builtin.respond import kinds_for
 from raif.data.builtin.respond.judged import Asked
 from raif.data.builtin.respond.plain import Plain, passing_levels
-from raif.data.builtin.seeds import SPLITS, Seed, Split, split_seeds
+from raif.data.builtin.seeds import SPLITS, Seed, Split, retold, split_seeds
 from raif.data.card import Funnel, statistics, write_card
 from raif.errors import ConfigError, did_you_mean
 from raif.files import jsonl
@@ -173,6 +173,8 @@ class Maker:
         if (language, level) not in self._fitting:
             share = config.heldout_share
             seeds = split_seeds(language, self._split, seed=config.seed, heldout_share=share)
+            if config.retellings and self._split == "train":
+                seeds = retold(Path(config.retellings), seeds)
             plains = [self._at(seed, level) for seed in seeds]
             fitting = [one for one in plains if not config.longest or one.longest <= config.longest]
             if not fitting:

@@ -1,0 +1,169 @@
+"""Seeds in a model's own words: its answers to the packaged requests, taken apart into sentences.
+
+Expert answers teach a model least about style, and so harm it least, if it could have written them itself.
+The built-in responder chooses among these sentences as it does among the packaged ones.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any, Literal
+
+from raif.config.retell import RetellConfig
+from raif.data.builtin.seeds import Point, Seed, all_seeds
+from raif.errors import RaifError
+from raif.files import jsonl
+from raif.files.runs import open_run
+from raif.text import chinese, count_words, sentences
+
+Ask = Callable[[Sequence[str], int], list[str]]
+"""Answers to requests, in order; the number seeds them."""
+
+ANSWERS, RETELLINGS = "answers.jsonl", "retellings.jsonl"
+POINTS = 11
+"""Sentences that a seed needs. What an answer lacks comes from the other answers to the same request."""
+_LEVELS: tuple[Literal[1, 2, 3], ...] = (1, 1, 1, 2, 2, 2)
+_REST: Literal[3] = 3
+"""The levels of an answer's first sentences, and of all others."""
+_SENTENCE = {"en": re.compile(r"[A-Z].*[.!?]"), "zh": re.compile(r".*[。！？]")}
+_LISTED = re.compile(r"^\s*(?:[-*#>|]|\d+[.)、])", re.MULTILINE)
+_LONGEST = {"en": 40, "zh": 80}
+"""Words or characters of a usable sentence."""
+_MARKED, _DROPPED = re.compile(r"[,:;\"()\[\]\d，：；“”（）]"), re.compile(r"[,;\"()，；“”（）]")
+_WORD = re.compile(r"\b[a-z]{5,}\b")
+
+
+def retell(
+    config: RetellConfig,
+    folder: Path,
+    ask: Ask,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> list[Seed]:
+    """Write the model's answers and the seeds that they become into `folder`.
+
+    `progress` is called with (requests answered, requests in all). What was answered is kept: a resumed run
+    asks for the rest, and ends with the same seeds. Raises ConfigError if the folder holds a run.
+    """
+    open_run(folder, config, resume=resume, overwrite=overwrite)
+    asked = _requests(config)
+    path = folder / ANSWERS
+    answered = {row["id"]: row["answers"] for row in jsonl.finished(path)}
+    jsonl.drop_torn_line(path)
+    with path.open("a", encoding="utf-8") as file:
+        size = max(1, config.local.batch // config.samples)
+        for start in range(0, len(asked), size):
+            part = asked[start : start + size]
+            if any(seed.id not in answered for seed in part):
+                prompts = [seed.prompt for seed in part for _ in range(config.samples)]
+                found = ask(prompts, config.seed + start * config.samples)
+                for n, seed in enumerate(part):
+                    answered[seed.id] = found[n * config.samples : (n + 1) * config.samples]
+                    row = {"id": seed.id, "answers": answered[seed.id]}
+                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                file.flush()
+            progress(len(answered), len(asked))
+    made = list(chain.from_iterable(in_other_words(seed, answered[seed.id]) for seed in asked))
+    if not made:
+        raise RaifError(
+            f"none of the {len(asked)} requests has answers of at least {POINTS} sentences together",
+            f"Read {path}; raise `samples` or `max_new_tokens`, or take another model.",
+        )
+    jsonl.write(folder / RETELLINGS, made)
+    return made
+
+
+def asking(config: RetellConfig) -> Ask:
+    """Loads the model. Raises RaifError if it can't be loaded."""
+    from raif.models.local import LocalModel
+    from raif.types import Message
+
+    model = LocalModel(config.model, dtype=config.local.compute, device=config.local.device)
+
+    def ask(prompts: Sequence[str], seed: int) -> list[str]:
+        turns = [(Message(role="user", content=prompt),) for prompt in prompts]
+        settings: dict[str, Any] = {"temperature": config.temperature, "seed": seed}
+        return [each.text for each in model.chat(turns, max_new_tokens=config.max_new_tokens, **settings)]
+
+    return ask
+
+
+def _requests(config: RetellConfig) -> list[Seed]:
+    """The seeds to be answered; requests of similar length stand together, as batches are padded."""
+    chosen = [seed for seed in all_seeds() if seed.language in config.languages]
+    lengths = {seed.id: _length(seed.prompt, seed.language) for seed in chosen}
+    if config.longest:
+        chosen = [seed for seed in chosen if lengths[seed.id] <= config.longest]
+    return sorted(chosen, key=lambda seed: lengths[seed.id])
+
+
+def _length(text: str, language: str) -> int:
+    return len(chinese.characters(text)) if language == "zh" else count_words(text)
+
+
+def in_other_words(seed: Seed, answers: Sequence[str]) -> Iterator[Seed]:
+    """A seed for each answer of four sentences or more that, with the others' sentences, has enough.
+
+    The request, the title and the postscript stay as they are.
+    """
+    drafts = [usable(answer, seed.language) for answer in answers]
+    for number, draft in enumerate(drafts):
+        others = [other for other in (*drafts[number + 1 :], *drafts[:number]) if len(other) >= 3]
+        if len(draft) < 4 or not others:
+            continue
+        more = [text for text in dict.fromkeys(chain(*others)) if text not in draft]
+        texts = [*draft, *more[: max(0, POINTS - len(draft))]]
+        levels = [*_LEVELS[: len(draft)], *repeat(_REST, len(texts))]
+        points = [
+            Point(level=level, text=text, plain=plain(text))
+            for level, text in zip(levels, texts, strict=False)
+        ]
+        keywords = _keywords(seed, " ".join(point.text for point in points))
+        if len(points) >= POINTS and len(keywords) == len(seed.keywords):
+            yield seed.model_copy(
+                update={
+                    "id": f"{seed.id}-{number}",
+                    "points": tuple(points),
+                    "second": tuple(others[0][:3]),
+                    "keywords": keywords,
+                    "greeting": "",
+                    "farewell": "",
+                }
+            )
+
+
+def usable(answer: str, language: str) -> list[str]:
+    """The whole sentences of an answer, each once; none of an answer with a list or a heading."""
+    if _LISTED.search(answer):
+        return []
+    text = " ".join(answer.split())
+    found = chinese.sentences(text) if language == "zh" else sentences(text)
+    return [
+        each
+        for each in dict.fromkeys(found)
+        if _SENTENCE[language].fullmatch(each) and 4 <= _length(each, language) <= _LONGEST[language]
+    ]
+
+
+def plain(text: str) -> str:
+    """The sentence without commas, colons, quotation marks, brackets and digits; empty if it has none, or
+    can't do without.
+    """
+    if not _MARKED.search(text):
+        return ""
+    bare = _DROPPED.sub("", text)
+    return "" if _MARKED.search(bare) else bare
+
+
+def _keywords(seed: Seed, text: str) -> tuple[str, ...]:
+    """The seed's own that occur in the text, then the text's longest words."""
+    own = [word for word in seed.keywords if word.lower() in text.lower()]
+    words = chinese.words(text) if seed.language == "zh" else _WORD.findall(text)
+    longest = sorted({*words} - {*own}, key=lambda word: (-len(word), word))
+    return tuple([*own, *longest][: len(seed.keywords)])
