@@ -19,13 +19,15 @@ from raif.client.background import Background
 from raif.client.chat import TOP_LOGPROBS, ChatClient, ChatModel, Reply
 from raif.client.store import Store
 from raif.config.judge import JudgeConfig
-from raif.errors import RefusedRequest
+from raif.errors import FailedRequest, RefusedRequest
 from raif.judge import judgment
 from raif.judge.judgment import JudgeItem, Judgment
 from raif.prompts import Prompts, choose, load_languages
 from raif.types import Message, Relevance
 
 T = TypeVar("T")
+IN_A_ROW = 20
+"""So many questions without a reply, one after another, are the judge's fault and not theirs."""
 
 
 def open_judge(config: JudgeConfig | None, folder: Path) -> Judge | None:
@@ -45,8 +47,8 @@ class Judge:
     """Use it in a `with` block, or close it.
 
     `passed` is None if a question can't be judged: two replies that are neither yes nor no, or a request that
-    the server refuses. Raises EndpointError if the server can't be reached, or wants a key or another model
-    name.
+    fails for good. Raises EndpointError if the server can't be reached, or wants a key or another model name,
+    and if it fails on all: on the first question other than by refusing it, or on many in a row.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class Judge:
         self._chat = model or ChatClient(config.endpoint, config.sampling, config.model)
         self.counts: Counter[str] = Counter()
         """Questions so far: `asked` or `cached`, and in both cases `yes`, `no` or `unjudged`."""
-        self._gives_logprobs = True
+        self._gives_logprobs, self._answers, self._failed = True, False, 0
         self._background = background or Background()
 
     @property
@@ -136,8 +138,12 @@ class Judge:
             if found.passed is None and reply.text:
                 said = Message(role="assistant", content=reply.text)
                 found = judgment.read(await self._reply(question, said, Message(role="user", content=again)))
-        except RefusedRequest as error:
+        except FailedRequest as error:
+            self._failed += 1
+            if self._failed >= IN_A_ROW or not (self._answers or isinstance(error, RefusedRequest)):
+                raise
             return Judgment(None, error.message)
+        self._answers, self._failed = True, 0
         return found
 
     async def _reply(self, *messages: Message) -> Reply:

@@ -9,7 +9,7 @@ import pytest
 
 from raif.config.judge import JudgeConfig
 from raif.errors import ConfigError, EndpointError, RaifError
-from raif.judge.judge import Judge
+from raif.judge.judge import IN_A_ROW, Judge
 from raif.judge.judgment import JudgeItem, Judgment
 from tests.chat_server import Body, ChatServer, Script, chat_server, completion, last_turn
 
@@ -115,6 +115,30 @@ def test_a_server_that_refuses_log_probabilities_is_asked_without_from_then_on()
 def test_a_server_that_answers_no_question_is_an_error(status: int) -> None:
     with pytest.raises(EndpointError, match=f"HTTP {status}"):
         one(lambda _: (status, {"error": "no"}))
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_request_that_fails_for_good_belongs_to_its_question(status: int) -> None:
+    def script(body: Body) -> tuple[int, Body]:
+        return (status, {"error": "broken"}) if "Is it long?" in last_turn(body) else completion("yes")
+
+    with chat_server(script) as server, judge(server) as asked:
+        found = [asked.ask([about(word)])[0] for word in ("short", "long", "warm")]
+    assert [each.passed for each in found] == [True, None, True]
+    assert f"HTTP {status}: broken" in found[1].reason
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_judge_that_fails_on_many_questions_in_a_row_is_given_up(status: int) -> None:
+    answers = iter([completion("yes"), completion("yes")])
+    with (
+        chat_server(lambda _: next(answers, (status, {"error": "broken"}))) as server,
+        judge(server) as asked,
+    ):
+        found = [asked.ask([about(str(n))])[0].passed for n in range(IN_A_ROW + 1)]
+        assert found == [True, True, *[None] * (IN_A_ROW - 1)]
+        with pytest.raises(EndpointError, match=f"HTTP {status}: broken"):
+            asked.ask([about("last")])
 
 
 def test_an_unreachable_server_is_an_error() -> None:
