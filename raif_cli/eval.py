@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 BELOW_THRESHOLD = 1
 """Exit code if --fail-under isn't met."""
-FREE = ("endpoint", "judge", "judgments", "dialect", "relevance", "paper_model")
-"""Config keys that can change when a run is resumed: answers don't depend on them."""
 FILES = "config.yaml, responses.jsonl, verdicts.jsonl, report.json, report.md, report.html"
 
 
@@ -40,6 +39,7 @@ def run(
     data: option.Data = None,
     out: option.Out = None,
     think: option.Think = None,
+    think_tags: option.ThinkTags = None,
     limit: option.Limit = None,
     relevance: option.Relevance = None,
     dialect: option.Dialect = None,
@@ -58,6 +58,8 @@ def run(
     judge_prompts: option.JudgePrompts = None,
     judgments: option.Judgments = None,
     rejudge: option.Rejudge = False,
+    on_error: option.OnError = None,
+    max_errors: option.MaxErrors = None,
     method: option.Method = None,
     thinker: option.Thinker = None,
     thinker_url: option.ThinkerUrl = None,
@@ -79,6 +81,8 @@ def run(
         "judge.endpoint.concurrency": judge_concurrency,
         "judge.prompts": judge_prompts,
         "judgments": judgments,
+        "on_error": on_error,
+        "max_errors": max_errors,
         "method": method,
         "options.thinker": thinker,
         "options.thinker_endpoint.base_url": thinker_url,
@@ -90,6 +94,8 @@ def run(
         raise typer.BadParameter(
             "--preset, --config, --responses, --judgments and --data need a single benchmark"
         )
+    if think_tags:
+        set_ = [*(set_ or []), f"think_tags={json.dumps(think_tags)}"]
     configs = _configs(chosen, preset, config, given, set_)
     if dry_run:
         _print_plans(configs)
@@ -97,8 +103,19 @@ def run(
     folder = out or _default_folder(configs)
     reports = _evaluate_all(configs, folder, resume=resume, overwrite=overwrite, rejudge=rejudge)
     headline = _print(reports, folder, as_json)
-    if fail_under is not None and (headline or 0.0) < fail_under:
+    if fail_under is not None and (why := _below(reports, headline, fail_under)):
+        typer.echo(f"--fail-under: {why}", err=True)
         raise typer.Exit(BELOW_THRESHOLD)
+
+
+def _below(reports: Sequence[Report], headline: float | None, rate: float) -> str:
+    """Why the reports don't reach a rate; empty if they do."""
+    if partial := [f"{one.benchmark} {one.answered} of {one.items}" for one in reports if not one.whole]:
+        numbers = ", ".join(partial)
+        return f"not all items are answered ({numbers}); --on-error fail counts the others as failed"
+    if headline is None:
+        return "nothing was judged"
+    return f"{headline:.4f} is below {rate:g}" if headline < rate else ""
 
 
 Folder = Annotated[Path, typer.Argument(help="The folder of a finished run.", show_default=False)]
@@ -181,9 +198,11 @@ def _evaluate_all(
     configs: Sequence[EvalConfig], folder: Path, *, resume: bool, overwrite: bool, rejudge: bool
 ) -> list[Report]:
     """All are planned before the first is run, so that what is missing for the last is reported at once."""
+    from raif.config.resume import EVAL_FREE
+    from raif.eval.answers import kept_answers
     from raif.eval.responders import Shared, responder
-    from raif.eval.run import JUDGMENTS, plan
-    from raif.files.runs import CONFIG_NAME, open_run
+    from raif.eval.run import ANSWERS, asks_of, plan, probe_judge
+    from raif.files.runs import CONFIG_NAME, open_run, said_of
 
     reports = []
     owns = [folder if len(configs) == 1 else folder / config.benchmark for config in configs]
@@ -195,15 +214,24 @@ def _evaluate_all(
     with Shared() as shared:
         planned = [(config, plan(config), responder(config, shared)) for config in configs]
         for own, (config, chosen, source) in zip(owns, planned, strict=True):
-            open_run(own, config, resume=again, overwrite=overwrite, free=FREE)
-            if rejudge:
-                (own / JUDGMENTS).unlink(missing_ok=True)
-            reports.append(_evaluate(config, chosen, source, own))
+            open_run(
+                own,
+                config,
+                resume=again,
+                overwrite=overwrite,
+                free=[key for key in EVAL_FREE if key != "think" or key not in source.settings],
+                changed=lambda changes: typer.echo(said_of(changes), err=True),
+            )
+            asks = asks_of(chosen, config)
+            if not config.responses and len(kept_answers(asks, source, own / ANSWERS)) < len(asks):
+                probe_judge(config, chosen)
+        for own, (config, chosen, source) in zip(owns, planned, strict=True):
+            reports.append(_evaluate(config, chosen, source, own, rejudge=rejudge))
             typer.echo(f"{own}: {FILES}", err=True)
     return reports
 
 
-def _evaluate(config: EvalConfig, chosen: Plan, source: Responder, folder: Path) -> Report:
+def _evaluate(config: EvalConfig, chosen: Plan, source: Responder, folder: Path, *, rejudge: bool) -> Report:
     from rich.progress import Progress
 
     from raif.eval.run import evaluate
@@ -218,7 +246,7 @@ def _evaluate(config: EvalConfig, chosen: Plan, source: Responder, folder: Path)
         judged = bar.add_task(
             f"{config.benchmark}: judged", total=None, visible=bool(chosen.benchmark.prompts)
         )
-        return evaluate(config, chosen, source, folder, shown(answers), shown(judged))
+        return evaluate(config, chosen, source, folder, shown(answers), shown(judged), rejudge=rejudge)
 
 
 def _print(reports: Sequence[Report], folder: Path, as_json: bool) -> float | None:
@@ -234,4 +262,11 @@ def _print(reports: Sequence[Report], folder: Path, as_json: bool) -> float | No
         page.rewrite(folder)
         typer.echo(f"{folder}: report.json, report.md, report.html", err=True)
     typer.echo(saved.as_json(found)) if as_json else print_report(found)
+    for each in reports:
+        if each.unsplit:
+            typer.echo(
+                f"Warning: {each.benchmark}: {each.unsplit} of {each.answered} answers hold tags of thinking "
+                "and were scored with it. Score them without it: --think auto --resume.",
+                err=True,
+            )
     return found.headline

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
-
-from raif.reasoning import Style
 
 JUDGE, METHOD = "Judge", "Method"
 
@@ -40,7 +38,18 @@ Data = Annotated[
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="The run's folder. Default: runs/eval-BENCHMARK-MODEL.")
 ]
-Think = Annotated[Style | None, typer.Option("--think", help="How reasoning is marked. Default: none.")]
+Think = Annotated[
+    Literal["auto", "none", "tagged", "deepseek"] | None,
+    typer.Option(
+        "--think",
+        help="How reasoning is marked. none (default): the whole response is scored; auto: by the tags that "
+        "it has; tagged: as `raif train` asks for it; deepseek: by </think>.",
+    ),
+]
+ThinkTags = Annotated[
+    tuple[str, str] | None,
+    typer.Option("--think-tags", help="Split off what is between these two instead.", metavar="OPEN CLOSE"),
+]
 Limit = Annotated[int | None, typer.Option("--limit", help="Evaluate N random items.", metavar="N")]
 Relevance = Annotated[
     str | None,
@@ -110,8 +119,23 @@ Rejudge = Annotated[
     bool,
     typer.Option(
         "--rejudge",
-        help="Keep the folder's answers and judge them again; another judge can be given.",
+        help="Keep the folder's answers and judge them again; another judge can be given. Earlier judgments "
+        "count until new ones come.",
         rich_help_panel=JUDGE,
+    ),
+]
+OnError = Annotated[
+    str | None,
+    typer.Option(
+        "--on-error",
+        help="What becomes of items whose requests fail for good. stop (default): the run ends once more "
+        "than --max-errors have failed; fail: they count as failures of the model; skip: they are left out.",
+    ),
+]
+MaxErrors = Annotated[
+    str | None,
+    typer.Option(
+        "--max-errors", help="How many items may fail: a number or a share. Default: 5%.", metavar="N"
     ),
 ]
 Method = Annotated[

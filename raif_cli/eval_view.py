@@ -30,7 +30,7 @@ def print_report(report: Report | Suite) -> None:
         out.print(table)
         _print_paper([report.average])
         return
-    out.print(Text(f"{report.benchmark}: {report.model}", style="bold"))
+    out.print(Text(report.title, style="bold"))
     for number, found in enumerate(report.tables):
         out.print(_rates(found, intervals=number == 0))  # a terminal is too narrow for all intervals
     _print_paper(report.paper)

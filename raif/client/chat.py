@@ -7,11 +7,13 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from raif.client.failures import Failed, of_error_body, of_package, pause, unreadable
 from raif.config.models import EndpointConfig, SamplingConfig
+from raif.errors import ConfigError, EndpointError, FailedRequest
 from raif.types import Message
 
 TOP_LOGPROBS = 20
@@ -74,7 +76,7 @@ class ChatClient:
         self._slots = slots or Slots(endpoint.concurrency)
         self._client = AsyncOpenAI(
             base_url=endpoint.base_url,
-            api_key=os.environ.get(endpoint.api_key_env) or "none",
+            api_key=key_of(endpoint),
             timeout=endpoint.timeout,
             max_retries=0,  # the package's own retries keep their slot while waiting and hide the refusal
         )
@@ -90,6 +92,7 @@ class ChatClient:
         """Ask once a slot is free; `temperature` overrides the sampling's.
 
         Raises EndpointError once the retries are used up: FailedRequest if it may be due to this request.
+        Raises Halted if its slots send nothing any more.
         """
         return await self._retried(self._request(messages, top_logprobs, temperature, seed))
 
@@ -98,21 +101,22 @@ class ChatClient:
         attempt = 0
         while True:
             served = self._slots.served
-            try:
-                async with self._slots:
-                    await self._slots.open()
+            async with self._slots:
+                await self._slots.open()
+                try:
                     reply = await self._attempt(request)
                     self._slots.succeeded()
-                return reply
-            except Failed as failed:
-                attempt = 0 if failed.limited and self._slots.served > served else attempt
-                wait = pause(failed, attempt)
-                if wait is None or attempt == self._endpoint.retries:
-                    raise failed.error from failed
-                if failed.limited:
-                    self._slots.refused(wait)
+                    return reply
+                except Failed as failed:
+                    attempt = 0 if failed.limited and self._slots.served > served else attempt
+                    wait = pause(failed, attempt)
+                    if failed.crowded and wait is not None:
+                        self._slots.refused(wait)
+                    if wait is None or attempt == self._endpoint.retries:
+                        self._slots.given_up(failed.error)
+                        raise failed.error from failed
             attempt += 1
-            await asyncio.sleep(wait)
+            await self._slots.rest(wait)
 
     async def _attempt(self, request: dict[str, Any]) -> Reply:
         """Send the request once. Raises Failed."""
@@ -147,6 +151,18 @@ class ChatClient:
         await self._client.close()
 
 
+def key_of(endpoint: EndpointConfig) -> str:
+    """The key for a server, "none" without one. Raises ConfigError, without the key, if it can't be one."""
+    key = os.environ.get(endpoint.api_key_env) or "none"
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise ConfigError(
+            f"the key in {endpoint.api_key_env} has a line break, a blank, or another character that no key "
+            "has; nothing was sent",
+            f"Set it again, for example: export {endpoint.api_key_env}=\"$(tr -d '[:space:]' < FILE)\"",
+        )
+    return key
+
+
 def read_completion(content: bytes, endpoint: EndpointConfig) -> Reply:
     """The first choice of a server's completion. Raises Failed if it is an error, or no completion."""
     text = content.decode("utf-8", "replace")
@@ -169,6 +185,9 @@ def _reply(choice: dict[str, Any], usage: object) -> Reply:
     if reasoning is None:
         reasoning = message.get("reasoning")
     content = message.get("content")
+    if isinstance(content, list):
+        thought = _text(content, "thinking")
+        content, reasoning = _text(content, "text"), thought if reasoning is None else reasoning
     if not isinstance(content, str | None) or not isinstance(reasoning, str | None):
         raise TypeError("not text")
     tokens = (choice.get("logprobs") or {}).get("content") or ()
@@ -182,9 +201,23 @@ def _reply(choice: dict[str, Any], usage: object) -> Reply:
     )
 
 
+def _text(parts: Sequence[Any], kind: str) -> str | None:
+    """The text in the parts of one kind, of those that a message's content is made of; None without any.
+
+    Mistral's thinking is such a part, and made of parts itself.
+    """
+    found = [part[kind] for part in parts if part["type"] == kind]
+    texts = [_text(one, "text") or "" if isinstance(one, list) else one for one in found]
+    return "".join(texts) if texts else None
+
+
 def _usage(counted: dict[str, Any]) -> Usage | None:
     read, written = counted.get("prompt_tokens"), counted.get("completion_tokens")
     return Usage(read, written) if isinstance(read, int) and isinstance(written, int) else None
+
+
+class Halted(Exception):
+    """A request was not sent, because no more are to be."""
 
 
 class Slots:
@@ -193,13 +226,14 @@ class Slots:
     Additive increase and multiplicative decrease, as in TCP, give the clients of one server fair shares.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, *, closes: bool = False) -> None:
+        """`closes`: an error that any other request would meet too is the end of all."""
         self.size = float(most)
         """Requests that may be in flight, rounded down; it starts at `most` and never exceeds it."""
         self.served = 0
         """Requests that were answered."""
         self._most, self._taken, self._closed_until = most, 0, 0.0
-        self._changed = asyncio.Condition()
+        self._changed, self._halted, self._closes = asyncio.Condition(), asyncio.Event(), closes
 
     async def __aenter__(self) -> None:
         async with self._changed:
@@ -213,9 +247,25 @@ class Slots:
             self._changed.notify(max(0, int(self.size) - self._taken))
 
     async def open(self) -> None:
-        """Wait while the server accepts no requests at all."""
-        while (left := self._closed_until - time.monotonic()) > 0:
-            await asyncio.sleep(left)
+        """Wait while the server accepts no requests at all. Raises Halted if no more are to be sent."""
+        while not self._halted.is_set() and (left := self._closed_until - time.monotonic()) > 0:
+            await self.rest(left)
+        if self._halted.is_set():
+            raise Halted
+
+    async def rest(self, seconds: float) -> None:
+        """Wait, but no longer than requests are sent."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._halted.wait(), seconds)
+
+    def halt(self) -> None:
+        """Send no more requests. Those in flight go on."""
+        self._halted.set()
+
+    def given_up(self, error: EndpointError) -> None:
+        """A request has failed for good."""
+        if self._closes and not isinstance(error, FailedRequest):
+            self.halt()
 
     def succeeded(self) -> None:
         """Add one slot for each round of requests that are all answered."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from raif.config.models import EndpointConfig
 from raif.errors import EndpointError, FailedRequest, RefusedRequest
@@ -32,6 +32,10 @@ _REFUSED = {400, 413, 422}
 _ALL_ALIKE = {401, 402, 404, 429}
 """How servers answer whatever is asked: no other request would fare better."""
 _TEMPORARY = {408, 409, 429}
+_CROWDED = {408, 429, 503, 504, 524, 529}
+"""How servers answer that have more to do than they can."""
+_QUOTA = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
+"""By which code or type servers say that nothing is left to pay with. They send it with HTTP 429."""
 _GATEWAY_TIMEOUT = {504, 524}
 """The server behind the gateway may have gone on, and charge for the reply."""
 _AFTER_CONNECTING = {
@@ -59,6 +63,7 @@ class Failed(Exception):
         temporary: bool = True,
         wanted: float | None = None,
         charged: bool = False,
+        late: bool = False,
     ) -> None:
         super().__init__(error.message)
         self.error = error
@@ -68,10 +73,12 @@ class Failed(Exception):
         """Seconds that the server wants us to wait; None if it doesn't say."""
         self.charged = charged
         """Whether the server may charge for it: it may have made a reply that didn't arrive."""
+        self.crowded = late or status in _CROWDED
+        """Whether fewer requests at once may help."""
 
     @property
     def limited(self) -> bool:
-        """Whether the server serves too many requests to take this one."""
+        """Whether the server has refused it only because there are others."""
         return self.status == 429
 
 
@@ -108,7 +115,7 @@ def of_package(error: APIError, endpoint: EndpointConfig) -> Failed:
     if isinstance(error, APITimeoutError):
         late = f"{where}no answer within {endpoint.timeout:g} seconds"
         charged = cause not in {"ConnectTimeout", "PoolTimeout"}
-        return Failed(FailedRequest(late, _TOO_SLOW, "no answer in time"), charged=charged)
+        return Failed(FailedRequest(late, _TOO_SLOW, "no answer in time"), charged=charged, late=True)
     if isinstance(error, APIConnectionError):
         said = f"({error.__cause__ or error.message})"
         if cause in _AFTER_CONNECTING:
@@ -123,9 +130,9 @@ def of_package(error: APIError, endpoint: EndpointConfig) -> Failed:
 
 def of_status(status: int, body: object, endpoint: EndpointConfig, wanted: float | None = None) -> Failed:
     """An HTTP status that says that the request failed, with the body of the answer."""
-    if isinstance(body, dict):
-        body = body.get("message") or body.get("detail") or body
-    message = f"{endpoint.base_url}: HTTP {status}: {str(body).strip()}"
+    if _no_quota(body):
+        return _without_money(body, endpoint)
+    message = f"{endpoint.base_url}: HTTP {status}: {_words(body)}"
     hint = _HINTS.get(status, _SERVER_FAULT).format(key=endpoint.api_key_env)
     error: EndpointError
     if status in _ALL_ALIKE:
@@ -146,9 +153,27 @@ def of_error_body(said: object, endpoint: EndpointConfig) -> Failed:
     code = str(said.get("code", said.get("status", ""))) if isinstance(said, dict) else ""
     if code.isdecimal() and 400 <= int(code) < 600:
         return of_status(int(code), said, endpoint)
-    words: Any = said.get("message") if isinstance(said, dict) else said
-    message = f"{endpoint.base_url}: an error with HTTP 200: {words or said}"
+    if _no_quota(said):
+        return _without_money(said, endpoint)
+    message = f"{endpoint.base_url}: an error with HTTP 200: {_words(said)}"
     return Failed(FailedRequest(message, _SERVER_FAULT, "an error with HTTP 200"))
+
+
+def _no_quota(body: object) -> bool:
+    return isinstance(body, dict) and not _QUOTA.isdisjoint({str(body.get("code")), str(body.get("type"))})
+
+
+def _without_money(body: object, endpoint: EndpointConfig) -> Failed:
+    """No other request would fare better, and waiting doesn't help."""
+    message = f"{endpoint.base_url}: the quota is exhausted: {_words(body)}"
+    return Failed(EndpointError(message, _HINTS[402]), status=402, temporary=False)
+
+
+def _words(body: object) -> str:
+    """What a server says in the body of an error."""
+    if isinstance(body, dict):
+        body = body.get("message") or body.get("detail") or body
+    return str(body).strip()
 
 
 def unreadable(text: str, endpoint: EndpointConfig) -> Failed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -86,9 +87,12 @@ class EvalConfig(Section):
     method: Method = "io"
     """How the model is prompted; `options` has the settings of some methods."""
     options: MethodConfig = MethodConfig()
-    think: Style = "none"
+    think: Style | Literal["auto"] = "none"
     """What is scored. tagged: the text in the answer tags; deepseek: the text after the reasoning; none: the
-    whole response. A model saved by `raif train` asks for the tags in its own chat template."""
+    whole response; auto: the text after whatever known tags of thinking a response has. A model saved by
+    `raif train` asks for the tags in its own chat template."""
+    think_tags: tuple[str, str] | None = None
+    """Instead of `think`: what a model puts before and after its thinking."""
     system: str | None = None
     """System message for each prompt."""
     wrap: str | None = None
@@ -97,6 +101,13 @@ class EvalConfig(Section):
     """Evaluate this many random items, the same ones for the same seed; null: all."""
     seed: NonNegativeInt = 0
     """Of the subset and of the bootstrap's resamples."""
+    on_error: Literal["stop", "fail", "skip"] = "stop"
+    """What becomes of items whose requests fail for good. stop: the run ends once more than `max_errors` have
+    failed, and leaves out up to as many; fail: they count as failures of the model; skip: they are left out.
+    fail and skip apply to items without a stored answer, too."""
+    max_errors: str = Field(default="5%", pattern=r"^\d+(\.\d+)?%$|^\d+$", coerce_numbers_to_str=True)
+    """How many items may fail with `on_error: stop`, by the model and again by the judge: a number, or a
+    share of all items, rounded up."""
     sampling: SamplingConfig = SamplingConfig()
     context: ContextConfig = ContextConfig()
     endpoint: EndpointConfig = EndpointConfig()
@@ -108,6 +119,13 @@ class EvalConfig(Section):
     relevance of answers is measured, or `judge` to ask the judge instead; null: not measured."""
     paper_model: str | None = None
     """The paper's model to compare with; null: the one whose name is part of the model's."""
+
+    def bearable(self, items: int) -> int | None:
+        """How many of so many items may fail before the run ends; None: all."""
+        if self.on_error != "stop":
+            return None
+        share = self.max_errors.removesuffix("%")
+        return int(share) if share == self.max_errors else math.ceil(items * float(share) / 100)
 
     @field_validator("judge", mode="before")
     @classmethod
@@ -143,6 +161,8 @@ class EvalConfig(Section):
             raise ValueError("method: deepclaude queries two models, so give endpoint.base_url (--base-url)")
         if self.relevance == JUDGED and not self.judge:
             raise ValueError("relevance: judge needs one; give it with --judge-url and --judge-model")
+        if self.think_tags and (self.think != "none" or "" in self.think_tags):
+            raise ValueError("think_tags: give two texts, instead of think (--think-tags OPEN CLOSE)")
         if self.judgments and self.judge:
             raise ValueError(
                 "judgments excludes judge: score stored judgments, or query a judge for new ones"

@@ -3,7 +3,8 @@
 In training, that is also what leaves the steps to come comparable: every key of `TrainConfig` is, itself or
 by its section, in exactly one of two lists. In the staged pipeline of `raif gen-data`, a key belongs to the
 stages that it decides: the stages before the first of them stay true, and that one and all later ones are
-done again, from the replies that are kept. Tests keep the lists complete.
+done again, from the replies that are kept. In an evaluation, whatever no answer depends on can change. Tests
+keep the lists complete.
 """
 
 from __future__ import annotations
@@ -132,3 +133,43 @@ DECIDE: Mapping[str, tuple[str, ...]] = {
 }
 """Stage -> the keys, sections and inputs that its decisions depend on. The first stage also depends on `rows
 of input`, and all depend on the order of `stages`."""
+
+EVAL_FREE = (
+    "limit",
+    "on_error",
+    "max_errors",
+    "endpoint",
+    "options.thinker_endpoint",
+    "local.batch",
+    # what is done with the answers
+    "think",  # unless a server that is started here splits them
+    "think_tags",
+    "dialect",
+    "judge",
+    "judgments",
+    "relevance",
+    "paper_model",
+)
+"""Keys, or whole sections, of `raif eval` that can change."""
+
+EVAL_FIXED = (
+    "benchmark",
+    "data",
+    "seed",
+    "model",
+    "responses",
+    "method",
+    "options.thinker",
+    "options.samples",
+    "options.temperature",
+    "options.turns",
+    "system",
+    "wrap",
+    "sampling",
+    "context",
+    "local.backend",
+    "local.compute",
+    "local.device",
+    "local.arguments",
+)
+"""Keys, or whole sections, that decide which items are asked about, how, and whom."""

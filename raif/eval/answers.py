@@ -1,23 +1,28 @@
 """Questions to a model and its answers, each saved as soon as it arrives.
 
 A killed run resumes where it stopped: a question whose answer is in the file, from the same model, settings
-and messages, is not asked again.
+and messages, is not asked again. The same goes for the calls of a method that makes several for one answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from raif.client.item_errors import ItemErrors
 from raif.files import jsonl
-from raif.reasoning import OPENED, Style
+from raif.reasoning import OPENED, Marks
 from raif.types import Frozen, Message, digest
 
 Progress = Callable[[int, int], None]
-"""Called with (answers so far, answers in total)."""
+"""Called with (items done, all items)."""
+
+
+CHOSEN_BY = "chosen_by"
+"""The setting that an answer depends on and the calls that it was chosen from don't: how these are split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +47,10 @@ class Answer:
     reasoning: str | None = None
     truncated: bool = False
 
-    def whole(self, think: Style) -> str:
-        """The response as the parser of `think` expects it, with the tags that a server removed put back."""
-        if think == "none" or self.reasoning is None:
+    def whole(self, think: Marks) -> str:
+        """The response as the parser of `think` expects it: if tags are what it was asked for, those that a
+        server removed are put back."""
+        if think not in ("tagged", "deepseek") or self.reasoning is None:
             return self.response
         if not self.response:
             return f"{OPENED}{self.reasoning}"  # the thinking never ended in an answer
@@ -63,13 +69,17 @@ class Responder(Protocol):
     model: str
     settings: Mapping[str, Any]
 
-    def respond(self, asks: Sequence[Ask]) -> Answers:
-        """Yields answers as they arrive, in any order; skips what it has no answer to."""
+    def respond(self, asks: Sequence[Ask], notes: Notes | None = None) -> Answers:
+        """Yields answers as they arrive, in any order; skips what it has no answer to.
+
+        What goes wrong with an item goes into `notes.errors`. Raises EndpointError in the end if that was too
+        much.
+        """
         ...
 
 
-class KeptAnswer(Frozen):
-    """One line of the file of answers. IFEval's own program reads it too (`prompt`, `response`)."""
+class Kept(Frozen):
+    """What was asked last, of whom and how, and what came back."""
 
     id: str
     model: str
@@ -80,40 +90,108 @@ class KeptAnswer(Frozen):
     reasoning: str | None
     truncated: bool
 
+    @property
+    def answer(self) -> Answer:
+        return Answer(self.response, self.reasoning, self.truncated)
 
-def collect(asks: Sequence[Ask], responder: Responder, path: Path, progress: Progress) -> dict[str, Answer]:
+
+class KeptAnswer(Kept):
+    """One line of the file of answers. IFEval's own program reads it too (`prompt`, `response`)."""
+
+
+class KeptCall(Kept):
+    """One line of the file of calls: a method's `number`-th call about an item, counted from 0."""
+
+    number: int
+
+
+class Calls:
+    """The calls of a method that makes several for one answer. Each is kept as soon as its reply comes."""
+
+    def __init__(self, path: Path | None = None, responder: Responder | None = None) -> None:
+        self._path, self._responder = path, responder
+        self._kept: dict[tuple[str, int], KeptCall] = {}
+        if path and responder and path.exists():
+            settings = {key: value for key, value in responder.settings.items() if key != CHOSEN_BY}
+            jsonl.drop_torn_line(path)
+            for one in jsonl.read(path, KeptCall):
+                if one.model == responder.model and alike(one.settings, settings):
+                    self._kept[one.id, one.number] = one
+
+    def find(self, id: str, number: int, messages: Sequence[Message]) -> Answer | None:
+        """The reply to a call that was made before."""
+        found = self._kept.get((id, number))
+        return found.answer if found and found.prompt_hash == digest(messages) else None
+
+    def keep(self, id: str, number: int, messages: Sequence[Message], answer: Answer) -> None:
+        if self._path and self._responder:
+            fields = _fields(self._responder, id, messages, answer)
+            kept = self._kept[id, number] = KeptCall(number=number, **fields)
+            with self._path.open("ab") as file:
+                jsonl.write(file, [kept])
+
+    def of(self, id: str) -> list[KeptCall]:
+        """All calls about an item, in their order."""
+        return [one for key, one in sorted(self._kept.items()) if key[0] == id]
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What is kept while answers are sought, besides the answers. By default in memory alone."""
+
+    errors: ItemErrors = field(default_factory=ItemErrors)
+    calls: Calls = field(default_factory=Calls)
+
+
+def collect(
+    asks: Sequence[Ask], responder: Responder, path: Path, progress: Progress, notes: Notes | None = None
+) -> dict[str, Answer]:
     """Answers by item id: those in `path`, then `responder`'s for the rest, each appended as it arrives."""
-    answers = _kept(asks, responder, path)
-    progress(len(answers), len(asks))
+    notes = notes or Notes()
+    answers = kept_answers(asks, responder, path)
+
+    def report() -> None:
+        progress(len(answers) + len(notes.errors.messages), len(asks))
+
+    report()
     missing = [ask for ask in asks if ask.id not in answers]
     if not missing:
         return answers
-    with path.open("ab") as file, closing(responder.respond(missing)) as responses:
+    with path.open("ab") as file, closing(responder.respond(missing, notes)) as responses:
         for ask, answer in responses:
-            kept = KeptAnswer(
-                id=ask.id,
-                model=responder.model,
-                settings=dict(responder.settings),
-                prompt_hash=digest(ask.messages),
-                prompt=ask.prompt,
-                response=answer.response,
-                reasoning=answer.reasoning,
-                truncated=answer.truncated,
-            )
-            jsonl.write(file, [kept])
+            jsonl.write(file, [KeptAnswer(**_fields(responder, ask.id, ask.messages, answer))])
             answers[ask.id] = answer
-            progress(len(answers), len(asks))
+            report()
     return answers
 
 
-def _kept(asks: Sequence[Ask], responder: Responder, path: Path) -> dict[str, Answer]:
-    """The answers in the file that this responder would give to these asks."""
+def kept_answers(asks: Sequence[Ask], responder: Responder, path: Path) -> dict[str, Answer]:
+    """The answers in the file that this responder would give to these asks, by item id."""
     if not path.exists():
         return {}
     jsonl.drop_torn_line(path)
-    wanted = {ask.id: (digest(ask.messages), responder.model, responder.settings) for ask in asks}
+    wanted = {ask.id: digest(ask.messages) for ask in asks}
     return {
-        kept.id: Answer(kept.response, kept.reasoning, kept.truncated)
+        kept.id: kept.answer
         for kept in jsonl.read(path, KeptAnswer)
-        if wanted.get(kept.id) == (kept.prompt_hash, kept.model, kept.settings)
+        if (wanted.get(kept.id), responder.model) == (kept.prompt_hash, kept.model)
+        and alike(kept.settings, responder.settings)
+    }
+
+
+def alike(kept: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether nothing is different that answers or calls of the settings `now` depend on."""
+    return {key: value for key, value in kept.items() if key in now or key not in (CHOSEN_BY, "think")} == now
+
+
+def _fields(responder: Responder, id: str, messages: Sequence[Message], answer: Answer) -> dict[str, Any]:
+    return {
+        "id": id,
+        "model": responder.model,
+        "settings": dict(responder.settings),
+        "prompt_hash": digest(messages),
+        "prompt": messages[-1].content,
+        "response": answer.response,
+        "reasoning": answer.reasoning,
+        "truncated": answer.truncated,
     }

@@ -12,14 +12,16 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from raif.config.eval import EvalConfig, Method
-from raif.errors import ConfigError, EndpointError
+from raif.errors import ConfigError, FailedRequest
 from raif.eval.answers import Answer, Ask
 from raif.prompts import Prompts, load
-from raif.reasoning import Style, asked_to_think, split
+from raif.reasoning import Marks, Tags, asked_to_think, split
 from raif.text.han import COMMON_HAN
 from raif.types import Message
 
 _HAN, _LATIN = re.compile(f"[{COMMON_HAN}]"), re.compile("[A-Za-z]+")
+SINGLE: tuple[Method, ...] = ("io", "cot")
+"""The methods that make one call for an answer."""
 DONE = "NOTHING TO IMPROVE"
 """The reply that ends self-refine, in both languages."""
 
@@ -42,8 +44,10 @@ def talk(ask: Ask, config: EvalConfig) -> Talk:
     return _METHODS[config.method](ask, config)
 
 
-def style(config: EvalConfig) -> Style:
+def style(config: EvalConfig) -> Marks:
     """How reasoning is marked in answers: the method cot asks for tags."""
+    if config.think_tags:
+        return Tags(*config.think_tags)
     return "tagged" if config.method == "cot" and config.think == "none" else config.think
 
 
@@ -70,9 +74,10 @@ def deepclaude(ask: Ask, config: EvalConfig) -> Talk:
     (first,) = yield [Call(ask.messages, thinker=True)]
     thinking = first.reasoning or split(first.response, "tagged").thinking
     if not thinking:
-        raise EndpointError(
-            f"{config.options.thinker}: no thinking in its reply to {ask.id!r}",
+        raise FailedRequest(
+            f"{config.options.thinker}: no thinking in its reply",
             "Start its server with a reasoning parser, or name a model that thinks.",
+            "no thinking to borrow",
         )
     return (yield from _on_thinking(ask, thinking))
 
@@ -81,7 +86,8 @@ def self_consistency(ask: Ask, config: EvalConfig) -> Talk:
     """The one of several answers that is most like the others: the majority's, if some are equal."""
     call = Call(ask.messages, temperature=config.options.temperature)
     answers = yield [call] * config.options.samples
-    finals = [split(one.whole(config.think), config.think).answer or "" for one in answers]
+    marks = style(config)
+    finals = [split(one.whole(marks), marks).answer or "" for one in answers]
     return answers[_most_alike(finals)]
 
 

@@ -143,14 +143,22 @@ def _sample(result: Result, benchmark: str, *, several: bool) -> PageSample:
         "with thinking": bool(result.thinking),
         "relevant": relevant is True,
         "not relevant": relevant is False,
+        "not split in full": bool(result.raw),
+        "with an error": result.error is not None,
     }
+    notes = [*([f"error: {result.error}"] if result.error else []), *scores]
+    responses = [Shown("answer", result.thinking, result.answer, notes, [asdict(one) for one in verdicts])]
+    if result.raw:
+        responses.append(Shown("response as it came", "", result.raw, [], []))
+    responses += [
+        Shown(f"call {number}", call.thinking, call.answer, [f"asked: {call.prompt}"], [])
+        for number, call in enumerate(result.calls, 1)
+    ]
     return PageSample(
         id=f"{benchmark} {result.id}",
         mark=mark(own),
         messages=[(message.role, message.content) for message in result.messages],
-        responses=[
-            Shown("answer", result.thinking, result.answer, scores, [asdict(verdict) for verdict in verdicts])
-        ],
+        responses=responses,
         facets={
             **({"benchmark": [benchmark]} if several else {}),
             "result": [mark(own)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,22 @@ REPORT, RESULTS = "report.json", "verdicts.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a method that makes several: the turn that was asked last, and what came back."""
+
+    prompt: str
+    thinking: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One item: what was asked, what came back, how it scored. One line of verdicts.jsonl.
 
     `empty`: no answer was left after the thinking was split off. `replies`: the judge's, by request.
-    `parts` and `labels`: as in `raif.eval.benchmark.ScoredItem`.
+    `parts` and `labels`: as in `raif.eval.benchmark.ScoredItem`. `error`: why there is no answer, or no
+    judgment of it, in the server's words. `raw`: the response as it came, if thinking and answer don't have
+    all of it.
     """
 
     id: str
@@ -43,6 +54,9 @@ class Result:
     labels: Mapping[str, str]
     replies: Mapping[str, str]
     relevance: Relevance | None = None
+    error: str | None = None
+    raw: str = ""
+    calls: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +80,12 @@ class PaperFigure:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The rates of one benchmark, with the counts of what could make them misleading."""
+    """The rates of one benchmark, with the counts of what could make them misleading.
+
+    `failed`: how many items have no answer, by the reason; `failed_count`: they count as failures of the
+    model, otherwise they are left out. `judge_failed`: how many answers the judge gave no reply about, by the
+    reason. `unsplit`: how many answers hold tags of thinking, although the whole response was scored.
+    """
 
     benchmark: str
     model: str
@@ -80,6 +99,21 @@ class Report:
     undecided: int
     tables: tuple[Table, ...]
     paper: tuple[PaperFigure, ...]
+    failed: Mapping[str, int] = field(default_factory=dict)
+    failed_count: bool = False
+    judge_failed: Mapping[str, int] = field(default_factory=dict)
+    unsplit: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether all items count."""
+        return self.failed_count or self.answered == self.items
+
+    @property
+    def title(self) -> str:
+        """Benchmark and model, and how many items the rates are over if not over all."""
+        left_out = "" if self.whole else f" ({self.answered} of {self.items} items)"
+        return f"{self.benchmark}: {self.model}{left_out}"
 
     @property
     def headline(self) -> float | None:
@@ -195,7 +229,7 @@ def markdown(found: Report | Suite) -> str:
         note = "Percent, with 95% intervals over prompts: the numbers that the paper prints.\n"
         figures = [found.average, *(report.paper[0] for report in found.reports)]
         return "\n".join([f"# {found.model}\n", note, lines(heads, rows), *_paper_table(figures)])
-    title = f"# {found.benchmark}: {found.model}\n"
+    title = f"# {found.title}\n"
     note = f"{how(found)}\n\n{counts(found)}\n\nPercent, with 95% intervals over prompts.\n"
     return "\n".join([title, note, *map(_table, found.tables), *_paper_table(found.paper)])
 
@@ -211,11 +245,24 @@ def counted(report: Report) -> tuple[int, int, int, int, int]:
 
 
 def counts(report: Report) -> str:
-    """How much of the benchmark the rates are based on, in one sentence."""
-    return (
+    """How much of the benchmark the rates are based on, and why not on more."""
+    said = [
         f"{report.answered} of {report.items} items answered; {report.truncated} answers cut off by the "
         f"token limit, {report.empty} empty, {report.undecided} checks undecided."
-    )
+    ]
+    if report.failed:
+        what = "counted as failed" if report.failed_count else "left out"
+        said.append(f"Without an answer, and {what}: {listed(report.failed)}.")
+    if report.judge_failed:
+        said.append(f"No judgment of: {listed(report.judge_failed)}.")
+    if report.unsplit:
+        said.append(f"{report.unsplit} answers hold tags of thinking and were scored with it.")
+    return " ".join(said)
+
+
+def listed(numbers: Mapping[str, int]) -> str:
+    """Counts by reason, in one line."""
+    return "; ".join(f"{number} x {reason}" for reason, number in numbers.items())
 
 
 def shown(interval: Interval | None, *, percent: bool = True) -> str:

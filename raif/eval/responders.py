@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
@@ -10,17 +11,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from raif.client.background import as_completed
-from raif.client.chat import ChatClient
+from raif.client.chat import ChatClient, Halted
+from raif.client.item_errors import ItemErrors, worst
 from raif.client.paid import estimated_tokens
 from raif.config.base import validate
 from raif.config.eval import EvalConfig
+from raif.config.models import EndpointConfig
 from raif.config.serve import ServeConfig
-from raif.errors import ConfigError, require
-from raif.eval.answers import Answer, Answers, Ask, Responder
+from raif.errors import ConfigError, EndpointError, RecordError, require
+from raif.eval.answers import CHOSEN_BY, Answer, Answers, Ask, Calls, Notes, Responder
 from raif.eval.benchmark import BENCHMARKS
-from raif.eval.methods import Call, Talk, style, talk
+from raif.eval.methods import SINGLE, Call, Talk, style, talk
 from raif.eval.stored import StoredAnswer
 from raif.files.whole import sha256
+from raif.reasoning import Style, Tags
 from raif.types import Message
 
 SPARE = 100
@@ -58,11 +62,14 @@ def responder(config: EvalConfig, shared: Shared | None = None) -> Responder:
 
 
 def settings(config: EvalConfig) -> dict[str, Any]:
-    """All that an answer depends on besides the model and what is asked."""
+    """All that an answer depends on besides the model and what is asked. How it is split comes later."""
     context = {"context": config.context.model_dump(mode="json")} if config.context.size else {}
     options = config.options.model_dump(mode="json", exclude={"thinker_endpoint"})
-    method = {} if config.method == "io" else {"method": config.method, "options": options}
-    return {"think": config.think, **config.sampling.model_dump(), **context, **method}
+    method: dict[str, Any] = {} if config.method == "io" else {"method": config.method, "options": options}
+    if config.method == "self-consistency":
+        marks = style(config)
+        method[CHOSEN_BY] = [*marks] if isinstance(marks, Tags) else marks
+    return {**config.sampling.model_dump(), **context, **method}
 
 
 class Stored:
@@ -77,13 +84,24 @@ class Stored:
         self.settings: Mapping[str, Any] = {"responses": path.name, "sha256": sha256(path)}
         self._path, self._read = path, read
 
-    def respond(self, asks: Sequence[Ask]) -> Answers:
-        stored = list(self._read(self._path))
-        by_prompt = {s.prompt: s for s in stored if s.prompt is not None}
-        by_id = {s.id or s.key: s for s in stored}
+    def respond(self, asks: Sequence[Ask], notes: Notes | None = None) -> Answers:
+        """Raises RecordError if there are different answers to one item."""
+        by_id: dict[str, list[StoredAnswer]] = defaultdict(list)
+        by_prompt: dict[str, list[StoredAnswer]] = defaultdict(list)
+        for one in self._read(self._path):
+            if name := one.id or one.key:
+                by_id[name].append(one)
+            if one.prompt is not None:
+                by_prompt[one.prompt].append(one)
         for ask in asks:
-            if found := by_id.get(ask.id) or by_prompt.get(ask.prompt):
-                yield ask, Answer(found.response, found.reasoning, found.truncated)
+            found = by_id.get(ask.id) or by_prompt.get(ask.prompt) or []
+            if len({one.response for one in found}) > 1:
+                raise RecordError(
+                    f"{self._path}: {len(found)} different answers to item {ask.id!r}: {ask.prompt[:60]!r}",
+                    "Keep one of them, or give each its item's `id` if several items have this prompt.",
+                )
+            if found:
+                yield ask, Answer(found[-1].response, found[-1].reasoning, found[-1].truncated)
 
 
 class Endpoint:
@@ -95,36 +113,60 @@ class Endpoint:
         self.settings: Mapping[str, Any] = settings(config)
         self._config = config
 
-    def respond(self, asks: Sequence[Ask]) -> Answers:
-        work = [partial(self._lead, ask=ask) for ask in asks]
-        for n, answer in as_completed(lambda: Models(self._config, self.model), work):
-            yield asks[n], answer
+    def respond(self, asks: Sequence[Ask], notes: Notes | None = None) -> Answers:
+        notes = notes or Notes()
+        work = [partial(self._answer, ask=ask, notes=notes) for ask in asks]
+        for n, answer in as_completed(lambda: Models(self._config, self.model, notes.errors), work):
+            if answer is not None:
+                yield asks[n], answer
+        notes.errors.check()
 
-    async def _lead(self, models: Models, ask: Ask) -> Answer:
+    async def _answer(self, models: Models, ask: Ask, notes: Notes) -> Answer | None:
+        """None if there is no answer: because of an error, or because the run is ending."""
         leading = talk(ask, self._config)
-        calls = next(leading)
-        while True:
-            answers = await asyncio.gather(*map(models.answer, calls))
-            try:
-                calls = leading.send(answers)
-            except StopIteration as end:
-                return end.value
+        calls, number = next(leading), 0
+        keep = None if self._config.method in SINGLE else notes.calls
+        try:
+            while True:
+                work = (models.answer(ask, call, number + n, keep) for n, call in enumerate(calls))
+                found = await asyncio.gather(*work, return_exceptions=True)
+                if errors := [one for one in found if isinstance(one, BaseException)]:
+                    raise worst(errors)
+                number += len(calls)
+                calls = leading.send([one for one in found if isinstance(one, Answer)])
+        except StopIteration as end:
+            return end.value
+        except Halted:
+            return None
+        except EndpointError as error:
+            notes.errors.add(ask.id, error)
+            return None
 
 
 class Models:
     """Clients of the model that answers, and of the one whose thinking is borrowed, if there is one."""
 
-    def __init__(self, config: EvalConfig, model: str) -> None:
-        client = partial(ChatClient, sampling=config.sampling, limit=limit(config))
-        self._answerer = client(config.endpoint, model=model)
+    def __init__(self, config: EvalConfig, model: str, errors: ItemErrors) -> None:
+        tokens = limit(config)
+
+        def client(endpoint: EndpointConfig, model: str) -> ChatClient:
+            return ChatClient(endpoint, config.sampling, model, errors.slots(endpoint.concurrency), tokens)
+
+        self._answerer = client(config.endpoint, model)
         options = config.options
         thinks = options.thinker_endpoint if options.thinker_endpoint.base_url else config.endpoint
-        self._thinker = client(thinks, model=options.thinker) if options.thinker else None
+        self._thinker = client(thinks, options.thinker) if options.thinker else None
 
-    async def answer(self, call: Call) -> Answer:
+    async def answer(self, ask: Ask, call: Call, number: int, kept: Calls | None) -> Answer:
+        """The answer to an item's `number`-th call: a kept one, else the server's."""
+        if kept and (found := kept.find(ask.id, number, call.messages)):
+            return found
         chat = self._thinker if call.thinker and self._thinker else self._answerer
         reply = await chat.reply(call.messages, temperature=call.temperature)
-        return Answer(reply.text, reply.reasoning, reply.truncated)
+        answer = Answer(reply.text, reply.reasoning, reply.truncated)
+        if kept:
+            kept.keep(ask.id, number, call.messages, answer)
+        return answer
 
     async def close(self) -> None:
         await self._answerer.close()
@@ -138,10 +180,12 @@ class Served:
     def __init__(self, config: EvalConfig, shared: Shared | None = None) -> None:
         self.model = str(config.model)
         local = config.local.model_dump(mode="json", exclude={"batch"})
-        self.settings: Mapping[str, Any] = settings(config) | local
+        marks = style(config)
+        self._think: Style = marks if marks == "tagged" or marks == "deepseek" else "none"
+        self.settings: Mapping[str, Any] = settings(config) | local | {"think": self._think}
         self._config, self._shared = config, shared
 
-    def respond(self, asks: Sequence[Ask]) -> Answers:
+    def respond(self, asks: Sequence[Ask], notes: Notes | None = None) -> Answers:
         from raif.serve import serving
 
         local = self._config.local
@@ -151,7 +195,7 @@ class Served:
             "dtype": local.compute,
             "device": local.device,
             "arguments": local.arguments,
-            "think": style(self._config),  # whatever the template says: answers are split as in this process
+            "think": self._think,  # whatever the template says: answers are split as in this process
             "port": 0,
         }
         wanted = validate(ServeConfig, keys, {}, "raif eval")
@@ -159,7 +203,7 @@ class Served:
             server = shared.get(wanted.model_dump_json(), partial(serving, wanted))
             endpoint = self._config.endpoint.model_copy(update={"base_url": server.base_url})
             config = self._config.model_copy(update={"endpoint": endpoint})
-            yield from Endpoint(config, server.model).respond(asks)
+            yield from Endpoint(config, server.model).respond(asks, notes)
 
 
 class Local:
@@ -171,8 +215,8 @@ class Local:
         self._config, self._shared = config, shared
         self._limit = limit(config)
 
-    def respond(self, asks: Sequence[Ask]) -> Answers:
-        local = self._config.local
+    def respond(self, asks: Sequence[Ask], notes: Notes | None = None) -> Answers:
+        local, calls = self._config.local, (notes or Notes()).calls
         with nullcontext(self._shared) if self._shared else Shared() as shared:
 
             def load() -> AbstractContextManager[Any]:
@@ -180,34 +224,54 @@ class Local:
 
             model = shared.get(f"{self.model} {local.model_dump_json()}", load)
             for start in range(0, len(asks), local.batch):
-                yield from self._lead(model, asks[start : start + local.batch])
+                yield from self._lead(model, asks[start : start + local.batch], calls)
 
-    def _lead(self, model: Any, asks: Sequence[Ask]) -> Answers:
+    def _lead(self, model: Any, asks: Sequence[Ask], kept: Calls) -> Answers:
         """Lead the talks about some asks side by side, one round of calls at a time."""
-        rounds: list[tuple[Ask, Talk, Sequence[Call]]] = []
+        rounds: list[tuple[Ask, Talk, int, Sequence[Call]]] = []
         for ask in asks:
             leading = talk(ask, self._config)
-            rounds.append((ask, leading, next(leading)))
+            rounds.append((ask, leading, 0, next(leading)))
         while rounds:
-            answers = iter(self._answers(model, [call for _, _, calls in rounds for call in calls]))
+            numbered = [
+                (ask, number + n, call) for ask, _, number, calls in rounds for n, call in enumerate(calls)
+            ]
+            answers = iter(self._answers(model, numbered, kept))
             pending, rounds = rounds, []
-            for ask, leading, calls in pending:
+            for ask, leading, number, calls in pending:
                 try:
-                    rounds.append((ask, leading, leading.send([next(answers) for _ in calls])))
+                    following = leading.send([next(answers) for _ in calls])
+                    rounds.append((ask, leading, number + len(calls), following))
                 except StopIteration as end:
                     yield ask, end.value
 
-    def _answers(self, model: Any, calls: Sequence[Call]) -> Iterator[Answer]:
-        sampling, size = self._config.sampling, self._config.local.batch
-        for start in range(0, len(calls), size):
-            batch = calls[start : start + size]
-            heat = batch[0].temperature
-            generations = model.chat(
-                [call.messages for call in batch],
-                max_new_tokens=max(self._limit(call.messages) for call in batch),
-                temperature=sampling.temperature if heat is None else heat,
-            )
-            yield from (Answer(one.text, truncated=one.truncated) for one in generations)
+    def _answers(self, model: Any, calls: Sequence[tuple[Ask, int, Call]], kept: Calls) -> list[Answer]:
+        """One for each call, which comes with its item and its number in the talk."""
+        several, size = self._config.method not in SINGLE, self._config.local.batch
+        found = {
+            n: answer
+            for n, (ask, number, call) in enumerate(calls)
+            if several and (answer := kept.find(ask.id, number, call.messages))
+        }
+        missing = [n for n in range(len(calls)) if n not in found]
+        for start in range(0, len(missing), size):
+            batch = missing[start : start + size]
+            answers = self._generated(model, [calls[n][2] for n in batch])
+            for n, answer in zip(batch, answers, strict=True):
+                found[n] = answer
+                if several:
+                    ask, number, call = calls[n]
+                    kept.keep(ask.id, number, call.messages, answer)
+        return [found[n] for n in range(len(calls))]
+
+    def _generated(self, model: Any, batch: Sequence[Call]) -> Iterator[Answer]:
+        sampling, heat = self._config.sampling, batch[0].temperature
+        generations = model.chat(
+            [call.messages for call in batch],
+            max_new_tokens=max(self._limit(call.messages) for call in batch),
+            temperature=sampling.temperature if heat is None else heat,
+        )
+        yield from (Answer(one.text, truncated=one.truncated) for one in generations)
 
 
 def _local_model() -> Any:

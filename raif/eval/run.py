@@ -4,6 +4,7 @@ report."""
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,22 +13,26 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from raif.client.item_errors import ItemErrors, by_words
 from raif.config.eval import Dialect, EvalConfig
-from raif.errors import ConfigError, RaifError, RecordError
+from raif.errors import ConfigError, EndpointError, RaifError, RecordError
 from raif.eval import page, relevance
-from raif.eval.answers import Answer, Ask, Progress, Responder, collect
+from raif.eval.answers import Answer, Ask, Calls, Notes, Progress, Responder, collect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, locate
 from raif.eval.methods import style
 from raif.eval.rates import Rates, Table, interval
-from raif.eval.report import RESULTS, Report, Result, compared, write
+from raif.eval.report import RESULTS, Report, Result, Step, compared, listed, write
 from raif.files import jsonl
-from raif.judge.requests import Asks, Replies, Rounds
+from raif.judge.requests import PROBES, Asks, Replies, Rounds, probe
 from raif.prompts import load
-from raif.reasoning import Style, split
+from raif.reasoning import OF_MODELS, TAGS, Marks, Tags, split, tags_in
 from raif.stats import Interval
 from raif.types import Message
 
-ANSWERS, JUDGMENTS = "responses.jsonl", "judgments.jsonl"
+ANSWERS, CALLS, JUDGMENTS, ERRORS = "responses.jsonl", "calls.jsonl", "judgments.jsonl", "errors.jsonl"
+NOT_STORED = "no stored answer"
+TRIAL = "OK."
+"""The made-up answer on which a judge is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +70,12 @@ def plan(config: EvalConfig) -> Plan:
 
 
 def subset(items: Sequence[Any], limit: int | None, seed: int) -> Sequence[Any]:
-    """`limit` random items in the order of the data. The same seed gives the same items."""
+    """`limit` random items in the order of the data. The same seed gives the same items, and a larger limit
+    more of them."""
     if limit is None or limit >= len(items):
         return items
-    return [items[n] for n in sorted(random.Random(seed).sample(range(len(items)), limit))]
+    order = random.Random(seed).sample(range(len(items)), len(items))
+    return [items[n] for n in sorted(order[:limit])]
 
 
 def evaluate(
@@ -78,39 +85,57 @@ def evaluate(
     folder: Path,
     progress: Progress = lambda done, total: None,
     judging: Progress = lambda done, total: None,
+    *,
+    rejudge: bool = False,
 ) -> Report:
     """Answer, judge, score and report the planned items in `folder`, resuming from what it holds.
 
-    Raises RaifError if no item has an answer, EndpointError if a server can't be asked.
+    `rejudge`: ask the judge again; an earlier reply counts until a new one comes. Raises RaifError if no item
+    has an answer, or a judgment though one was asked for, EndpointError if a server is of no use or fails on
+    more items than the config allows.
     """
-    benchmark = planned.benchmark
-    asks = asks_of(planned, config)
-    answers = collect(asks, responder, folder / ANSWERS, progress)
-    answered = [item for item in planned.items if item.id in answers]
-    if not answered:
+    benchmark, most = planned.benchmark, config.bearable(len(planned.items))
+    asks, errors = asks_of(planned, config), folder / ERRORS
+    errors.unlink(missing_ok=True)
+    notes = Notes(ItemErrors("model", errors, most), Calls(folder / CALLS, responder))
+    answers = collect(asks, responder, folder / ANSWERS, progress, notes)
+    failed = {ask.id: notes.errors.messages.get(ask.id, NOT_STORED) for ask in asks if ask.id not in answers}
+    if not answers:
+        hint = "A stored answer needs a `response` and its item's `key` or `id`, or exactly its `prompt`."
         raise RaifError(
-            f"none of the {len(asks)} items has an answer",
-            "A stored answer needs a `response` and its item's `key` or `id`, or exactly its `prompt`.",
+            f"none of the {len(asks)} items has an answer: {listed(by_words(failed.values()))}",
+            hint if config.responses else "",
         )
-    finals = {item.id: final(answers[item.id], style(config), config.dialect) for item in answered}
-    replies = _replies(config, benchmark, answered, finals, folder / JUDGMENTS, judging)
-    scores = score(benchmark, answered, finals, replies, config.dialect, seed=config.seed)
+    finals = {id: final(answer, style(config), config.dialect) for id, answer in answers.items()}
+    unjudged = ItemErrors("judge", errors, most)
+    answered = [item for item in planned.items if item.id in answers]
+    replies = _replies(
+        config, benchmark, answered, finals, folder / JUDGMENTS, judging, unjudged, again=rejudge
+    )
+    counted = [item for item in planned.items if item.id in answers or config.on_error == "fail"]
+    if config.dialect != "sound":  # a released script would take a missing judgment for a verdict
+        counted = [item for item in counted if item.id not in unjudged.messages]
+    scores = score(benchmark, counted, finals, replies, config.dialect, seed=config.seed)
     texts = {id: each.answer or "" for id, each in finals.items()}
     relevances = relevance.measured(config, asks, texts, folder)
-    messages = {ask.id: ask.messages for ask in asks}
+    measured = [one for one in scores.items if one.item.id in relevances]
+    by_id = {ask.id: ask for ask in asks}
     results = [
         Result(
             id=(id := scored.item.id),
-            messages=messages[id],
-            thinking=finals[id].thinking,
-            answer=finals[id].answer or "",
-            truncated=answers[id].truncated,
-            empty=not (finals[id].answer or "").strip(),
+            messages=by_id[id].messages,
+            thinking=finals[id].thinking if id in finals else "",
+            answer=(answer := finals[id].answer or "" if id in finals else ""),
+            truncated=id in answers and answers[id].truncated,
+            empty=id in answers and not answer.strip(),
             verification=scored.verification,
             parts=scored.parts,
             labels=scored.labels,
             replies=replies.get(id, {}),
             relevance=relevances.get(id),
+            error=failed.get(id) or unjudged.messages.get(id),
+            raw=raw(answers[id], finals[id], style(config)) if id in answers else "",
+            calls=tuple(Step(one.prompt, one.reasoning or "", one.response) for one in notes.calls.of(id)),
         )
         for scored in scores.items
     ]
@@ -121,12 +146,16 @@ def evaluate(
         judge=config.judge.model if config.judge else None,
         dialect=config.dialect,
         items=len(asks),
-        answered=len(results),
+        answered=len(answers),
         truncated=sum(result.truncated for result in results),
         empty=sum(result.empty for result in results),
         undecided=sum(verdict.passed is None for r in results for verdict in r.verification.counted),
-        tables=(*scores.tables, *relevance.tables(scores.items, relevances, config.seed)),
+        tables=(*scores.tables, *relevance.tables(measured, relevances, config.seed)),
         paper=compared(config.benchmark, config, scores.paper),
+        failed=by_words(failed.values()),
+        failed_count=config.on_error == "fail",
+        judge_failed=by_words(unjudged.messages.values()),
+        unsplit=sum(style(config) == "none" and tags_in(result.answer) is not None for result in results),
     )
     jsonl.write(folder / RESULTS, results)
     write(folder, report)
@@ -146,6 +175,12 @@ def asks_of(planned: Plan, config: EvalConfig) -> list[Ask]:
     return asks
 
 
+_TAGS = re.compile(
+    "|".join(re.escape(tag) for tags in (*OF_MODELS, TAGS["tagged"]) for tag in tags) + r"|\s+"
+)
+"""What may be missing in thinking and answer without anything being lost."""
+
+
 @dataclass(frozen=True, slots=True)
 class Final:
     """A response taken apart. `answer` is None if the response ended inside the thinking."""
@@ -154,7 +189,7 @@ class Final:
     answer: str | None
 
 
-def final(answer: Answer, think: Style, dialect: Dialect) -> Final:
+def final(answer: Answer, think: Marks, dialect: Dialect) -> Final:
     """What is scored of an answer. Thinking that a server split off counts as thinking in every style.
 
     The method's authors only drop an answer tag at the start of the text, and keep the one at its end.
@@ -163,7 +198,24 @@ def final(answer: Answer, think: Style, dialect: Dialect) -> Final:
     text = found.answer
     if dialect == "authors" and text is not None and text.startswith("<answer>"):
         text = text.removeprefix("<answer>").lstrip()
-    return Final(found.thinking or answer.reasoning or "", text)
+    split_off = (answer.reasoning or "").strip()
+    thinking = found.thinking if split_off in found.thinking else f"{split_off}\n{found.thinking}".strip()
+    return Final(thinking, text)
+
+
+def raw(answer: Answer, found: Final, think: Marks) -> str:
+    """The response as it came if its parts don't have all of it, such as thinking that never ends; else
+    empty."""
+    own = think if isinstance(think, Tags) else ()
+
+    def bare(*texts: str | None) -> str:
+        text = "".join(filter(None, texts))
+        for tag in own:
+            text = text.replace(tag, "")
+        return _TAGS.sub("", text)
+
+    whole = bare(answer.reasoning, answer.response) == bare(found.thinking, found.answer)
+    return "" if whole else answer.whole("deepseek")
 
 
 def _replies(
@@ -173,8 +225,14 @@ def _replies(
     finals: Mapping[str, Final],
     path: Path,
     progress: Progress,
+    errors: ItemErrors,
+    *,
+    again: bool,
 ) -> Mapping[str, Replies]:
-    """The judge's replies by item id and key: none, stored ones, or asked for now."""
+    """The judge's replies by item id and key: none, stored ones, or asked for now.
+
+    Raises EndpointError if the judge gave none at all.
+    """
     if benchmark.prompts is None:
         return {}
     if config.judgments:
@@ -189,7 +247,23 @@ def _replies(
         answer = finals[item.id].answer or ""
         if answer.strip() or config.dialect != "sound":
             asks[item.id] = partial(benchmark.requests, item, answer, prompts=prompts, dialect=config.dialect)
-    return Rounds(config.judge, path).replies(asks, progress)
+    replies = Rounds(config.judge, path, errors, again=again).replies(asks, progress)
+    if errors.messages and not any(replies.values()):
+        raise EndpointError(
+            f"{config.judge.model} judged nothing: {listed(by_words(errors.messages.values()))}",
+            "All answers are kept. Give another judge, and go on with --resume.",
+        )
+    return replies
+
+
+def probe_judge(config: EvalConfig, planned: Plan) -> None:
+    """Try the judge on a made-up answer to a few items. Raises EndpointError if it is of no use."""
+    benchmark, judge = planned.benchmark, config.judge
+    if benchmark.prompts is None or judge is None:
+        return
+    prompts = load("eval", benchmark.prompts, judge.prompts)
+    requests = (benchmark.requests(item, TRIAL, {}, prompts, config.dialect) for item in planned.items)
+    probe(judge, [first for some in requests for first in some[:1]][:PROBES])
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +288,15 @@ def score(
     *,
     seed: int = 0,
 ) -> Scores:
-    """Score each item's answer with the judge's replies about it, both by item id."""
+    """Score each item's answer with the judge's replies about it, both by item id.
+
+    An item without an answer fails, whatever a released script would make of it.
+    """
     scored = tuple(
-        benchmark.score(item, finals[item.id].answer, replies.get(item.id, {}), dialect) for item in items
+        benchmark.score(item, finals[item.id].answer, replies.get(item.id, {}), dialect)
+        if item.id in finals
+        else benchmark.score(item, None, {}, "sound")
+        for item in items
     )
     rates = Rates(benchmark.tallies(scored, dialect), seed=seed)
     paper = {name: interval(figure) for name, figure in benchmark.paper(rates, dialect).items()}

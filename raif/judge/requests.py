@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from raif.client.background import as_completed
-from raif.client.chat import ChatClient, Reply
+from raif.client.chat import ChatClient, Halted, Slots
+from raif.client.item_errors import ItemErrors, worst
 from raif.config.judge import JudgeConfig
-from raif.errors import RefusedRequest
+from raif.errors import EndpointError
 from raif.files import jsonl
 from raif.judge.judgment import without_reasoning
 from raif.types import Frozen, Message, digest
@@ -43,7 +44,8 @@ Asks = Callable[[Replies], Sequence[JudgeRequest]]
 
 class StoredReply(Frozen):
     """One line of the file. `reply` is without the judge's reasoning; `readable` is False if the last of
-    `attempts` replies could not be read either; `refused` is what the server said instead of a reply."""
+    `attempts` replies could not be read either. `refused`, what the server said instead of a reply, stands in
+    files of earlier versions: such a line counts for nothing."""
 
     id: str
     key: str
@@ -61,44 +63,68 @@ class StoredReply(Frozen):
 class Rounds:
     """Asks the judge that a config names, in rounds, and keeps its replies in a file."""
 
-    def __init__(self, config: JudgeConfig, path: Path) -> None:
-        self._config, self._path = config, path
+    def __init__(
+        self, config: JudgeConfig, path: Path, errors: ItemErrors | None = None, *, again: bool = False
+    ) -> None:
+        """`errors`: of items whose requests fail; by default the first one ends it. `again`: ask even if
+        there is a reply, which counts until a new one comes."""
+        self._config, self._path, self._again = config, path, again
+        self._errors = errors or ItemErrors("judge")
         self._settings = {"attempts": config.attempts, **config.sampling.model_dump()}
         self._kept: dict[tuple[str, str, str], StoredReply] = {}
         if path.exists():
             jsonl.drop_torn_line(path)
             for one in jsonl.read(path, StoredReply):
-                if (one.model, one.settings) == (config.model, self._settings):
+                if (one.model, one.settings, one.refused) == (config.model, self._settings, None):
                     self._kept[one.id, one.key, one.prompt_hash] = one
 
     def replies(self, asks: Mapping[str, Asks], progress: Callable[[int, int], None]) -> dict[str, Replies]:
         """The replies to each item's requests, by item id and key. `progress`: (items done, all items).
 
-        Raises EndpointError if the judge can't be reached. A request that it refuses has an empty reply.
+        A request that fails for good has no reply, and is made again next time. Raises EndpointError, once
+        the replies in flight are saved, if the judge is of no use or too many items' requests failed.
         """
         found: dict[str, Replies] = {}
-        config = self._config
+        slots = self._errors.slots(self._config.endpoint.concurrency)
         with self._path.open("ab") as file:
             work = [partial(self._item, id=id, ask=ask, file=file) for id, ask in asks.items()]
             ids = list(asks)
-            for position, replies in as_completed(
-                lambda: ChatClient(config.endpoint, config.sampling, config.model), work
-            ):
+            for position, replies in as_completed(partial(_client, self._config, slots), work):
                 found[ids[position]] = replies
                 progress(len(found), len(asks))
+        self._errors.check()
         return found
 
     async def _item(self, chat: ChatClient, id: str, ask: Asks, file: BinaryIO) -> Replies:
+        """Round by round. After one in which a request fails, what the file knows counts."""
         replies: dict[str, str] = {}
         while new := [request for request in ask(replies) if request.key not in replies]:
-            stored = await asyncio.gather(*(self._stored(chat, id, one, file) for one in new))
-            replies |= {one.key: one.reply for one in stored}
+            work = (self._stored(chat, id, one, file) for one in new)
+            found = await asyncio.gather(*work, return_exceptions=True)
+            if errors := [one for one in found if isinstance(one, BaseException)]:
+                error = worst(errors)
+                if isinstance(error, EndpointError):
+                    self._errors.add(id, error)
+                elif not isinstance(error, Halted):
+                    raise error
+                return self._known(id, ask)
+            replies |= {one.key: one.reply for one in found if isinstance(one, StoredReply)}
+        return replies
+
+    def _known(self, id: str, ask: Asks) -> Replies:
+        """The replies about an item in the file, up to the first round that lacks one."""
+        replies: dict[str, str] = {}
+        while new := [request for request in ask(replies) if request.key not in replies]:
+            known = [self._kept.get((id, request.key, digest(request.messages))) for request in new]
+            replies |= {one.key: one.reply for one in known if one}
+            if None in known:
+                break
         return replies
 
     async def _stored(self, chat: ChatClient, id: str, request: JudgeRequest, file: BinaryIO) -> StoredReply:
         """The reply in the file, or one that is asked for and then written to it."""
         hashed = digest(request.messages)
-        if kept := self._kept.get((id, request.key, hashed)):
+        if not self._again and (kept := self._kept.get((id, request.key, hashed))):
             return kept
         found = StoredReply(
             id=id,
@@ -106,31 +132,52 @@ class Rounds:
             model=self._config.model,
             settings=self._settings,
             prompt_hash=hashed,
-            **await self._asked(chat, request),
+            **await _asked(chat, request, self._config.attempts),
         )
         jsonl.write(file, [found])
+        self._kept[id, request.key, hashed] = found
         return found
 
-    async def _asked(self, chat: ChatClient, request: JudgeRequest) -> dict[str, Any]:
-        """Ask in one growing dialogue until a reply can be read or the attempts are used up."""
-        messages = list(request.messages)
-        for attempt in range(1, self._config.attempts + 1):
-            try:
-                reply, refused = await chat.reply(messages), None
-            except RefusedRequest as error:
-                reply, refused = Reply("", None, False), error.message
-            text = without_reasoning(reply.text)
-            line = {
-                "reply": text,
-                "reasoning": reply.reasoning,
-                "truncated": reply.truncated,
-                "attempts": attempt,
-                "readable": refused is None and request.readable(text),
-                "refused": refused,
-            }
-            if line["readable"] or refused is not None:
-                break
-            if text and request.again:
-                messages.append(Message(role="assistant", content=text))
-                messages.append(Message(role="user", content=request.again))
-        return line
+
+PROBES = 3
+"""Requests on which a judge is tried."""
+
+
+def probe(config: JudgeConfig, requests: Sequence[JudgeRequest]) -> None:
+    """Try a judge before anything is paid for. Raises EndpointError if it can't be asked, or if none of its
+    replies can be read."""
+    work = [partial(_asked, request=one, attempts=config.attempts) for one in requests[:PROBES]]
+    lines = [line for _, line in as_completed(partial(_client, config, Slots(PROBES)), work)]
+    if not lines or any(line["readable"] for line in lines):
+        return
+    said = lines[0]["reply"][-200:] or ("nothing but thinking" if lines[0]["reasoning"] else "nothing")
+    cut = " They are cut off: raise judge.sampling.max_tokens." if lines[0]["truncated"] else ""
+    raise EndpointError(
+        f"{config.model}: none of {len(lines)} trial judgments can be read; one ends in {said!r}",
+        f"No answer was asked for yet. Take another judge, or other prompts (--judge-prompts).{cut}",
+    )
+
+
+def _client(config: JudgeConfig, slots: Slots) -> ChatClient:
+    return ChatClient(config.endpoint, config.sampling, config.model, slots)
+
+
+async def _asked(chat: ChatClient, request: JudgeRequest, attempts: int) -> dict[str, Any]:
+    """Ask in one growing dialogue until a reply can be read or the attempts are used up."""
+    messages = list(request.messages)
+    for attempt in range(1, attempts + 1):
+        reply = await chat.reply(messages)
+        text = without_reasoning(reply.text)
+        line = {
+            "reply": text,
+            "reasoning": reply.reasoning,
+            "truncated": reply.truncated,
+            "attempts": attempt,
+            "readable": request.readable(text),
+        }
+        if line["readable"]:
+            break
+        if text and request.again:
+            messages.append(Message(role="assistant", content=text))
+            messages.append(Message(role="user", content=request.again))
+    return line

@@ -15,7 +15,7 @@ from raif.config.eval import EvalConfig
 from raif.config.models import SamplingConfig
 from raif.config.train import EvaluationConfig, TrainConfig
 from raif.errors import RaifError
-from raif.eval.answers import Answer, Answers, Ask
+from raif.eval.answers import Answer, Answers, Ask, Notes
 from raif.eval.benchmark import BENCHMARKS
 from raif.eval.run import Plan, asks_of, evaluate, plan
 from raif.models.chat import Chat
@@ -146,7 +146,7 @@ class _Given:
         self.model, self._answers = model, answers
         self.settings: Mapping[str, Any] = {"step": step}
 
-    def respond(self, asks: Sequence[Ask]) -> Answers:
+    def respond(self, asks: Sequence[Ask], notes: Notes | None = None) -> Answers:
         yield from ((ask, self._answers[ask.id]) for ask in asks)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from raif.client.chat import Reply
 from raif.config.models import EndpointConfig, SamplingConfig
-from raif.errors import EndpointError, FailedRequest
+from raif.errors import ConfigError, EndpointError, FailedRequest
 from tests.chat_server import ChatServer, chat_server, completion, last_turn, replies
 
 
@@ -61,6 +61,28 @@ def test_reasoning_that_the_server_split_off_stays_separate(name: str) -> None:
 def test_empty_reasoning_is_not_missing_reasoning() -> None:
     with chat_server(lambda _: completion("four", reasoning_content="")) as server:
         assert ask(server, "hello") == [(0, Reply("four", "", truncated=False))]
+
+
+PARTS: dict[str, tuple[list[dict[str, object]], Reply]] = {
+    "text": ([{"type": "text", "text": "fo"}, {"type": "text", "text": "ur"}], Reply("four", None, False)),
+    "thinking": (
+        [
+            {"type": "thinking", "thinking": [{"type": "text", "text": "2 + 2"}]},
+            {"type": "text", "text": "four"},
+        ],
+        Reply("four", "2 + 2", False),
+    ),
+    "thinking alone": ([{"type": "thinking", "thinking": "2 + 2"}], Reply("", "2 + 2", False)),
+    "nothing": ([], Reply("", None, False)),
+}
+
+
+@pytest.mark.parametrize(("content", "reply"), PARTS.values(), ids=PARTS)
+def test_content_can_be_a_list_of_parts(content: list[dict[str, object]], reply: Reply) -> None:
+    status, body = completion("")
+    body["choices"][0]["message"]["content"] = content
+    with chat_server(lambda _: (status, body)) as server:
+        assert ask(server, "hello") == [(0, reply)]
 
 
 def test_no_content_is_an_empty_text() -> None:
@@ -157,6 +179,9 @@ NOT_COMPLETIONS = {
     "no choice": {"choices": []},
     "no message": {"choices": [{"message": None}]},
     "a number as text": {"choices": [{"message": {"content": 4}}]},
+    "null choices": {"choices": None},
+    "parts without a type": {"choices": [{"message": {"content": [{"text": "four"}]}}]},
+    "parts that are no text": {"choices": [{"message": {"content": [{"type": "text", "text": 4}]}}]},
 }
 
 
@@ -205,6 +230,27 @@ def test_what_may_be_due_to_one_request_is_told_from_what_concerns_all(status: i
 def test_what_concerns_all_requests_is_no_failure_of_one(status: int) -> None:
     error, _ = refusal(status, {"error": "no"})
     assert not isinstance(error, FailedRequest)
+
+
+@pytest.mark.parametrize("status", [200, 400, 429])
+@pytest.mark.parametrize("field", ["code", "type"])
+def test_an_exhausted_quota_is_not_waited_for(field: str, status: int) -> None:
+    said = {"message": "you exceeded your quota", field: "insufficient_quota"}
+    error, server = refusal(status, {"error": said}, retries=3)
+    assert not isinstance(error, FailedRequest)
+    assert "the quota is exhausted: you exceeded your quota" in error.message
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "key", ["sk-secret\nsk-two", " sk-secret", "sk-secret\r", "“sk-secret”", "sk-secret\0"]
+)
+def test_a_key_that_can_not_be_one_is_never_sent_or_shown(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.environ", {"MY_KEY": key})  # the real one refuses a zero byte
+    with chat_server() as server, pytest.raises(ConfigError, match="the key in MY_KEY") as caught:
+        ask(server, "hello", api_key_env="MY_KEY")
+    assert server.requests == []
+    assert "secret" not in str(caught.value)
 
 
 def test_a_key_that_is_missing_according_to_the_body_is_named() -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 from openai import APIConnectionError, APIError, OpenAI
 
-from raif.client.chat import Slots
+from raif.client.chat import Halted, Slots
 from raif.client.failures import Failed, of_package, pause
 from raif.config.models import EndpointConfig, SamplingConfig
-from raif.errors import EndpointError
+from raif.errors import EndpointError, FailedRequest
 from tests.chat_server import ChatServer, chat_server, completion, replies
 
 
@@ -105,6 +107,57 @@ def test_a_server_that_accepts_few_at_once_answers_all_in_the_end() -> None:
 
     with chat_server(two_at_most) as server:
         assert ask(server, 40, concurrency=16, retries=3) == 40
+
+
+def test_time_outs_lower_the_number_of_requests_in_flight() -> None:
+    """A server that takes 0.1 seconds for a request, one after another, is too slow for 16 at once."""
+    one = threading.Lock()
+
+    def slow(_: object) -> tuple[int, dict]:
+        with one:
+            time.sleep(0.1)
+        return completion("ok")
+
+    with chat_server(slow) as server:
+        assert ask(server, 20, concurrency=16, timeout=0.7, retries=6) == 20
+
+
+@pytest.mark.parametrize("status", [408, 429, 503, 504, 524, 529])
+def test_a_crowded_server_gets_fewer_requests_at_once(status: int) -> None:
+    assert refused(status).crowded
+
+
+@pytest.mark.parametrize("status", [400, 401, 500])
+def test_other_failures_are_not_due_to_the_number_of_requests(status: int) -> None:
+    assert not refused(status).crowded
+
+
+def test_halted_slots_send_nothing_and_wait_for_nothing() -> None:
+    slots = Slots(1)
+
+    async def run() -> None:
+        slots.refused(60)
+        waiting = asyncio.create_task(slots.open())
+        resting = asyncio.create_task(slots.rest(60))
+        await asyncio.sleep(0.01)
+        slots.halt()
+        await resting
+        with pytest.raises(Halted):
+            await waiting
+        with pytest.raises(Halted):
+            await slots.open()
+
+    asyncio.run(asyncio.wait_for(run(), 5))
+
+
+@pytest.mark.parametrize("closes", [True, False])
+def test_slots_can_close_at_an_error_that_all_requests_would_meet(closes: bool) -> None:
+    slots = Slots(1, closes=closes)
+    slots.given_up(FailedRequest("one"))
+    asyncio.run(slots.open())
+    slots.given_up(EndpointError("all"))
+    with pytest.raises(Halted) if closes else nullcontext():
+        asyncio.run(slots.open())
 
 
 def test_a_server_that_refuses_everything_is_given_up_after_the_retries() -> None:

@@ -7,7 +7,8 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from raif.config.resume import DECIDE, FIXED, FREE, STAGED_FIXED, STAGED_FREE
+from raif.config.eval import EvalConfig
+from raif.config.resume import DECIDE, EVAL_FIXED, EVAL_FREE, FIXED, FREE, STAGED_FIXED, STAGED_FREE
 from raif.config.staged import StagedConfig, StageName
 from raif.config.train import TrainConfig
 from raif.files.runs import under
@@ -62,3 +63,17 @@ def test_every_listed_key_of_the_pipeline_exists(listed: str) -> None:
 
 def test_each_stage_has_its_keys() -> None:
     assert set(DECIDE) == set(get_args(StageName))
+
+
+EVAL = keys(EvalConfig)
+
+
+@pytest.mark.parametrize("key", EVAL)
+def test_every_key_of_an_evaluation_is_decided_once(key: str) -> None:
+    deciding = [each for each in (*EVAL_FREE, *EVAL_FIXED) if key == each or key.startswith(f"{each}.")]
+    assert len(deciding) == 1, "list it in raif/config/resume.py"
+
+
+@pytest.mark.parametrize("listed", [*EVAL_FREE, *EVAL_FIXED])
+def test_every_listed_key_of_an_evaluation_exists(listed: str) -> None:
+    assert any(key == listed or key.startswith(f"{listed}.") for key in EVAL)

@@ -15,7 +15,7 @@ import pytest
 
 from raif.config.eval import EvalConfig
 from raif.errors import ConfigError, RaifError
-from raif.eval.answers import Answer, Ask
+from raif.eval.answers import Answer, Ask, Notes
 from raif.eval.report import Report
 from raif.eval.responders import responder
 from raif.eval.run import evaluate, plan
@@ -31,7 +31,9 @@ class Scripted:
     settings: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
-    def respond(self, asks: Sequence[Ask]) -> Generator[tuple[Ask, Answer], None, None]:
+    def respond(
+        self, asks: Sequence[Ask], notes: Notes | None = None
+    ) -> Generator[tuple[Ask, Answer], None, None]:
         for ask in asks:
             self.asked.append(ask.id)
             answer = self.script[ask.id]

@@ -151,7 +151,7 @@ def test_the_judges_reasoning_is_not_read(tmp_path: Path) -> None:
     assert {line["reply"] for line in kept(tmp_path)} == {"答案：是"}
 
 
-def test_a_refused_request_is_left_out_and_recorded(tmp_path: Path) -> None:
+def test_a_refused_request_is_left_out_and_counted(tmp_path: Path) -> None:
     write(tmp_path)
     refusal: tuple[int, Body] = (400, {"error": {"message": "too long"}})
 
@@ -161,7 +161,9 @@ def test_a_refused_request_is_left_out_and_recorded(tmp_path: Path) -> None:
     with chat_server(script) as server:
         report = run(tmp_path, server)
     assert (report.headline, report.undecided) == (1.0, 1)
-    assert any("too long" in (line["refused"] or "") for line in kept(tmp_path))
+    ((reason, count),) = report.judge_failed.items()
+    assert ("too long" in reason, count) == (True, 1)
+    assert [line["key"] for line in kept(tmp_path)] == ["question:1"]
 
 
 def test_an_empty_answer_is_not_judged(tmp_path: Path) -> None:

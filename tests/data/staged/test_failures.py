@@ -106,6 +106,14 @@ def test_what_concerns_all_requests_ends_the_run_at_once(made, tmp_path, status)
         assert not isinstance(caught.value, TooManyFailed)
 
 
+def test_an_exhausted_quota_ends_the_run_with_the_requests_in_flight(made, tmp_path):
+    quota = 429, {"error": {"message": "none left", "code": "insufficient_quota"}}
+    with chat_server(FaultyTeacher({("", ""): quota})) as server:
+        with pytest.raises(EndpointError, match="the quota is exhausted: none left"):
+            run(made(server), tmp_path / "run")
+        assert len(server.requests) <= 4
+
+
 def test_a_higher_share_goes_on_without_asking_again(made, tmp_path):
     bad = {("answer", word): FAULTS["HTTP 500"] for word in ("ropes", "gulls")}
     script = FaultyTeacher(bad)
