@@ -54,14 +54,15 @@ class Judge:
     def __init__(
         self, config: JudgeConfig, model: ChatModel | None = None, background: Background | None = None
     ) -> None:
-        """`model`: what replies instead of the server, in the event loop of `background`."""
+        """`model`: what replies instead of the server, in the event loop of `background`. A failure there is
+        raised: its owner knows which item it belongs to."""
         self._config = config
         self._prompts = load_languages("judge", config.prompts, only=True)
         self._cache = Cache(config.cache) if config.cache else None
         self._chat = model or ChatClient(config.endpoint, config.sampling, config.model)
         self.counts: Counter[str] = Counter()
         """Questions so far: `asked` or `cached`, and in both cases `yes`, `no` or `unjudged`."""
-        self._gives_logprobs, self._answers, self._failed = True, False, 0
+        self._gives_logprobs, self._answers, self._failed, self._own = True, False, 0, model is None
         self._background = background or Background()
 
     @property
@@ -140,7 +141,8 @@ class Judge:
                 found = judgment.read(await self._reply(question, said, Message(role="user", content=again)))
         except FailedRequest as error:
             self._failed += 1
-            if self._failed >= IN_A_ROW or not (self._answers or isinstance(error, RefusedRequest)):
+            of_the_question = isinstance(error, RefusedRequest) or (self._answers and self._own)
+            if not of_the_question or self._failed >= IN_A_ROW:
                 raise
             return Judgment(None, error.message)
         self._answers, self._failed = True, 0
