@@ -31,7 +31,11 @@ MaxTokens = Annotated[
     int | None, typer.Option(min=0, help="Stop before the models read and write more tokens than this.")
 ]
 RetryFailed = Annotated[
-    bool, typer.Option("--retry-failed", help="Resume, and ask again only for what had failed for good.")
+    bool,
+    typer.Option(
+        "--retry-failed",
+        help="Resume, and ask again only for what had failed for good or got an empty reply.",
+    ),
 ]
 Show = Annotated[int | None, typer.Option(min=1, help="Only print this many records of FILE or RUN.")]
 
@@ -137,9 +141,9 @@ def _run_stages(
 
 
 def _check_kept(funnels: Sequence[StageFunnel], folder: Path) -> None:
-    """Say what had failed. Exit code 1 if no record is left."""
-    if failed := [f"{each.failed} in {each.stage}" for each in funnels if each.failed]:
-        typer.echo(f"Failed for good: {', '.join(failed)}. --retry-failed asks for them again.", err=True)
+    """Say what had no answer. Exit code 1 if no record is left."""
+    if lost := [f"{each.unanswered} in {each.stage}" for each in funnels if each.unanswered]:
+        typer.echo(f"Failed for good or empty: {', '.join(lost)}. --retry-failed asks again.", err=True)
     if funnels[-1].kept:
         return
     from raif.data.card import largest_loss

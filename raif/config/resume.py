@@ -106,7 +106,7 @@ _OF_REQUESTS = (
 STAGED_FREE = (
     *_OF_REQUESTS,
     "max_failed",
-    "select.max_broken",
+    "max_broken",
     # what these files say is compared, not where they are (raif/data/staged/inputs.py)
     "input",
     "prompts",

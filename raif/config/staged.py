@@ -146,9 +146,6 @@ class SelectConfig(Section):
     """Two prompts are duplicates from this Jaccard similarity of their shingles on."""
     max_tokens: PositiveInt = 64
     """Tokens of the tagger's reply, including its reasoning."""
-    max_broken: Share = 0.05
-    """Share of the lines that may be unreadable: they are dropped and named. More end the run. One always
-    may, unless this is 0."""
     topics: tuple[Topic, ...] = ()
     """Topics to keep. Empty: all, including seeds without a known topic."""
     cap: PositiveInt | None = None
@@ -279,6 +276,9 @@ class StagedConfig(Section):
     max_failed: Share = 0.05
     """Share of a stage's items of which a request may fail for good, after its retries: they are set aside,
     and the others go on. More end the run. One always may, unless this is 0."""
+    max_broken: Share = 0.05
+    """Share of the lines of `select.sources`, `input` or `pack.math` that may be unreadable: they are dropped
+    and named. More end the run. One always may, unless this is 0."""
     select: SelectConfig = SelectConfig()
     evolve: EvolveConfig = EvolveConfig()
     respond: RespondConfig = RespondConfig()

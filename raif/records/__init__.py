@@ -14,7 +14,7 @@ from raif.constraints.tree import active
 from raif.dialect import Dialect
 from raif.errors import ConstraintError, RecordError
 from raif.files import jsonl
-from raif.files.rows import rows
+from raif.files import rows as files
 from raif.records import ifeval, ours, released
 from raif.records.layout import Layout
 from raif.tasks import TASKS
@@ -31,9 +31,23 @@ LAYOUTS: tuple[Layout, ...] = (
 
 def read(source: jsonl.Source) -> Iterator[Instruction]:
     """The instructions of a file or binary stream, as a stream. Raises RecordError at the first bad line."""
-    found = rows(Path(source)) if isinstance(source, Path | str) else jsonl.objects(source)
+    found = files.rows(Path(source)) if isinstance(source, Path | str) else jsonl.objects(source)
     for where, row in found:
         yield instruction(row, where)
+
+
+def tried(path: Path) -> Iterator[Instruction | RecordError]:
+    """The instructions of a file, or what is wrong with their lines. Raises RecordError if it can't be read
+    at all.
+    """
+    for where, row in files.tried(path):
+        if isinstance(row, RecordError):
+            yield row
+            continue
+        try:
+            yield instruction(row, where)
+        except RecordError as error:
+            yield error
 
 
 def instruction(row: dict[str, Any], where: str, dialect: Dialect | None = None) -> Instruction:

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from raif.config.models import ModelConfig, SamplingConfig
 from raif.config.staged import DifficultyConfig, Fault
 from raif.data.staged.replies import Speaker
-from raif.data.staged.respond import ANSWERS, BOUGHT, answer, answers
+from raif.data.staged.respond import ANSWERS, BOUGHT, answer
 from raif.data.staged.stage import STAGES, AskingStage, Clients, Decision, Numbered
+from raif.errors import FailedRequest
 from raif.judge.judge import Judge
 from raif.prompts import Prompts, choose
 from raif.types import Expert, Frozen, Instruction, Verification
@@ -53,22 +54,33 @@ class Check(AskingStage):
         self._difficulty = Difficulty(own.difficulty, clients, self.config.seed) if own.difficulty else None
 
     async def work(self, each: Numbered) -> Decision:
+        """Raises FailedRequest if no answer passes, but one couldn't be had or judged."""
         record: Instruction = each.item
         failures: list[_Failure] = []
+        lost: FailedRequest | None = None
         async for expert in self._answers(record):
-            found = await verified(record, expert.answer, self._judge)
-            qualities = await self._qualities(record, expert) if found.followed else ()
+            try:
+                if isinstance(expert, FailedRequest):
+                    raise expert
+                found = await verified(record, expert.answer, self._judge)
+                qualities = await self._qualities(record, expert) if found.followed else ()
+            except FailedRequest as error:
+                lost = lost or error
+                continue
             failure = _failure(found, qualities)
             if failure is None:
                 return await self._passed(each, expert, qualities)
             failures.append(failure)
             if any(one.faulty and one.fault in _OF_REQUEST for one in qualities):
                 break
+        else:
+            if lost:
+                raise lost
         last = max(failures, key=lambda one: one.furthest, default=_Failure(0, "no answer to check", ()))
         return each.dropped(last.reason, id=record.id, answers=[one.detail for one in failures])
 
-    async def _answers(self, record: Instruction) -> AsyncIterator[Expert]:
-        """The answers that are there, then those that can still be bought."""
+    async def _answers(self, record: Instruction) -> AsyncIterator[Expert | FailedRequest]:
+        """The answers that are there, then those that can still be bought, or why one can't."""
         for expert in answers_of(record):
             yield expert
         own, bought = self.config.respond, record.provenance.get(BOUGHT)
@@ -76,7 +88,13 @@ class Check(AskingStage):
             return
         for number in range(bought, own.answers):
             think = self._teacher.config.think
-            found = await answer(self._teacher, record, number, think, self.config.seed, own.need_thinking)
+            try:
+                found = await answer(
+                    self._teacher, record, number, think, self.config.seed, own.need_thinking
+                )
+            except FailedRequest as error:
+                yield error
+                continue
             if isinstance(found, Expert):
                 yield found
 
@@ -163,7 +181,7 @@ async def quality(speaker: Speaker, prompts: Prompts, fault: Fault, request: str
 
 
 class Measured(NamedTuple):
-    """`right` of the `of` answers that could be judged; a cut-off or empty answer is wrong."""
+    """`right` of the `of` answers that came and could be judged; a cut-off or empty answer is wrong."""
 
     model: str
     right: int
@@ -180,15 +198,21 @@ class Difficulty:
         self._chat = clients.chat(config.policy, config.sampling)
 
     async def measured(self, record: Instruction, judge: Judge | None) -> Measured:
-        async def passed(answer: Expert | str) -> bool | None:
-            if isinstance(answer, str):
-                return False
-            return (await verified(record, answer.answer, judge)).followed
-
+        """Raises FailedRequest if at least half of the answers can't be had or judged for it."""
         own = self._config
-        found = await answers(self._chat, record, own.samples, own.policy.think, self._seed)
-        verdicts = await asyncio.gather(*map(passed, found))
-        decided = [one for one in verdicts if one is not None]
+
+        async def passed(number: int) -> bool | FailedRequest | None:
+            try:
+                found = await answer(self._chat, record, number, own.policy.think, self._seed)
+                return isinstance(found, Expert) and (await verified(record, found.answer, judge)).followed
+            except FailedRequest as error:
+                return error
+
+        verdicts = await asyncio.gather(*map(passed, range(own.samples)))
+        failed = [one for one in verdicts if isinstance(one, FailedRequest)]
+        if 2 * len(failed) >= own.samples:
+            raise failed[0]
+        decided = [one for one in verdicts if isinstance(one, bool)]
         right, of = sum(decided), len(decided)
         if not of:
             outside = "difficulty could not be judged"

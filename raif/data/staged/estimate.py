@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from raif import records
 from raif.client.chat import Usage
 from raif.client.paid import Spent, cost_of, estimated_tokens
 from raif.config.models import ModelConfig
@@ -18,7 +19,6 @@ from raif.data.staged import sources
 from raif.data.staged.layouts import UserRequest
 from raif.data.staged.writer import ATTEMPTS
 from raif.errors import ConfigError, RecordError
-from raif.files import jsonl
 from raif.prompts import Prompts, load_languages
 
 _A_REQUEST = 200
@@ -180,10 +180,10 @@ def _seeds(config: StagedConfig) -> _Seeds:
             if isinstance(request, UserRequest)
         ]
         if config.input:
-            read = (row for _, row in jsonl.lines(config.input) if not isinstance(row, RecordError))
-            for row in read:
-                sizes.append(estimated_tokens(str(row.get("messages", ""))))
-                questions = max(questions, len(row.get("questions") or ()))
+            for record in records.tried(config.input):
+                if not isinstance(record, RecordError):
+                    sizes.append(sum(estimated_tokens(turn.content) for turn in record.messages))
+                    questions = max(questions, len(record.questions))
         rows, tokens = len(sizes), sum(sizes) // max(1, len(sizes))
     if rows is None and (sampled is None or config.tagger):
         raise ConfigError("can't tell how many records there will be", "Give each data set a limit.")

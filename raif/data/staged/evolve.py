@@ -25,7 +25,7 @@ from raif.data.staged.fusion import rules
 from raif.data.staged.replies import Speaker
 from raif.data.staged.stage import STAGES, AskingStage, Clients, Decision, Numbered
 from raif.data.staged.writer import Fusion, Requirement, Try, Writer
-from raif.errors import ConfigError, did_you_mean
+from raif.errors import ConfigError, RecordError, did_you_mean
 from raif.prompts import Prompts
 from raif.types import Constraint, Instruction, Message, Question
 from raif.verdicts.questions import asked
@@ -84,10 +84,12 @@ class Evolve(AskingStage):
             )
         self._drawing = asyncio.Lock()
 
-    def inputs(self) -> Iterator[Variant]:
+    def inputs(self) -> Iterator[Variant | RecordError]:
         for record in super().inputs():
-            for number in range(self._own.per_seed):
-                yield Variant(record, number)
+            if isinstance(record, RecordError):
+                yield record
+            else:
+                yield from (Variant(record, number) for number in range(self._own.per_seed))
 
     async def work(self, each: Numbered) -> Decision:
         record, number = each.item

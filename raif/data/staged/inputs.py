@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from raif.config.staged import SourceConfig, StagedConfig
 from raif.data.staged import sources
 from raif.data.staged.decontaminate import files_in
-from raif.errors import RecordError
-from raif.files import jsonl
 from raif.files.benchmark_data import FOLDER
-from raif.files.rows import fingerprint
+from raif.files.rows import fingerprint, tried
 from raif.files.whole import sha256
 from raif.prompts import Prompts, load_languages
 
@@ -34,7 +31,7 @@ def inputs(config: StagedConfig, before: Mapping[str, str]) -> dict[str, str]:
             name = f"rows of select.sources.{number}"
             found[name] = _rows(source, before.get(name))
     if config.input:
-        found["rows of input"] = fingerprint(_lines(config.input))
+        found["rows of input"] = fingerprint(row for _, row in tried(config.input))
     if "decontaminate" in config.stages:
         place = config.decontaminate.folder or Path(os.environ.get(FOLDER, ""))
         files = [path for each in files_in(place).values() for path in each]
@@ -63,11 +60,6 @@ def _commit(dataset: str, revision: str | None) -> str | None:
         return f"commit {HfApi().dataset_info(dataset, revision=revision).sha}"
     except OSError:  # no connection, or no such data set: reading it will say so
         return None
-
-
-def _lines(path: Path) -> Iterator[Any]:
-    for _, found in jsonl.lines(path):
-        yield str(found) if isinstance(found, RecordError) else found
 
 
 def _prompts(name: str, languages: Mapping[str, Prompts]) -> dict[str, str]:

@@ -27,7 +27,7 @@ class Pack(Stage):
 
     name = "pack"
 
-    def inputs(self) -> Iterator[Instruction | sources.Read]:
+    def inputs(self) -> Iterator[Instruction | sources.Read | RecordError]:
         yield from super().inputs()
         if self.config.pack.math:
             yield from sources.problems(self.config.pack.math)

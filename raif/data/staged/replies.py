@@ -139,6 +139,11 @@ class Exchange(Frozen):
     truncated: bool = False
     error: str | None = None
 
+    @property
+    def empty(self) -> bool:
+        """Whether the reply says nothing. It is not found again: asking again may help."""
+        return self.error is None and not self.truncated and not (self.text or "").strip()
+
 
 _NOTED: ContextVar[list[Exchange] | None] = ContextVar("exchanges", default=None)
 

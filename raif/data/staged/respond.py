@@ -5,7 +5,6 @@ Thinking is kept apart from the answer. Another answer is bought only if code fa
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Iterator, Sequence
 
@@ -18,6 +17,7 @@ from raif.data.staged.drawing import packaged
 from raif.data.staged.replies import said
 from raif.data.staged.similarity import Seen
 from raif.data.staged.stage import STAGES, AskingStage, Clients, Decision, Numbered
+from raif.errors import FailedRequest, RecordError
 from raif.reasoning import Style, asked_to_think
 from raif.types import Expert, Instruction
 from raif.verdicts.checks import verify
@@ -49,6 +49,8 @@ class Respond(AskingStage):
         seen, seeds = Seen(self.config.select.near_duplicate), dict[str, str]()
         duplicates: dict[int, Decision] = {}
         for number, record in enumerate(self.inputs()):
+            if isinstance(record, RecordError):
+                continue
             seed = str(record.provenance.get("seed", record.id))
             text = asked(record)
             found = seen.find(text)
@@ -79,10 +81,15 @@ class Respond(AskingStage):
         own, found = self.config.respond, list[Expert | str]()
         assert self.model
         for number in range(own.answers):
-            found.append(
-                await answer(chat, record, number, self.model.think, self.config.seed, own.need_thinking)
-            )
-            last = found[-1]
+            try:
+                last = await answer(
+                    chat, record, number, self.model.think, self.config.seed, own.need_thinking
+                )
+            except FailedRequest:
+                if not any(isinstance(one, Expert) for one in found):
+                    raise
+                break  # `check` asks for it again, should the others fail
+            found.append(last)
             if isinstance(last, Expert) and verify(record, last.answer, loose=False).followed is not False:
                 break
         return found
@@ -112,14 +119,6 @@ async def answer(
     if need_thinking and not found.thinking:
         return "no thinking"
     return Expert(thinking=found.thinking, answer=found.text)
-
-
-async def answers(
-    chat: ChatClient, record: Instruction, count: int, think: Style, seed: int
-) -> list[Expert | str]:
-    """`count` answers at once, sampled with the seeds from `seed` on."""
-    found = (answer(chat, record, number, think, seed) for number in range(count))
-    return list(await asyncio.gather(*found))
 
 
 STAGES.add(Respond.name, Respond)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,9 +17,9 @@ from raif.config.resume import DECIDE, STAGED_FREE
 from raif.config.staged import StagedConfig
 from raif.data.card import StageFunnel
 from raif.data.staged.inputs import inputs
-from raif.data.staged.stage import LEDGER, STAGES, Decision, Numbered, Stage
+from raif.data.staged.stage import BROKEN, LEDGER, STAGES, Decision, Numbered, Stage
 from raif.data.staged.tolerance import Tolerance
-from raif.errors import ConfigError
+from raif.errors import ConfigError, RecordError
 from raif.files import jsonl
 from raif.files.runs import INPUTS_NAME, Change, open_run, said_of, under
 from raif.files.whole import replacing, write_whole
@@ -44,11 +44,11 @@ def run(
     """Run the stages of `config` in `folder`; with `resume`, only what is not done yet.
 
     A resumed run may change keys and sources: the first stage that they decide, and all later ones, are done
-    again. `retry_failed`: so are requests that failed for good. Either way, as with `overwrite`, replies are
-    found again by what was asked. `budget` limits what is spent in the folder, and tells it; `said` is told
-    what the user should know. Raises BudgetSpent when the limits are reached, TooManyFailed, and ConfigError
-    if the folder holds another run, if a stage can't work with its config, or if cost is limited but a model
-    has no prices.
+    again. `retry_failed`: so are requests that failed for good or got an empty reply. Either way, as with
+    `overwrite`, replies are found again by what was asked. `budget` limits what is spent in the folder, and
+    tells it; `said` is told what the user should know. Raises BudgetSpent when the limits are reached,
+    TooManyFailed, and ConfigError if the folder holds another run, if a stage can't work with its config, or
+    if cost is limited but a model has no prices.
     """
     if budget and budget.limits_cost:
         _check_prices(config)
@@ -115,24 +115,26 @@ def _still_true(stages: Sequence[Stage], changes: Sequence[Change]) -> int:
 
 
 def _forget_failed(stages: Sequence[Stage], said: Said) -> None:
-    """Make the first stage with failed requests, and those after it, decide again: the rest has replies."""
+    """Make the first stage with requests that failed or got an empty reply, and those after it, decide again:
+    the rest has replies.
+    """
     for position, stage in enumerate(stages):
         journal, finished = _journal(stage), _funnel_path(stage.folder, stage.name)
-        if finished.exists() and (failed := _read_funnel(finished).failed):
+        if finished.exists() and (count := _read_funnel(finished).unanswered):
             for each in stages[position:]:
                 each.forget()
         elif not finished.exists() and journal.exists():
             jsonl.drop_torn_line(journal)
             decisions = list(jsonl.read(journal, Decision))
-            failed = sum(decision.failed for decision in decisions)
+            count = sum(decision.unanswered for decision in decisions)
             with replacing(journal) as part:
-                jsonl.write(part, (decision for decision in decisions if not decision.failed))
+                jsonl.write(part, (decision for decision in decisions if not decision.unanswered))
         else:
             continue
-        if failed:
-            said(f"{stage.name}: {failed} failed, and are asked again")
+        if count:
+            said(f"{stage.name}: {count} had failed or got an empty reply, and are asked again")
             return
-    said("no request had failed")
+    said("no request had failed or got an empty reply")
 
 
 def run_stage(stage: Stage, progress: Progress) -> StageFunnel:
@@ -143,7 +145,7 @@ def run_stage(stage: Stage, progress: Progress) -> StageFunnel:
         reasons = Counter(decision.dropped for decision in decisions if decision.dropped)
         kept = [decision.record for decision in decisions if decision.record]
         funnel = StageFunnel(stage.name, len(decisions), Counter(dict(sorted(reasons.items()))), len(kept))
-        funnel.failed = sum(decision.failed for decision in decisions)
+        funnel.unanswered = sum(decision.unanswered for decision in decisions)
         drops = (
             {"number": decision.number, "reason": decision.dropped, **decision.detail}
             for decision in decisions
@@ -174,14 +176,30 @@ def _decisions(stage: Stage, progress: Progress) -> Sequence[Decision]:
     tolerance = Tolerance(stage.config, stage.name)
     for decision in done.values():
         tolerance.count(decision)
-    todo = (Numbered(n, item) for n, item in enumerate(stage.inputs()) if n not in done)
+    before = [done[n] for n in sorted(done)]
     with journal.open("ab") as stream:
-        for decision in stage.process(todo, [done[n] for n in sorted(done)]):
+
+        def decided(decision: Decision) -> None:
             jsonl.write(stream, [decision])
             done[decision.number] = decision
             progress(stage.name, len(done))
             tolerance.count(decision)
             tolerance.check()
+
+        def todo() -> Iterator[Numbered]:
+            for number, item in enumerate(stage.inputs()):
+                each = Numbered(number, item)
+                if number in done:
+                    continue
+                if isinstance(item, RecordError):
+                    if not tolerance.broken:
+                        stage.said(f"{stage.name}: dropped, like all broken lines: {item.message}")
+                    decided(each.dropped(BROKEN, error=item.message))
+                else:
+                    yield each
+
+        for decision in stage.process(todo(), before):
+            decided(decision)
     tolerance.check(ended=True)
     return [done[n] for n in sorted(done)]
 

@@ -56,6 +56,11 @@ class Decision(Frozen):
     asked: tuple[Exchange, ...] = ()
     """The requests that were made for the item, with their raw replies."""
 
+    @property
+    def unanswered(self) -> bool:
+        """Dropped, and asking again may help: a request failed for good, or its reply was empty."""
+        return self.failed or (self.dropped is not None and any(each.empty for each in self.asked))
+
 
 class Numbered(NamedTuple):
     """One item that a stage reads, with its position."""
@@ -96,12 +101,15 @@ class Stage(ABC):
         return self.folder / f"{self.name}.jsonl"
 
     def inputs(self) -> Iterator[Any]:
-        """The items, the same ones each time: by default the records of the stage before."""
+        """The items, the same ones each time: by default the records of the stage before.
+
+        What can't be read is given as its RecordError, and is not passed to `process`.
+        """
         if self.source is None:
             raise ConfigError(
                 f"{self.name}: no records to read", "Set input=FILE, or put the stage select first."
             )
-        return records.read(self.source)
+        return records.tried(self.source)
 
     @abstractmethod
     def process(self, todo: Iterator[Numbered], done: Sequence[Decision]) -> Iterator[Decision]:

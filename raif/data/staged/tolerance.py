@@ -37,7 +37,7 @@ _FAILED = _Rule(
     "without them.",
 )
 _BROKEN = _Rule(
-    "select.max_broken",
+    "max_broken",
     "are broken",
     100,
     RecordError,
@@ -68,7 +68,12 @@ class Tolerance:
     def __init__(self, config: StagedConfig, stage: str) -> None:
         self._stage, self._read = stage, 0
         self._failed = _Tally(_FAILED, config.max_failed)
-        self._broken = _Tally(_BROKEN, config.select.max_broken)
+        self._broken = _Tally(_BROKEN, config.max_broken)
+
+    @property
+    def broken(self) -> int:
+        """How many lines couldn't be read."""
+        return self._broken.reasons.total()
 
     def count(self, decision: Decision) -> None:
         self._read += 1

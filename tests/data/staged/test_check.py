@@ -270,6 +270,21 @@ def test_the_band_keeps_what_the_policy_gets_right_sometimes(made, right, reason
     assert not kept or kept[0].provenance["policy"] == {"model": "policy", "right": 2, "of": 4}
 
 
+@pytest.mark.parametrize(("lost", "kept"), [(1, {"right": 1, "of": 3}), (2, None)])
+def test_the_band_is_measured_on_the_answers_that_came_if_they_are_more_than_half(made, lost, kept):
+    def script(body):
+        if body["model"] != "policy":
+            return answering("Tea is warm.")(body)
+        if body["seed"] < lost:
+            return 500, {"error": {"message": "worker died"}}
+        return completion("Tea is warm." if body["seed"] == 3 else "Warm, brown.")
+
+    band = {"samples": 4, "at_least": 0.2, "at_most": 0.8}
+    found, dropped, _ = made(script, [record(1)], "respond", "check", check={"difficulty": band})
+    assert [each.provenance["policy"] for each in found] == ([{"model": "policy", **kept}] if kept else [])
+    assert [each["reason"] for each in dropped] == ([] if kept else ["request failed: HTTP 500"])
+
+
 def test_existing_expert_answers_can_be_checked(made):
     expert = {"thinking": "Hm.", "answer": "Tea, warm."}
     _, dropped, _ = made(teacher, [record(1, expert=expert)], "check")
