@@ -84,8 +84,9 @@ class StageFunnel:
     dropped: Counter[str] = field(default_factory=Counter)
     """Reason -> how many."""
     kept: int = 0
-    failed: int = 0
-    """How many of the dropped items only failed: they can be asked again."""
+    unanswered: int = 0
+    """How many of the dropped items had a request that failed for good or got an empty reply: they can be
+    asked again."""
     notes: dict[str, Any] = field(default_factory=dict)
     """What else the card says about the stage."""
 
@@ -137,7 +138,7 @@ def statistics(splits: Splits) -> dict[str, Any]:
         "topic": _counted(r.provenance.get("topic", "-") for r in everything),
         "group": _counted(r.provenance["group"] for r in everything if "group" in r.provenance),
         "level": _counted(r.provenance["level"] for r in everything if "level" in r.provenance),
-        "composition": _counted(_composition(r) for r in everything),
+        "composition": _counted(composition_of(r) for r in everything),
         "constraints_per_record": _counted(str(len(r.constraints)) for r in everything),
         "questions_per_record": _counted(str(len(r.questions)) for r in everything if r.questions),
         "kind": _counted(constraint.id for r in everything for constraint in r.constraints),
@@ -153,7 +154,8 @@ def _checked_by(record: Instruction) -> str:
     return " and ".join(name for name, checks in found.items() if checks) or "none"
 
 
-def _composition(record: Instruction) -> str:
+def composition_of(record: Instruction) -> str:
+    """and, chain, selection or nested; none for a record that states none."""
     if record.composition is None:
         return "none"
     nested = any(isinstance(part, Composition) for part in record.composition.parts)
