@@ -168,7 +168,7 @@ def test_what_failed_is_said_and_asked_again_on_request(tmp_path):
         server.script = teacher
         again = taught(tmp_path, server, *more, "--retry-failed")
     assert again.exit_code == 0
-    assert "respond: 1 failed, and are asked again" in again.stderr
+    assert "respond: 1 had failed or got an empty reply" in again.stderr
     assert "Failed" not in again.stderr
 
 
