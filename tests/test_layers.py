@@ -23,7 +23,8 @@ def pictured() -> list[set[str]]:
 
 LAYERS = pictured()
 HEAVY = {
-    **dict.fromkeys(("torch", "vllm", "deepspeed", "peft"), ("raif/models", "raif/train")),
+    **dict.fromkeys(("vllm", "deepspeed", "peft"), ("raif/models", "raif/train")),
+    "torch": ("raif/models", "raif/train", "raif/integrations/openrlhf.py"),
     "transformers": ("raif/models", "raif/train", "raif/serve/transformers_server.py"),
     **dict.fromkeys(("typer", "rich"), ("raif_cli",)),
 }

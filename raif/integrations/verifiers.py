@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from raif.errors import RaifError
-from raif.integrations import share_followed
+from raif.integrations import rewarded
 
 
 def constraints_followed(completion: Any, info: Mapping[str, Any], parser: Any) -> float:
@@ -18,15 +17,9 @@ def constraints_followed(completion: Any, info: Mapping[str, Any], parser: Any) 
 
     Raises RaifError if they can't be used or judged. Note that a Rubric logs any error and scores it as 0.
     """
-    return _judged(share_followed(info, parser.parse_answer(completion) or ""))
+    return rewarded(info, parser.parse_answer(completion) or "")[0]
 
 
 async def task_followed(task: Any, trace: Any) -> float:
     """The share of the constraints in the task's data that the last reply follows. RaifError as above."""
-    return _judged(share_followed(task.model_dump(), trace.last_reply))
-
-
-def _judged(share: float | None) -> float:
-    if share is None:
-        raise RaifError("no constraint that could be judged", "Give the row `constraints` of known kinds.")
-    return share
+    return rewarded(task.model_dump(), trace.last_reply)[0]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from raif.integrations.verifiers import constraints_followed
 from tests.chat_server import chat_server, completion
 
 CHECKS = [{"id": "punctuation:no_comma", "kwargs": {}}, {"id": "detectable_format:title", "kwargs": {}}]
+EXAMPLE = Path(__file__).parents[2] / "docs" / "verifiers-example"
 PLUGGED = {"followed": {"fn": "raif.integrations.verifiers:task_followed", "weight": 2.0}}
 
 
@@ -66,3 +69,29 @@ def test_task_takes_it_by_its_config() -> None:
     )
     asyncio.run(task.score(trace))
     assert trace.rewards["followed"] == vf.Reward(score=0.5, weight=2)
+
+
+@pytest.mark.slow
+def test_task_set_of_the_example_makes_tasks_of_records(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    vf = pytest.importorskip("verifiers.v1", reason="needs raif[integrations]")
+    if version("verifiers") < "0.4":
+        pytest.skip("the example is for verifiers 0.4: docs/integrations.md")
+    from verifiers.v1.graph import MessageNode
+    from verifiers.v1.utils.loaders import taskset_class
+
+    monkeypatch.syspath_prepend(EXAMPLE)
+    turns = [{"role": "user", "content": "Describe tea."}]
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps({"id": "tea", "messages": turns, "constraints": CHECKS}) + "\n", "utf-8")
+    made = taskset_class("raif-records")
+    (task,) = made(made.__orig_bases__[0].__args__[1](path=path))
+    assert (task.data.id, task.data.prompt_text) == ("tea", "Describe tea.")
+    trace = vf.Trace(
+        task=vf.TraceTask(type="Task", data=task.data),
+        agent=vf.AgentInfo(config=vf.AgentConfig()),
+        nodes=[MessageNode(message=vf.AssistantMessage(content="a b"), sampled=True)],
+    )
+    asyncio.run(task.score(trace))
+    assert trace.rewards["followed"] == vf.Reward(score=0.5, weight=1)
