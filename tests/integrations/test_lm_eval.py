@@ -101,7 +101,7 @@ def test_lm_eval_runs_the_task(file: Path, monkeypatch: pytest.MonkeyPatch, tmp_
     metadata = json.loads(words[words.index("--metadata") + 1]) | {"file": str(file)}
     found = lm_eval.simple_evaluate(
         Scripted(),
-        tasks=[words[words.index("--tasks") + 1]],
+        tasks=[next(word for word in words if word.startswith("--tasks=")).partition("=")[2]],
         task_manager=TaskManager(include_path=folder, include_defaults=False, metadata=metadata),
         bootstrap_iters=0,
     )

@@ -61,6 +61,18 @@ def test_input_records_are_counted(write):
     assert estimate(config(write, **own))[0].most.calls == 21
 
 
+def test_input_records_of_another_layout_are_as_long_as_their_prompts(write):
+    text = "Tell me about the harbour. " * 40
+    ours = [{"messages": [{"role": "user", "content": text}]}]
+    ifevals = [{"prompt": text, "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}]
+    broken = [{"messages": "Hi."}]
+    read = [
+        estimate(config(write, stages=["respond"], select={}, input=write("in.jsonl", rows)))[0].most.read
+        for rows in (ours, ifevals, ours + broken)
+    ]
+    assert read[0] == read[1] == read[2] > 3 * len(text) // 4
+
+
 def test_the_policy_is_estimated_too(write):
     policy = {"model": "p", "endpoint": {"base_url": "http://127.0.0.1:9/v1"}}
     found = estimate(config(write, check={"difficulty": {"policy": policy, "samples": 4}}))
