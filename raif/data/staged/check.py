@@ -59,9 +59,10 @@ class Check(AskingStage):
         failures: list[_Failure] = []
         lost: FailedRequest | None = None
         async for expert in self._answers(record):
+            if isinstance(expert, FailedRequest):
+                lost = lost or expert
+                continue
             try:
-                if isinstance(expert, FailedRequest):
-                    raise expert
                 found = await verified(record, expert.answer, self._judge)
                 qualities = await self._qualities(record, expert) if found.followed else ()
             except FailedRequest as error:
