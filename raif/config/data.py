@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, PositiveInt, field_validator, model
 from raif import tasks
 from raif.config.base import Section
 from raif.config.builtin import BuiltinConfig
+from raif.config.retell import RetellConfig
 
 HUB = "hub:"
 
@@ -47,6 +48,9 @@ class DataConfig(Section):
     """Records of the held-out evaluation, named alike; null: it is skipped."""
     generate: BuiltinConfig | None = None
     """Make `train` and `heldout` with the built-in generator, inside the run's folder."""
+    retell: RetellConfig | None = None
+    """Before that, let the model answer the packaged requests without any constraint: `generate` then makes
+    its training records of the model's own sentences."""
     max_prompt_tokens: PositiveInt = 1024
     """Longer prompts are left out and counted."""
     mix: dict[str, Annotated[float, Field(ge=0.01, le=100)]] = Field(default={})
@@ -78,4 +82,6 @@ class DataConfig(Section):
     def _one_source(self) -> Self:
         if self.generate and (self.train or self.heldout):
             raise ValueError("generate excludes train and heldout: give files, or have them generated")
+        if self.retell and (not self.generate or self.generate.retellings):
+            raise ValueError("retell: it is for `generate` without `retellings`")
         return self

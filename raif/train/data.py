@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from raif.config.builtin import BuiltinConfig
 from raif.config.data import HUB, DataConfig, DataSource
 from raif.data.builtin.generate import generate
+from raif.data.builtin.retell import RETELLINGS, asking, retell
 from raif.errors import RaifError
 from raif.files.rows import Row, files_of, fingerprint, of_hub, rows
 from raif.records import instruction, read
@@ -40,14 +42,16 @@ def check_source(config: DataConfig) -> None:
             files_of(source.path)
 
 
-def load_records(config: DataConfig, folder: Path, progress: Callable[[int, int], None]) -> Records:
+def load_records(
+    config: DataConfig, folder: Path, progress: Callable[[int, int], None], model: str | None = None
+) -> Records:
     """Training and held-out records, from their sources or made by the built-in generator inside the run's
-    `folder`. RecordError names the first bad line.
+    `folder`. `model`: which one retells. RecordError names the first bad line.
     """
     if config.generate:
         files = [folder / "data" / f"{split}.jsonl" for split in ("train", "heldout")]
         if not (folder / "data" / "card.md").exists():  # the card is written last
-            generate(config.generate, folder / "data", progress, overwrite=True)
+            generate(_retold(config, folder, progress, model), folder / "data", progress, overwrite=True)
         train, heldout = (list(read(file)) for file in files)
         if not train:
             raise RaifError(f"{files[0]}: there are no records in it", "Raise data.generate.count.")
@@ -70,6 +74,18 @@ def load_records(config: DataConfig, folder: Path, progress: Callable[[int, int]
         heldout,
         [(weight, records) for weight, records in zip(weights, found, strict=True) if weight],
     )
+
+
+def _retold(
+    config: DataConfig, folder: Path, progress: Callable[[int, int], None], model: str | None
+) -> BuiltinConfig:
+    """What the generator makes, of a model's own sentences if one is to retell."""
+    assert config.generate
+    if not config.retell:
+        return config.generate
+    asked = config.retell.model_copy(update={"model": config.retell.model or model})
+    retell(asked, folder / "retold", asking(asked), progress, resume="auto")
+    return config.generate.model_copy(update={"retellings": str(folder / "retold" / RETELLINGS)})
 
 
 def inputs(config: DataConfig) -> dict[str, str]:

@@ -65,7 +65,7 @@ class Run:
         self.benchmarks = Benchmarks(config, folder)
         events.phase("making data" if config.data.generate else "reading data")
         with ranks.first_ahead():
-            records = load_records(config.data, folder, events.progress)
+            records = load_records(config.data, folder, events.progress, config.model.path)
         if config.method == "grpo":
             check_rewards(records.train, judged=config.judge is not None, rewards=rewards)
         events.phase("loading the model")

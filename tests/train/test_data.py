@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from raif.config.data import DataConfig
+from raif.config.retell import RetellConfig
+from raif.data.builtin.retell import Ask
 from raif.errors import RaifError, RecordError
 from raif.models.chat import Chat
 from raif.train.data import check_source, hub_parts, inputs, load_records
 from raif.train.feed import Feed
+from tests.data.builtin.test_retell import Model as Retelling
 from tests.train.test_loop import instruction
 
 MIXED = [instruction(0), instruction(1, task="math", constraints=(), reference="2"), instruction(2)]
@@ -174,3 +177,28 @@ def test_records_are_identified_by_what_they_are_not_by_where(tmp_path: Path) ->
         "data.train.1",
         "data.heldout",
     ]
+
+
+def test_the_model_that_is_trained_retells_the_requests_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+
+    def scripted(config: RetellConfig) -> Ask:
+        asked.append(config.model)
+        return Retelling()
+
+    monkeypatch.setattr("raif.train.data.asking", scripted)
+    keys = {"count": 20, "languages": {"en": 1.0}, "kinds": ["startend:quotation"], "max_constraints": 1}
+    config = DataConfig.model_validate({"generate": keys, "retell": {"longest": 20, "samples": 2}})
+    first, again = (load_records(config, tmp_path, lambda done, total: None, "own") for _ in range(2))
+    assert asked == ["own"]
+    assert again == first
+    assert all(record.expert and "as seen at" in record.expert.answer for record in first.train)
+    assert not any(record.expert and "as seen at" in record.expert.answer for record in first.heldout)
+
+
+@pytest.mark.parametrize("keys", [{}, {"generate": {"retellings": "a.jsonl"}}])
+def test_to_retell_is_for_generated_records(keys: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="retell: it is for `generate`"):
+        DataConfig.model_validate({"retell": {}, **keys})

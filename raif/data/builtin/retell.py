@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from raif.config.retell import RetellConfig
 from raif.data.builtin.seeds import Point, Seed, all_seeds
-from raif.errors import RaifError
+from raif.errors import ConfigError, RaifError
 from raif.files import jsonl
 from raif.files.runs import open_run
 from raif.text import chinese, count_words, sentences
@@ -25,12 +25,13 @@ Ask = Callable[[Sequence[str], int], list[str]]
 
 ANSWERS, RETELLINGS = "answers.jsonl", "retellings.jsonl"
 POINTS = 11
-"""Sentences that a seed needs. What an answer lacks comes from the other answers to the same request."""
+"""Sentences that a seed has at least."""
 _LEVELS: tuple[Literal[1, 2, 3], ...] = (1, 1, 1, 2, 2, 2)
 _REST: Literal[3] = 3
 """The levels of an answer's first sentences, and of all others."""
 _SENTENCE = {"en": re.compile(r"[A-Z].*[.!?]"), "zh": re.compile(r".*[。！？]")}
 _LISTED = re.compile(r"^\s*(?:[-*#>|]|\d+[.)、])", re.MULTILINE)
+_OF_ITSELF = re.compile(r"\bAI\b|\b(?:language model|virtual assistant|Hugging Face)\b|人工智能助手|语言模型")
 _LONGEST = {"en": 40, "zh": 80}
 """Words or characters of a usable sentence."""
 _MARKED, _DROPPED = re.compile(r"[,:;\"()\[\]\d，：；“”（）]"), re.compile(r"[,;\"()，；“”（）]")
@@ -43,7 +44,7 @@ def retell(
     ask: Ask,
     progress: Callable[[int, int], None] = lambda done, total: None,
     *,
-    resume: bool = False,
+    resume: bool | Literal["auto"] = False,
     overwrite: bool = False,
 ) -> list[Seed]:
     """Write the model's answers and the seeds that they become into `folder`.
@@ -72,7 +73,7 @@ def retell(
     made = list(chain.from_iterable(in_other_words(seed, answered[seed.id]) for seed in asked))
     if not made:
         raise RaifError(
-            f"none of the {len(asked)} requests has answers of at least {POINTS} sentences together",
+            f"none of the {len(asked)} requests has an answer of at least four whole sentences",
             f"Read {path}; raise `samples` or `max_new_tokens`, or take another model.",
         )
     jsonl.write(folder / RETELLINGS, made)
@@ -80,10 +81,12 @@ def retell(
 
 
 def asking(config: RetellConfig) -> Ask:
-    """Loads the model. Raises RaifError if it can't be loaded."""
+    """Loads the model. Raises ConfigError if none is named, and RaifError if it can't be loaded."""
     from raif.models.local import LocalModel
     from raif.types import Message
 
+    if config.model is None:
+        raise ConfigError("model: no model is named that could answer", "Give --set model=MODEL.")
     model = LocalModel(config.model, dtype=config.local.compute, device=config.local.device)
 
     def ask(prompts: Sequence[str], seed: int) -> list[str]:
@@ -108,39 +111,39 @@ def _length(text: str, language: str) -> int:
 
 
 def in_other_words(seed: Seed, answers: Sequence[str]) -> Iterator[Seed]:
-    """A seed for each answer of four sentences or more that, with the others' sentences, has enough.
+    """A seed for each answer of four sentences or more.
 
-    The request, the title and the postscript stay as they are.
+    What it lacks for a long answer is taken from the other answers, and last from the packaged one. The
+    request, the title and the postscript stay as they are.
     """
     drafts = [usable(answer, seed.language) for answer in answers]
+    packaged = [point.text for point in seed.points]
     for number, draft in enumerate(drafts):
-        others = [other for other in (*drafts[number + 1 :], *drafts[:number]) if len(other) >= 3]
-        if len(draft) < 4 or not others:
+        if len(draft) < 4:
             continue
-        more = [text for text in dict.fromkeys(chain(*others)) if text not in draft]
-        texts = [*draft, *more[: max(0, POINTS - len(draft))]]
+        others = [*drafts[number + 1 :], *drafts[:number], packaged]
+        texts = list(dict.fromkeys(chain(draft, *others)))[: max(POINTS, len(draft))]
         levels = [*_LEVELS[: len(draft)], *repeat(_REST, len(texts))]
-        points = [
+        points = tuple(
             Point(level=level, text=text, plain=plain(text))
             for level, text in zip(levels, texts, strict=False)
-        ]
-        keywords = _keywords(seed, " ".join(point.text for point in points))
-        if len(points) >= POINTS and len(keywords) == len(seed.keywords):
-            yield seed.model_copy(
-                update={
-                    "id": f"{seed.id}-{number}",
-                    "points": tuple(points),
-                    "second": tuple(others[0][:3]),
-                    "keywords": keywords,
-                    "greeting": "",
-                    "farewell": "",
-                }
-            )
+        )
+        made = {
+            "id": f"{seed.id}-{number}",
+            "points": points,
+            "second": next((tuple(other[:3]) for other in others[:-1] if len(other) >= 3), seed.second),
+            "keywords": _keywords(seed, " ".join(texts)),
+            "greeting": "",
+            "farewell": "",
+        }
+        yield seed.model_copy(update=made)
 
 
 def usable(answer: str, language: str) -> list[str]:
-    """The whole sentences of an answer, each once; none of an answer with a list or a heading."""
-    if _LISTED.search(answer):
+    """The whole sentences of an answer, each once; none of an answer with a list or a heading, or in which
+    the model speaks of itself.
+    """
+    if _LISTED.search(answer) or _OF_ITSELF.search(answer):
         return []
     text = " ".join(answer.split())
     found = chinese.sentences(text) if language == "zh" else sentences(text)

@@ -73,7 +73,7 @@ def test_a_run_that_was_broken_off_asks_for_the_rest_alone(folder: Path, tmp_pat
 
 
 def test_answers_that_give_no_seed_are_an_error_that_says_where_they_are(tmp_path: Path) -> None:
-    with pytest.raises(RaifError, match=r"none of the .* requests has answers of at least 11 sentences"):
+    with pytest.raises(RaifError, match="requests has an answer of at least four whole sentences"):
         retell(CONFIG, tmp_path / "run", lambda prompts, seed: ["No."] * len(prompts))
     assert json.loads((tmp_path / "run" / ANSWERS).read_text().splitlines()[0])["answers"] == ["No.", "No."]
 
@@ -84,6 +84,7 @@ def test_answers_that_give_no_seed_are_an_error_that_says_where_they_are(tmp_pat
         ("It is a small town. It is a small town. and then", ["It is a small town."]),
         ("1. Go there by train now.\n2. Come back by bus.", []),
         ("Too short. " + "Word and " * 41 + "end.", []),
+        ("As an AI I have no town. But yours is nice.", []),
         ("It is late at night! Is it so late already?", ["It is late at night!", "Is it so late already?"]),
     ],
 )
@@ -96,8 +97,11 @@ def test_a_sentence_is_plain_without_its_marks_or_has_no_plain_form() -> None:
     assert plain("It is late.") == plain("It is 7 o'clock, or so.") == plain("One thing: sleep.") == ""
 
 
-def test_an_answer_alone_gives_no_seed() -> None:
-    assert list(in_other_words(all_seeds()[0], [said("a", 1), "", "No."])) == []
+def test_what_the_model_left_out_is_packaged() -> None:
+    seed = all_seeds()[0]
+    (made,) = in_other_words(seed, [said("a", 1), "", "No."])
+    assert [point.text for point in made.points[6:]] == [point.text for point in seed.points[: POINTS - 6]]
+    assert made.second == seed.second
 
 
 def test_training_records_speak_in_these_words_and_held_out_ones_are_as_before(folder: Path) -> None:
