@@ -60,6 +60,7 @@ FIXED = (
     "model.format_request",
     "model.compute",
     "data.generate",
+    "data.retell",
     "data.max_prompt_tokens",
     "data.mix",
     "rollout.prompts",
