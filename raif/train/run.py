@@ -63,7 +63,8 @@ class Run:
         r = config.rollout
         rewards = Rewards.of(config.rewards, limit=r.max_new_tokens, window=r.overlong)
         self.benchmarks = Benchmarks(config, folder)
-        events.phase("making data" if config.data.generate else "reading data")
+        own = ", in the model's own words" if config.data.retell else ""
+        events.phase(f"making data{own}" if config.data.generate else "reading data")
         with ranks.first_ahead():
             records = load_records(config.data, folder, events.progress, config.model.path)
         if config.method == "grpo":
