@@ -15,6 +15,7 @@ from raif_cli.main import app
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reproduce"
 SCRIPTS = sorted(FOLDER.glob("*.sh"))
+MINI = {name for name in preset_names("train") if name == "mini" or name.startswith("mini-")}
 LAYOUTS = ["16-gpus", "4-gpus", "1-gpu"]
 NOTES = 'note="$(mktemp "$CALLS/.XXXXXX")"; printf "%s\\0" "$@" > "$note"; mv "$note" "$CALLS/${note##*.}"\n'
 """Moved once complete: a server can be killed while it writes."""
@@ -137,6 +138,31 @@ def test_the_data_can_be_planned(tmp_path: Path) -> None:
     (made,) = calls(tmp_path, "data.sh", "5", "data-math-5")
     assert "pack.math_ratio=5" in made
     plan(made)
+
+
+def test_the_miniature_trains_and_measures_and_every_call_can_be_planned(tmp_path: Path) -> None:
+    grown = NOTES + (  # what the script looks for in between
+        'while [ $# -gt 0 ]; do [ "$1" = --out ] && out="$2"; shift; done\n'
+        '[ -n "${out:-}" ] || exit 0\n'
+        'mkdir -p "$out" && echo \'{"seed": "en-1"} {"seed": "en-2"}\' > "$out/heldout.jsonl"\n'
+    )
+    made = calls(tmp_path, "miniature.sh", raif=grown, python="echo 321\n")
+    plan(next(call for call in made if call[0] == "gen-data"))
+    for preset in MINI:
+        plan(next(call for call in made if call[0] == "train" and preset in call))
+    trained = [call for call in made if call[0] == "train" and "--out" in call]
+    assert {call[call.index("--preset") + 1] for call in trained} == MINI
+    assert all("--resume" in call for call in trained)
+    seeds = {name: set[str]() for name in MINI}
+    for call in trained:
+        seeds[call[call.index("--preset") + 1]] |= {each for each in call if each.startswith("seed=")}
+    assert seeds["mini"] == seeds["mini-all"] == seeds["mini-sft"] == {"seed=0", "seed=1"}
+    assert seeds["mini-math"] == {"seed=0"}
+    fitted = [call for call in trained if "steps=321" in call]
+    assert [call[call.index("--preset") + 1] for call in fitted] == ["mini-sft"] * 2
+    measured = [(call[1], call[call.index("--out") + 1]) for call in made if call[0] == "eval"]
+    assert len(measured) == 2 * (3 + 6)
+    assert {benchmark for benchmark, _ in measured} == {"ifeval", "ifbench"}
 
 
 def test_the_table_of_the_documentation_names_every_ablation() -> None:

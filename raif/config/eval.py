@@ -117,6 +117,8 @@ class EvalConfig(Section):
     relevance: str | None = None
     """The model on this machine (a folder, hub id or `packaged:NAME`; computed as `local` says) by which the
     relevance of answers is measured, or `judge` to ask the judge instead; null: not measured."""
+    relevance_limit: PositiveInt | None = None
+    """Measure the relevance of this many random answers, the same ones for the same seed; null: of all."""
     paper_model: str | None = None
     """The paper's model to compare with; null: the one whose name is part of the model's."""
 

@@ -38,6 +38,7 @@ FREE = (
     "evaluation.max_new_tokens",
     "evaluation.batch",
     "evaluation.relevance",
+    "evaluation.plain",
     "evaluation.every",
     "evaluation.benchmarks",
     "evaluation.items",
@@ -67,6 +68,9 @@ FIXED = (
     "rollout.group_size",
     "rollout.max_new_tokens",
     "rollout.temperature",
+    "rollout.temperatures",
+    "rollout.band",
+    "rollout.contrast_by_kind",
     "rollout.refill",
     "rollout.overlong",
     "rollout.overlap",
@@ -149,6 +153,7 @@ EVAL_FREE = (
     "judge",
     "judgments",
     "relevance",
+    "relevance_limit",
     "paper_model",
 )
 """Keys, or whole sections, of `raif eval` that can change."""

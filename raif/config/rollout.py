@@ -43,6 +43,9 @@ class VllmConfig(Section):
     """GPUs that vLLM in this process splits the model over."""
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
 class RolloutConfig(Section):
     prompts: PositiveInt = 32
     """Prompts per rollout."""
@@ -52,11 +55,22 @@ class RolloutConfig(Section):
     """A longer response is cut off. If that happens in its thinking, it has no answer."""
     temperature: PositiveFloat = 1.0
     """Sampling is from the whole distribution (top-p 1), as the ratio of the loss assumes."""
+    temperatures: tuple[PositiveFloat, ...] = ()
+    """Temperatures within a group, for its responses in turn; `temperature` has no effect then. The loss
+    takes each response at its own. For the engine transformers. Empty: `temperature` for all."""
     batch: PositiveInt = 64
     """Responses that are sampled together; rollout servers have their own limit."""
     refill: NonNegativeInt = 0
     """The most extra rounds of sampling. Each replaces the groups whose rewards are all equal with groups of
     the next prompts (DAPO's dynamic sampling). Those left after the last round stay."""
+    band: tuple[Share, Share] | None = None
+    """The lowest and highest share of full marks of a prompt, as measured while training on the prompt or on
+    its kinds of constraints. What became easier gets one more constraint, at most three in all; what is
+    harder loses one; what stays outside is passed over. null: prompts are taken as they are."""
+    contrast_by_kind: bool = False
+    """With contrast: whether a group's thinking takes part is decided by whether thinking raises the pass
+    rates of its kinds of constraints, as measured while training, once they are known. Where it doesn't, the
+    group's plain responses take part instead."""
     overlong: NonNegativeInt = 0
     """Soft punishment of long responses (DAPO): over the last this many tokens before `max_new_tokens` the
     reward falls by up to 1, which a response that is cut off loses completely. 0: no punishment."""
@@ -72,6 +86,30 @@ class RolloutConfig(Section):
     def _overlong_fits(self) -> Self:
         if self.overlong > self.max_new_tokens:
             raise ValueError(f"overlong: {self.overlong} is above max_new_tokens ({self.max_new_tokens})")
+        return self
+
+    def heat(self, position: int) -> float:
+        """The temperature of the response at a position among those to one prompt."""
+        return self.temperatures[position % len(self.temperatures)] if self.temperatures else self.temperature
+
+    @model_validator(mode="after")
+    def _band_has_room(self) -> Self:
+        if self.band and not self.band[0] < self.band[1]:
+            raise ValueError(f"band: {list(self.band)} has no room; give the lower share first")
+        if self.band and self.overlap:
+            raise ValueError(
+                "band: prompts are chosen by what the step before measured, and overlap: true samples them "
+                "before that; give one of the two"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _temperatures_of_transformers(self) -> Self:
+        if self.temperatures and self.engine != "transformers":
+            raise ValueError(
+                f"temperatures: engine: {self.engine} samples a group at one temperature; give temperature, "
+                "or engine: transformers"
+            )
         return self
 
     @model_validator(mode="after")

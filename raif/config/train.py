@@ -17,9 +17,9 @@ from pydantic import (
 
 from raif.config.base import Section
 from raif.config.data import DataConfig
+from raif.config.evaluation import EvaluationConfig
 from raif.config.judge import JudgeConfig
-from raif.config.rollout import RolloutConfig
-from raif.errors import did_you_mean
+from raif.config.rollout import RolloutConfig, Share
 from raif.reasoning import FORMAT_REQUEST
 
 LOGIT_TOKENS = 256
@@ -119,6 +119,22 @@ class CloningConfig(Section):
     max_tokens: PositiveInt | None = None
     """Tokens of prompt and expert answer together. Longer ones are cut off, and counted. null: what a prompt
     and a response can have, `data.max_prompt_tokens` + `rollout.max_new_tokens`."""
+    successes: Share = 0.0
+    """Share of `batch` that is the policy's own relevant responses with full marks, once there are any."""
+    hindsight: Share = 0.0
+    """Share of `batch` that is the policy's own relevant responses that failed, with the nearest constraints
+    that they meet asked for instead, once there are any. For groups without any full marks."""
+
+    @model_validator(mode="after")
+    def _parts_of_a_batch(self) -> Self:
+        if self.successes + self.hindsight > 1:
+            raise ValueError("successes and hindsight are shares of one batch: together at most 1")
+        return self
+
+    @property
+    def own(self) -> bool:
+        """Whether the policy's own responses are cloned."""
+        return bool(self.successes or self.hindsight)
 
 
 class OptimizerConfig(Section):
@@ -206,52 +222,6 @@ class CheckpointConfig(Section):
     """How many of the newest ones are kept."""
 
 
-class EvaluationConfig(Section):
-    prompts: NonNegativeInt = 200
-    """The most held-out prompts to answer before and after training, drawn by `seed` if there are more; 0: no
-    held-out evaluation."""
-    max_new_tokens: PositiveInt = 16384
-    """The most tokens of a held-out response."""
-    batch: PositiveInt = 16
-    """Held-out prompts that are answered together."""
-    relevance: NonNegativeInt | None = None
-    """Of how many held-out answers relevance is measured, drawn at random; null: of all; 0: of none. Without
-    a judge the frozen model reads each of them after eight prompts."""
-    every: NonNegativeInt = 0
-    """Steps between evaluations during training, each of the held-out prompts and of `benchmarks`, and one
-    more after the last step; 0: none."""
-    benchmarks: tuple[Literal["ifeval", "ifbench"], ...] = ()
-    """Benchmarks that are run every `every` steps, as `raif eval` runs them: those that need no judge."""
-    items: PositiveInt | None = None
-    """The most items of each benchmark, drawn by `seed`; null: all."""
-    data: Path | None = None
-    """Folder of the benchmarks' data; null: the one that RAIF_BENCHMARK_DATA names."""
-    best: str | None = None
-    """The figure by which the best checkpoint is kept, such as heldout/constraints or ifeval/prompts, as
-    metrics.jsonl has it after `eval/`. null: only the newest checkpoints are kept."""
-    patience: PositiveInt | None = None
-    """Training stops after this many evaluations in a row without a better `best`; null: it doesn't."""
-    cloning_alone: bool = False
-    """Also train on the expert answers alone, for the same time on the same records, to compare with."""
-
-    @model_validator(mode="after")
-    def _best_of_what_is_measured(self) -> Self:
-        needed = {"benchmarks": self.benchmarks, "best": self.best}
-        if not self.every and (given := [key for key, value in needed.items() if value]):
-            raise ValueError(f"{given[0]} needs every, the number of steps between evaluations")
-        if self.patience and not self.best:
-            raise ValueError("patience needs best, the figure that should get better")
-        known = [f"heldout/{name}{side}" for name in ("constraints", "followed") for side in ("", "_loose")]
-        known += ["heldout/followed_relevant"] if self.relevance != 0 else []
-        for name in self.benchmarks:
-            known += [
-                f"{name}/{level}{side}" for level in ("prompts", "instructions") for side in ("", "_loose")
-            ]
-        if self.best and self.best not in known:
-            raise ValueError(f"best: {self.best!r} is not measured. {did_you_mean(self.best, known)}")
-        return self
-
-
 class QuirksConfig(Section):
     """Accidents of the authors' code, for exact reproduction of the published runs."""
 
@@ -334,7 +304,13 @@ class TrainConfig(Section):
     @property
     def by_relevance(self) -> bool:
         """Whether the frozen model measures rollouts."""
-        return self.judge is None and any(reward.name == "relevance" for reward in self.rewards)
+        gate = any(reward.name == "relevance" for reward in self.rewards)
+        return self.judge is None and (gate or self.cloning.own)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether what rollouts have shown decides what later steps do."""
+        return bool(self.cloning.own or self.rollout.band or self.rollout.contrast_by_kind)
 
     @property
     def responses(self) -> int:
@@ -414,6 +390,14 @@ class TrainConfig(Section):
                 f"{key}: {self.clone_limit} leaves no room for an answer after a prompt of "
                 f"data.max_prompt_tokens ({self.data.max_prompt_tokens})"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _own_responses_are_cloned(self) -> Self:
+        if self.cloning.own and not self.loss.cloning:
+            raise ValueError("cloning.successes and cloning.hindsight need loss.cloning, which is 0")
+        if self.rollout.contrast_by_kind and not self.contrast:
+            raise ValueError("rollout.contrast_by_kind needs contrast: true, which samples without thinking")
         return self
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ are done elsewhere.
 from __future__ import annotations
 
 import os
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,6 +69,15 @@ class ScoredItem(Generic[I]):
     def main(self) -> float | None:
         """The item's main score."""
         return next(iter(self.parts.values()))
+
+
+def subset(items: Sequence[Any], limit: int | None, seed: int) -> Sequence[Any]:
+    """`limit` random items in the order of the data. The same seed gives the same items, and a larger limit
+    more of them."""
+    if limit is None or limit >= len(items):
+        return items
+    order = random.Random(seed).sample(range(len(items)), len(items))
+    return [items[n] for n in sorted(order[:limit])]
 
 
 class Benchmark(ABC, Generic[I]):

@@ -11,7 +11,7 @@ from typing import Any
 from raif.config.eval import JUDGED, EvalConfig
 from raif.errors import require
 from raif.eval.answers import Ask
-from raif.eval.benchmark import ScoredItem
+from raif.eval.benchmark import ScoredItem, subset
 from raif.eval.rates import Rates, Table, Tally
 from raif.judge.judge import Judge
 from raif.types import Relevance
@@ -27,7 +27,7 @@ def measured(
     `asks` of items without an answer only belong to the set that answers are compared over. Raises RaifError
     if the model can't be loaded, EndpointError if the judge can't be reached.
     """
-    chosen = [ask for ask in asks if ask.id in answers]
+    chosen = subset([ask for ask in asks if ask.id in answers], config.relevance_limit, config.seed)
     if config.relevance is None:
         return {}
     found = _judged(config, chosen, answers, folder)

@@ -3,7 +3,6 @@ report."""
 
 from __future__ import annotations
 
-import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ from raif.config.eval import Dialect, EvalConfig
 from raif.errors import ConfigError, EndpointError, RaifError, RecordError
 from raif.eval import page, relevance
 from raif.eval.answers import Answer, Ask, Calls, Notes, Progress, Responder, collect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, locate
+from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, locate, subset
 from raif.eval.methods import style
 from raif.eval.rates import Rates, Table, interval
 from raif.eval.report import RESULTS, Report, Result, Step, compared, listed, write
@@ -67,15 +66,6 @@ def plan(config: EvalConfig) -> Plan:
     if times > 1:
         raise RecordError(f"{data}: {times} items have the id {id!r}", "Give each its own.")
     return Plan(benchmark, data, subset(items, config.limit, config.seed))
-
-
-def subset(items: Sequence[Any], limit: int | None, seed: int) -> Sequence[Any]:
-    """`limit` random items in the order of the data. The same seed gives the same items, and a larger limit
-    more of them."""
-    if limit is None or limit >= len(items):
-        return items
-    order = random.Random(seed).sample(range(len(items)), len(items))
-    return [items[n] for n in sorted(order[:limit])]
 
 
 def evaluate(

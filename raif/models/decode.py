@@ -36,10 +36,11 @@ def decode(
     counts: Sequence[int],
     *,
     max_new_tokens: int,
-    temperature: float,
+    temperature: float | Sequence[float],
     seeds: Sequence[int] | None = None,
 ) -> list[list[Completion]]:
-    """Sample `counts` completions of the prompts in one batch. Temperature 0 is greedy.
+    """Sample `counts` completions of the prompts in one batch. Temperature 0 is greedy; several, all above 0,
+    are for the completions of each prompt in turn.
 
     Each prompt's completions depend on its own seed alone, whatever else is in the batch.
     """
@@ -53,8 +54,10 @@ def decode(
             for n, seed in zip(counts, seeds or [0] * len(prompts), strict=True)
         ]
     )
+    heats = temperature if isinstance(temperature, int | float) else _in_turn(temperature, counts)
     for position in range(max_new_tokens):
-        tokens, logps = pick(batch.logits, temperature, chances[batch.owners, position])
+        heat = heats[batch.owners] if isinstance(heats, Tensor) else heats
+        tokens, logps = pick(batch.logits, heat, chances[batch.owners, position])
         _record(flat, batch, tokens, logps, model.end_ids)
         if bool(batch.ended.all()):
             break
@@ -62,14 +65,22 @@ def decode(
     return completions
 
 
-def pick(logits: Tensor, temperature: float, chances: Tensor) -> tuple[Tensor, Tensor]:
+def _in_turn(temperatures: Sequence[float], counts: Sequence[int]) -> Tensor:
+    """The temperature of each completion, [R]."""
+    return torch.tensor([temperatures[n % len(temperatures)] for count in counts for n in range(count)])
+
+
+def pick(logits: Tensor, temperature: float | Tensor, chances: Tensor) -> tuple[Tensor, Tensor]:
     """A token for each row of [R, V] logits, by inverting the distribution at `chances`; its log-probability.
 
-    chances and both results: [R].
+    chances and both results: [R]. temperature: one, or each row's, [R].
     """
-    scaled = logits.float() if temperature in (0, 1) else logits.float() / temperature
+    if isinstance(temperature, Tensor):
+        scaled = logits.float() / temperature.to(logits.device)[:, None]
+    else:
+        scaled = logits.float() if temperature in (0, 1) else logits.float() / temperature
     total = scaled.logsumexp(-1, keepdim=True)
-    if temperature == 0:
+    if not isinstance(temperature, Tensor) and temperature == 0:
         tokens = scaled.argmax(-1)
     else:
         cumulative = (scaled - total).exp_().cumsum_(-1)

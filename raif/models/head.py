@@ -38,15 +38,23 @@ class Head(nn.Module):
         self, work: Callable[..., tuple[Tensor, ...]], states: Tensor, targets: Tensor, *args: Any
     ) -> tuple[Tensor, ...]:
         """What `work(logits_of, states, targets, *args)` returns for states [N, D] and targets [N]: each [N].
+        Arguments that are tensors are [N], too.
 
         With more than one chunk, logits are computed again in the backward pass instead of being kept.
         """
         if states.requires_grad and states.device.type == "cpu":
             trim()  # memory is at its peak here: the layers' activations are held, and the logits come
-        parts = list(zip(states.split(self._chunk), targets.split(self._chunk), strict=True))
+        columns = [states, targets, *args]
+        count = len(states.split(self._chunk))
+        parts = list(
+            zip(
+                *(c.split(self._chunk) if isinstance(c, Tensor) else [c] * count for c in columns),
+                strict=True,
+            )
+        )
         if len(parts) > 1:
             work = partial(checkpoint, work, use_reentrant=False, preserve_rng_state=False)
-        found = [work(self._logits, *part, *args) for part in parts]
+        found = [work(self._logits, *part) for part in parts]
         return tuple(torch.cat(values) for values in zip(*found, strict=True))
 
 

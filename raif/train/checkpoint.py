@@ -24,6 +24,7 @@ from raif.errors import RaifError, UnhealthyRun
 from raif.files.whole import sha256
 from raif.models.load import save_tokenizer
 from raif.train.learner import Learner
+from raif.train.memory import Memory
 from raif.train.optim.lora import save_adapters
 from raif.train.optim.optimizer import STATE, Optimizer
 from raif.train.ranks import Ranks
@@ -66,6 +67,7 @@ def save_checkpoint(
     best: int = 0,
     template: str | None = None,
     ahead: Sequence[Sampled] | None = None,
+    memory: Memory | None = None,
 ) -> None:
     """Write `folder/step-N` whole or not at all, then delete all but the newest `keep` and that of the step
     `best`.
@@ -93,7 +95,7 @@ def save_checkpoint(
     _written(
         folder,
         ranks,
-        lambda: _write_rest(unfinished, learner, progress, adapters, template, responses),
+        lambda: _write_rest(unfinished, learner, progress, adapters, template, responses, memory),
         by=ranks.first,
     )
     seals = _seals(unfinished, ranks)
@@ -113,6 +115,7 @@ def _write_rest(
     adapters: Mapping[str, Tensor] | None,
     template: str | None,
     ahead: Sequence[Sequence[Sampled] | None],
+    memory: Memory | None,
 ) -> None:
     """Everything but the shards. `adapters`: LoRA's, which are saved alone. `ahead`: of all ranks."""
     net = learner.policy.net
@@ -125,6 +128,8 @@ def _write_rest(
     if None not in ahead:
         responses = [asdict(each) for share in ahead for each in share or ()]
         (unfinished / AHEAD).write_text(json.dumps(responses))
+    if memory:
+        memory.write(unfinished)
     torch.save({"torch": torch.get_rng_state(), "python": random.getstate()}, unfinished / RNG)
     (unfinished / PROGRESS).write_text(json.dumps(asdict(progress)))
 

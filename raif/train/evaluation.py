@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from raif.config.eval import EvalConfig
+from raif.config.evaluation import EvaluationConfig
 from raif.config.models import SamplingConfig
-from raif.config.train import EvaluationConfig, TrainConfig
+from raif.config.train import TrainConfig
 from raif.errors import RaifError
 from raif.eval.answers import Answer, Answers, Ask, Notes
 from raif.eval.benchmark import BENCHMARKS

@@ -43,6 +43,7 @@ class Rollout:
     verification: Verification
     reward: Reward
     relevance: Relevance | None = None
+    temperature: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def roll_out(
 
     def verified(first: int, mine: Sequence[Prompt]) -> list[tuple[Unscored, Verification]]:
         """This rank's share of the responses, with their verdicts."""
-        responses = _sampled(mine, sampler, chat, seed + first, quirks)
+        responses = _sampled(mine, sampler, chat, seed + first, config, quirks)
         verifications = verify_all(
             [(r.prompt.instruction, r.response.answer or "") for r in responses],
             [None if r.unusable else judge for r in responses],
@@ -155,6 +156,7 @@ class Unscored:
     completion: Completion
     text: str
     response: Response
+    temperature: float
 
     @property
     def thinking(self) -> bool:
@@ -199,18 +201,24 @@ def paper_rewards(config: RolloutConfig) -> Rewards:
 
 
 def _sampled(
-    prompts: Sequence[Prompt], sampler: Sampler, chat: Chat, seed: int, quirks: QuirksConfig | None
+    prompts: Sequence[Prompt],
+    sampler: Sampler,
+    chat: Chat,
+    seed: int,
+    config: RolloutConfig,
+    quirks: QuirksConfig | None,
 ) -> list[Unscored]:
     ids = [chat.prompt(p.instruction.messages, p.mode) for p in prompts]
     completions = sampler.sample(ids, [p.count for p in prompts], seed=seed)
     found = []
     for prompt, prompt_ids, each in zip(prompts, ids, completions, strict=True):
-        for completion in each:
+        for position, completion in enumerate(each):
             text = chat.text(completion.ids, prompt.mode)
             response = split(text, chat.style)
             if quirks and quirks.math_in_whole_output and prompt.instruction.task == "math":
                 response = replace(response, answer=text)
-            found.append(Unscored(prompt, prompt_ids, completion, text, response))
+            heat = config.heat(position)
+            found.append(Unscored(prompt, prompt_ids, completion, text, response, heat))
     return found
 
 
@@ -235,6 +243,7 @@ def _grouped(
                     verification=verification,
                     reward=reward,
                     relevance=relevance,
+                    temperature=s.temperature,
                 )
             )
         elif reward in PART:  # its verdicts say why
@@ -245,12 +254,15 @@ def _grouped(
     return Group(instruction, tuple(rollouts), tuple(unjudged))
 
 
-def takes_part(group: Group, quirks: QuirksConfig) -> list[bool]:
+def takes_part(group: Group, quirks: QuirksConfig, helps: bool | None = None) -> list[bool]:
     """For each response of the group: does it take part in the policy loss?
 
     A group teaches thinking only if thinking was worth it: if the best thinking response reaches the worst
-    plain one. Plain responses set this bar and never take part.
+    plain one. Plain responses set this bar and never take part. `helps`: that thinking raises the pass rates
+    of the group's kinds is known, or known to be false: then the plain responses take part instead.
     """
+    if helps is not None:
+        return [r.thinking is helps for r in group.rollouts]
     thinking = [r.reward.content for r in group.rollouts if r.thinking]
     plain = [r.reward.content for r in group.rollouts if not r.thinking]
     worth = not plain or not thinking or max(thinking) >= min(plain)
@@ -271,7 +283,8 @@ def samples_of(groups: Sequence[Group], kept: Sequence[Sequence[bool]], *, scale
     for group, keeps in zip(groups, kept, strict=True):
         relative = advantages([r.reward.total for r in group.rollouts], scaled=scaled)
         for r, advantage, keep in zip(group.rollouts, relative, keeps, strict=True):
-            samples.append(Sample(r.prompt_ids, r.ids, r.logps, advantage, keep))
+            heat = r.temperature
+            samples.append(Sample(r.prompt_ids, r.ids, r.logps, advantage, keep, temperature=heat))
     return samples
 
 
@@ -279,8 +292,9 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
     """What a step's groups say about the run, as numbers for metrics.jsonl.
 
     Of the thinking responses, except where the name says otherwise. `reward/NAME`: what that reward gave,
-    before its weight, to the responses that it is for. `relevant_share`: of those measured. `dead_*`: shares
-    of groups with equal rewards, which teach nothing: all right, all wrong, or all alike in another way.
+    before its weight, to the responses that it is for. `relevant_share`: of those measured. `kind_plain/ID`:
+    of the responses without thinking. `dead_*`: shares of groups with equal rewards, which teach nothing: all
+    right, all wrong, or all alike in another way.
     """
     rollouts = [r for g in groups for r in g.rollouts if r.thinking]
     relevant = [r.relevance.relevant for r in rollouts if r.relevance and r.relevance.relevant is not None]
@@ -294,9 +308,10 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
     for name, value in (each for r in rollouts for each in r.reward.values.items()):
         earned[name].append(value)
     passed: dict[str, list[bool]] = defaultdict(list)
-    for verdict in (v for r in rollouts for v in r.verification.counted):
-        if verdict.passed is not None:
-            passed[verdict.kind].append(verdict.passed)
+    for r in (*rollouts, *plain):
+        for verdict in r.verification.counted:
+            if verdict.passed is not None:
+                passed[f"{'kind' if r.thinking else 'kind_plain'}/{verdict.kind}"].append(verdict.passed)
     return {
         "reward": fmean(r.reward.total for r in rollouts),
         "reward_std": pstdev(r.reward.total for r in rollouts),
@@ -319,5 +334,5 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
         "thinking_words": fmean(len(r.response.thinking.split()) for r in rollouts),
         "repetition": fmean(repeated_share(r.text, 4) for r in rollouts),
         "answer_words": fmean(len((r.response.answer or "").split()) for r in rollouts),
-        **{f"kind/{name}": fmean(values) for name, values in sorted(passed.items())},
+        **{name: fmean(values) for name, values in sorted(passed.items())},
     }

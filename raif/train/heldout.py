@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, Self
 
-from raif.eval.run import subset
+from raif.eval.benchmark import subset
 from raif.files import jsonl
 from raif.files.whole import replacing, write_whole
 from raif.judge.judge import Judge
@@ -33,6 +33,8 @@ from raif.verdicts.checks import all_pass, verify_all
 
 Greedy = Callable[[Sequence[list[int]]], list[Completion]]
 """The model's greedy completions of tokenized prompts, on all ranks."""
+Modes = Mode | Callable[[Instruction], Mode]
+"""How all held-out prompts are asked, or each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,15 @@ class HeldOut:
     ranks: Ranks = ALONE
     relevance: int | None = None
 
-    def ask(self, greedy: Greedy, mode: Mode) -> list[HeldOutAnswer]:
+    def ask(self, greedy: Greedy, mode: Modes) -> list[HeldOutAnswer]:
         """Greedy answers, checked."""
-        found = greedy([self.chat.prompt(i.messages, mode) for i in self.instructions])
-        responses = [self.chat.taken_apart(self.chat.text(c.ids, mode), mode) for c in found]
+        modes = [mode(i) if callable(mode) else mode for i in self.instructions]
+        asked_in = list(zip(self.instructions, modes, strict=True))
+        found = greedy([self.chat.prompt(i.messages, each) for i, each in asked_in])
+        responses = [
+            self.chat.taken_apart(self.chat.text(c.ids, each), each)
+            for c, each in zip(found, modes, strict=True)
+        ]
         return self.check(responses, [c.truncated for c in found])
 
     def experts(self) -> list[HeldOutAnswer]:

@@ -22,6 +22,7 @@ from raif.plan.shapes import read
 from raif.train.logps import (
     MicroBatch,
     Sample,
+    Temperature,
     bucketed,
     collate,
     packed,
@@ -189,9 +190,15 @@ class Learner:
             samples,
             size=2 * self.size,  # no activations are kept: twice as many fit
             tokens=self.tokens and 2 * self.tokens,
-            temperature=self.config.rollout.temperature,
+            temperature=self._temperature,
             ranks=self.ranks,
         )
+
+    @property
+    def _temperature(self) -> Temperature:
+        """At which the log-probabilities of rollouts are taken."""
+        r = self.config.rollout
+        return "each" if r.temperatures else r.temperature
 
     def update(
         self,
@@ -244,7 +251,7 @@ class Learner:
             batch = self._collate([chosen[i] for i in positions])
             frozen = _padded([frozen_logps[i] for i in positions], batch.mask) if c.loss.kl else None
             compute_both = partial(token_logps_and_entropy, bonus=bool(c.loss.entropy))
-            logps, entropy = self.policy.call(compute_both, batch, c.rollout.temperature)
+            logps, entropy = self.policy.call(compute_both, batch, self._temperature)
             gap = logps.detach() - batch.old_logps if fresh else batch.gap
             correction = gap if c.recomputes else None
             loss, parts = policy_loss(logps, frozen, entropy, batch, counts, c.loss, correction)

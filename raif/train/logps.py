@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +15,9 @@ from raif.models.attention import own_attention
 from raif.models.head import LogitsOf
 from raif.models.load import Model
 from raif.train.ranks import ALONE, Ranks
+
+Temperature = float | Literal["each"]
+"""At which log-probabilities are taken: one for all responses, or each at its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Sample:
     advantage: float = 0.0
     keep: bool = False
     gap: tuple[float, ...] = ()
+    temperature: float = 1.0
+    """At which it was sampled; a cloned one counts as it is."""
 
     def __len__(self) -> int:
         return len(self.prompt_ids) + len(self.ids)
@@ -41,7 +47,7 @@ class MicroBatch:
 
     ids: [B, L], prompt + response, padded on the right. lengths: [B], without the padding. For the tokens of
     the responses, all [B, T]: targets, mask (1.0 on real ones), sources (the position in L that predicts
-    each), old_logps, gap. advantage, keep: [B].
+    each), old_logps, gap. advantage, keep, temperature: [B].
     """
 
     ids: Tensor
@@ -53,6 +59,7 @@ class MicroBatch:
     gap: Tensor
     advantage: Tensor
     keep: Tensor
+    temperature: Tensor
 
 
 def collate(samples: Sequence[Sample], *, pad: int, device: torch.device) -> MicroBatch:
@@ -73,6 +80,7 @@ def collate(samples: Sequence[Sample], *, pad: int, device: torch.device) -> Mic
         gap=rows([list(s.gap) for s in samples], width, 0, torch.float),
         advantage=torch.tensor([s.advantage for s in samples], device=device),
         keep=torch.tensor([s.keep for s in samples], dtype=torch.float, device=device),
+        temperature=torch.tensor([s.temperature for s in samples], device=device),
     )
 
 
@@ -104,22 +112,25 @@ def packed(samples: Sequence[Sample], tokens: int) -> list[list[int]]:
     return packs
 
 
-def token_logps(model: Model, batch: MicroBatch, temperature: float = 1.0, *, packed: bool = False) -> Tensor:
+def token_logps(
+    model: Model, batch: MicroBatch, temperature: Temperature = 1.0, *, packed: bool = False
+) -> Tensor:
     """The log-probability of each response token, [B, T], 0 on padding.
 
     `packed`: the model reads the sequences one after another in a single row, without any padding.
     """
     states, targets = _response_states(model, batch, packed=packed)
-    (logps,) = model.head(_of_chunk, states, targets, temperature)
+    (logps,) = model.head(_of_chunk, states, targets, _by_token(temperature, batch))
     return _spread(logps, batch.mask)
 
 
 def token_logps_and_entropy(
-    model: Model, batch: MicroBatch, temperature: float = 1.0, *, bonus: bool = False
+    model: Model, batch: MicroBatch, temperature: Temperature = 1.0, *, bonus: bool = False
 ) -> tuple[Tensor, Tensor]:
     """Also the entropy of each token's distribution (nats; with a gradient only for a bonus), both [B, T]."""
     states, targets = _response_states(model, batch, packed=False)
-    logps, entropy = model.head(partial(_of_chunk, entropy=True, bonus=bonus), states, targets, temperature)
+    work = partial(_of_chunk, entropy=True, bonus=bonus)
+    logps, entropy = model.head(work, states, targets, _by_token(temperature, batch))
     return _spread(logps, batch.mask), _spread(entropy, batch.mask)
 
 
@@ -135,14 +146,20 @@ def _of_chunk(
     logits_of: LogitsOf,
     states: Tensor,
     targets: Tensor,
-    temperature: float,
+    temperature: float | Tensor,
     *,
     entropy: bool = False,
     bonus: bool = False,
 ) -> tuple[Tensor, ...]:
-    """The log-probabilities of N targets, [N], and with `entropy` the entropies, [N]."""
+    """The log-probabilities of N targets, [N], and with `entropy` the entropies, [N].
+
+    temperature: one, or one for each target.
+    """
     logits = logits_of(states)
-    scaled = logits if temperature == 1 else logits.float() / temperature
+    if isinstance(temperature, Tensor):
+        scaled = logits.float() / temperature[:, None]
+    else:
+        scaled = logits if temperature == 1 else logits.float() / temperature
     all_logps = torch.log_softmax(scaled, -1, dtype=torch.float32)  # [N, V]
     logps = -F.nll_loss(all_logps, targets, reduction="none")
     if not entropy:
@@ -172,6 +189,13 @@ def _response_states(model: Model, batch: MicroBatch, *, packed: bool) -> tuple[
     return states[(starts[:, None] + batch.sources)[responses]], batch.targets[responses]
 
 
+def _by_token(temperature: Temperature, batch: MicroBatch) -> float | Tensor:
+    """One number, or each response token's, [N]."""
+    if isinstance(temperature, str):
+        return batch.temperature[:, None].expand_as(batch.mask)[batch.mask.bool()]
+    return temperature
+
+
 def _spread(values: Tensor, mask: Tensor) -> Tensor:
     """[N] values of the real tokens -> [B, T], 0 on padding; gradients pass."""
     return torch.zeros_like(mask).masked_scatter(mask.bool(), values)
@@ -184,7 +208,7 @@ def score(
     *,
     size: int,
     tokens: int | None = None,
-    temperature: float = 1.0,
+    temperature: Temperature = 1.0,
     ranks: Ranks = ALONE,
 ) -> list[list[float]]:
     """The log-probability of each token of each response, in order, without gradients.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from statistics import fmean
@@ -21,10 +21,13 @@ from raif.judge.judge import Judge, judge_metrics
 from raif.models.chat import Chat
 from raif.models.relevance import Meter
 from raif.train.checkpoint import Progress
+from raif.train.difficulty import Chosen, band_metrics, choose
 from raif.train.feed import Feed, clone_sample, draw
 from raif.train.groups import Group, ask_ahead, group_metrics, roll_out, samples_of, takes_part
 from raif.train.learner import Learner
 from raif.train.logps import Sample
+from raif.train.memory import Memory, Pool
+from raif.train.own import own_pairs, own_shares
 from raif.train.pace import Clock, Pace, memory_gb
 from raif.train.relevance import Gate, asked, measure, shared
 from raif.train.samplers.sampler import Sampler
@@ -59,15 +62,23 @@ class Trainer:
     rewards: Rewards | None = None
     """The config's; None: the paper's."""
     progress: Progress = field(default_factory=Progress)
+    memory: Memory = field(default_factory=Memory)
     pace: Pace = field(default_factory=Pace)
     stop: Stop = field(default_factory=Stop)
+    _rounds: list[Chosen] = field(default_factory=list)
+    """What a difficulty band made of the prompts of the step."""
     refused: int = 0
     """How many updates in a row were not applied up to now, because they were not finite."""
 
+    @property
+    def _gates(self) -> bool:
+        """Whether relevance is rewarded."""
+        return self.rewards is not None and self.rewards.by_relevance
+
     @cached_property
     def gate(self) -> Gate | None:
-        """What measures the relevance of a rollout's answers, against the data's prompts, if that counts."""
-        if self.rewards is None or not self.rewards.by_relevance:
+        """What measures the relevance of answers, against the data's prompts, if that counts."""
+        if not self._gates and not self.config.cloning.own:
             return None
         learner, ranks = self.learner, self.learner.ranks
         prompts = [asked(record) for record in self.feed.prompts]
@@ -102,9 +113,12 @@ class Trainer:
             before = Counter(self.judge.counts) if self.judge else Counter()
             groups, replaced = self._sample(number)
             said = self.learner.ranks.add(self.judge.counts - before) if self.judge else {}
+        with clock("own"):
+            sampled = groups + replaced
+            pairs = own_pairs(sampled, c.cloning, self.memory, self.gate, f"{c.seed}/{number}")
         with clock("ahead"):
             self._ask_ahead(number + 1, len(replaced))
-        kept = [takes_part(group, c.reference_quirks) for group in groups]
+        kept = [takes_part(group, c.reference_quirks, self._helps(group)) for group in groups]
         samples = samples_of(groups, kept, scaled=c.loss.normalisation != "dr_grpo")
         random.Random(f"{c.seed}/{number}").shuffle(samples)
         with clock("reference"):
@@ -118,9 +132,11 @@ class Trainer:
                 self._update(samples[i : i + batch], frozen_logps[i : i + batch], fresh=i == 0)
                 for i in range(0, len(samples), batch)
             ]
-        self.progress.refilled += len(replaced)  # last, so that a step that is broken off leaves no trace
         groups, kept = groups + replaced, kept + [[False] * len(group.rollouts) for group in replaced]
-        metrics = {**group_metrics(groups, kept), **judge_metrics(said), **_mean(updates)}
+        # last, so that a step that is broken off leaves no trace
+        self.progress.refilled += len(replaced) + self._passed_over
+        learned = self._remember(groups, pairs)
+        metrics = {**group_metrics(groups, kept), **judge_metrics(said), **_mean(updates), **learned}
         tokens = sum(len(rollout.ids) for group in groups for rollout in group.rollouts)
         return self._finish(clock, "grpo", tokens, metrics, groups, kept)
 
@@ -151,6 +167,7 @@ class Trainer:
     def _sample(self, number: int) -> tuple[list[Group], list[Group]]:
         """The groups to learn from, and those that they replaced because their rewards were all equal."""
         c, replaced = self.config, list[Group]()
+        self._rounds.clear()
 
         def sampled(round_: int, count: int) -> list[Group]:
             drawn, seed = self._drawn(number, round_, len(replaced), count)
@@ -165,7 +182,7 @@ class Trainer:
                 judge=self.judge,
                 ranks=self.learner.ranks,
                 quirks=c.reference_quirks,
-                gate=self.gate,
+                gate=self.gate if self._gates else None,
             )
 
         groups = sampled(0, c.rollout.prompts)
@@ -186,11 +203,48 @@ class Trainer:
     def _drawn(self, number: int, round_: int, refilled: int, count: int) -> tuple[list[Instruction], int]:
         """What is asked in a round of a rollout, and the seed of its responses."""
         c = self.config
-        start = number * c.rollout.prompts + self.progress.refilled + refilled
+        start = number * c.rollout.prompts + self.progress.refilled + refilled + self._passed_over
         if round_:
             start += c.rollout.prompts
         seed = random.Random(f"{c.seed}/{number + c.cloning.warmup_steps}/{round_}").getrandbits(62)
-        return self.feed.draw(start, count, c.seed), seed
+        if not c.rollout.band:
+            return self.feed.draw(start, count, c.seed), seed
+
+        def at(place: int) -> Instruction:
+            return self.feed.draw(start + place, 1, c.seed)[0]
+
+        chosen = choose(at, count, self.memory, c.rollout.band, f"{c.seed}/{number}/{round_}")
+        self._rounds.append(chosen)
+        return chosen.prompts, seed
+
+    @property
+    def _passed_over(self) -> int:
+        """Prompts of this step that were not taken because of their pass rate."""
+        return sum(each.considered - len(each.prompts) for each in self._rounds)
+
+    def _helps(self, group: Group) -> bool | None:
+        """Whether thinking helps on the group's kinds, if that decides what takes part."""
+        by_kind = self.config.rollout.contrast_by_kind
+        return self.memory.thinking_helps(group.instruction) if by_kind else None
+
+    def _remember(
+        self, groups: Sequence[Group], pairs: Mapping[Pool, Sequence[Instruction]]
+    ) -> dict[str, float]:
+        """What later steps go by, and what of it is worth a metric."""
+        c, metrics = self.config, dict[str, float]()
+        if not c.remembers:
+            return metrics
+        if c.rollout.band:
+            metrics |= band_metrics(self._rounds, groups)
+        if c.rollout.contrast_by_kind:
+            metrics["direct_share"] = fmean(self._helps(group) is False for group in groups)
+        self.memory.note(groups)
+        for pool, found in pairs.items():
+            self.memory.keep(pool, found)
+            metrics |= {f"own_{pool}": float(len(found)), f"own_{pool}_kept": len(self.memory.pools[pool])}
+        if c.rollout.contrast_by_kind:
+            metrics |= {f"thinking_gain/{kind}": gain for kind, gain in self.memory.gains()}
+        return metrics
 
     def _update(
         self, samples: Sequence[Sample], frozen_logps: Sequence[list[float]], *, fresh: bool
@@ -236,11 +290,15 @@ class Trainer:
 
     def _clones(self) -> list[Sample]:
         """The expert answers of this update."""
-        c = self.config
-        if not self.feed.experts:
-            return []
-        start, size = self.progress.updates * c.cloning.batch, c.cloning.batch
-        return self._experts(draw(self.feed.experts, start, size, c.seed + 1))
+        c, done, size = self.config, self.progress.updates, self.config.cloning.batch
+        own = [
+            pair
+            for pool, share in own_shares(c.cloning).items()
+            for pair in self.memory.drawn(pool, round(size * share), f"{c.seed}/{pool}/{done}")
+        ]
+        if self.feed.experts:
+            own += draw(self.feed.experts, done * size, size - len(own), c.seed + 1)
+        return self._experts(own)
 
     def _tokens(self, whole_clones: Sequence[Sample]) -> int:
         """Of the expert answers, as far as they are learned from."""

@@ -25,6 +25,11 @@ PANELS = {
     "Reward": ("reward", "reward_accuracy", "reward_accuracy_plain"),
     "Kept by contrast, in format, cut off": ("keep_ratio", "format_share", "truncated_share"),
     "Groups without a signal": ("dead_all_pass", "dead_all_fail", "dead_all_alike"),
+    "Relevant responses, of those that pass a check": ("relevant_share",),
+    "Prompts outside the band, as they were and as taken": ("band_outside_before", "band_outside_after"),
+    "Groups without a signal, of adapted prompts and others": ("dead_adapted", "dead_unchanged"),
+    "The policy's own answers to clone": ("own_successes_kept", "own_hindsight_kept"),
+    "Groups that answer without thinking": ("direct_share",),
     "Tokens of a response": ("response_tokens", "response_tokens_max"),
     "Words of thinking and answer": ("thinking_words", "answer_words"),
     "Entropy": ("entropy",),
@@ -56,6 +61,8 @@ TILES = {
 """Rates of the held-out table at the top of the page, by name."""
 SIDES = ("", "/low", "/high")
 """A rate and the ends of its interval."""
+PLAIN = "without thinking"
+"""The row of the held-out table that is asked so."""
 LATER = ("relevant", "relevance_gain", "followed_relevant")
 """What the rows of earlier versions lack."""
 STEPS, GROUPS = 5, 4
@@ -129,6 +136,7 @@ def _kinds(rows: Sequence[Line], metrics: Sequence[Line]) -> list[dict[str, Any]
     """For each kind the share that followed it before, after, and in each training step that had it."""
     shares: list[Mapping[str, float]] = [*(row["kinds"] for row in rows), {}, {}]
     before, after, *_ = shares
+    plain: Mapping[str, float] = next((row["kinds"] for row in rows if row["name"] == PLAIN), {})
     trained = {key.removeprefix("kind/") for step in metrics for key in step if key.startswith("kind/")}
     curves = {kind: [point[1] for point in _points(f"kind/{kind}", metrics)] for kind in trained}
     return [
@@ -136,6 +144,7 @@ def _kinds(rows: Sequence[Line], metrics: Sequence[Line]) -> list[dict[str, Any]
             "name": kind,
             "before": before.get(kind),
             "after": after.get(kind),
+            "plain": plain.get(kind),
             "curve": curves.get(kind, []),
             "last": next(iter(curves.get(kind, [])[-1:]), None),
         }

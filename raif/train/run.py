@@ -15,7 +15,7 @@ import torch
 
 from raif.config.train import TrainConfig
 from raif.errors import EndpointError, NothingJudged, RaifError, RewardError, UnhealthyRun
-from raif.eval.run import subset
+from raif.eval.benchmark import subset
 from raif.judge.judge import open_judge
 from raif.models.chat import Chat, Mode
 from raif.models.decode import Completion
@@ -32,14 +32,17 @@ from raif.train.data import load_records
 from raif.train.doctor import Finding, look
 from raif.train.evaluation import Benchmarks, Best, heldout_figures, limit_of, measure_at
 from raif.train.feed import Feed, check_rewards
-from raif.train.heldout import HeldOut, HeldOutAnswer, HeldOutRow, Report
+from raif.train.heldout import HeldOut, HeldOutAnswer, HeldOutRow, Modes, Report
 from raif.train.learner import Learner
 from raif.train.log import Events, Log
 from raif.train.loop import Step, Trainer
+from raif.train.memory import Memory
+from raif.train.page import PLAIN
 from raif.train.ranks import ALONE, Ranks
 from raif.train.samplers.choose import choose_sampler
 from raif.train.stop import GivenUp, Stop, Stopped
 from raif.train.trends import of_data, watch
+from raif.types import Instruction
 from raif.verdicts.reward import Rewards
 
 
@@ -81,7 +84,7 @@ class Run:
         self.history: list[dict[str, Any]] = []
         self.judge = open_judge(config.judge, folder)
         chosen = subset(records.heldout, config.evaluation.prompts, config.seed)
-        modes: tuple[Mode, ...] = ("direct", "thinking")
+        modes: tuple[Mode, ...] = ("direct", "thinking", "plain")
         asked = [chat.prompt(i.messages, mode) for i in chosen for mode in modes]
         asked += self.benchmarks.prompts(chat)
         self._limit = limit_of(config.evaluation, asked, learner.policy.context, events.note)
@@ -113,6 +116,10 @@ class Run:
             known = answers if step == self.trainer.progress.step else None
             name = "whole recipe" if self.config.method == "grpo" else "fine-tuned"
             self._evaluate(name, "thinking", known)
+            if self.config.evaluation.plain:
+                self._evaluate(PLAIN, "plain")
+                if self.config.rollout.contrast_by_kind:
+                    self._evaluate("thinking where it helps", self._where_it_helps)
             if self.config.evaluation.cloning_alone:
                 self._clone_alone()
             if self.heldout and any(i.expert for i in self.heldout.instructions):
@@ -120,7 +127,11 @@ class Run:
             self.log.close()
             return self.report
 
-    def _evaluate(self, name: str, mode: Mode, known: list[HeldOutAnswer] | None = None) -> None:
+    def _where_it_helps(self, instruction: Instruction) -> Mode:
+        """As training found for the record's kinds of constraints."""
+        return "plain" if self.trainer.memory.thinking_helps(instruction) is False else "thinking"
+
+    def _evaluate(self, name: str, mode: Modes, known: list[HeldOutAnswer] | None = None) -> None:
         """Add a row of held-out answers to the report, unless it has that row of the same settings.
 
         `known`: the answers, if they were asked for already.
@@ -145,6 +156,7 @@ class Run:
         """Continue from a checkpoint, if there is one."""
         if found:
             self.trainer.progress = load_checkpoint(found, self.trainer.learner)
+            self.trainer.memory = Memory.read(found)
             # responses that were sampled ahead of the next step: the weights they came from are gone
             ahead = load_ahead(found, self.ranks)
             if ahead is not None:
@@ -300,7 +312,14 @@ class Run:
         ahead = t.sampler.ahead()
         best = self._best.step if name == "checkpoints" else 0
         save_checkpoint(
-            self.folder / name, t.learner, t.progress, keep=keep, best=best, template=template, ahead=ahead
+            self.folder / name,
+            t.learner,
+            t.progress,
+            keep=keep,
+            best=best,
+            template=template,
+            ahead=ahead,
+            memory=t.memory if self.config.remembers else None,
         )
 
     def _clone_alone(self) -> None:
@@ -316,7 +335,7 @@ class Run:
                 "evaluation.cloning_alone: this run kept no checkpoint of the end of its warm-up",
                 "It is kept if the key is set from the start: give another --out.",
             )
-        t.progress = load_checkpoint(warm_up, t.learner)
+        t.progress, t.memory = load_checkpoint(warm_up, t.learner), Memory()
         self.events.phase(name)
         while t.progress.seconds < budget:
             self.events.step(t.clone_step(), t.total_steps)

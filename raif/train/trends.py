@@ -39,7 +39,7 @@ def watch(config: TrainConfig, history: Sequence[Line]) -> list[Finding]:
         return []
     now = mean(steps[-RECENT:])
     found = examine(Seen(config, now))
-    if now.get("keep_ratio") == 0:
+    if now.get("keep_ratio") == 0 and not now.get("direct_share"):
         found.append(
             Finding(
                 "contrast keeps nothing",
@@ -130,7 +130,8 @@ def of_data(
     heldout: Sequence[Instruction],
 ) -> Iterator[Finding]:
     """What is wrong with the records, before the first step."""
-    if config.method == "grpo" and config.clones and not any(record.expert for record in train):
+    clones = config.method == "grpo" and config.clones and not config.cloning.own
+    if clones and not any(record.expert for record in train):
         yield Finding(
             "nothing to clone",
             f"loss.cloning is {config.loss.cloning:g}, and no training record has an expert answer",

@@ -10,7 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from raif.config import dump
-from raif.config.train import EvaluationConfig, TrainConfig
+from raif.config.evaluation import EvaluationConfig
+from raif.config.train import TrainConfig
 from raif.errors import EndpointError, RaifError
 from raif.train import page
 from raif.train import run as running
@@ -168,6 +169,17 @@ def test_an_evaluation_that_was_broken_off_is_made_up_for(
     script(monkeypatch, [0.5, 0.3, 0.4])
     assert go(config, tmp_path / "broken") == whole
     assert best(tmp_path / "broken") == best(tmp_path / "whole") == "step-000002"
+
+
+def test_the_policy_also_answers_without_thinking(config: dict[str, Any], tmp_path: Path) -> None:
+    config["evaluation"] = {"prompts": 3, "max_new_tokens": 8, "plain": True}
+    rollout = config["rollout"] | {"contrast_by_kind": True}
+    go(config | {"steps": 1, "contrast": True, "rollout": rollout}, tmp_path / "run")
+    rows = json.loads((tmp_path / "run" / "report.json").read_text())["rows"]
+    names = ["untrained", "whole recipe", "without thinking", "thinking where it helps"]
+    assert [row["name"] for row in rows] == names
+    assert rows[1]["kinds"].keys() == rows[2]["kinds"].keys()
+    assert 'count">without thinking' in (tmp_path / "run" / "report.html").read_text("utf-8")
 
 
 def test_heldout_records_are_drawn_by_the_seed(config: dict[str, Any], tmp_path: Path) -> None:

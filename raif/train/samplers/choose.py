@@ -24,7 +24,10 @@ def choose_sampler(
     r = config.rollout
     if r.engine == "transformers" or config.method == "sft":
         return TransformersSampler(
-            learner.whole, max_new_tokens=r.max_new_tokens, temperature=r.temperature, batch=r.batch
+            learner.whole,
+            max_new_tokens=r.max_new_tokens,
+            temperature=r.temperatures or r.temperature,
+            batch=r.batch,
         )
     sampler = (
         _colocated(config, learner.policy, learner.whole_weights, folder, evaluated)

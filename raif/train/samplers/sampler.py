@@ -144,7 +144,10 @@ class Sampler(ABC):
 class TransformersSampler(Sampler):
     """Samples from the policy itself, in this process."""
 
-    def __init__(self, model: Model, *, max_new_tokens: int, temperature: float, batch: int) -> None:
+    def __init__(
+        self, model: Model, *, max_new_tokens: int, temperature: float | Sequence[float], batch: int
+    ) -> None:
+        """`temperature`: one, or several for the responses to each prompt in turn."""
         self._model, self._batch = model, batch
         self._max_new_tokens, self._temperature = max_new_tokens, temperature
 

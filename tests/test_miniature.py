@@ -1,0 +1,115 @@
+"""The miniature's results: JSON from finished runs, a page from the JSON alone, problems made by rule."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import math_like, miniature
+from raif.types import Verdict
+from raif.verdicts.checks import verify
+
+RATE = {"value": 0.4, "low": 0.3, "high": 0.5}
+
+
+def row(name: str, **other: Any) -> dict[str, Any]:
+    rates = dict.fromkeys(("constraints", "followed", "followed_relevant", "relevant"), RATE)
+    own = {"relevance_gain": 0.84, "fluency": -1.25, "words": 57.4, "repetition": 0.021}
+    return {"name": name, **rates, **own, **other}
+
+
+def answer(number: int, passed: bool) -> dict[str, Any]:
+    verdict = asdict(Verdict("punctuation:no_comma", passed, passed, ""))
+    relevance = {"relevant": True, "gain": 0.5}
+    return {
+        "id": str(number),
+        "prompt": "Say tea",
+        "answer": "Tea",
+        "verdicts": [verdict],
+        "relevance": relevance,
+    }
+
+
+def finished(folder: Path, passed: int, seconds: float = 30.0) -> None:
+    """A run of four steps whose trained model passes so many of ten prompts; untrained it passes two."""
+    for name in ("model", "heldout", "samples"):
+        (folder / name).mkdir(parents=True)
+    write(folder / "environment.json", [{"git": {"commit": "abc"}}])
+    write(folder / "report.json", {"rows": [row("untrained"), row("whole recipe", words=20.0)]})
+    metrics = [{"step": n, "reward": n / 2, "keep_ratio": 0.5, "time_update": seconds} for n in range(1, 5)]
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(each) + "\n" for each in metrics))
+    for name, count in (("untrained", 2), ("whole-recipe", passed)):
+        lines = [json.dumps(answer(n, n < count)) for n in range(10)]
+        (folder / "heldout" / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
+    said = {"thinking": True, "text": "<think>\nFirst tea. Then milk.\n</think>\n<answer>\nfirst\n</answer>"}
+    (folder / "samples" / "step-000002.jsonl").write_text(json.dumps(said) + "\n")
+    folder.with_name(folder.name + ".plan").write_text("method grpo\nstep 10 tokens;\n  rollout 2 s\n")
+
+
+def write(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content))
+
+
+def test_runs_become_small_files_and_these_become_the_page(tmp_path: Path) -> None:
+    runs, docs = tmp_path / "runs", tmp_path / "docs"
+    for name, passed in (("mini-0", 5), ("mini-all-0", 9)):
+        finished(runs / name, passed)
+    (runs / "mini-1").mkdir()  # not finished
+    miniature.collect(runs, docs / "results")
+    assert sorted(path.name for path in (docs / "results").glob("*.json")) == [
+        "benchmarks.json",
+        "mini-0.json",
+        "mini-all-0.json",
+        "samples.json",
+    ]
+    found = json.loads((docs / "results" / "mini-all-0.json").read_text())
+    assert (found["seed"], found["steps"], found["seconds"]) == (0, 4, 120)
+    assert {each["minus"]: round(each["constraints"]["value"], 2) for each in found["paired"]} == {
+        "untrained-io": 0.7,
+        "mini": 0.4,
+    }
+    assert found["curves"]["step_words"] == [[2, 50.0]], "two of four words, those of the thinking"
+    miniature.page(docs)
+    shown = (docs / "results.md").read_text()
+    assert "| `mini` 0, whole recipe | 40.0 [30, 50] | 40.0 [30, 50] | 40.0 [30, 50] |" in shown
+    assert "| 0.84 | -1.25 | 20 | 2.1 |" in shown
+    assert "| `mini-all` 0 | mini | +40.0 [" in shown
+    assert "| `mini` 0 | 4 | 2 | step 10 tokens; rollout 2 s |" in shown
+    assert shown.count("**Say tea**") == miniature.SAMPLES
+    assert (docs / "results" / "keep_ratio.png").exists()
+    again = shown
+    miniature.page(docs)
+    assert (docs / "results.md").read_text() == again
+
+
+def test_without_results_there_is_no_page_and_no_collection(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="no results to show"):
+        miniature.page(tmp_path)
+    assert not (tmp_path / "results.md").exists()
+    with pytest.raises(SystemExit, match="no finished run"):
+        miniature.collect(tmp_path, tmp_path / "results")
+
+
+def test_fine_tuning_takes_as_long_as_the_recipe(tmp_path: Path) -> None:
+    finished(tmp_path / "mini-0", 5, seconds=90)
+    finished(tmp_path / "mini-sft-0", 5, seconds=3)
+    assert miniature.steps(tmp_path / "mini-0", tmp_path / "mini-sft-0") == 120
+    with pytest.raises(SystemExit, match="has not begun"):
+        miniature.steps(tmp_path / "mini-0", tmp_path / "mini-sft-1")
+
+
+def test_problems_have_one_right_answer_which_the_expert_gives() -> None:
+    pytest.importorskip("math_verify")
+    records = math_like.problems(60)
+    assert records == math_like.problems(60)
+    assert {record.task for record in records} == {"math", "kk"}
+    assert len({record.prompt for record in records}) == 60
+    for record in records:
+        assert record.expert
+        assert verify(record, record.expert.answer).followed
+        swapped = record.expert.answer.replace("knight", "?").replace("knave", "knight")
+        assert not verify(record, swapped.replace("?", "knave").replace("{", "{1")).followed
