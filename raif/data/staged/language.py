@@ -13,9 +13,8 @@ from pathlib import Path
 
 import yaml
 
-from raif.text import detect
+from raif.text import detect, languages
 from raif.text.han import BMP_HAN
-from raif.text.langdetect.language import CHINESE, NAMES
 
 WORDS = Path(__file__).with_name("language.yaml")
 LETTERS_OF_HAN = 3
@@ -24,10 +23,6 @@ _ENOUGH = 10
 """Words from which on the detector is asked."""
 _FEW = 3
 """So few words in plain letters are English unless one of them says otherwise."""
-_MORE = {"mandarin": "zh", "cmn": "zh", "英文": "en", "汉语": "zh"}
-"""Names of languages, and codes, besides those that the detector's languages have."""
-_CODE = re.compile(r"[a-z]{2,3}([-_]\w+)*")
-
 _HAN = re.compile(f"[{BMP_HAN}]")
 _JAPANESE_OR_KOREAN = re.compile(r"[\u3040-\u30ff\u31f0-\u31ff\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _WORD = re.compile(rf"[^\W\d_{BMP_HAN}]+")
@@ -39,7 +34,7 @@ def language_of(text: str, given: str | None) -> str | None:
     Text is Chinese if it has at least as many Chinese characters as other words, and none that is Japanese or
     Korean. None if it has no words.
     """
-    if given and (code := _code_of(given.strip().lower())):
+    if given and (code := languages.find(given)):
         return code
     characters, words = len(_HAN.findall(text)), _WORD.findall(text)
     if characters and characters >= len(words) and not _JAPANESE_OR_KOREAN.search(text):
@@ -48,18 +43,6 @@ def language_of(text: str, given: str | None) -> str | None:
         return "en"
     code = detect(text)
     return code and code.split("-")[0]
-
-
-def _code_of(given: str) -> str | None:
-    """The code in what a source says: a name or a code. None if it is neither, such as "unknown"."""
-    named = next((code for name, code in _names().items() if given.startswith(name)), None)
-    return named or (given[:2] if _CODE.fullmatch(given) else None)
-
-
-@cache
-def _names() -> Mapping[str, str]:
-    known = NAMES | CHINESE
-    return {name.lower(): code[:2] for code in known for name in known[code].values()} | _MORE
 
 
 def _is_short_english(words: list[str]) -> bool:

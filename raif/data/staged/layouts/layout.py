@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from raif.errors import ConfigError
+from raif.files import columns as by_columns
 from raif.registry import Registry
 
 Row = Mapping[str, Any]
-_ALIKE = 0.6
-"""The likeness from which on two names may mean the same."""
 
 
 class UserRequest(NamedTuple):
@@ -56,24 +54,16 @@ def tell(row: Row) -> str | None:
 
 @lru_cache(maxsize=1024)  # most rows of a file have the same columns
 def _fitting(columns: frozenset[str]) -> tuple[str, ...]:
-    """The layouts whose columns are among these, first those with the most."""
-    found = [name for name in LAYOUTS if columns.issuperset(LAYOUTS[name].columns)]
-    return tuple(sorted(found, key=lambda name: -len(LAYOUTS[name].columns)))
+    return by_columns.fitting(columns, _columns())
 
 
 def nearest(columns: Collection[str]) -> str:
     """The name of the layout that has the most columns like these, and the fewest unlike them."""
-
-    def likeness(name: str) -> float:
-        telling = (each for each in LAYOUTS[name].columns if each != "id")  # any data set can have one
-        return sum(_likeness(each, columns) - _ALIKE for each in telling)
-
-    return max(LAYOUTS, key=likeness)
+    return by_columns.nearest(columns, _columns())
 
 
-def _likeness(wanted: str, columns: Collection[str]) -> float:
-    ratios = (difflib.SequenceMatcher(None, wanted, each.lower()).ratio() for each in columns)
-    return max(ratios, default=0.0)
+def _columns() -> by_columns.Known:
+    return {name: LAYOUTS[name].columns for name in LAYOUTS}
 
 
 def text_of(row: Row, name: str) -> str:
