@@ -47,6 +47,8 @@ KINDS = {"error correction": "Error Correction", "response maintenance": "Respon
 REASON, VERDICT, WEIGHT = "评判理由", "评判结果", "weight"
 YES, NO = "是", "否"
 TOLERANCE = 1e-6
+REFUSED = "the judge's service refused to judge"
+"""Stands for the reply where a released line has none, but the score 0."""
 LONGEST = 10_000
 """Characters up to which a reply that is not JSON is read as YAML."""
 _OPENED = re.compile(r"^```(?:json)?[ \t]*\n", re.MULTILINE)
@@ -127,6 +129,9 @@ class FBBench(Benchmark[Item]):
             failed = tuple(Verdict(point, False, False, "empty answer") for point, _ in item.points)
             return ScoredItem(item, Verification(failed, False, False, 0.0), {"score": 0.0}, labels)
         reply = replies.get(JUDGE)
+        if reply == REFUSED and dialect == "upstream":
+            failed = tuple(Verdict(point, False, False, REFUSED) for point, _ in item.points)
+            return ScoredItem(item, Verification(failed, False, False, 0.0), {"score": 0.0}, labels)
         found = None if reply is None else read(reply, item.points, dialect)
         if found is None:
             reason = "not judged" if reply is None else f"not the requested object: {reply[:80]!r}"
@@ -168,10 +173,15 @@ class FBBench(Benchmark[Item]):
             yield jsonl.parse(record, StoredAnswer, where)
 
     def judgments(self, path: Path) -> Iterable[StoredJudgment]:
-        """Ours, or the released files: the data with `judgement`, the object, on each line."""
+        """Ours, or the released files: the data with `judgement`, the object, on each line.
+
+        Where the judge's service refused to judge, the released line has the score 0 and no object.
+        """
         for where, record in jsonl.objects(path):
             if "judgement" in record:
                 reply = json.dumps(record["judgement"], ensure_ascii=False)
+                if record.get("score") == 0 and not isinstance(record["judgement"], Mapping):
+                    reply = REFUSED
                 record = {"id": id_of(record["user_query"]), "key": JUDGE, "reply": reply}
             yield jsonl.parse(record, StoredJudgment, where)
 
