@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+LISTED = 40
+"""So many known values are listed."""
 
 
 class RaifError(Exception):
@@ -67,13 +70,25 @@ class UnhealthyRun(RaifError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A sentence that names the nearest known spelling, or lists a few. Empty if nothing is known."""
+    """A sentence that names the nearest known spelling, or lists what is known. Empty if nothing is.
+
+    An id such as `keywords:existence` is compared with those of its own family first.
+    """
     options = sorted(known)
-    near = difflib.get_close_matches(name, options, n=1, cutoff=0.6)
+    family, colon, _ = name.rpartition(":")
+    own = [each for each in options if colon and each.startswith(f"{family}:")]
+    near = difflib.get_close_matches(name, own, n=1, cutoff=0.8) or difflib.get_close_matches(
+        name, options, n=1, cutoff=0.8 if own else 0.6
+    )
     if near:
         return f"Did you mean {near[0]!r}?"
-    listed = ", ".join(options[:12]) + (", …" if len(options) > 12 else ".")
-    return f"Known: {listed}" if options else ""
+    return f"Known: {listed(own or options)}." if options else ""
+
+
+def listed(names: Sequence[str], most: int = LISTED) -> str:
+    """The names, or the first of them and how many more there are."""
+    more = f", and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def require(*modules: str, extra: str) -> None:

@@ -5,5 +5,12 @@ Text from users or models is printed as `rich.text.Text`, because markup would d
 
 from rich.console import Console
 
-out = Console()
-err = Console(stderr=True)
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Rich would exit with 1; `raif_cli.output` knows that a reader may leave."""
+        raise BrokenPipeError
+
+
+out = _Console()
+err = _Console(stderr=True)

@@ -11,6 +11,7 @@ import typer
 
 from raif_cli import eval_options as option
 from raif_cli.default_command import DefaultCommandGroup
+from raif_cli.exits import Exit
 from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, Resume, overrides
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from raif.eval.report import Report, Suite
     from raif.eval.run import Plan
 
-BELOW_THRESHOLD = 1
-"""Exit code if --fail-under isn't met."""
 FILES = "config.yaml, responses.jsonl, verdicts.jsonl, report.json, report.md, report.html"
 
 
@@ -105,7 +104,7 @@ def run(
     headline = _print(reports, folder, as_json)
     if fail_under is not None and (why := _below(reports, headline, fail_under)):
         typer.echo(f"--fail-under: {why}", err=True)
-        raise typer.Exit(BELOW_THRESHOLD)
+        raise typer.Exit(Exit.BELOW_THRESHOLD)
 
 
 def _below(reports: Sequence[Report], headline: float | None, rate: float) -> str:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from raif_cli.exits import Exit
+
 JUDGE, METHOD = "Judge", "Method"
 
 Names = Annotated[
@@ -73,8 +75,8 @@ FailUnder = Annotated[
     float | None,
     typer.Option(
         "--fail-under",
-        help="Exit with 1 if the first rate of the report (ifeval: prompts, strict; several benchmarks: "
-        "their average) is below this, 0 to 1.",
+        help=f"Exit with {Exit.BELOW_THRESHOLD:d} if the first rate of the report (ifeval: prompts, strict; "
+        "several benchmarks: their average) is below this, 0 to 1.",
     ),
 ]
 PaperModel = Annotated[

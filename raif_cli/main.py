@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import errno
 import sys
-from enum import IntEnum
 
 import typer
 
 from raif import __version__
 from raif.errors import RaifError, UnhealthyRun
-from raif_cli import eval, export, gen_data, presets, report, serve, train, verify
+from raif_cli import convert, eval, export, gen_data, presets, report, serve, train, verify
+from raif_cli.exits import Exit
+from raif_cli.output import Commands
 from raif_cli.resume import ResumableCommand
 
 app = typer.Typer(
     name="raif",
+    cls=Commands,
     help="Make language models follow complex instructions by reasoning.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-
-class Exit(IntEnum):
-    """Exit codes. Others: 1, a threshold was missed, or a bug; 3, some lines were invalid."""
-
-    USAGE = 2
-    UNHEALTHY = 4
-    TIME_UP = 5
-    INTERRUPTED = 130
-    TERMINATED = 143
 
 
 _SPACE = "Free some space; what is finished is kept, and --resume continues from it."
@@ -57,6 +49,7 @@ def _options(
 
 app.command("gen-data")(gen_data.gen_data)
 app.command("verify")(verify.verify)
+app.command("convert")(convert.convert)
 app.command("train", cls=ResumableCommand)(train.train)
 app.command("export")(export.export)
 app.command("report")(report.report)

@@ -1,46 +1,72 @@
-"""`raif verify`: parse, call the library, draw the tally, the kinds or the self-test."""
+"""`raif verify`: parse, call the library, say what it adds up to."""
 
 from __future__ import annotations
 
-import inspect
-import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 import typer
 
 from raif.dialect import Dialect
-from raif.reasoning import Style
+from raif.reasoning import Marks, Tags
 from raif_cli import judging
+from raif_cli.exits import Exit
+from raif_cli.output import ended_cleanly
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
-    from raif.constraints import Kind
     from raif.judge.judge import Judge
-    from raif.verdicts.stream import Count, Tally
+    from raif.verdicts.stream import Rules
+    from raif.verdicts.tally import Tally
 
+Style = Literal["none", "auto", "tagged", "deepseek"]
+ROWS = "Rows"
 
-File = Annotated[Path, typer.Argument(metavar="[FILE|-]", help="JSONL of records, each with its `response`.")]
-Responses = Annotated[
-    Path | None,
-    typer.Option(
-        exists=True,
-        dir_okay=False,
-        help="JSONL of responses in a file of their own, joined by `key`, `id` or `prompt`.",
+File = Annotated[
+    str,
+    typer.Argument(
+        metavar="[FILE|-]",
+        help="Rows with checks, each with its `response`, or several `responses`: JSON Lines, JSON, CSV, "
+        "Parquet, .gz, .zst, a folder or glob of such.",
     ),
 ]
-Think = Annotated[Style, typer.Option(help="How reasoning is marked in the responses.")]
+Responses = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|-",
+        help="Responses in a file of their own, joined by `custom_id`, `key`, `id` or `prompt`.",
+        rich_help_panel=ROWS,
+    ),
+]
+Layout = Annotated[
+    str | None,
+    typer.Option("--layout", metavar="NAME", help="Read every row in this layout.", rich_help_panel=ROWS),
+]
+Language = Annotated[
+    str | None,
+    typer.Option("--language", help="The language of all rows: zh, en, Chinese.", rich_help_panel=ROWS),
+]
 Semantics = Annotated[
     Dialect | None,
-    typer.Option("--dialect", help="Whose meaning of the kinds to use, instead of each record's own."),
+    typer.Option(
+        "--dialect",
+        help="Whose meaning of the kinds to use, instead of each row's own.",
+        rich_help_panel=ROWS,
+    ),
+]
+Think = Annotated[
+    Style, typer.Option(help="How thinking is marked in the responses. auto: by tags, if there are any.")
+]
+ThinkTags = Annotated[
+    tuple[str, str] | None,
+    typer.Option("--think-tags", metavar="OPEN CLOSE", help="Tags of your own around the thinking."),
 ]
 FailUnder = Annotated[
-    float | None, typer.Option(min=0, max=1, help="Exit 1 if the strict prompt-level rate is lower.")
+    float | None,
+    typer.Option(
+        min=0, max=1, help=f"Exit {Exit.BELOW_THRESHOLD:d} if the strict prompt-level rate is lower."
+    ),
 ]
-ListKinds = Annotated[bool, typer.Option("--list", help="Print all kinds, in all dialects, with examples.")]
-Selftest = Annotated[bool, typer.Option("--selftest", help="Check every kind on its examples.")]
 Jobs = Annotated[
     int, typer.Option("--jobs", "-j", min=1, help="Number of processes; the output keeps the input's order.")
 ]
@@ -53,20 +79,29 @@ Relevance = Annotated[
         "question each.",
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no summary.")]
+Strict = Annotated[bool, typer.Option("--strict", help="A row without any check is an error.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no summary; warnings stay.")]
+ListKinds = Annotated[bool, typer.Option("--list", help="Print all kinds, in all dialects, with examples.")]
+ListLayouts = Annotated[bool, typer.Option("--layouts", help="Print all layouts of rows, with a row each.")]
+Selftest = Annotated[bool, typer.Option("--selftest", help="Check every kind on its examples.")]
 
 
 def verify(
-    file: File = Path("-"),
+    file: File = "-",
     responses: Responses = None,
-    think: Think = "none",
+    layout: Layout = None,
+    language: Language = None,
     dialect: Semantics = None,
+    think: Think = "none",
+    think_tags: ThinkTags = None,
     fail_under: FailUnder = None,
     jobs: Jobs = 1,
+    strict: Strict = False,
+    quiet: Quiet = False,
     list_kinds: ListKinds = False,
+    list_layouts: ListLayouts = False,
     selftest: Selftest = False,
     relevance: Relevance = None,
-    quiet: Quiet = False,
     judge_url: judging.Url = None,
     judge_model: judging.Model = None,
     judge_cache: judging.Cache = None,
@@ -74,36 +109,65 @@ def verify(
     judge_prompts: judging.Prompts = None,
     judge_audit: judging.AuditFile = None,
 ) -> None:
-    """Check responses against their records' constraints. Prints each record with its verdicts.
+    """Check responses against their rows' constraints. Prints each row with its verdicts.
 
-    Reads raif's records, IFEval's and the paper's. A line that can't be used keeps its place, with an
-    `error`, and the exit code is 3.
+    Reads rows of many tools, told by their columns; --layouts lists them. A row that can't be used keeps its
+    place, with an `error`, and the exit code is 3.
     """
     named = judging.judging(judge_url, judge_model, judge_cache, judge_concurrency, judge_prompts)
-    if list_kinds:
-        _print_kinds()
-    elif selftest:
-        _show_selftest()
+    if list_kinds or list_layouts or selftest:
+        from raif_cli import verify_view
+
+        wanted = verify_view.kinds if list_kinds else verify_view.layouts
+        (verify_view.selftest if selftest else wanted)()
     elif judge_audit:
         with named as judge:
             judging.run_audit(judge_audit, judge, quiet=quiet)
     else:
-        with named as judge:
-            tally = _check(file, responses, jobs, judge, relevance, think=think, dialect=dialect)
-        if not quiet:
-            _print_summary(tally)
-        if tally.errors:
-            raise typer.Exit(3)
-        if fail_under is not None and (tally.prompts.rate(tally.prompts.strict) or 0) < fail_under:
-            raise typer.Exit(1)
+        rules = _rules(_marks(think, think_tags), dialect, language, layout, strict)
+        with named as judge, ended_cleanly():
+            tally, answers = _check(file, responses, jobs, judge, relevance, rules)
+        _say(tally, answers, fail_under, quiet=quiet)
+
+
+def _marks(think: Style, tags: tuple[str, str] | None) -> Marks:
+    if tags is None:
+        return think
+    if think != "none":
+        raise typer.BadParameter("--think and --think-tags exclude each other")
+    if not all(tags):
+        raise typer.BadParameter("give two tags that are not empty", param_hint="--think-tags")
+    return Tags(*tags)
+
+
+def _rules(
+    think: Marks, dialect: Dialect | None, language: str | None, layout: str | None, strict: bool
+) -> Rules:
+    """The rules. Raises RaifError for an unknown layout or language, before anything is read."""
+    from raif.records import LAYOUTS
+    from raif.text import languages
+    from raif.verdicts.stream import Rules
+
+    if layout is not None:
+        LAYOUTS[layout]
+    try:
+        code = language and languages.code_of(language)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--language") from None
+    return Rules(think, dialect, code, layout, strict)
 
 
 def _check(
-    file: Path, responses: Path | None, jobs: int, judge: Judge | None, relevance: str | None, **how: Any
-) -> Tally:
-    """Write the records with their verdicts to stdout, and return what they add up to."""
+    file: str, responses: str | None, jobs: int, judge: Judge | None, relevance: str | None, rules: Rules
+) -> tuple[Tally, int]:
+    """Write the rows with their verdicts to stdout. Returns what they add up to, and the number of answers in
+    a file of their own.
+    """
     from raif.files import jsonl
-    from raif.verdicts.stream import Tally, read_answers, verified
+    from raif.files.rows import everywhere
+    from raif.verdicts.answers import read_answers
+    from raif.verdicts.stream import verified
+    from raif.verdicts.tally import Tally
 
     if jobs > 1 and (judge or relevance):
         raise typer.BadParameter(
@@ -114,96 +178,53 @@ def _check(
         )
     measure = judging.measuring(relevance, judge)
     tally, source = Tally(), _source(file, own=judge is not None)
-    how["answers"] = read_answers(responses) if responses else None
+    how: dict[str, Any] = {"rules": rules}
+    how["answers"] = answers = read_answers(_answers(responses, file)) if responses else None
     if jobs == 1:
-        jsonl.write(sys.stdout.buffer, verified(source, tally, judge=judge, measure=measure, **how))
-        return tally
+        found = verified(everywhere(source), tally, judge=judge, measure=measure, **how)
+        jsonl.write(sys.stdout.buffer, found)
+        return tally, len(answers or ())
     from raif.verdicts.parallel import verified_lines
 
     for lines in verified_lines(source, tally, jobs=jobs, **how):
         sys.stdout.buffer.write(lines)
         sys.stdout.buffer.flush()
-    return tally
+    return tally, len(answers or ())
 
 
-def _source(file: Path, *, own: bool) -> Path | BinaryIO:
-    if str(file) != "-":
-        return file
+def _answers(responses: str, file: str) -> Path | BinaryIO:
+    if responses != "-":
+        return Path(responses)
+    if file == "-":
+        raise typer.BadParameter("FILE is - already: one of them must be a file", param_hint="--responses")
+    return sys.stdin.buffer
+
+
+def _source(file: str, *, own: bool) -> Path | BinaryIO:
+    if file != "-":
+        return Path(file)
     if sys.stdin.isatty():
-        raise typer.BadParameter("give a FILE, or pipe records in", param_hint="FILE")
+        raise typer.BadParameter("give a FILE, or pipe rows in", param_hint="FILE")
     return judging.own_stdin() if own else sys.stdin.buffer
 
 
-def _print_summary(tally: Tally) -> None:
-    from rich.table import Table
-
+def _say(tally: Tally, answers: int, fail_under: float | None, *, quiet: bool) -> None:
+    """Print the summary, and the warnings that --quiet doesn't hide. Sets the exit code."""
+    from raif_cli import verify_view
     from raif_cli.console import err
 
-    table = Table("kind", box=None)
-    for heading in ("n", "strict", "loose", "unjudged"):
-        table.add_column(heading, justify="right")
-    for name in sorted(tally.kinds):
-        table.add_row(*_row(name, tally.kinds[name]))
-    table.add_section()
-    table.add_row(*_row("instructions", tally.instructions))
-    table.add_row(*_row("prompts", tally.prompts))
-    if tally.relevant.n:
-        table.add_row(*_row("relevant", tally.relevant))
-        table.add_row(*_row("prompts and relevant", tally.followed_relevant))
-    err.print(table)
+    if not quiet:
+        verify_view.summary(tally)
+    for warning in verify_view.warnings(tally, answers):
+        err.print(warning, highlight=False, markup=False)
+    rate = tally.prompts.rate(tally.prompts.strict)
+    missed = fail_under is not None and (rate is None or rate < fail_under)
+    if missed:
+        shown = "not known, because nothing was judged" if rate is None else f"{rate:.4f}"
+        err.print(
+            f"the strict prompt-level rate is {shown}; --fail-under asks for {fail_under}", highlight=False
+        )
     if tally.errors:
-        lines = "1 invalid line: see its" if tally.errors == 1 else f"{tally.errors} invalid lines: see their"
-        err.print(f"{lines} `error`", highlight=False)
-
-
-def _row(name: str, count: Count) -> list[Text]:
-    from rich.text import Text
-
-    rates = [count.rate(count.strict), count.rate(count.loose)]
-    shown = ["-" if rate is None else f"{rate:.1%}" for rate in rates]
-    return [Text(cell) for cell in (name, str(count.n), *shown, str(count.unjudged))]
-
-
-def _print_kinds() -> None:
-    """Each kind with its examples, and what it means in dialects of their own."""
-    from rich.text import Text
-
-    from raif.constraints import find, registered
-    from raif_cli.console import out
-
-    out.print("(zh): in Chinese records of the dialect raif. (reference): in records of that dialect.")
-    out.print("(authors): in `raif eval --dialect authors`.\n")
-    for id, semantics in registered():
-        out.print(Text(_described(find(id, semantics), semantics)), soft_wrap=True)
-
-
-def _described(kind: Kind, semantics: str) -> str:
-    name = f"{kind.id} ({semantics})" if semantics else kind.id
-    meaning = (inspect.getdoc(kind.check) or "").partition("\n")[0]
-    examples = [
-        f"  {'passes' if e.passes else 'fails '}  {e.response!r}  {json.dumps(e.kwargs, ensure_ascii=False)}"
-        for e in kind.examples
-    ]
-    return "\n".join([name, f"  {meaning}", *examples, ""])
-
-
-def _show_selftest() -> None:
-    """Run the self-test and print it. The exit code says whether all examples got their verdicts."""
-    from rich.table import Table
-    from rich.text import Text
-
-    from raif.verdicts.selftest import selftest
-    from raif_cli.console import err, out
-
-    proofs = selftest()
-    table = Table("kind", "variant", box=None)
-    table.add_column("examples", justify="right")
-    table.add_column()
-    for proof in proofs:
-        result = f"{proof.unjudged} could not be judged" if proof.unjudged else "as claimed"
-        result = "WRONG: " + "; ".join(proof.wrong) if proof.wrong else result
-        table.add_row(*map(Text, (proof.id, proof.semantics, str(proof.examples), result)))
-    out.print(table)
-    wrong = sum(bool(proof.wrong) for proof in proofs)
-    err.print(f"{len(proofs)} kinds and variants, {wrong} wrong", highlight=False)
-    raise typer.Exit(1 if wrong else 0)
+        raise typer.Exit(Exit.INVALID_ROWS)
+    if missed:
+        raise typer.Exit(Exit.BELOW_THRESHOLD)

@@ -46,6 +46,11 @@ def read(path: Path) -> Lines:
         raise RecordError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
 
 
+def is_lines(path: Path) -> bool:
+    """Whether the name is one of JSON Lines, which is also what a name without a format means."""
+    return not path.is_dir() and READERS.get(format_of(path), jsonl.lines) is jsonl.lines
+
+
 def known(path: Path) -> bool:
     """Whether there is a reader for files of such a name. A compressed file may have none of its own."""
     return format_of(path) in READERS or (path.suffix in COMPRESSED and not format_of(path))

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 from glob import glob, has_magic
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from raif.errors import RecordError, did_you_mean, require
-from raif.files import formats
+from raif.errors import RecordError, did_you_mean, listed, require
+from raif.files import formats, jsonl
 from raif.files.formats import READERS
 
 Row = formats.Row
@@ -51,6 +51,32 @@ def tried(path: Path, split: str = "train") -> Iterator[Found]:
             yield f"{path}:{number}", row
 
 
+def everywhere(source: jsonl.Source) -> Iterator[Found]:
+    """The rows of a stream of JSON Lines, or of all files that a path stands for.
+
+    Raises RecordError if there is nothing, or if the only file can't be read. One file of several that can't
+    be read is a broken row, and those after it are read.
+    """
+    if not isinstance(source, Path | str):
+        yield from of_stream(source)
+        return
+    files = files_of(source)
+    for path in files:
+        try:
+            yield from tried(path)
+        except RecordError as error:
+            if len(files) == 1:
+                raise
+            yield f"{path}:0", error
+
+
+def of_stream(stream: IO[bytes], first: int = 1) -> Iterator[Found]:
+    """The rows of a stream of JSON Lines. `first` is the number of its first line."""
+    name = jsonl.name_of(stream)
+    for number, row in jsonl.lines(stream, first):
+        yield f"{name}:{number}", row
+
+
 def files_of(place: str | Path) -> list[Path]:
     """What a path stands for, in the order of their names: a file, the files of a glob, or of a folder.
 
@@ -72,7 +98,7 @@ def files_of(place: str | Path) -> list[Path]:
 def _in_folder(folder: Path) -> list[Path]:
     found = _under(folder)
     if not found:
-        names = ", ".join(sorted(path.name for path in folder.iterdir())[:8]) or "nothing"
+        names = listed(sorted(path.name for path in folder.iterdir()), 8) or "nothing"
         raise RecordError(
             f"{folder}: no data in this folder, but {names}", f"There are readers for {', '.join(READERS)}."
         )

@@ -1,6 +1,6 @@
-"""Records: JSON Lines of instructions with their checks, each line in the layout that its columns show.
+"""Records: instructions with their checks, from rows in any of the layouts that are known.
 
-Constraints and composition are checked as records are read.
+A row's layout is the one that its columns show. Constraints and composition are checked as rows are read.
 """
 
 from __future__ import annotations
@@ -15,18 +15,12 @@ from raif.dialect import Dialect
 from raif.errors import ConstraintError, RecordError
 from raif.files import jsonl
 from raif.files import rows as files
-from raif.records import ifeval, ours, released
-from raif.records.layout import Layout
+from raif.records.layout import LAYOUTS, Layout, Row, tell
 from raif.tasks import TASKS
+from raif.text import languages
 from raif.types import Instruction
 
-LAYOUTS: tuple[Layout, ...] = (
-    ifeval.CONVERSATION,
-    ours.LAYOUT,
-    ifeval.LAYOUT,
-    released.LAYOUT,
-)
-"""All that are read. A row with the columns of several is in the first of them."""
+__all__ = ["LAYOUTS", "Layout", "Row", "instruction", "layout_of", "read", "tell", "tried"]
 
 
 def read(source: jsonl.Source) -> Iterator[Instruction]:
@@ -50,29 +44,50 @@ def tried(path: Path) -> Iterator[Instruction | RecordError]:
             yield error
 
 
-def instruction(row: dict[str, Any], where: str, dialect: Dialect | None = None) -> Instruction:
-    """One object as an Instruction. A RecordError starts with `where`, its file:line, and names the field.
+def instruction(
+    row: Row,
+    where: str,
+    *,
+    dialect: Dialect | None = None,
+    language: str | None = None,
+    layout: str | None = None,
+) -> Instruction:
+    """One row as an Instruction. A RecordError starts with `where`, its file:line, and names the field.
 
     Columns that the layout doesn't know, such as `response`, are left aside. `where` is also the id of a
-    record that has none. `dialect` replaces the record's own.
+    record that has none. `dialect` and `language` replace the record's own; `layout` is the name of its
+    layout, whatever its columns show.
     """
     try:
-        fields = layout(row).fields(row, where)
+        fields = {"id": where} | layout_of(row, layout).fields(row, where)
+        fields |= {"dialect": dialect} if dialect else {}
+        if (stated := language or fields.get("language")) is not None:
+            fields["language"] = _code(stated)
     except ValueError as error:
         raise RecordError(f"{where}: {error}") from None
-    chosen = {"dialect": dialect} if dialect else {}
-    found = jsonl.parse({"id": where} | fields | chosen, Instruction, where)
+    found = jsonl.parse(fields, Instruction, where)
     _check(found, where)
     return found
 
 
-def layout(row: dict[str, Any]) -> Layout:
-    """The layout that the row's columns show. Raises ValueError if no layout matches."""
-    for each in LAYOUTS:
-        if row.keys() >= set(each.columns):
-            return each
-    known = [" with ".join(f"`{column}`" for column in each.columns) for each in LAYOUTS]
-    raise ValueError(f"needs {', or '.join(known)}")
+def layout_of(row: Row, name: str | None = None) -> Layout:
+    """The layout that the row's columns show, or the one of this name.
+
+    Raises ValueError if no layout matches, or if the row lacks a column of the named one.
+    """
+    if name is None:
+        return LAYOUTS[tell(row)]
+    found = LAYOUTS[name]
+    if missing := [column for column in found.columns if column not in row]:
+        raise ValueError(f"{missing[0]}: missing; the layout {name} needs {', '.join(found.columns)}")
+    return found
+
+
+def _code(language: Any) -> str:
+    try:
+        return languages.code_of(str(language))
+    except ValueError as error:
+        raise ValueError(f"language: {error}") from None
 
 
 def _check(found: Instruction, where: str) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import json
 from functools import cache, lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from raif.records.layout import Layout, Row, stated
+from raif.records.layout import LAYOUTS, Layout, Row, stated, turns, unpacked, whole
 from raif.types import Instruction
 
 KNOWN = Instruction.model_fields
@@ -24,26 +23,30 @@ def fields(row: Row, where: str) -> Row:
         if near and near not in row and _is_slip(name, near, row[name]):
             raise ValueError(f"{name}: unknown field. Did you mean {near!r}?")
     found = {name: value for name, value in row.items() if name in KNOWN and value is not None}
-    if isinstance(found.get("id"), int):
-        found["id"] = str(found["id"])
-    return found | {name: _columnar(found[name]) for name in COLUMNAR & found.keys()}
+    if isinstance(found.get("id"), int | float):
+        found["id"] = str(whole(found["id"]))
+    if isinstance(found.get("messages"), str | list):  # a tuple is that of an Instruction
+        found["messages"] = _messages(found["messages"])
+    return found | {name: _columnar(found[name], name) for name in COLUMNAR & found.keys()}
 
 
-def _columnar(value: Any) -> Any:
+def _messages(value: Any) -> list[Row]:
+    try:
+        return turns(unpacked(value, "a text that is"))
+    except ValueError as error:
+        raise ValueError(f"messages: {error}") from None
+
+
+def _columnar(value: Any, name: str) -> Any:
     """The value of one of these fields: JSON text as what it says, kwargs without the nulls of other rows."""
-    if isinstance(value, str):
-        return json.loads(value)
+    value = unpacked(value, name)
     if isinstance(value, list):
         return [_constraint(each) if isinstance(each, dict) else each for each in value]
     return value
 
 
 def _constraint(each: Row) -> Row:
-    kwargs = each.get("kwargs")
-    kwargs = json.loads(kwargs) if isinstance(kwargs, str) else kwargs
-    if isinstance(kwargs, dict):
-        kwargs = stated(kwargs)
-    return {**each, "kwargs": {} if kwargs is None else kwargs}
+    return {**each, "kwargs": stated(each.get("kwargs"))}
 
 
 @lru_cache(maxsize=4096)  # the columns of a file are the same in each row, and difflib is slow
@@ -74,4 +77,17 @@ def _adapter(name: str) -> TypeAdapter[Any]:
     return TypeAdapter(annotation)
 
 
-LAYOUT = Layout("raif", ("messages",), fields)
+LAYOUTS.add(
+    "raif",
+    Layout(
+        about="records of raif gen-data",
+        columns=("messages",),
+        more=tuple(KNOWN),
+        fields=fields,
+        sample={
+            "id": "tea-1",
+            "messages": [{"role": "user", "content": "Describe tea without commas."}],
+            "constraints": [{"id": "punctuation:no_comma", "kwargs": {}}],
+        },
+    ),
+)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from raif.files import jsonl
 from raif.reasoning import TAGS, Style, split
-from raif.records.layout import Layout, Row, constraints
+from raif.records.layout import LAYOUTS, Layout, Row, constraints, without_messages
 from raif.text.han import COMMON_HAN
 
 _HAN = re.compile(f"[{COMMON_HAN}]")
@@ -128,4 +128,18 @@ def _checks(target: str, where: str) -> Row:
     return {"constraints": found, "questions": questions, "plain_score": next(stored, None)}
 
 
-LAYOUT = Layout("released", ("input", "target"), fields)
+LAYOUTS.add(
+    "released",
+    Layout(
+        about="the RAIF paper's released data",
+        columns=("input", "target"),
+        more=("id", "task", "answer"),
+        fields=fields,
+        when=without_messages,
+        sample={
+            "input": "<|im_start|>user\nDescribe tea.<|im_end|>\n<|im_start|>assistant\n<think>",
+            "target": '{"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}',
+            "task": "ifeval",
+        },
+    ),
+)

@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from raif import records
 from raif.dialect import Dialect
+from raif.errors import RecordError
 from raif.reasoning import Marks
+from raif.records.layout import text_of
 from raif.types import Constraint, Instruction, Verification
 from raif.verdicts import checks as verdicts
 
 Checks = Instruction | Mapping[str, Any] | Iterable[Constraint | Mapping[str, Any]]
 """An instruction, a record in any layout that `raif verify` reads, or just constraints."""
+Content = str | Iterable[Mapping[str, Any]]
+"""A text, or the parts of a message's content."""
 
 _NO_PROMPT = {"messages": [{"role": "user", "content": ""}]}
 
 
 def verify(
     checks: Checks,
-    response: str,
+    response: Content,
     *,
     think: Marks = "none",
     dialect: Dialect | None = None,
@@ -28,21 +34,47 @@ def verify(
     """All verdicts on `response`: `.followed`, `.fraction`, and `.verdicts`, each with its reason.
 
     `think` says how reasoning before the answer is marked. `dialect` and `language` replace the record's own.
-    A record may lack its prompt, which no check reads. Raises RecordError, which says what in `checks` can't
-    be used, such as an unknown id.
+    A record may lack its prompt, which no check reads; its values may be numpy's. Raises RecordError, which
+    says what in `checks` can't be used, such as an unknown id, or that `response` isn't text.
     """
-    found = records.instruction(_record(checks), "checks")
-    given = {"dialect": dialect, "language": language}
-    if changed := {name: value for name, value in given.items() if value is not None}:
-        found = records.instruction(dict(found) | changed, "checks")
-    return verdicts.verify(found, response, think=think)
+    text = _text(response)
+    record = dict(checks) if isinstance(checks, Instruction) else _record(checks)
+    found = records.instruction(record, "checks", dialect=dialect, language=language)
+    return verdicts.verify(found, text, think=think)
 
 
-def _record(checks: Checks) -> dict[str, Any]:
+def _text(response: Any) -> str:
+    if response is None:
+        raise RecordError(
+            "response: a string is needed, not None", "A failed request has no answer to check."
+        )
+    try:
+        return text_of(_plain(response))
+    except ValueError as error:
+        raise RecordError(f"response: {error}") from None
+
+
+def _record(checks: Mapping[str, Any] | Iterable[Constraint | Mapping[str, Any]]) -> dict[str, Any]:
     """The checks as a record, with an empty prompt if there is none."""
-    if not isinstance(checks, Instruction | Mapping):
-        return _NO_PROMPT | {"constraints": list(checks)}
-    record = dict(checks)
+    if not isinstance(checks, Mapping):
+        if isinstance(checks, str) or not isinstance(checks, Iterable):
+            raise RecordError(f"checks: a record or constraints are needed, not {type(checks).__name__}")
+        return _NO_PROMPT | {"constraints": [_plain(each) for each in checks]}
+    record = {str(name): _plain(value) for name, value in checks.items()}
     if "instruction_id_list" in record:
-        return {"prompt": ""} | record
-    return _NO_PROMPT | record if "constraints" in record else record
+        return record if record.keys() & {"messages", "instruction"} else {"prompt": ""} | record
+    checked = record.keys() & {"constraints", "questions"}
+    return _NO_PROMPT | record if checked and "prompt" not in record else record
+
+
+def _plain(value: Any) -> Any:
+    """Lists, objects and numbers as JSON has them: tuples, and the arrays and numbers of numpy and pandas."""
+    if hasattr(value, "tolist"):  # before numbers: numpy's float64 is a float
+        return _plain(value.tolist())
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, BaseModel):
+        return _plain(dict(value))
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, Iterable) else value

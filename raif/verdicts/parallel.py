@@ -8,33 +8,40 @@ and the other half would be waited for in vain.
 from __future__ import annotations
 
 import io
+import multiprocessing
+import os
+import shutil
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import IO, Any, NamedTuple
 
-from raif.dialect import Dialect
 from raif.errors import RaifError
-from raif.files import jsonl
-from raif.reasoning import Marks
-from raif.verdicts.stream import Answers, Tally, verified
+from raif.files import formats, jsonl
+from raif.files.rows import Found, everywhere, files_of, of_stream
+from raif.verdicts.answers import Answers
+from raif.verdicts.stream import DEFAULT, Rules, verified
+from raif.verdicts.tally import Tally
 
 _BYTES = 1 << 19
+_ROWS = 256
 _AHEAD = 3  # blocks for each process: one being checked, two waiting
 
 
 class _Block(NamedTuple):
-    """Whole lines of the source called `name`; `first` is the number of the first."""
+    """Whole lines of the source called `name`, and the number of the first; or rows, and any number."""
 
     name: str
     first: int
-    lines: bytes
+    lines: bytes | list[Found]
 
 
 _Done = tuple[Path, Tally]
@@ -48,24 +55,37 @@ def verified_lines(
     *,
     jobs: int,
     answers: Answers | None = None,
-    think: Marks = "none",
-    dialect: Dialect | None = None,
+    rules: Rules = DEFAULT,
 ) -> Iterator[bytes]:
     """What `jsonl.write` would write of `verified`, as blocks of lines. RaifError if a process dies."""
-    with TemporaryDirectory(prefix="raif-verify-") as folder:
-        given = _Given(Path(folder), answers, think, dialect)
-        pool = ProcessPoolExecutor(jobs, initializer=_worker, initargs=given)
+    with TemporaryDirectory(prefix="raif-verify-") as folder, _blocks_of(source) as blocks:
+        pool = ProcessPoolExecutor(jobs, initializer=_worker, initargs=_Given(Path(folder), answers, rules))
         try:
             _start(pool)
-            # unbuffered: a read returns what is available, and holds no lock that an interrupt can't break
-            with jsonl.opened(getattr(source, "raw", source), buffering=0) as stream:
-                waiting: _Waiting = SimpleQueue()
-                slots = threading.Semaphore(_AHEAD * jobs)
-                blocks = _blocks(stream, jsonl.name_of(source))
-                threading.Thread(target=_feed, args=(blocks, pool, waiting, slots), daemon=True).start()
-                yield from _results(waiting, slots, tally)
+            waiting: _Waiting = SimpleQueue()
+            slots = threading.Semaphore(_AHEAD * jobs)
+            threading.Thread(target=_feed, args=(blocks, pool, waiting, slots), daemon=True).start()
+            yield from _results(waiting, slots, tally)
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _blocks_of(source: jsonl.Source) -> Iterator[Iterator[_Block]]:
+    """The blocks of a stream, or of the files that a path stands for."""
+    if isinstance(source, Path | str):
+        files = files_of(source)
+        if len(files) > 1 or not formats.is_lines(files[0]):
+            yield (_Block("", number, rows) for number, rows in enumerate(_batches(everywhere(source))))
+            return
+    # unbuffered: a read returns what is available, and holds no lock that an interrupt can't break
+    with jsonl.opened(getattr(source, "raw", source), buffering=0) as stream:
+        yield _blocks(stream, jsonl.name_of(source))
+
+
+def _batches(found: Iterator[Found]) -> Iterator[list[Found]]:
+    while rows := list(islice(found, _ROWS)):
+        yield rows
 
 
 def _start(pool: ProcessPoolExecutor) -> None:
@@ -128,8 +148,7 @@ class _Given(NamedTuple):
 
     folder: Path
     answers: Answers | None
-    think: Marks
-    dialect: Dialect | None
+    rules: Rules
 
 
 _given: _Given
@@ -139,14 +158,29 @@ def _worker(*given: Any) -> None:
     global _given
     _given = _Given(*given)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # so that the pool can end it despite an inherited handler
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process once its parent is gone, however that ended, and remove what it left."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        shutil.rmtree(_given.folder, ignore_errors=True)
+        os._exit(1)
+
+
+def _rows(block: _Block) -> Iterable[Found]:
+    if isinstance(block.lines, list):
+        return block.lines
+    stream = io.BytesIO(block.lines)
+    stream.name = block.name
+    return of_stream(stream, block.first)
 
 
 def _verified_block(block: _Block) -> _Done:
-    source, target, tally = io.BytesIO(block.lines), io.BytesIO(), Tally()
-    source.name = block.name
-    folder, answers, think, dialect = _given
-    found = verified(source, tally, answers=answers, think=think, dialect=dialect, first=block.first)
-    jsonl.write(target, found)
-    file = folder / str(block.first)
+    target, tally = io.BytesIO(), Tally()
+    jsonl.write(target, verified(_rows(block), tally, answers=_given.answers, rules=_given.rules))
+    file = _given.folder / str(block.first)
     file.write_bytes(target.getvalue())
     return file, tally

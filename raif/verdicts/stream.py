@@ -1,172 +1,216 @@
-"""Objects in, the same objects with their verdicts out, one by one. Bad ones keep their place."""
+"""Rows in, the same rows with their verdicts out, one by one. Bad ones keep their place."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
-from itertools import starmap
-from pathlib import Path
+from dataclasses import asdict
 from queue import Empty, Queue
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from raif import records
 from raif.dialect import Dialect
 from raif.errors import RaifError, RecordError
-from raif.files import jsonl
-from raif.reasoning import Marks, split
+from raif.files.rows import Found
+from raif.reasoning import Marks, split, tags_in
+from raif.records import Row
+from raif.records.layout import GIVEN, text_of
 from raif.types import Instruction, Relevance, Verdict, Verification
-from raif.verdicts.checks import all_pass, begin, verify
+from raif.verdicts.answers import Answers
+from raif.verdicts.checks import begin, verify
+from raif.verdicts.samples import sampled
+from raif.verdicts.tally import Tally
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from raif.judge.judge import Judge
 
-    Found = Verification | Future[Verification] | RaifError
+    Checked = Verification | Future[Verification]
 
 T = TypeVar("T")
-ADDED = frozenset({"verdicts", "followed", "followed_loose", "fraction", "relevance", "error"})
 Measure = Callable[[Sequence[tuple[Instruction, str]]], Sequence[Relevance]]
 """The relevance of answers to instructions, each compared with the others."""
-Answers = Mapping[tuple[str, str], str]
-"""Responses kept apart from their records, by ("id", id) and by ("prompt", prompt)."""
+ADDED = frozenset({"verdicts", "followed", "followed_loose", "fraction", "relevance", "error"})
+ADDED_TO_SAMPLES = frozenset({"samples", "sampled"})
+"""What is added where a row has several answers."""
 LINES_PER_SLOT = 4
-"""Lines read ahead for each request that may be in flight, so that a slow answer holds up no others."""
+"""Rows read ahead for each request that may be in flight, so that a slow answer holds up no others."""
 
 
-@dataclass
-class Count:
-    """How many there were, how many passed, and how many could not be judged."""
+class Rules(NamedTuple):
+    """How rows are read and their answers taken apart.
 
-    n: int = 0
-    strict: int = 0
-    loose: int = 0
-    unjudged: int = 0
+    `dialect`, `language` and `layout` replace what each row says or shows. `strict` makes an error of a row
+    without any check.
+    """
 
-    def add(self, strict: bool | None, loose: bool | None) -> None:
-        self.n += 1
-        self.strict += strict is True
-        self.loose += loose is True
-        self.unjudged += strict is None
-
-    def include(self, other: Count) -> None:
-        for counted in fields(self):
-            setattr(self, counted.name, getattr(self, counted.name) + getattr(other, counted.name))
-
-    def rate(self, passed: int) -> float | None:
-        """`passed` as a share of the judged ones."""
-        judged = self.n - self.unjudged
-        return passed / judged if judged else None
+    think: Marks = "none"
+    dialect: Dialect | None = None
+    language: str | None = None
+    layout: str | None = None
+    strict: bool = False
 
 
-@dataclass
-class Tally:
-    """What a stream adds up to: by kind, for all instructions and all prompts, and the bad lines counted."""
+DEFAULT = Rules()
 
-    kinds: dict[str, Count] = field(default_factory=lambda: defaultdict(Count))
-    instructions: Count = field(default_factory=Count)
-    prompts: Count = field(default_factory=Count)
-    relevant: Count = field(default_factory=Count)
-    """Answers whose relevance was measured."""
-    followed_relevant: Count = field(default_factory=Count)
-    """The prompts of these answers that are followed by a relevant one."""
-    errors: int = 0
 
-    def add(self, verification: Verification, relevance: Relevance | None = None) -> None:
-        self.prompts.add(verification.followed, verification.followed_loose)
-        if relevance:
-            found = relevance.relevant
-            self.relevant.add(found, found)
-            both = [all_pass([found, each]) for each in (verification.followed, verification.followed_loose)]
-            self.followed_relevant.add(*both)
-        for verdict in verification.counted:
-            for count in (self.kinds[verdict.kind], self.instructions):
-                count.add(verdict.passed, verdict.passed_loose)
+class _Begun(NamedTuple):
+    """A row whose answers are being checked: what is printed of it, and the results or what is wrong."""
 
-    def include(self, other: Tally) -> None:
-        """Add what another stream adds up to."""
-        for kind, count in other.kinds.items():
-            self.kinds[kind].include(count)
-        self.instructions.include(other.instructions)
-        self.prompts.include(other.prompts)
-        self.relevant.include(other.relevant)
-        self.followed_relevant.include(other.followed_relevant)
-        self.errors += other.errors
+    row: Row
+    results: list[Checked] | RaifError
+    instruction: Instruction | None = None
+    texts: Sequence[str] = ()
+    several: bool = False
+
+    def answered(self, think: Marks) -> list[tuple[Instruction, str]]:
+        """The answers without thinking, each with what it answers."""
+        if self.instruction is None:
+            return []
+        return [(self.instruction, split(text, think).answer or "") for text in self.texts]
 
 
 def verified(
-    source: jsonl.Source,
+    rows: Iterable[Found],
     tally: Tally,
     *,
     answers: Answers | None = None,
-    think: Marks = "none",
-    dialect: Dialect | None = None,
+    rules: Rules = DEFAULT,
     judge: Judge | None = None,
     measure: Measure | None = None,
-    first: int = 1,
-) -> Iterator[dict[str, Any]]:
-    """Each object with its verdicts, or with an `error` if it can't be used, in order. `tally` adds them up.
+) -> Iterator[Row]:
+    """Each row with its verdicts, or with an `error` if it can't be used, in order. `tally` adds them up.
 
-    A line is read only when its object is asked for; with a judge, a limited number of lines ahead. What an
-    earlier run added is replaced. `dialect` replaces that of each record, `first` is the number of the first
-    line. With `measure`, all lines are read first. Raises EndpointError if the judge can't be reached.
+    `rows` are those of `raif.files.rows.everywhere`. A row is read only when it is asked for; with a judge, a
+    limited number of rows ahead; with `measure`, all rows are read first. What an earlier run added is
+    replaced. Several answers to a prompt have their verdicts in `samples`, and what they add up to in
+    `sampled`. Raises EndpointError if the judge can't be reached.
     """
-    name = jsonl.name_of(source)
-    answered: dict[int, tuple[Instruction, str]] = {}
-
-    def checked(number: int, found: dict[str, Any] | RecordError) -> tuple[dict[str, Any], Found]:
-        if isinstance(found, RecordError):
-            return {"line": number}, found
-        record, where = (
-            {name: value for name, value in found.items() if name not in ADDED},
-            f"{name}:{number}",
-        )
-        try:
-            instruction = records.instruction(record, where, dialect)
-            response = _response(record, where) if answers is None else _joined(instruction, answers, where)
-            if measure:
-                answered[number] = instruction, split(response, think).answer or ""
-            if judge:
-                return record, begin(instruction, response, think=think, judge=judge)
-            return record, verify(instruction, response, think=think)
-        except RaifError as error:
-            return record, error
-
-    lines = jsonl.lines(source, first)
+    begun = (_begun(where, row, tally, answers, rules, judge) for where, row in rows)
     if measure:
-        everything = [(number, *checked(number, line)) for number, line in lines]
-        found = dict(zip(answered, measure(list(answered.values())), strict=True))
-        for number, record, result in everything:
-            yield record | _added(result, tally, found.get(number))
+        everything = list(begun)
+        found = iter(measure([pair for each in everything for pair in each.answered(rules.think)]))
+        for each in everything:
+            yield each.row | _added(each, tally, [next(found) for _ in each.texts])
         return
-    read = starmap(checked, lines)
-    for record, result in ahead(read, LINES_PER_SLOT * judge.concurrency) if judge else read:
-        yield record | _added(result, tally)
+    for each in ahead(begun, LINES_PER_SLOT * judge.concurrency) if judge else begun:
+        yield each.row | _added(each, tally)
 
 
-def read_answers(path: Path) -> Answers:
-    """Responses by `key` or `id`, and by `prompt`. RecordError for a line without, or a second answer."""
-    answers: dict[tuple[str, str], str] = {}
-    for where, found in jsonl.objects(path):
-        names = [("id", str(found[name])) for name in ("key", "id") if found.get(name) is not None][:1]
-        names += [("prompt", found["prompt"])] if isinstance(found.get("prompt"), str) else []
-        if not names or names[0] in answers:
-            raise RecordError(
-                f"{where}: " + ("a second answer" if names else "needs `key`, `id` or `prompt`")
-            )
-        answers |= dict.fromkeys(names, _response(found, where))
-    return answers
+def _begun(
+    where: str,
+    found: Row | RecordError,
+    tally: Tally,
+    answers: Answers | None,
+    rules: Rules,
+    judge: Judge | None,
+) -> _Begun:
+    if isinstance(found, RecordError):
+        return _Begun({"line": int(where.rpartition(":")[2])}, found)
+    row = {name: value for name, value in found.items() if name not in ADDED}
+    try:
+        instruction = records.instruction(
+            row, where, dialect=rules.dialect, language=rules.language, layout=rules.layout
+        )
+        unchecked = not (instruction.constraints or instruction.questions or instruction.reference)
+        if unchecked and rules.strict:
+            raise RecordError(f"{where}: no check", "Without --strict, such rows are only counted.")
+        if answers is None:
+            given, place = _given(row, where, rules), where
+        else:
+            given, place = _joined(row, where, instruction, answers, tally)
+        texts = _texts(given, place)
+        row |= given
+        if several := "responses" in given:
+            row = {name: value for name, value in row.items() if name not in ADDED_TO_SAMPLES}
+        if rules.think == "none":
+            tally.thinking += sum(tags_in(text) is not None for text in texts)
+        tally.unchecked += unchecked
+        results = [_checked(instruction, text, rules.think, judge) for text in texts]
+        return _Begun(row, results, instruction, texts, several)
+    except RaifError as error:
+        return _Begun(row, error)
 
 
-def _added(result: Found, tally: Tally, relevance: Relevance | None = None) -> dict[str, Any]:
-    if isinstance(result, RaifError):
+def _checked(instruction: Instruction, text: str, think: Marks, judge: Judge | None) -> Checked:
+    if judge:
+        return begin(instruction, text, think=think, judge=judge)
+    return verify(instruction, text, think=think)
+
+
+def _given(row: Row, where: str, rules: Rules) -> Row:
+    """The row's own answer, or answers."""
+    try:
+        given = records.layout_of(row, rules.layout).given(row)
+    except (ValueError, LookupError, TypeError) as error:
+        raise RecordError(f"{where}: response: {error}") from None
+    if not given:
+        what = "is null" if "response" in row else "missing"
+        raise RecordError(f"{where}: response: {what}", "Answers in a file of their own: --responses FILE")
+    return given
+
+
+def _joined(
+    row: Row, where: str, instruction: Instruction, answers: Answers, tally: Tally
+) -> tuple[Row, str]:
+    """The answer, or answers, that a file of their own has for the row, and where they stand.
+
+    The row's own are taken out of it, so that what is printed is what was checked.
+    """
+    for name in GIVEN:
+        row.pop(name, None)
+    number = answers.number_for(instruction, where)
+    tally.used.add(number)
+    place = f"{where}: {answers[number].where}"
+    if not answers[number].given:
+        raise RecordError(f"{place}: response: is null")
+    return dict(answers[number].given), place
+
+
+def _texts(given: Row, where: str) -> list[str]:
+    """What is to be checked. Contents that are lists of parts become text, in `given`, too."""
+    if len(given) > 1:
+        raise RecordError(f"{where}: response: there are `responses`, too", "Leave out one of them.")
+    ((name, value),) = given.items()
+    several = value if name == "responses" else [value]
+    if not isinstance(several, list) or not several:
+        raise RecordError(f"{where}: responses: not a list of answers")
+    texts = [_text(each, f"{where}: {name}") for each in several]
+    given[name] = texts if name == "responses" else texts[0]
+    return texts
+
+
+def _text(value: Any, where: str) -> str:
+    if value is None:
+        raise RecordError(f"{where}: is null")
+    if not isinstance(value, str | list):
+        raise RecordError(f"{where}: not a string")
+    try:
+        return text_of(value)
+    except ValueError as error:
+        raise RecordError(f"{where}: {error}") from None
+
+
+def _added(begun: _Begun, tally: Tally, relevances: Sequence[Relevance] = ()) -> Row:
+    if isinstance(begun.results, RaifError):
         tally.errors += 1
-        return {"error": f"{result.message}. {result.hint}" if result.hint else result.message}
-    verification = result if isinstance(result, Verification) else result.result()
-    tally.add(verification, relevance)
+        error = begun.results
+        return {"error": f"{error.message}. {error.hint}" if error.hint else error.message}
+    found = [each if isinstance(each, Verification) else each.result() for each in begun.results]
+    measured: Sequence[Relevance | None] = relevances or [None] * len(found)
+    for each, relevance in zip(found, measured, strict=True):
+        tally.add(each, relevance)
+    shown = list(map(_shown, found, measured))
+    if not begun.several:
+        return shown[0]
+    summed = sampled(found)
+    tally.add_samples(summed)
+    return {"samples": shown, "sampled": summed}
+
+
+def _shown(verification: Verification, relevance: Relevance | None) -> Row:
     measured = {"relevance": asdict(relevance)} if relevance else {}
     return (
         measured
@@ -178,20 +222,6 @@ def _added(result: Found, tally: Tally, relevance: Relevance | None = None) -> d
             ]
         }
     )
-
-
-def _joined(instruction: Instruction, answers: Answers, where: str) -> str:
-    for name in (("id", instruction.id), ("prompt", instruction.prompt)):
-        if name in answers:
-            return answers[name]
-    raise RecordError(f"{where}: response: no answer has the id {instruction.id!r} or this prompt")
-
-
-def _response(record: Mapping[str, Any], where: str) -> str:
-    response = record.get("response")
-    if not isinstance(response, str):
-        raise RecordError(f"{where}: response: " + ("missing" if response is None else "not a string"))
-    return response
 
 
 def ahead(items: Iterable[T], size: int) -> Iterator[T]:

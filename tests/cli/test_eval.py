@@ -53,9 +53,11 @@ def test_the_default_folder_is_named_after_the_source(folder: Path) -> None:
     assert (folder / "runs" / "eval-ifeval-answers" / "report.md").is_file()
 
 
-@pytest.mark.parametrize(("rate", "code"), [("0.75", 0), ("0.76", 1)])
+@pytest.mark.parametrize(("rate", "code"), [("0.75", 0), ("0.76", 6)])
 def test_fail_under_compares_the_strict_rate_of_prompts(rate: str, code: int) -> None:
-    assert stored("--fail-under", rate).exit_code == code
+    result = stored("--fail-under", rate)
+    assert result.exit_code == code
+    assert ("--fail-under: " in result.stderr) is (code == 6)
 
 
 def test_a_second_run_needs_to_say_what_becomes_of_the_first() -> None:

@@ -1,14 +1,19 @@
+import csv
+import gzip
 import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import IO, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 
 from raif.constraints import find, registered
+from raif.records import LAYOUTS
 from raif_cli.verify import verify
 
 APP = "import typer; from raif_cli.verify import verify; typer.run(verify)"
@@ -54,9 +59,23 @@ def test_bad_line_is_said_by_the_exit_code_and_loses_no_other() -> None:
     ]
 
 
-@pytest.mark.parametrize(("rate", "code"), [("0.5", 0), ("0.6", 1), ("2", 2)])
+@pytest.mark.parametrize(("rate", "code"), [("0.5", 0), ("0.6", 6), ("2", 2)])
 def test_exit_code_says_whether_the_rate_is_reached(rate: str, code: int) -> None:
-    assert run("--fail-under", rate, lines=(GOOD, GOOD | {"response": ","})).exit_code == code
+    result = run("--quiet", "--fail-under", rate, lines=(GOOD, GOOD | {"response": ","}))
+    assert result.exit_code == code
+    said = "the strict prompt-level rate is 0.5000; --fail-under asks for 0.6\n"
+    assert (result.stderr == said) is (code == 6)
+
+
+def test_invalid_rows_come_before_a_missed_rate() -> None:
+    result = run("-q", "--fail-under", "0.6", lines=("{", GOOD | {"response": ","}))
+    assert result.exit_code == 3
+    assert "--fail-under asks for 0.6" in result.stderr
+
+
+def test_nothing_judged_reaches_no_rate() -> None:
+    result = run("-q", "--fail-under", "0", lines=({"messages": [], "response": "a"},))
+    assert "the strict prompt-level rate is not known" in result.stderr
 
 
 def test_answers_kept_apart_are_joined(tmp_path: Path) -> None:
@@ -65,9 +84,100 @@ def test_answers_kept_apart_are_joined(tmp_path: Path) -> None:
     assert json.loads(result.stdout)["followed"] is False
 
 
-def test_thinking_is_split_off() -> None:
-    result = run("--think", "deepseek", lines=(GOOD | {"response": "a, b</think>c"},))
+def test_answers_can_come_through_the_pipe_and_those_left_over_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps(GOOD))
+    answers = [{"key": key, "response": "a, b"} for key in (7, 8, 9)]
+    result = run(str(tmp_path / "rows.jsonl"), "-q", "--responses", "-", lines=tuple(answers))
+    assert json.loads(result.stdout)["response"] == "a, b"
+    assert result.stderr == "Warning: 2 of 3 answers belong to no row\n"
+    assert run("--responses", "-").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--think", "deepseek"), ("--think", "auto"), ("--think-tags", "<reason>", "</think>")],
+)
+def test_thinking_is_split_off(options: tuple[str, ...]) -> None:
+    result = run("-q", *options, lines=(GOOD | {"response": "a, b</think>c"},))
     assert json.loads(result.stdout)["followed"] is True
+    assert result.stderr == ""
+
+
+def test_thinking_that_is_not_split_off_earns_a_warning_with_the_count() -> None:
+    result = run("-q", lines=(GOOD | {"response": "<think>a</think>c"}, GOOD))
+    assert result.stderr.startswith("Warning: 1 response has tags of thinking, such as <think>")
+
+
+@pytest.mark.parametrize(
+    "options", [("--think", "auto", "--think-tags", "a", "b"), ("--think-tags", "", "b")]
+)
+def test_tags_are_two_and_exclude_a_style(options: tuple[str, ...]) -> None:
+    assert run(*options, lines=(GOOD,)).exit_code == 2
+
+
+def test_rows_without_a_check_are_said_loudly() -> None:
+    row = {"messages": [{"role": "user", "content": "Hi"}], "response": "Ho"}
+    result = run("-q", lines=(row,))
+    assert result.stderr.startswith("Warning: 1 row has no check, so nothing was verified there")
+    assert result.exit_code == 0
+    assert run("-q", "--strict", lines=(row,)).exit_code == 3
+
+
+def test_several_answers_a_prompt_are_summed_up() -> None:
+    row = {name: value for name, value in GOOD.items() if name != "response"}
+    result = run(lines=(row | {"responses": ["a", ","]},))
+    assert [line.split() for line in result.stderr.splitlines() if line.split()][-3:] == [
+        ["mean", "1", "50.0%"],
+        ["pass@1", "1", "50.0%"],
+        ["pass@2", "1", "100.0%"],
+    ]
+
+
+def test_layouts_are_listed_with_a_row_each() -> None:
+    shown = run("--layouts").stdout
+    for name in LAYOUTS:
+        assert f"{name}: {LAYOUTS[name].about}" in shown
+        assert json.dumps(LAYOUTS[name].sample, ensure_ascii=False) in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--layout", "ifevl"), "unknown record layout 'ifevl'\nDid you mean 'ifeval'?"),
+        (("--language", "Klingon"), "'Klingon' is not a language"),
+    ],
+)
+def test_an_unknown_name_is_refused_before_anything_is_read(options: tuple[str, ...], said: str) -> None:
+    result = run(*options, lines=(GOOD,))
+    assert result.stdout == ""
+    assert said in (str(result.exception) + " ".join(result.stderr.split()))
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl.gz", "rows.parquet", "rows.csv", "folder", "folder/*.jsonl"])
+def test_files_of_any_format_are_read(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [GOOD, GOOD | {"key": 8, "response": "a, b"}]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (tmp_path / "folder").mkdir()
+    for number, line in enumerate(text.splitlines()):
+        (tmp_path / "folder" / f"{number}.jsonl").write_text(line)
+    (tmp_path / "rows.jsonl.gz").write_bytes(gzip.compress(text.encode()))
+    cells = [{**row, "kwargs": "[{}]", "instruction_id_list": '["punctuation:no_comma"]'} for row in rows]
+    pq.write_table(pa.Table.from_pylist(cells), tmp_path / "rows.parquet")
+    with (tmp_path / "rows.csv").open("w") as stream:
+        table = csv.DictWriter(stream, list(cells[0]))
+        table.writeheader()
+        table.writerows(cells)
+    result = run(name)
+    assert [json.loads(line)["followed"] for line in result.stdout.splitlines()] == [True, False]
+
+
+def test_a_broken_file_of_several_loses_no_other(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(json.dumps(GOOD).encode())[:-9])
+    (tmp_path / "b.jsonl").write_text(json.dumps(GOOD))
+    result = run("-q", str(tmp_path))
+    assert result.exit_code == 3
+    assert json.loads(result.stdout.splitlines()[-1])["followed"] is True
 
 
 @pytest.mark.parametrize(("dialect", "followed"), [("ifeval", True), ("reference", False)])
@@ -110,6 +220,29 @@ def test_each_line_is_answered_before_the_next_is_sent() -> None:
         for _ in range(2):
             send(process.stdin)
             assert json.loads(process.stdout.readline())["followed"] is True
+
+
+@pytest.mark.parametrize("words", [["verify", "--list"], ["verify", "--layouts"], ["presets"]])
+def test_a_reader_that_leaves_early_is_no_mistake(words: list[str]) -> None:
+    command = f"{sys.executable} -c 'from raif_cli.main import run; run()' {' '.join(words)} | head -1"
+    script = ["bash", "-c", f"{command}; exit ${{PIPESTATUS[0]}}"]
+    found = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert found.returncode in (0, 141)
+    assert found.stderr == ""
+    assert found.stdout.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full belongs to Linux")
+def test_a_full_disk_is_one_sentence() -> None:
+    with Path("/dev/full").open("wb") as full:
+        code = "from raif_cli.main import run; run()"
+        command = [sys.executable, "-c", code, "verify", "-q"]
+        text = json.dumps(GOOD).encode()
+        found = subprocess.run(command, input=text, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert found.returncode == 2
+    assert found.stderr.decode() == (
+        "Error: standard output: No space left on device\nFree some space and run the command again.\n"
+    )
 
 
 def test_closed_output_is_no_error_message() -> None:

@@ -469,14 +469,14 @@ def test_fail_under_needs_judgments(raif: Raif) -> None:
         raif(server, *judge(judging), benchmark="infobench")
         judging.script = lambda body: completion("Hmm.")
         ended = raif(server, *judge(judging), "--rejudge", "--fail-under", "0", benchmark="infobench")
-    assert ended.code == 1
+    assert ended.code == 6
     assert "--fail-under: nothing was judged" in ended.err
 
 
 def test_fail_under_needs_all_items(raif: Raif) -> None:
     with chat_server(one_in_five(FILTER)) as server:
         ended = raif(server, "--on-error", "skip", "--fail-under", "0.9")
-        assert ended.code == 1
+        assert ended.code == 6
         assert "not all items are answered (ifeval 16 of 20)" in ended.err
         assert raif(server, "--on-error", "fail", "--fail-under", "0.8", "--resume").code == 0
 

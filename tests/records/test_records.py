@@ -153,7 +153,7 @@ def test_released_checks_are_read_as_the_training_checker_reads_them() -> None:
 
 def test_dialect_that_is_given_replaces_the_records_own() -> None:
     line = OURS | {"constraints": [{"id": "keywords:existence", "kwargs": {"keywords": ["("]}}]}
-    assert records.instruction(line, "here", "reference").dialect == "reference"
+    assert records.instruction(line, "here", dialect="reference").dialect == "reference"
     with pytest.raises(RecordError, match="not a valid regular expression"):
         records.instruction(line, "here")
 
@@ -175,7 +175,7 @@ def test_released_math_has_its_reference_and_expert() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ({"a": 1}, "needs `messages`"),
+        ({"a": 1}, "in no known layout: it has a."),
         (OURS | IFEVAL, "has both `constraints` and `instruction_id_list`"),
         (OURS | {"messages": []}, "messages: "),
         (OURS | {"constraints": [{"id": "no:such"}]}, "constraints.0: unknown constraint 'no:such'"),

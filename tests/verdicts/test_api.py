@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 import raif
@@ -20,6 +21,10 @@ FORMS: dict[str, Any] = {
     "instruction": Instruction(
         id="a", messages=(Message(role="user", content="Hi"),), constraints=(NO_COMMA,)
     ),
+    "parts of an instruction": {
+        "messages": (Message(role="user", content="Hi"),),
+        "constraints": (NO_COMMA,),
+    },
     "record": {"messages": [{"role": "user", "content": "Hi"}], "constraints": [{"id": NO_COMMA.id}]},
     "record without prompt": {"constraints": [{"id": NO_COMMA.id}]},
     "IFEval": {"prompt": "Hi", "instruction_id_list": [NO_COMMA.id], "kwargs": [{"num_words": None}]},
@@ -50,10 +55,46 @@ def test_dialect_and_language_take_the_place_of_the_records(monkeypatch: pytest.
     assert verify(record, "a, b", language="zh", dialect="ifeval").followed is False
 
 
-@pytest.mark.parametrize("given", [{"dialect": "nobody's"}, {"language": 7}])
-def test_dialect_and_language_are_checked(given: dict[str, Any]) -> None:
-    with pytest.raises(RaifError, match=f"checks: {next(iter(given))}: Input should be"):
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"dialect": "nobody's"}, "dialect: Input should be"),
+        ({"language": 7}, "language: '7' is not a language"),
+    ],
+)
+def test_dialect_and_language_are_checked(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(RaifError, match=f"checks: {said}"):
         verify([NO_COMMA], "a", **given)
+
+
+@pytest.mark.parametrize(
+    ("response", "said"),
+    [
+        (None, "response: a string is needed, not None"),
+        (7, "response: content: text or a list of parts is needed, not int"),
+        ([{"type": "image_url"}], "response: content: a part of the type 'image_url' is not text"),
+    ],
+)
+def test_a_response_that_is_no_text_is_named(response: Any, said: str) -> None:
+    with pytest.raises(RaifError, match=said):
+        verify([NO_COMMA], response)
+
+
+def test_parts_of_a_content_are_the_text() -> None:
+    parts = [{"type": "thinking", "thinking": "a, b"}, {"type": "text", "text": "Warm and brown."}]
+    assert verify([NO_COMMA], parts).followed is True
+
+
+def test_numpys_numbers_and_arrays_are_numbers_and_lists() -> None:
+    kwargs = {"num_words": np.int64(2), "relation": "at least", "n": None}
+    words = {"id": "length_constraints:number_words", "kwargs": kwargs}
+    assert verify([words], "two words").followed is True
+    more = {**words, "kwargs": {**kwargs, "num_words": np.float64(3.0)}}
+    assert verify([more], "two words").followed is False
+    row = {"prompt": "Hi", "instruction_id_list": np.array([words["id"]]), "kwargs": np.array([kwargs])}
+    assert verify(row, "two words").followed is True
+    keywords = {"id": "keywords:existence", "kwargs": {"keywords": np.array(["tea", "hot"])}}
+    assert verify([keywords], "hot tea").followed is True
 
 
 @pytest.mark.parametrize(
@@ -61,8 +102,9 @@ def test_dialect_and_language_are_checked(given: dict[str, Any]) -> None:
     [
         ([{"id": "punctuation:no_commas"}], "checks: constraints.0: unknown constraint"),
         ([{"id": NO_COMMA.id, "kwargs": {"n": 1}}], "checks: constraints.0: .*unknown kwarg 'n'"),
-        ("Warm and brown.", "checks: constraints.0: Input should be a valid dictionary"),
-        ({}, "needs `messages`"),
+        ("Warm and brown.", "checks: a record or constraints are needed, not str"),
+        (7, "checks: a record or constraints are needed, not int"),
+        ({}, "in no known layout: it has no columns"),
     ],
 )
 def test_checks_that_cannot_be_used_are_named(checks: Any, said: str) -> None:

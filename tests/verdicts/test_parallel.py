@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -14,8 +15,11 @@ import pytest
 
 from raif.errors import RaifError
 from raif.files import jsonl
+from raif.files.rows import of_stream
+from raif.verdicts.answers import Answer, Answers
 from raif.verdicts.parallel import _AHEAD, _BYTES, verified_lines
-from raif.verdicts.stream import Tally, verified
+from raif.verdicts.stream import verified
+from raif.verdicts.tally import Tally
 
 COMMAND = [sys.executable, "-c", "from raif_cli.main import run; run()", "verify", "-", "-q", "--jobs", "2"]
 GOOD: dict[str, Any] = {
@@ -33,7 +37,7 @@ LINES = [
 
 def alone(data: bytes) -> tuple[bytes, Tally]:
     target, tally = io.BytesIO(), Tally()
-    jsonl.write(target, verified(io.BytesIO(data), tally))
+    jsonl.write(target, verified(of_stream(io.BytesIO(data)), tally))
     return target.getvalue(), tally
 
 
@@ -55,10 +59,31 @@ def test_bad_line_is_called_by_its_number_in_the_file(tmp_path: Path) -> None:
 
 
 def test_answers_kept_apart_are_joined_in_every_process() -> None:
-    answers = {("id", "7"): "a, b"}
+    answers = Answers()
+    answers.add(Answer("a.jsonl:1", "7", None, {"response": "a, b"}))
     data = (json.dumps(GOOD | {"response": "a b"}) + "\n").encode()
-    (line,) = verified_lines(io.BytesIO(data), Tally(), jobs=2, answers=answers)
+    tally = Tally()
+    (line,) = verified_lines(io.BytesIO(data), tally, jobs=2, answers=answers)
     assert json.loads(line)["followed"] is False
+    assert tally.used == {0}
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl.gz", "rows.json", "folder"])
+def test_files_of_any_format_are_checked_by_several_processes(tmp_path: Path, name: str) -> None:
+    lines = [json.dumps(GOOD | {"key": n}) for n in range(600)]
+    if name == "folder":
+        (tmp_path / name).mkdir()
+        for part in range(2):
+            (tmp_path / name / f"{part}.jsonl").write_text("\n".join(lines[part::2]))
+    elif name.endswith(".gz"):
+        (tmp_path / name).write_bytes(gzip.compress("\n".join(lines).encode()))
+    else:
+        (tmp_path / name).write_text(f"[{','.join(lines)}]")
+    tally = Tally()
+    found = b"".join(verified_lines(tmp_path / name, tally, jobs=2)).splitlines()
+    assert (len(found), tally.prompts.strict) == (600, 600)
+    keys = [json.loads(line)["key"] for line in found]
+    assert keys == ([*range(0, 600, 2), *range(1, 600, 2)] if name == "folder" else [*range(600)])
 
 
 class Endless(io.RawIOBase):
@@ -130,3 +155,36 @@ def test_interrupt_ends_all_processes_without_a_traceback() -> None:
     assert process.stderr.read() == b""
     for stream in (process.stdin, process.stdout, process.stderr):
         stream.close()
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)])
+def test_workers_end_with_their_parent(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    """SIGTERM once left two processes and a folder behind."""
+    pipe = subprocess.PIPE
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, stderr=pipe, env=environment) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(json.dumps(GOOD).encode() + b"\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        workers = children_of(process.pid)
+        assert workers
+        process.send_signal(number)
+        assert process.wait(60) == code
+        deadline = time.monotonic() + 60
+        while (any(map(alive, workers)) or [*tmp_path.glob("raif-verify-*")]) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not any(map(alive, workers))
+        assert not [*tmp_path.glob("raif-verify-*")]

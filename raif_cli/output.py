@@ -1,0 +1,66 @@
+"""Standard output that is closed early or runs full, and programs that are told to end."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from raif.errors import RaifError
+from raif_cli.exits import Exit
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Commands(TyperGroup):
+    """All commands: none takes it for a mistake that nobody reads its output any more, as `head` does."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with whole_output():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def whole_output() -> Iterator[None]:
+    """End quietly if nobody reads stdout any more, and in one line if its disk is full."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()  # else it fails as Python ends
+    except BrokenPipeError:
+        _discard()
+        raise typer.Exit(Exit.PIPE_CLOSED) from None
+    except OSError as error:
+        if error.filename or error.errno not in FULL:
+            raise
+        _discard()
+        raise RaifError(
+            f"standard output: {error.strerror}", "Free some space and run the command again."
+        ) from None
+
+
+@contextmanager
+def ended_cleanly() -> Iterator[None]:
+    """On SIGTERM, end as on an error: child processes and temporary folders are cleaned up."""
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(number: int, _: object) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def _discard() -> None:
+    """What is still in the buffer would fail again as Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
