@@ -18,9 +18,15 @@ others=(mini-no-contrast mini-no-cloning mini-no-contrast-no-cloning mini-math m
   mini-hindsight mini-successes mini-band mini-by-kind mini-temperatures mini-full-marks mini-relevance)
 read -r -a presets <<< "${PRESETS:-${table_1[*]} ${others[*]}}"
 
-# Records, and the held-out ones divided by their seed: validation to tune on, test for the tables.
+# Records with the model's own sentences in the expert answers, and the held-out ones divided by their seed: validation
+# to tune on, test for the tables.
 data() {
-  [ -e "$data/card.md" ] || raif gen-data --preset mini --out "$data" --overwrite
+  local resume=()
+  [ ! -e "$out/retold/config.yaml" ] || resume=(--resume)
+  [ -e "$out/retold/retellings.jsonl" ] ||
+    raif gen-data --preset retell --set "model=$model" --out "$out/retold" "${resume[@]}"
+  [ -e "$data/card.md" ] ||
+    raif gen-data --preset mini --set "retellings=$out/retold/retellings.jsonl" --out "$data" --overwrite
   grep -E '"seed": "[^"]*[02468]"' "$data/heldout.jsonl" > "$data/validation.jsonl"
   grep -E '"seed": "[^"]*[13579]"' "$data/heldout.jsonl" > "$data/test.jsonl"
   python "$root/benchmarks/math_like.py" 1400 "$data/problems.jsonl"
