@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -67,6 +68,10 @@ class ChatServer(ThreadingHTTPServer):
         self.keys: list[str] = []
         self.in_flight = self.most_in_flight = 0
         self.lock = threading.Lock()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionResetError):  # a client that was killed
+            super().handle_error(request, client_address)
 
     @property
     def base_url(self) -> str:

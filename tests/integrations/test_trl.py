@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from raif.constraints import KINDS
 from raif.errors import RecordError
 from raif.integrations.trl import constraints_followed
+from tests.integrations.page import example
 
 NO_COMMA = {"id": "punctuation:no_comma", "kwargs": {}}
 TITLE = {"id": "detectable_format:title", "kwargs": {}}
@@ -89,9 +89,8 @@ def test_rewards_arrive_in_a_real_training_step(tiny_folder: Path, tmp_path: Pat
         use_cpu=True,
         bf16=False,
     )
-    reward = partial(constraints_followed, think="none")
-    trainer = trl.GRPOTrainer(
-        str(tiny_folder), reward, args=settings, train_dataset=datasets.Dataset.from_list(rows)
-    )
+    names = {"model": str(tiny_folder), "settings": settings, "dataset": datasets.Dataset.from_list(rows)}
+    exec(example("TRL", "python"), names)
+    trainer: Any = names["trainer"]
     trainer.train()
     assert trainer.state.log_history[0]["rewards/constraints_followed/mean"] == 0.75

@@ -13,6 +13,7 @@ import pytest
 from raif.errors import RaifError
 from raif.integrations.verifiers import constraints_followed
 from tests.chat_server import chat_server, completion
+from tests.integrations.page import example
 
 CHECKS = [{"id": "punctuation:no_comma", "kwargs": {}}, {"id": "detectable_format:title", "kwargs": {}}]
 EXAMPLE = Path(__file__).parents[2] / "docs" / "verifiers-example"
@@ -47,7 +48,9 @@ def test_rubric_of_an_environment_takes_it(monkeypatch: pytest.MonkeyPatch, tmp_
     from verifiers.types import ClientConfig
 
     rows = [{"question": "Hi", "answer": "", "info": {"constraints": CHECKS}}]
-    rubric = vf.Rubric(funcs=[constraints_followed], parser=vf.ThinkParser())
+    names: dict[str, Any] = {}
+    exec(example("verifiers", "python"), names)
+    rubric = names["rubric"]
     environment = vf.SingleTurnEnv(eval_dataset=Dataset.from_list(rows), rubric=rubric, parser=rubric.parser)
     with chat_server(lambda body: completion("<think>a, b</think>a b")) as server:
         client = ClientConfig(api_base_url=server.base_url)
