@@ -2,23 +2,31 @@
 them.
 
 A figure is an array: the measured value first, then its value in each resample, nan if undefined. So figures
-can be averaged, rounded and compared like numbers, and keep their intervals.
+can be averaged, rounded and compared like numbers, and keep their intervals. The rate of a cell to which each
+prompt adds at most one yes or no has Wilson's interval instead (`raif.stats`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from raif.stats import RESAMPLES, Interval
+from raif.stats import RESAMPLES, Interval, wilson
 
 Tally: TypeAlias = Mapping[str, Sequence[float]]
 """What one prompt, or one group of dependent prompts, adds to each cell: its values there, 0 to 1."""
 Figure: TypeAlias = np.ndarray
 """Shape (1 + RESAMPLES,)."""
+
+
+class Estimate(NamedTuple):
+    """A figure, and the cells that it is based on."""
+
+    figure: Figure
+    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,7 @@ class Rates:
             for cell, values in tally.items():
                 sums[row, self._column[cell]] = sum(values)
                 self._counts[row, self._column[cell]] = len(values)
+        self._single = (self._counts <= 1).all(0) & ((sums == 0) | (sums == 1)).all(0)
         drawn = _draws(len(tallies), seed)
         self._drawn = drawn @ self._counts
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -70,13 +79,45 @@ class Rates:
             return np.zeros(1 + RESAMPLES)
         return self._drawn[:, self._column[cell]]
 
-    def row(self, name: str, *figures: str | Figure, of: Iterable[str] = ()) -> Row:
+    def estimate(self, figure: str | Figure, of: Iterable[str] = ()) -> Estimate:
+        """`figure`: the name of a cell, or a figure that was computed from the cells `of`."""
+        return Estimate(self[figure], (figure,)) if isinstance(figure, str) else Estimate(figure, tuple(of))
+
+    def row(self, name: str, *figures: str | Figure, of: Iterable[str] = (), most: float = 1.0) -> Row:
         """A row of a table. `figures`: names of cells, or computed figures. `of`: the cells that they are
-        based on, by default the first of `figures`."""
-        resting = [*of] or [each for each in figures if isinstance(each, str)][:1]
-        counts = self._counts[:, [self._column[cell] for cell in resting if cell in self._column]]
-        values = tuple(interval(self[each] if isinstance(each, str) else each) for each in figures)
-        return Row(name, int(counts.any(1).sum()), int(counts.sum()), values)
+        based on, by default the first of `figures`. `most`: what a figure is at best."""
+        resting = tuple(of) or tuple(each for each in figures if isinstance(each, str))[:1]
+        found = (self.estimate(each, resting) for each in figures)
+        values = tuple(self.interval(each, most=most) for each in found)
+        counts = self._counts_of(resting)
+        return Row(name, self.prompts(resting), int(counts.sum()), values)
+
+    def interval(self, estimate: Estimate, *, most: float = 1.0) -> Interval | None:
+        """The measured value with its 95% interval; None if undefined."""
+        figure, cells = estimate
+        prompts = self.prompts(cells)
+        if np.isnan(figure[0]) or not prompts:
+            return interval(figure)
+        if (
+            len(cells) == 1
+            and self._single[self._column[cells[0]]]
+            and np.array_equal(figure, self[cells[0]], equal_nan=True)
+        ):
+            return wilson(float(figure[0]), prompts)
+        found = interval(figure)
+        if found is None or found.low < found.high:
+            return found
+        wide = wilson(min(1.0, max(0.0, found.value / most)), prompts)
+        low, high = min(found.value, most * wide.low), max(found.value, most * wide.high)
+        return Interval(found.value, low, high)
+
+    def prompts(self, cells: Iterable[str]) -> int:
+        """How many tallies add to one of the cells."""
+        return int(self._counts_of(cells).any(1).sum())
+
+    def _counts_of(self, cells: Iterable[str]) -> np.ndarray:
+        """How many values each tally adds to each of the cells: [tallies, cells]."""
+        return self._counts[:, [self._column[cell] for cell in cells if cell in self._column]]
 
     def under(self, prefix: str) -> tuple[str, ...]:
         """The rest of the name of each cell that starts with `prefix`, in order."""
@@ -84,7 +125,7 @@ class Rates:
 
 
 def interval(figure: Figure) -> Interval | None:
-    """The measured value with its 95% interval; None if undefined."""
+    """The measured value with the 95% interval of its resamples; None if undefined."""
     if np.isnan(figure[0]):
         return None
     low, high = np.nanpercentile(figure[1:], [2.5, 97.5])

@@ -94,12 +94,55 @@ def test_checks_that_hang_together_count_as_one() -> None:
     """Ten equal verdicts in each prompt tell no more than one: the interval must not shrink."""
     single = coin_flips(200, checks=1)
     tenfold = [verification(*[v.verdicts[0].passed] * 10) for v in single]
-    assert tables(single)[0][1].values[0] == tables(tenfold)[0][1].values[0]
+    one, ten = (tables(found)[0][1].values[0] for found in (single, tenfold))
+    assert one
+    assert ten
+    assert (one.low, one.high) == (pytest.approx(ten.low, abs=0.01), pytest.approx(ten.high, abs=0.01))
 
 
 def test_the_seed_fixes_the_interval() -> None:
     found = coin_flips(50)
     assert tables(found, seed=3) == tables(found, seed=3) != tables(found, seed=4)
+
+
+@pytest.mark.parametrize(
+    ("passed", "of", "low", "high"), [(0, 12, 0, 24.25), (1, 1, 20.65, 100), (6, 12, 25.38, 74.62)]
+)
+def test_a_rate_of_prompts_has_wilsons_interval(passed: int, of: int, low: float, high: float) -> None:
+    """The bounds solve |p - share| = 1.96 sqrt(p (1 - p) / n) for p."""
+    rates = Rates([{"a": [float(n < passed)]} for n in range(of)])
+    (found,) = rates.row("a", "a").values
+    assert found
+    assert (found.value, 100 * found.low, 100 * found.high) == (
+        passed / of,
+        pytest.approx(low, abs=0.01),
+        pytest.approx(high, abs=0.01),
+    )
+    assert rates.interval(rates.estimate(rates["a"], ["a"])) == found
+    (rounded,) = rates.row("a", np.round(rates["a"], 2), of=["a"]).values
+    assert rounded is None or rounded.value == round(passed / of, 2)
+
+
+def test_prompts_that_all_agree_have_an_interval_too() -> None:
+    """Four prompts fail all of their checks: the next one may not."""
+    rates = Rates([{"a": [0.0, 0.0, 0.0]} for _ in range(4)])
+    values = [rates.row("a", "a").values[0], rates.row("mean", average([rates["a"]]), of=["a"]).values[0]]
+    for found in values:
+        assert found
+        assert (found.low, round(100 * found.high)) == (0, 49)
+
+
+def test_the_best_that_a_figure_can_be_bounds_its_interval() -> None:
+    (found,) = Rates([{"csl": [5.0]}] * 3).row("csl", "csl", most=5).values
+    assert found
+    assert (round(found.low, 2), found.value, found.high) == (2.19, 5, 5)
+
+
+def test_an_undecided_check_leaves_its_prompt_out_even_if_another_one_failed() -> None:
+    (prompts, instructions), _ = tables([verification(False, None), verification(True)])
+    assert values((prompts, instructions))[0][0] == 1.0
+    assert instructions.values[0]
+    assert instructions.values[0].value == 0.5
 
 
 def test_computed_figures_keep_their_intervals() -> None:
