@@ -19,8 +19,18 @@ LEAST = 0.1
 """The least probability of yes and no together. With less, the reply starts with something else, such as
 reasoning. An answer missing among the candidates has less than 1/TOP_LOGPROBS, so the other one has won."""
 
-_STARTS = re.compile(r"\W*(yes|no|是的|是|不是|否)(?=\W*$|\s*[*_]*\s*[\n.,;:!。，、；：！])", re.IGNORECASE)
-_ENDS = re.compile(r"[\n:：>.。!！][\s*_]*(yes|no|是的|是|不是|否)\W*$", re.IGNORECASE)
+_WORD = "(yes|no|是的|是|不是|否)"
+_OVER = r"\W*$|[\s*_]*[\n.,;!。，、；！(（–—]|[\s*_]+(?:-|because\b)"
+"""What follows a word that is the whole answer. "No one" and "no-one" go on."""
+_STARTS = re.compile(rf"\W*{_WORD}(?={_OVER}|[\s*_]*[:：])", re.IGNORECASE)
+_ENDS = re.compile(rf"[\n:：>.。!！][\s*_]*{_WORD}\W*$", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(?:\b(?:answer|verdict|conclusion|decision|judge?ment)(?:\s+to\s+\w+(?:\s+\w+)?)?\s*(?:\bis\s*[:：]?|[:：])"
+    r"|(?:答案|结论|判断|结果)\s*(?:[是为]\s*[:：]?|[:：]))"
+    rf"[\s*_\"'“‘「【]*{_WORD}(?=[\"'”’」】]*(?:{_OVER}))",
+    re.IGNORECASE,
+)
+"""A word that is called the answer, wherever it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,7 @@ class Judgment:
 def read(reply: Reply) -> Judgment:
     """The judgment in a reply: by the first token's log-probabilities, or else by its text."""
     margin = _margin(reply.first)
-    passed = _said(reply) if margin is None else margin > 0
+    passed = said(without_reasoning(reply.text), reply.truncated) if margin is None else margin > 0
     if passed is None:
         cut = "cut off " if reply.truncated else ""
         return Judgment(None, f"neither yes nor no in the judge's {cut}reply: {reply.text[:80]!r}")
@@ -74,9 +84,13 @@ def _margin(candidates: Sequence[tuple[str, float]]) -> float | None:
     return math.log(yes or floor) - math.log(no or floor)
 
 
-def _said(reply: Reply) -> bool | None:
-    """What the reply's start and end say, unless they contradict each other. A cut-off end says nothing."""
-    text = without_reasoning(reply.text)
-    starts, ends = _STARTS.match(text), None if reply.truncated else _ENDS.search(text)
-    said = {word.lower() in YES for word in (starts and starts[1], ends and ends[1]) if word}
-    return said.pop() if len(said) == 1 else None
+def said(text: str, truncated: bool = False) -> bool | None:
+    """Yes or no: what the text's start and end say, and what it calls its answer; None if these contradict
+    each other, or say nothing. A cut-off end says nothing."""
+    found = {match[1] for match in _NAMED.finditer(text) if not (truncated and match.end() == len(text))}
+    if starts := _STARTS.match(text):
+        found.add(starts[1])
+    if not truncated and (ends := _ENDS.search(text)):
+        found.add(ends[1])
+    answers = {word.lower() in YES for word in found}
+    return answers.pop() if len(answers) == 1 else None

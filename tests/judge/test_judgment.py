@@ -22,6 +22,25 @@ def test_the_likelier_answer_is_the_verdict() -> None:
     assert by_first(No=0.6, Yes=0.3) == (False, pytest.approx(-math.log(2)))
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("NO - because it rhymes.", False),
+        ("NO — it rhymes", False),
+        ("Yes because it rhymes.", True),
+        ("The final answer to the question is **NO**, since it rhymes.", False),
+        ("答案: 是", True),
+        ("结论为：不是。", False),
+        ("答案是：满足。", None),
+        ("No one knows.", None),
+        ("The answer is no longer needed.", None),
+        ("NO. The answer is Yes, but the text says no.", None),
+    ],
+)
+def test_what_is_called_the_answer_is_read(text: str, said: bool | None) -> None:
+    assert by_text(text) is said
+
+
 def test_equal_probabilities_do_not_pass() -> None:
     assert by_first(Yes=0.5, No=0.5)[0] is False
 
