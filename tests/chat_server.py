@@ -113,6 +113,15 @@ class _Handler(BaseHTTPRequestHandler):
         except (BrokenPipeError, ConnectionResetError):
             pass  # a client that has left
 
+    def do_GET(self) -> None:
+        """The list of models: one, `m`."""
+        self.server.keys.append(self.headers.get("Authorization", ""))
+        text = json.dumps({"data": [{"id": "m", "object": "model", "max_model_len": 4096}]}).encode()
+        self.send_response(200 if self.path.endswith("/models") else 404)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
     def log_message(self, format: str, *args: Any) -> None:
         pass
 

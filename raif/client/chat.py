@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from raif.client.failures import Failed, of_error_body, of_package, pause, unreadable
@@ -32,7 +32,8 @@ class Reply:
     """One completion. `reasoning` is None if the server leaves it in `text`.
 
     `first`: candidates for the first token that is not blank, with their log-probabilities, if these were
-    requested and the server returns them. `usage` is None if the server doesn't count tokens.
+    requested and the server returns them. `usage` is None if the server doesn't count tokens. `seconds`: from
+    the request that was answered to the reply.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Reply:
     truncated: bool
     first: tuple[tuple[str, float], ...] = ()
     usage: Usage | None = None
+    seconds: float = field(default=0.0, compare=False)
 
     @property
     def empty(self) -> bool:
@@ -103,10 +105,11 @@ class ChatClient:
             served = self._slots.served
             async with self._slots:
                 await self._slots.open()
+                start = time.monotonic()
                 try:
                     reply = await self._attempt(request)
                     self._slots.succeeded()
-                    return reply
+                    return replace(reply, seconds=time.monotonic() - start)
                 except Failed as failed:
                     attempt = 0 if failed.limited and self._slots.served > served else attempt
                     wait = pause(failed, attempt)

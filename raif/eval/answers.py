@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from raif.client.item_errors import ItemErrors
+from raif.client.used import Used
 from raif.files import jsonl
 from raif.reasoning import OPENED, Marks
 from raif.types import Frozen, Message, digest
@@ -41,11 +42,15 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `reasoning` is what a server split off; otherwise it is part of `response`."""
+    """What came back. `reasoning` is what a server split off; otherwise it is part of `response`.
+
+    `used`: what it took, with all calls of the method; None if that is unknown.
+    """
 
     response: str
     reasoning: str | None = None
     truncated: bool = False
+    used: Used | None = field(default=None, compare=False)
 
     def whole(self, think: Marks) -> str:
         """The response as the parser of `think` expects it: if tags are what it was asked for, those that a
@@ -89,10 +94,11 @@ class Kept(Frozen):
     response: str
     reasoning: str | None
     truncated: bool
+    used: Used | None = None
 
     @property
     def answer(self) -> Answer:
-        return Answer(self.response, self.reasoning, self.truncated)
+        return Answer(self.response, self.reasoning, self.truncated, self.used)
 
 
 class KeptAnswer(Kept):
@@ -194,4 +200,5 @@ def _fields(responder: Responder, id: str, messages: Sequence[Message], answer: 
         "response": answer.response,
         "reasoning": answer.reasoning,
         "truncated": answer.truncated,
+        "used": answer.used,
     }

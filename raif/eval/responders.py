@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from zlib import crc32
 
 from raif.client.background import as_completed
 from raif.client.chat import ChatClient, Halted
 from raif.client.item_errors import ItemErrors, worst
 from raif.client.paid import estimated_tokens
+from raif.client.used import Used, total
 from raif.config.base import validate
 from raif.config.eval import EvalConfig
 from raif.config.models import EndpointConfig
@@ -30,6 +34,8 @@ from raif.types import Message
 SPARE = 100
 """Tokens that the method's authors leave for a chat template."""
 TOKENIZER = "tokenizer.json"
+CALLS_APART = 1_000
+"""Between the seeds of an answer's calls, so that those of different samples don't meet."""
 
 T = TypeVar("T")
 
@@ -69,7 +75,8 @@ def settings(config: EvalConfig) -> dict[str, Any]:
     if config.method == "self-consistency":
         marks = style(config)
         method[CHOSEN_BY] = [*marks] if isinstance(marks, Tags) else marks
-    return {**config.sampling.model_dump(), **context, **method}
+    seed = {} if config.sampling_seed is None else {"sampling_seed": config.sampling_seed}
+    return {**config.sampling.model_dump(), **seed, **context, **method}
 
 
 class Stored:
@@ -85,7 +92,7 @@ class Stored:
         self._path, self._read = path, read
 
     def respond(self, asks: Sequence[Ask], notes: Notes | None = None) -> Answers:
-        """Raises RecordError if there are different answers to one item."""
+        """Raises RecordError if there are different answers to one item, or an answer to another's prompt."""
         by_id: dict[str, list[StoredAnswer]] = defaultdict(list)
         by_prompt: dict[str, list[StoredAnswer]] = defaultdict(list)
         for one in self._read(self._path):
@@ -93,12 +100,18 @@ class Stored:
                 by_id[name].append(one)
             if one.prompt is not None:
                 by_prompt[one.prompt].append(one)
+        owners: dict[str | None, str] = {ask.prompt: ask.id for ask in asks}
         for ask in asks:
             found = by_id.get(ask.id) or by_prompt.get(ask.prompt) or []
             if len({one.response for one in found}) > 1:
                 raise RecordError(
                     f"{self._path}: {len(found)} different answers to item {ask.id!r}: {ask.prompt[:60]!r}",
                     "Keep one of them, or give each its item's `id` if several items have this prompt.",
+                )
+            if other := next((id for s in found if (id := owners.get(s.prompt, ask.id)) != ask.id), None):
+                raise RecordError(
+                    f"{self._path}: the answer with the id {ask.id!r} is to the prompt of item {other!r}",
+                    "Are its ids of another file? Without `id` and `key`, answers are matched by `prompt`.",
                 )
             if found:
                 yield ask, Answer(found[-1].response, found[-1].reasoning, found[-1].truncated)
@@ -123,7 +136,7 @@ class Endpoint:
 
     async def _answer(self, models: Models, ask: Ask, notes: Notes) -> Answer | None:
         """None if there is no answer: because of an error, or because the run is ending."""
-        leading = talk(ask, self._config)
+        leading, spent = talk(ask, self._config), list[Used | None]()
         calls, number = next(leading), 0
         keep = None if self._config.method in SINGLE else notes.calls
         try:
@@ -133,9 +146,11 @@ class Endpoint:
                 if errors := [one for one in found if isinstance(one, BaseException)]:
                     raise worst(errors)
                 number += len(calls)
-                calls = leading.send([one for one in found if isinstance(one, Answer)])
+                answers = [one for one in found if isinstance(one, Answer)]
+                spent += [one.used for one in answers]
+                calls = leading.send(answers)
         except StopIteration as end:
-            return end.value
+            return replace(end.value, used=total(spent))
         except Halted:
             return None
         except EndpointError as error:
@@ -147,7 +162,7 @@ class Models:
     """Clients of the model that answers, and of the one whose thinking is borrowed, if there is one."""
 
     def __init__(self, config: EvalConfig, model: str, errors: ItemErrors) -> None:
-        tokens = limit(config)
+        tokens, self._seed = limit(config), config.sampling_seed
 
         def client(endpoint: EndpointConfig, model: str) -> ChatClient:
             return ChatClient(endpoint, config.sampling, model, errors.slots(endpoint.concurrency), tokens)
@@ -162,8 +177,9 @@ class Models:
         if kept and (found := kept.find(ask.id, number, call.messages)):
             return found
         chat = self._thinker if call.thinker and self._thinker else self._answerer
-        reply = await chat.reply(call.messages, temperature=call.temperature)
-        answer = Answer(reply.text, reply.reasoning, reply.truncated)
+        seed = None if self._seed is None else self._seed + number * CALLS_APART
+        reply = await chat.reply(call.messages, temperature=call.temperature, seed=seed)
+        answer = Answer(reply.text, reply.reasoning, reply.truncated, Used.by(reply))
         if kept:
             kept.keep(ask.id, number, call.messages, answer)
         return answer
@@ -229,6 +245,7 @@ class Local:
     def _lead(self, model: Any, asks: Sequence[Ask], kept: Calls) -> Answers:
         """Lead the talks about some asks side by side, one round of calls at a time."""
         rounds: list[tuple[Ask, Talk, int, Sequence[Call]]] = []
+        spent: dict[str, list[Used | None]] = defaultdict(list)
         for ask in asks:
             leading = talk(ask, self._config)
             rounds.append((ask, leading, 0, next(leading)))
@@ -239,11 +256,12 @@ class Local:
             answers = iter(self._answers(model, numbered, kept))
             pending, rounds = rounds, []
             for ask, leading, number, calls in pending:
+                came = [next(answers) for _ in calls]
+                spent[ask.id] += [one.used for one in came]
                 try:
-                    following = leading.send([next(answers) for _ in calls])
-                    rounds.append((ask, leading, number + len(calls), following))
+                    rounds.append((ask, leading, number + len(calls), leading.send(came)))
                 except StopIteration as end:
-                    yield ask, end.value
+                    yield ask, replace(end.value, used=total(spent[ask.id]))
 
     def _answers(self, model: Any, calls: Sequence[tuple[Ask, int, Call]], kept: Calls) -> list[Answer]:
         """One for each call, which comes with its item and its number in the talk."""
@@ -256,7 +274,7 @@ class Local:
         missing = [n for n in range(len(calls)) if n not in found]
         for start in range(0, len(missing), size):
             batch = missing[start : start + size]
-            answers = self._generated(model, [calls[n][2] for n in batch])
+            answers = self._generated(model, [calls[n] for n in batch])
             for n, answer in zip(batch, answers, strict=True):
                 found[n] = answer
                 if several:
@@ -264,14 +282,19 @@ class Local:
                     kept.keep(ask.id, number, call.messages, answer)
         return [found[n] for n in range(len(calls))]
 
-    def _generated(self, model: Any, batch: Sequence[Call]) -> Iterator[Answer]:
-        sampling, heat = self._config.sampling, batch[0].temperature
+    def _generated(self, model: Any, batch: Sequence[tuple[Ask, int, Call]]) -> Iterator[Answer]:
+        """Each by its own limit and seed, so that it doesn't depend on the others."""
+        sampling, heat, start = self._config.sampling, batch[0][2].temperature, time.monotonic()
         generations = model.chat(
-            [call.messages for call in batch],
-            max_new_tokens=max(self._limit(call.messages) for call in batch),
+            [call.messages for _, _, call in batch],
+            max_new_tokens=[self._limit(call.messages) for _, _, call in batch],
             temperature=sampling.temperature if heat is None else heat,
+            seeds=[crc32(f"{self._config.sampling_seed or 0} {a.id} {n}".encode()) for a, n, _ in batch],
         )
-        yield from (Answer(one.text, truncated=one.truncated) for one in generations)
+        seconds = round(time.monotonic() - start, 3)
+        for one in generations:
+            used = Used(read=one.read, written=one.written, seconds=seconds)
+            yield Answer(one.text, truncated=one.truncated, used=used)
 
 
 def _local_model() -> Any:

@@ -107,10 +107,13 @@ def finished(path: Path) -> list[dict[str, Any]]:
 
 
 def drop_torn_line(path: Path) -> None:
-    """Cut off a last line without an end, which a process killed while writing leaves. No file is fine."""
+    """Cut off a last line without an end, which a process killed while writing leaves. No file is fine, and a
+    whole one keeps its time of change."""
     if path.exists():
         with path.open("rb+") as stream:
-            stream.truncate(stream.read().rfind(b"\n") + 1)
+            content = stream.read()
+            if not content.endswith(b"\n"):
+                stream.truncate(content.rfind(b"\n") + 1)
 
 
 def name_of(source: Source) -> str:

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from raif.client.background import as_completed
 from raif.client.chat import ChatClient, Halted, Slots
 from raif.client.item_errors import ItemErrors, worst
+from raif.client.used import Used, total
 from raif.config.judge import JudgeConfig
 from raif.errors import EndpointError
 from raif.files import jsonl
@@ -57,7 +58,13 @@ class StoredReply(Frozen):
     truncated: bool
     attempts: int
     readable: bool
+    used: Used | None = None
     refused: str | None = None
+
+
+def stored_replies(path: Path) -> Sequence[StoredReply]:
+    """All lines of a file of replies, also of earlier judges; none if there is no file."""
+    return list(jsonl.read(path, StoredReply)) if path.exists() else []
 
 
 class Rounds:
@@ -164,9 +171,10 @@ def _client(config: JudgeConfig, slots: Slots) -> ChatClient:
 
 async def _asked(chat: ChatClient, request: JudgeRequest, attempts: int) -> dict[str, Any]:
     """Ask in one growing dialogue until a reply can be read or the attempts are used up."""
-    messages = list(request.messages)
+    messages, used = list(request.messages), list[Used | None]()
     for attempt in range(1, attempts + 1):
         reply = await chat.reply(messages)
+        used.append(Used.by(reply))
         text = without_reasoning(reply.text)
         line = {
             "reply": text,
@@ -174,6 +182,7 @@ async def _asked(chat: ChatClient, request: JudgeRequest, attempts: int) -> dict
             "truncated": reply.truncated,
             "attempts": attempt,
             "readable": request.readable(text),
+            "used": total(used),
         }
         if line["readable"]:
             break

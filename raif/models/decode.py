@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 from transformers import DynamicCache
 
 from raif.models.attention import roomy_cache
@@ -35,30 +36,33 @@ def decode(
     prompts: Sequence[list[int]],
     counts: Sequence[int],
     *,
-    max_new_tokens: int,
+    max_new_tokens: int | Sequence[int],
     temperature: float | Sequence[float],
     seeds: Sequence[int] | None = None,
 ) -> list[list[Completion]]:
     """Sample `counts` completions of the prompts in one batch. Temperature 0 is greedy; several, all above 0,
     are for the completions of each prompt in turn.
 
-    Each prompt's completions depend on its own seed alone, whatever else is in the batch.
+    `max_new_tokens`: the limit of all completions, or one for those of each prompt. Each prompt's completions
+    depend on its own seed and limit alone, whatever else is in the batch.
     """
+    allowed = [max_new_tokens] * len(prompts) if isinstance(max_new_tokens, int) else max_new_tokens
+    limits, most = [limit for n, limit in zip(counts, allowed, strict=True) for _ in range(n)], max(allowed)
     completions = [[Completion() for _ in range(n)] for n in counts]
     flat = [completion for each in completions for completion in each]
-    batch = _Batch.prefill(model, prompts, counts, room=max_new_tokens)
+    batch = _Batch.prefill(model, prompts, counts, room=most)
     random = torch.Generator()
-    chances = torch.cat(  # in [0, 1), one for each token of each completion: [R, max_new_tokens], on the CPU
+    chances = torch.cat(  # in [0, 1), one for each token of each completion: [R, most], on the CPU
         [
-            torch.rand(n, max_new_tokens, generator=random.manual_seed(seed))
-            for n, seed in zip(counts, seeds or [0] * len(prompts), strict=True)
+            pad(torch.rand(n, limit, generator=random.manual_seed(seed)), (0, most - limit))
+            for n, limit, seed in zip(counts, allowed, seeds or [0] * len(prompts), strict=True)
         ]
     )
     heats = temperature if isinstance(temperature, int | float) else _in_turn(temperature, counts)
-    for position in range(max_new_tokens):
+    for position in range(most):
         heat = heats[batch.owners] if isinstance(heats, Tensor) else heats
         tokens, logps = pick(batch.logits, heat, chances[batch.owners, position])
-        _record(flat, batch, tokens, logps, model.end_ids)
+        _record(flat, batch, tokens, logps, model.end_ids, limits)
         if bool(batch.ended.all()):
             break
         batch = batch.step(tokens)
@@ -91,8 +95,14 @@ def pick(logits: Tensor, temperature: float | Tensor, chances: Tensor) -> tuple[
 
 
 def _record(
-    completions: list[Completion], batch: _Batch, tokens: Tensor, logps: Tensor, end_ids: frozenset[int]
+    completions: list[Completion],
+    batch: _Batch,
+    tokens: Tensor,
+    logps: Tensor,
+    end_ids: frozenset[int],
+    limits: Sequence[int],
 ) -> None:
+    """Add a token to each completion that has not ended. `limits`: of all completions, in their order."""
     for row, (owner, token, logp) in enumerate(
         zip(batch.owners.tolist(), tokens.tolist(), logps.tolist(), strict=True)
     ):
@@ -102,7 +112,7 @@ def _record(
         completions[owner].logps.append(logp)
         if token in end_ids:
             completions[owner].truncated = False
-            batch.ended[row] = True
+        batch.ended[row] = token in end_ids or len(completions[owner].ids) == limits[owner]
 
 
 @dataclass

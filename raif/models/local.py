@@ -21,10 +21,15 @@ Candidates = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A response as text, including the part that the prompt opened. truncated: the token limit cut it."""
+    """A response as text, including the part that the prompt opened. truncated: the token limit cut it.
+
+    read, written: tokens of prompt and response.
+    """
 
     text: str
     truncated: bool
+    read: int
+    written: int
 
 
 class LocalModel:
@@ -38,20 +43,27 @@ class LocalModel:
         self,
         messages_batch: Sequence[Sequence[Message]],
         *,
-        max_new_tokens: int,
+        max_new_tokens: int | Sequence[int],
         temperature: float = 0.0,
-        seed: int = 0,
+        seeds: Sequence[int] | None = None,
     ) -> list[Generation]:
-        """One response for each message list, in order. Temperature 0 is greedy."""
+        """One response for each message list, in order. Temperature 0 is greedy.
+
+        `max_new_tokens`: the limit of all, or one each. A response depends on its own limit and seed alone.
+        """
+        prompts = [self._chat.prompt(m, "direct") for m in messages_batch]
         found = decode(
             self._model,
-            [self._chat.prompt(m, "direct") for m in messages_batch],
+            prompts,
             [1] * len(messages_batch),
             max_new_tokens=max_new_tokens,
             temperature=temperature,
-            seeds=[seed + i for i in range(len(messages_batch))],
+            seeds=seeds,
         )
-        return [Generation(self._chat.text(c[0].ids, "direct"), c[0].truncated) for c in found]
+        return [
+            Generation(self._chat.text(one.ids, "direct"), one.truncated, len(prompt), len(one.ids))
+            for prompt, (one,) in zip(prompts, found, strict=True)
+        ]
 
 
 def greedy(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from raif.config.eval import EvalConfig
-from raif.errors import ConfigError, MissingDependency, RaifError
+from raif.errors import ConfigError, MissingDependency, RaifError, RecordError
 from raif.eval import responders
 from raif.eval.answers import Answer, Ask
 from raif.eval.responders import responder
@@ -40,6 +40,13 @@ def test_an_id_goes_before_a_prompt(tmp_path: Path) -> None:
         {"prompt": "prompt 1", "response": "wrong"},
     )
     assert stored(tmp_path, *lines) == {"1": "right"}
+
+
+def test_an_id_with_the_prompt_of_another_item_is_an_error(tmp_path: Path) -> None:
+    """As if the file were numbered from 1."""
+    lines = [{"id": n + 1, "prompt": f"prompt {n}", "response": "yes"} for n in range(5)]
+    with pytest.raises(RecordError, match=r"with the id '1' is to the prompt of item '0'"):
+        stored(tmp_path, *lines)
 
 
 def test_stored_answers_to_other_prompts_are_left_out(tmp_path: Path) -> None:
@@ -83,6 +90,8 @@ def test_a_server_is_asked_with_the_items_messages() -> None:
 class Generation:
     text: str
     truncated: bool
+    read: int
+    written: int
 
 
 class ScriptedModel:
@@ -98,13 +107,15 @@ class ScriptedModel:
         self,
         messages_batch: Sequence[Sequence[Message]],
         *,
-        max_new_tokens: int,
+        max_new_tokens: Sequence[int],
         temperature: float,
+        seeds: Sequence[int],
     ) -> list[Generation]:
-        assert (max_new_tokens, temperature) == (9, 0.0)
+        assert (set(max_new_tokens), temperature) == ({9}, 0.0)
         prompts = [messages[-1].content for messages in messages_batch]
+        assert len(set(seeds)) == len(max_new_tokens) == len(prompts)
         self.batches.append(prompts)
-        return [Generation(f"to {prompt}", prompt == "prompt 4") for prompt in prompts]
+        return [Generation(f"to {prompt}", prompt == "prompt 4", 3, 5) for prompt in prompts]
 
 
 @pytest.mark.parametrize(
@@ -132,6 +143,9 @@ def test_a_checkpoint_answers_batch_by_batch(monkeypatch: pytest.MonkeyPatch) ->
     assert [len(batch) for batch in ScriptedModel.batches] == [2, 2, 1]
     assert found[ASKS[4]] == Answer("to prompt 4", truncated=True)
     assert found[ASKS[0]] == Answer("to prompt 0")
+    used = found[ASKS[0]].used
+    assert used
+    assert (used.replies, used.read, used.written) == (1, 3, 5)
 
 
 def test_a_checkpoint_without_torch_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from raif.models.decode import decode, pick
@@ -79,6 +80,17 @@ def test_a_prompt_is_answered_alike_whatever_else_is_sampled(tiny: Model) -> Non
     for i, prompt in enumerate(PROMPTS):
         (alone,) = decode(tiny, [prompt], [2], max_new_tokens=12, temperature=1.0, seeds=[3 + i])
         assert [c.ids for c in alone] == [c.ids for c in together[i]]
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_a_limit_of_its_own_is_all_that_an_answer_depends_on(tiny: Model, temperature: float) -> None:
+    limits = [3, 12, 7]
+    together = sampled(tiny, max_new_tokens=limits, temperature=temperature)
+    assert [max(len(c.ids) for c in cs) for cs in together] == limits
+    for i, (prompt, limit) in enumerate(zip(PROMPTS, limits, strict=True)):
+        (alone,) = decode(tiny, [prompt], [2], max_new_tokens=limit, temperature=temperature, seeds=[3 + i])
+        assert [c.ids for c in alone] == [c.ids for c in together[i]]
+        assert all(c.truncated for c in alone if len(c.ids) == limit and c.ids[-1] not in tiny.end_ids)
 
 
 def test_tokens_are_drawn_in_proportion_to_their_probability() -> None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, repeat
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from raif.config.retell import RetellConfig
 from raif.data.builtin.seeds import Point, Seed, all_seeds
@@ -91,8 +91,13 @@ def asking(config: RetellConfig) -> Ask:
 
     def ask(prompts: Sequence[str], seed: int) -> list[str]:
         turns = [(Message(role="user", content=prompt),) for prompt in prompts]
-        settings: dict[str, Any] = {"temperature": config.temperature, "seed": seed}
-        return [each.text for each in model.chat(turns, max_new_tokens=config.max_new_tokens, **settings)]
+        found = model.chat(
+            turns,
+            max_new_tokens=config.max_new_tokens,
+            temperature=config.temperature,
+            seeds=range(seed, seed + len(turns)),
+        )
+        return [each.text for each in found]
 
     return ask
 
