@@ -10,14 +10,15 @@ from __future__ import annotations
 import os
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from raif.config.eval import Dialect
 from raif.errors import ConfigError, RaifError
-from raif.eval.rates import Figure, Rates, Table, Tally
+from raif.eval.rates import Estimate, Rates, Table, Tally
 from raif.eval.stored import StoredAnswer, StoredJudgment
 from raif.files import jsonl
 from raif.files.benchmark_data import FOLDER
@@ -71,13 +72,26 @@ class ScoredItem(Generic[I]):
         return next(iter(self.parts.values()))
 
 
-def subset(items: Sequence[Any], limit: int | None, seed: int) -> Sequence[Any]:
+def subset(
+    items: Sequence[Any], limit: int | None, seed: int, group: Callable[[Any], str] | None = None
+) -> Sequence[Any]:
     """`limit` random items in the order of the data. The same seed gives the same items, and a larger limit
-    more of them."""
+    more of them.
+
+    `group`: draws those that have the same in whole groups, which may be fewer than `limit`, but at least one
+    group.
+    """
     if limit is None or limit >= len(items):
         return items
-    order = random.Random(seed).sample(range(len(items)), len(items))
-    return [items[n] for n in sorted(order[:limit])]
+    groups: dict[object, list[int]] = defaultdict(list)
+    for position, item in enumerate(items):
+        groups[group(item) if group else position].append(position)
+    chosen: list[int] = []
+    for drawn in random.Random(seed).sample(list(groups.values()), len(groups)):
+        if chosen and len(chosen) + len(drawn) > limit:
+            break
+        chosen += drawn
+    return [items[position] for position in sorted(chosen)]
 
 
 class Benchmark(ABC, Generic[I]):
@@ -87,12 +101,18 @@ class Benchmark(ABC, Generic[I]):
     """Where the data lies in the folder of all benchmarks: a file or a folder."""
     source: ClassVar[str]
     """Where the public data can be downloaded."""
+    program: ClassVar[str] = "its own program"
+    """The released program whose scoring it follows, with its revision, for reports."""
     prompts: ClassVar[str | None] = None
     """Name of its judge prompts, `raif/prompts/eval/NAME.yaml`; None: needs no judge."""
 
     @abstractmethod
     def items(self, path: Path) -> Sequence[I]:
         """Raises RecordError if the data is invalid."""
+
+    def files(self, path: Path) -> Sequence[Path]:
+        """The files that `items` reads."""
+        return [path]
 
     def messages(self, item: I, system: str | None) -> tuple[Message, ...]:
         """The item's messages, after the system text unless they bring their own."""
@@ -103,6 +123,10 @@ class Benchmark(ABC, Generic[I]):
     def steps(self, item: I) -> Sequence[str]:
         """The instructions that an item was composed of, for oracle decomposition; empty: not composed."""
         return ()
+
+    def group(self, item: I) -> str:
+        """What items that depend on each other have in common: `limit` draws whole groups."""
+        return item.id
 
     def requests(
         self, item: I, answer: str, replies: Replies, prompts: Prompts, dialect: Dialect
@@ -128,11 +152,12 @@ class Benchmark(ABC, Generic[I]):
 
     @abstractmethod
     def tables(self, rates: Rates, dialect: Dialect) -> Sequence[Table]:
-        """The headline is the first value of the first row. Its parts follow, then tables by category."""
+        """What the headline is made of comes first, then tables by category."""
 
     @abstractmethod
-    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Figure]:
-        """The figures that the paper prints, as shares of 1, by name in `paper.yaml`, the headline first."""
+    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Estimate]:
+        """The figures that the paper prints, as shares of 1, by name in `paper.yaml`. The first one is the
+        headline."""
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
         """The answers of `--responses`, in our format or the benchmark's released one."""

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -29,7 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, judge_messages
-from raif.eval.rates import Figure, Rates, Row, Table, Tally, average
+from raif.eval.rates import Estimate, Figure, Rates, Row, Table, Tally, average
 from raif.eval.stored import StoredAnswer, StoredJudgment, parsed, records
 from raif.files.benchmark_data import PLACES
 from raif.judge.requests import JudgeRequest, Replies
@@ -75,6 +75,7 @@ class Item(BaseModel):
 
 class CFBench(Benchmark[Item]):
     file = PLACES["cfbench"].path
+    program = "PKU-Baichuan-MLSystemLab/CFBench 0bcbf9b"
     source = "https://github.com/PKU-Baichuan-MLSystemLab/CFBench"
     prompts = "cfbench"
 
@@ -132,8 +133,9 @@ class CFBench(Benchmark[Item]):
         ]
         return [sets, *parts]
 
-    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Figure]:
-        return {"mean of CSR, ISR, PSR": _mean(_three(rates, "full", dialect), dialect)}
+    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Estimate]:
+        mean = _mean(_three(rates, "full", dialect), dialect)
+        return {"mean of CSR, ISR, PSR": rates.estimate(mean, ["full/CSR"])}
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
         """Ours, or the released program's JSON list of records with `response`."""
@@ -171,7 +173,8 @@ def _mean(three: Sequence[Figure], dialect: Dialect) -> Figure:
 
 def _row(rates: Rates, name: str, dialect: Dialect) -> Row:
     three = _three(rates, name, dialect)
-    return rates.row(name, _mean(three, dialect), *three, of=[f"{name}/CSR"])
+    shown = [f"{name}/{metric}" for metric in METRICS] if dialect == "sound" else three
+    return rates.row(name, _mean(three, dialect), *shown, of=[f"{name}/CSR"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +199,8 @@ def read(reply: str, criteria: Sequence[str], dialect: Dialect) -> Marks | None:
 def _sound(reply: str, criteria: Sequence[str]) -> Marks | None:
     """Each criterion is found by its letters and digits, wherever it is, and must have one score."""
     found: dict[str, set[str]] = {}
-    for text, score in _entries(reply):
+    own = {_letters(line) for text in criteria for line in text.split("\n") if _SCORE.search(line.rstrip())}
+    for text, score in _entries(reply, own):
         found.setdefault(_letters(text), set()).add(score)
     scores = [found.get(_letters(criterion), set()) for criterion in criteria]
     if any(len(each) != 1 for each in scores):
@@ -204,11 +208,17 @@ def _sound(reply: str, criteria: Sequence[str]) -> Marks | None:
     return Marks(tuple(score for each in scores for score in each))
 
 
-def _entries(reply: str) -> Iterator[tuple[str, str]]:
-    """A text of one or more lines, none of them blank, and the score at its end."""
+def _entries(reply: str, own: Set[str]) -> Iterator[tuple[str, str]]:
+    """A text of one or more lines, none of them blank, and the score at its end.
+
+    `own`: lines of the criteria that end like that themselves, such as "example 1", by their letters.
+    """
     text = ""
     for line in map(str.rstrip, reply.split("\n")):
-        if score := _SCORE.search(line):
+        score = _SCORE.search(line)
+        if score and score[0][0] == " " and _letters(line) in own:
+            score = None
+        if score:
             yield text + line[: score.start()], score[1]
         text = "" if score or not line else text + line
 

@@ -34,7 +34,7 @@ from pydantic import BaseModel, ConfigDict
 from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, judge_messages
 from raif.eval.benchmarks.cello.scores import shallow
-from raif.eval.rates import Figure, Rates, Row, Table, Tally, average
+from raif.eval.rates import Estimate, Figure, Rates, Row, Table, Tally, average
 from raif.eval.stored import StoredAnswer, StoredJudgment, parsed
 from raif.files import jsonl
 from raif.files.benchmark_data import PLACES
@@ -96,6 +96,7 @@ def id_of(query: str) -> str:
 
 class FBBench(Benchmark[Item]):
     file = PLACES["fbbench"].path
+    program = "PKU-Baichuan-MLSystemLab/FB-Bench dacc09b"
     source = "https://github.com/PKU-Baichuan-MLSystemLab/FB-Bench"
     prompts = "fbbench"
 
@@ -125,12 +126,13 @@ class FBBench(Benchmark[Item]):
 
     def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> ScoredItem[Item]:
         labels = {"kind": item.bench_type, "task": item.task_type}
+        reply, failure = replies.get(JUDGE), ""
         if dialect == "sound" and not (answer or "").strip():
-            failed = tuple(Verdict(point, False, False, "empty answer") for point, _ in item.points)
-            return ScoredItem(item, Verification(failed, False, False, 0.0), {"score": 0.0}, labels)
-        reply = replies.get(JUDGE)
-        if reply == REFUSED and dialect == "upstream":
-            failed = tuple(Verdict(point, False, False, REFUSED) for point, _ in item.points)
+            failure = "empty answer"
+        elif dialect == "upstream" and reply == REFUSED:
+            failure = REFUSED
+        if failure:
+            failed = tuple(Verdict(point, False, False, failure) for point, _ in item.points)
             return ScoredItem(item, Verification(failed, False, False, 0.0), {"score": 0.0}, labels)
         found = None if reply is None else read(reply, item.points, dialect)
         if found is None:
@@ -162,8 +164,9 @@ class FBBench(Benchmark[Item]):
             Table("feedback", ("score",), tuple(feedback)),
         ]
 
-    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Figure]:
-        return {"overall": _overall(rates, _cells(rates, ""), dialect)}
+    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Estimate]:
+        cells = _cells(rates, "")
+        return {"overall": rates.estimate(_overall(rates, cells, dialect), cells)}
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
         """Ours, or the released files: the data with `second_response` on each line."""
@@ -175,12 +178,12 @@ class FBBench(Benchmark[Item]):
     def judgments(self, path: Path) -> Iterable[StoredJudgment]:
         """Ours, or the released files: the data with `judgement`, the object, on each line.
 
-        Where the judge's service refused to judge, the released line has the score 0 and no object.
+        Where the judge's service refused, the released program stored a `score` of 0 without a judgment.
         """
         for where, record in jsonl.objects(path):
-            if "judgement" in record:
-                reply = json.dumps(record["judgement"], ensure_ascii=False)
-                if record.get("score") == 0 and not isinstance(record["judgement"], Mapping):
+            if "judgement" in record or "score" in record:
+                reply = json.dumps(record.get("judgement"), ensure_ascii=False)
+                if record.get("score") == 0 and read(reply, (), "upstream") is None:
                     reply = REFUSED
                 record = {"id": id_of(record["user_query"]), "key": JUDGE, "reply": reply}
             yield jsonl.parse(record, StoredJudgment, where)

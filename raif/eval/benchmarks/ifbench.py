@@ -16,19 +16,21 @@ from collections.abc import Mapping
 
 from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS
-from raif.eval.benchmarks.ifeval import SIDES, IFEval
-from raif.eval.rates import Figure, Rates, average
+from raif.eval.benchmarks.ifeval import SIDES, TEXT, IFEval
+from raif.eval.rates import Estimate, Rates, average
 from raif.files.benchmark_data import PLACES
 
 
 class IFBench(IFEval):
     file = PLACES["ifbench"].path
+    program = f"allenai/IFBench db69a6f, {TEXT}"
     source = "https://github.com/allenai/IFBench/blob/main/data/IFBench_test.jsonl"
 
-    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Figure]:
+    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Estimate]:
         levels = ("prompts", "instructions")
-        four = {f"{level}, {side}": rates[f"{level}/{side}"] for side in SIDES for level in levels}
-        return {"average of four": average(four.values()), **four}
+        cells = {f"{level}, {side}": f"{level}/{side}" for side in SIDES for level in levels}
+        mean = rates.estimate(average(rates[cell] for cell in cells.values()), cells.values())
+        return {"average of four": mean, **{name: rates.estimate(cell) for name, cell in cells.items()}}
 
 
 BENCHMARKS.add("ifbench", IFBench())

@@ -22,17 +22,20 @@ from pathlib import Path
 from raif import records
 from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
-from raif.eval.rates import Figure, Rates, Table, Tally
+from raif.eval.rates import Estimate, Rates, Table, Tally
 from raif.files.benchmark_data import PLACES
 from raif.judge.requests import Replies
+from raif.text.release import PUBLISHED
 from raif.types import Instruction
 from raif.verdicts.checks import summary, verdicts
 
 SIDES = ("strict", "loose")
+TEXT = f"words and sentences of NLTK {PUBLISHED}.1"
 
 
 class IFEval(Benchmark[Instruction]):
     file = PLACES["ifeval"].path
+    program = f"google-research/instruction_following_eval of 2025, {TEXT}"
     source = (
         "https://github.com/google-research/google-research/blob/master/"
         "instruction_following_eval/data/input_data.jsonl"
@@ -50,11 +53,18 @@ class IFEval(Benchmark[Instruction]):
         return ScoredItem(item, found, {side: None if one is None else float(one) for side, one in followed})
 
     def tally(self, scored: ScoredItem[Instruction], dialect: Dialect) -> Tally:
+        """A prompt with an undecided verdict is left out, even if another one failed: otherwise failures
+        would be left out less often than successes."""
         cells = defaultdict(list)
+        counted = scored.verification.counted
+        undecided = {
+            "strict": any(verdict.passed is None for verdict in counted),
+            "loose": any(verdict.passed_loose is None for verdict in counted),
+        }
         for side, followed in scored.parts.items():
-            if followed is not None:
+            if followed is not None and not undecided[side]:
                 cells[f"prompts/{side}"].append(followed)
-        for verdict in scored.verification.counted:
+        for verdict in counted:
             for side, passed in zip(SIDES, (verdict.passed, verdict.passed_loose), strict=True):
                 if passed is not None:
                     cells[f"instructions/{side}"].append(float(passed))
@@ -69,8 +79,8 @@ class IFEval(Benchmark[Instruction]):
         by_kind = [rates.row(kind, f"kind/strict/{kind}", f"kind/loose/{kind}") for kind in sorted(kinds)]
         return [Table("rate", SIDES, tuple(totals)), Table("kind", SIDES, tuple(by_kind))]
 
-    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Figure]:
-        return {"prompts, loose": rates["prompts/loose"]}
+    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Estimate]:
+        return {"prompts, loose": rates.estimate("prompts/loose")}
 
 
 BENCHMARKS.add("ifeval", IFEval())

@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict
 from raif.client.chat import Reply
 from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
-from raif.eval.rates import Figure, Rates, Table, Tally
+from raif.eval.rates import Estimate, Figure, Rates, Table, Tally
 from raif.eval.stored import StoredAnswer, StoredJudgment
 from raif.files import jsonl
 from raif.files.benchmark_data import PLACES
@@ -62,6 +62,7 @@ class Item(BaseModel):
 
 class InfoBench(Benchmark[Item]):
     file = PLACES["infobench"].path
+    program = "qinyiwei/InfoBench 557fba0"
     source = "https://huggingface.co/datasets/kqsong/InFoBench"
     prompts = "infobench"
 
@@ -93,7 +94,8 @@ class InfoBench(Benchmark[Item]):
         followed = False if False in counted else None if None in counted or not counted else True
         met = [value for value in map(_value(dialect), counted) if value is not None]
         rate = sum(met) / len(met) if met else None
-        every = None if followed is None and dialect == "sound" else float(followed is True)
+        # Left out even if one question has failed: otherwise failures would be left out less often.
+        every = None if None in counted and dialect == "sound" else float(followed is True)
         labels = {"subset": item.subset, "category": item.category}
         verification = Verification(found, followed, followed, rate)
         return ScoredItem(item, verification, {"DRFR": rate, "prompt": every}, labels)
@@ -122,8 +124,8 @@ class InfoBench(Benchmark[Item]):
             Table("kind of question", ("questions met",), tuple(labels)),
         ]
 
-    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Figure]:
-        return {"DRFR": _rate(rates, "questions", dialect)}
+    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Estimate]:
+        return {"DRFR": rates.estimate(_rate(rates, "questions", dialect), ["questions"])}
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
         """Ours, or the released program's input: the data with `output` on each line."""
@@ -141,9 +143,10 @@ class InfoBench(Benchmark[Item]):
                 yield StoredJudgment(id=record["id"], key=str(number), reply=reply)
 
 
-def _rate(rates: Rates, cell: str, dialect: Dialect) -> Figure:
+def _rate(rates: Rates, cell: str, dialect: Dialect) -> str | Figure:
+    """The cell itself, unless its rate is smoothed."""
     count = rates.count(cell)
-    return rates[cell] * count / (count + AUTHORS_SMOOTHING) if dialect == "authors" else rates[cell]
+    return rates[cell] * count / (count + AUTHORS_SMOOTHING) if dialect == "authors" else cell
 
 
 def _value(dialect: Dialect) -> Callable[[bool | None], float | None]:

@@ -138,6 +138,22 @@ def test_scores_are_found_by_the_criterion(reply: str) -> None:
     assert read(reply, CRITERIA, "sound") == Marks(("1", "0", "1"))
 
 
+def test_a_criterion_with_a_line_that_ends_like_a_score_is_read() -> None:
+    criteria = ["照示例回答\n示例 1\n用户：累\n示例 2\n用户：忙", "提到 1", "写三句话"]
+    scores = [f"{text}\t{score}" for text, score in zip(criteria, "010", strict=True)]
+    assert read("\n\n".join(scores), criteria, "sound") == Marks(("0", "1", "0"))
+    assert read("\n\n".join(scores).replace("\t", " "), criteria, "sound") == Marks(("0", "1", "0"))
+
+
+@pytest.mark.parity
+def test_every_item_of_the_data_can_be_judged(items: dict[int, Item]) -> None:
+    for its in items.values():
+        reply = "\n\n".join(f"{text}\t{n % 2}" for n, text in enumerate(its.texts))
+        if len(set(its.texts)) == len(its.texts):
+            expected = tuple(str(n % 2) for n in range(len(its.texts)))
+            assert read(reply, its.texts, "sound") == Marks(expected), its.idx
+
+
 @pytest.mark.parametrize(
     "reply",
     [

@@ -127,6 +127,29 @@ def test_a_rule_is_checked_on_what_the_judge_copied_out() -> None:
     assert verdicts(one, "答", "sound", "答案：否", ASK + "三个字") == [0, 0]
 
 
+@pytest.mark.parametrize(
+    ("reply", "met"),
+    [
+        ("NO - because it has no title.", False),
+        ("The answer is YES", True),
+        ("分析……\n答案: 是", True),
+        ("**答案：** 否。", False),
+        ("否定了要求，但是：答案：是", True),
+        ("答案：是否满足还不清楚", None),
+        ("也许是", None),
+    ],
+)
+def test_a_clear_answer_is_read_however_it_is_written(reply: str, met: bool | None) -> None:
+    (found,) = verdicts(item(None), "答", "sound", reply)
+    assert found == met
+    (request,) = BENCHMARK.requests(item(None), "答", {}, load("eval", "complexbench"), "sound")
+    assert request.readable(reply) == (met is not None)
+
+
+def test_a_label_with_another_colon_is_read() -> None:
+    assert verdicts(item("model_length:[1,2]"), "答", "sound", "评分对象: 二字") == [1]
+
+
 def test_what_can_not_be_read_is_left_out() -> None:
     assert verdicts(item(None, "model_length:[1,2]"), "答", "sound", "也许是", "没有标签") == [None, None]
 

@@ -92,8 +92,26 @@ def test_unknown_rule_fails_none_of_its_dependants() -> None:
     assert Judged(item((), (0,)), [UNKNOWN, True]).relying == [UNKNOWN, True]
 
 
-def test_what_depends_on_an_unjudged_question_is_unjudged_unless_it_failed_itself() -> None:
-    assert Judged(item((), (0,), (0,)), [None, True, False]).relying == [None, None, False]
+def test_what_depends_on_an_unjudged_question_is_unjudged_even_if_it_failed_itself() -> None:
+    assert Judged(item((), (0,), (0,)), [None, True, False]).relying == [None, None, None]
+    assert Judged(item((), (0,)), [False, None]).relying == [False, None]
+
+
+def test_gaps_favour_neither_failures_nor_successes() -> None:
+    """Every second verdict on a question that depends on another is lost, whatever it was."""
+    verdicts = [[True, True], [True, True], [True, False], [True, False], [False, True], [False, True]]
+    whole = rates(*(Judged(item((), (0,)), each) for each in verdicts))["overall"][0]
+    gaps = [each if n % 2 else [each[0], None] for n, each in enumerate(verdicts)]
+    found = rates(*(Judged(item((), (0,)), each) for each in gaps))
+    assert whole == 6 / 12
+    assert found["overall"][0] == 5 / 9  # of the first questions 4 of 6, of the second ones 1 of 3
+
+
+def test_an_instruction_with_a_branch_that_is_not_judged_whole_is_neither_coherent_nor_not() -> None:
+    fields = {"composition_types": ("Selection",)}
+    verdicts: list[tuple[str, bool | None]] = [("a", None), ("a", False), ("b", True), ("b", True)]
+    found = rates(*(Judged(item((), group=g, **fields), [v]) for g, v in verdicts))
+    assert coherence(found, "single").coherent[0] == 1
 
 
 def test_unknown_rule_fails_overall_and_passes_by_dimension() -> None:

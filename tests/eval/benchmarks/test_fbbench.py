@@ -188,6 +188,18 @@ def test_unreadable_judgments_are_left_out() -> None:
         assert value(scored("fbbench", items, replies, dialect), "score", "overall", MEAN) == 0.3
 
 
+@pytest.mark.parametrize(("dialect", "score"), [("sound", None), ("upstream", 0), ("authors", None)])
+@pytest.mark.parametrize("judgement", [None, "the text has repetitive patterns", {"error": "refused"}])
+def test_a_score_of_0_without_a_judgment_counts_upstream(
+    dialect: Dialect, score: float | None, judgement: Any, tmp_path: Path
+) -> None:
+    its, path = item(), tmp_path / "judged.jsonl"
+    record = {"user_query": its.user_query, "judgement": judgement, "score": 0}
+    path.write_text(json.dumps(record) + "\n", "utf-8")
+    (stored,) = BENCHMARKS["fbbench"].judgments(path)
+    assert one("fbbench", its, {stored.key: stored.reply}, dialect).parts == {"score": score}
+
+
 def test_nothing_judged_is_no_score() -> None:
     assert scored("fbbench", [item()], {}, "sound").paper == {"overall": None}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 from raif.config.eval import Dialect, EvalConfig
 from raif.eval.benchmarks.followbench.benchmark import JUDGE, FollowBench, Item, read
 from raif.eval.benchmarks.followbench.rules import Language
-from raif.eval.benchmarks.followbench.totals import JUDGED, LEVELS, SIDES, Sums, headline
+from raif.eval.benchmarks.followbench.totals import JUDGED, LEVELS, SIDES, Sums, headline, tally
+from raif.eval.rates import Rates
 from raif.eval.report import Report
 from raif.eval.responders import responder
 from raif.eval.run import Final, Plan, Scores, asks_of, evaluate, plan, score
@@ -49,7 +51,7 @@ def test_every_judgment_is_read_as_officially(
     benchmark_data: Path, parity: Parity, language: Language
 ) -> None:
     path = benchmark_data / "followbench" / "fixtures" / f"judge_parse_cases_{language}.jsonl"
-    found = [read(case["judge_output"], case["level"], language) for case in lines(path)]
+    found = [read(case["judge_output"], case["level"], language, "upstream") for case in lines(path)]
     ours = [(-1.0, -1.0) if one is None else (float(all(one)), sum(one) / len(one)) for one in found]
     parity.same(path, "both", ours, [expected(case) for case in lines(path)])
 
@@ -133,7 +135,7 @@ def test_what_the_authors_sent_is_a_wrapped_instruction_of_ours(
     begin = sent[0]["q"].partition("USER: ")[0]
     config = EvalConfig(benchmark="followbench", model="m", wrap=f"{begin}USER: $prompt ASSISTANT:")
     items = BENCHMARK.items(folder)
-    prompts = [ask.prompt for ask in asks_of(Plan(BENCHMARK, folder, items), config)]
+    prompts = [ask.prompt for ask in asks_of(Plan(BENCHMARK, folder, items, len(items)), config)]
     asked = {item.record.instruction: prompt for item, prompt in zip(items, prompts, strict=True)}
     ours = [asked[line["raw"]["instruction"]] for line in sent]
     parity.same(path, "authors", ours, [line["q"] for line in sent])
@@ -168,6 +170,68 @@ def test_the_judge_sees_the_steps_and_the_answer(tmp_path: Path) -> None:
     assert "exactly 3 entries" in text
     assert request.readable("['YES', 'NO', 'YES']")
     assert not request.readable("['YES']")
+
+
+@pytest.mark.parametrize(
+    ("reply", "sound", "upstream"),
+    [
+        ("No date is given, so NO; a YES would need a date.", False, True),
+        ("It has a date, so YES.", True, True),
+        ("['NO']", False, False),
+        ("[YES]", True, True),
+        ("The answer is YES", True, True),
+        ("YES or NO?", None, True),
+        ("Unclear.", None, None),
+    ],
+)
+def test_the_one_verdict_of_level_1_is_the_one_that_is_given(
+    reply: str, sound: bool | None, upstream: bool | None
+) -> None:
+    found = [read(reply, 1, "en", dialect) for dialect in ("sound", "upstream")]
+    assert found == [None if met is None else (met,) for met in (sound, upstream)]
+
+
+def test_a_list_that_is_too_long_is_cut_off_only_in_the_released_script() -> None:
+    reply = "['YES', 'NO', 'YES']"
+    assert [read(reply, 2, "zh", dialect) for dialect in ("sound", "authors")] == [None, (True, False)]
+
+
+@pytest.mark.parametrize(
+    ("hard", "levels"),
+    [([1, 1, 1, 1, 1], 5), ([1, 1, 0, 1, 1], 2), ([0, None, 1, 1, 1], None), ([1, 1, 1, 1], None)],
+)
+def test_consistent_levels_need_all_five_even_after_a_failure(
+    hard: list[float | None], levels: int | None
+) -> None:
+    parts = {level: {"hard": met, "soft": met} for level, met in enumerate(hard, 1)}
+    found = tally("en/style", parts, ruled=False)
+    assert found.get("en/style/csl") == (None if levels is None else [levels])
+
+
+def test_what_a_judge_leaves_out_does_not_make_the_rules_weigh_more() -> None:
+    """Two groups with a rule fail; of four judged ones all pass, but one is judged in part only."""
+    fails, passes, gap = ({"hard": value, "soft": value} for value in (0.0, 1.0, None))
+    tallies = [tally("en/style", dict.fromkeys(LEVELS, fails), ruled=True)] * 2
+    tallies += [tally("en/style", dict.fromkeys(LEVELS, passes), ruled=False)] * 3
+    tallies.append(tally("en/style", {**dict.fromkeys(LEVELS, passes), 3: gap}, ruled=False))
+    sound, official = (Sums(Rates(tallies), "en", rounded=rounded) for rounded in (False, True))
+    assert sound.rate("style", "hard", 3)[0] == sound.rate("style", "hard", 1)[0] == pytest.approx(4 / 6)
+    assert sound.consistent("style")[0] == pytest.approx(5 * 4 / 6)
+    assert official.rate("style", "hard", 3)[0] == 0.6
+
+
+@pytest.mark.parity
+def test_a_limit_draws_whole_groups(benchmark_data: Path) -> None:
+    judge = {"model": "j", "endpoint": {"base_url": "http://127.0.0.1:1/v1"}}
+    keys = {"benchmark": "followbench", "model": "m", "data": benchmark_data / "followbench", "judge": judge}
+    chosen: set[str] = set()
+    for limit in (100, 200):
+        before = chosen
+        found = plan(EvalConfig.model_validate(keys | {"limit": limit})).items
+        assert len(found) == limit
+        assert set(Counter(each.group for each in found).values()) == {5}
+        chosen = {each.id for each in found}
+        assert before <= chosen
 
 
 def test_an_item_with_a_rule_asks_no_judge(tmp_path: Path) -> None:

@@ -91,6 +91,9 @@ def test_rates_are_the_official_ones(benchmark_data: Path, parity: Parity, diale
         ("YES for one part, NO for the other", None, True, True),
         ("I can not know.", None, None, False),
         ("Nothing is missing: YES.", True, False, True),
+        ("NO - because it rhymes.", False, False, False),
+        ("The answer is YES", True, True, True),
+        ("答案: 是", True, None, None),
         ("It is unclear.", None, None, None),
         ("", None, None, None),
     ],
@@ -104,7 +107,7 @@ def test_reply_is_read_by_its_dialect(
 def test_unknown_questions_are_left_out_soundly() -> None:
     outcome = scored("infobench", [ITEM], {"a": said("YES", "Hm.", "NO")}, "sound")
     assert value(outcome, "set", "all", DRFR) == 0.5
-    assert value(outcome, "set", "all", PROMPTS) == 0
+    assert value(outcome, "set", "all", PROMPTS) is None
     assert value(outcome, "kind of question", "Style", "questions met") == 0
 
 

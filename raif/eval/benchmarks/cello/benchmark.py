@@ -26,7 +26,7 @@ from typing import Any
 from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
 from raif.eval.benchmarks.cello.scores import AnswerScores, Criteria, mean, scores
-from raif.eval.rates import Figure, Rates, Table, Tally, average
+from raif.eval.rates import Estimate, Figure, Rates, Table, Tally, average
 from raif.eval.stored import StoredAnswer, records
 from raif.files import jsonl
 from raif.files.benchmark_data import PLACES
@@ -75,16 +75,20 @@ class Item:
 
 class Cello(Benchmark[Item]):
     file = PLACES["cello"].path
+    program = "Abbey4799/CELLO 5430aa1"
     source = "https://github.com/Abbey4799/CELLO/tree/main/data"
 
     def items(self, path: Path) -> Sequence[Item]:
         found = []
-        for file in sorted(path.glob("*.json")):
+        for file in self.files(path):
             for record in records(file, *FIELDS):
                 id, instruction, text, histories = (record[field] for field in FIELDS)
                 criteria = jsonl.parse(record, Criteria, f"{file}: {id}")
                 found.append(Item(id, file.stem, instruction, text, histories, criteria))
         return found
+
+    def files(self, path: Path) -> Sequence[Path]:
+        return sorted(path.glob("*.json"))
 
     def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> ScoredItem[Item]:
         found = scores(item.criteria, answer, input_text=item.input_text, histories=item.histories)
@@ -121,8 +125,8 @@ class Cello(Benchmark[Item]):
             Table("task", ("mean",), by_task),
         ]
 
-    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Figure]:
-        return {"average": totals(rates).average}
+    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Estimate]:
+        return {"average": rates.estimate(totals(rates).average, rates.cells)}
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
         """A folder of the released `res_TASK.json`, or a file of ours. Skips answers that are not text."""

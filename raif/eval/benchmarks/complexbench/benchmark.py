@@ -20,6 +20,7 @@ questions.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -29,16 +30,19 @@ from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
 from raif.eval.benchmarks.complexbench import rules
 from raif.eval.benchmarks.complexbench import totals as sums
 from raif.eval.benchmarks.complexbench.totals import Item, Judged, ScoringQuestion
-from raif.eval.rates import Figure, Rates, Table, Tally
+from raif.eval.rates import Estimate, Rates, Table, Tally
 from raif.eval.stored import StoredAnswer, StoredJudgment, parsed, records
 from raif.files import jsonl
 from raif.files.benchmark_data import PLACES
+from raif.judge.judgment import said
 from raif.judge.requests import JudgeRequest, Replies
 from raif.prompts import Prompts
 from raif.types import Message, Verdict, Verification
 
 YES, NO = "答案：是", "答案：否"
 _LABELS = ("评分对象：", "评测对象：")
+_COLON = re.compile(r"(评分对象|评测对象)\s*[:：]\s*")
+"""A label with any colon."""
 _INSTRUCTION, _ANSWER = 6000, 4000
 """Characters of each that the judge sees."""
 _STORED: Mapping[str | None, rules.Verdict] = {"true": True, "false": False, "2": rules.UNKNOWN}
@@ -49,6 +53,7 @@ _VERDICTS: Mapping[float, rules.Verdict] = {0.0: False, 1.0: True, 2.0: rules.UN
 
 class ComplexBench(Benchmark[Item]):
     file = PLACES["complexbench"].path
+    program = "thu-coai/ComplexBench 749f457"
     source = "https://github.com/thu-coai/ComplexBench/tree/main/data (data_release.json of July 2024)"
     prompts = "complexbench"
 
@@ -57,6 +62,9 @@ class ComplexBench(Benchmark[Item]):
 
     def steps(self, item: Item) -> Sequence[str]:
         return [step["instruction"] for step in item.sub_instructions.values()]
+
+    def group(self, item: Item) -> str:
+        return item.branches
 
     def requests(
         self, item: Item, answer: str, replies: Replies, prompts: Prompts, dialect: Dialect
@@ -74,7 +82,10 @@ class ComplexBench(Benchmark[Item]):
                 question=question.question,
             )
             again = prompts.fill("judge_again" if name == "judge" else "extract_again")
-            readable = _answers if name == "judge" else _points_out
+            if dialect == "sound":
+                readable = _understood if name == "judge" else _shows
+            else:
+                readable = _answers if name == "judge" else _points_out
             messages = (Message(role="user", content=text),)
             found.append(JudgeRequest(key(number), messages, readable, again))
         return found
@@ -98,12 +109,12 @@ class ComplexBench(Benchmark[Item]):
         for each in scored:
             parts = [each.parts[_part(n)] for n, _ in enumerate(each.item.scoring_questions)]
             judged.append(Judged(each.item, [None if one is None else _VERDICTS[one] for one in parts]))
-        return sums.tallies([one if dialect == "sound" or one.complete else one.empty for one in judged])
+        return sums.tallies([one for one in judged if dialect == "sound" or one.complete])
 
     def tables(self, rates: Rates, dialect: Dialect) -> Sequence[Table]:
         return sums.tables(rates, smoothing=sums.AUTHORS_SMOOTHING if dialect == "authors" else 0.0)
 
-    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Figure]:
+    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Estimate]:
         return sums.paper(rates)
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
@@ -120,8 +131,8 @@ class ComplexBench(Benchmark[Item]):
             yield from super().judgments(path)
             return
         for record in records(path, "main_id", "point_judges"):
-            for number, said in enumerate(record["point_judges"]):
-                yield StoredJudgment(id=record["main_id"], key=key(number), reply=json.dumps(said))
+            for number, judged in enumerate(record["point_judges"]):
+                yield StoredJudgment(id=record["main_id"], key=key(number), reply=json.dumps(judged))
 
 
 class _Line(StoredAnswer):
@@ -146,8 +157,8 @@ def _shown(number: int, found: rules.Verdict | None, relying: rules.Verdict | No
     if found == rules.UNKNOWN:
         return Verdict(key(number), False, False, "unknown rule")
     if relying is not found:
-        passed = None if relying is None else False
-        return Verdict(key(number), passed, passed, "depends on a question that is not satisfied")
+        passed, what = (None, "judged") if relying is None else (False, "satisfied")
+        return Verdict(key(number), passed, passed, f"depends on a question that is not {what}")
     return Verdict(key(number), bool(found), bool(found), "satisfied" if found else "not satisfied")
 
 
@@ -164,12 +175,16 @@ def verdict(
     if reply is None:
         return None
     if question.rule is None:
+        if sound:
+            return _said(reply)
         if _answers(reply):
             return YES in reply
         # Without the label, the released scripts take a reply for yes if it has 是 and no 否.
-        return None if sound else "是" in reply and "否" not in reply
-    if sound and not _points_out(reply):
-        return None
+        return "是" in reply and "否" not in reply
+    if sound:
+        reply = _COLON.sub(r"\1：", reply)
+        if not _points_out(reply):
+            return None
     try:
         found = rules.judge(question.rule, rules.objects(answer, reply))
     except ConstraintError:  # the released code crashes on such a rule
@@ -177,8 +192,21 @@ def verdict(
     return None if sound and found == rules.UNKNOWN else found
 
 
+def _said(reply: str) -> bool | None:
+    """The labelled answer, else whatever says yes or no; the label of a question ("是否") is not one."""
+    return YES in reply if _answers(reply) and f"{YES}否" not in reply else said(reply)
+
+
+def _understood(reply: str) -> bool:
+    return _said(reply) is not None
+
+
 def _answers(reply: str) -> bool:
     return reply.count(YES) + reply.count(NO) == 1
+
+
+def _shows(reply: str) -> bool:
+    return _points_out(_COLON.sub(r"\1：", reply))
 
 
 def _points_out(reply: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from raif.eval.benchmarks.complexbench.rules import Verdict
-from raif.eval.rates import Figure, Rates, Table, Tally, average
+from raif.eval.rates import Estimate, Figure, Rates, Table, Tally, average
 from raif.types import Message
 
 _GROUPS = {
@@ -73,6 +73,11 @@ class Item(BaseModel):
         return str(self.main_id)
 
     @property
+    def branches(self) -> str:
+        """What all branches of its instruction have in common."""
+        return self.group or self.id
+
+    @property
     def messages(self) -> tuple[Message, ...]:
         return (Message(role="user", content=self.instruction),)
 
@@ -91,29 +96,23 @@ class Judged:
         return asked and None not in self.verdicts
 
     @property
-    def empty(self) -> Judged:
-        """The item without any verdict."""
-        return Judged(self.item, [None] * len(self.verdicts))
-
-    @property
     def relying(self) -> list[Verdict | None]:
-        """The verdicts: False if that on a dependency is False, None if that is unknown."""
+        """The verdicts: False if that on a dependency is False.
+
+        None if one of them is unknown, whatever the others are: otherwise failures would be left out less
+        often than successes.
+        """
         found: list[Verdict | None] = []
         for question, verdict in zip(self.item.scoring_questions, self.verdicts, strict=True):
-            before = [self.verdicts[position] for position in question.dep]
-            if verdict is False or any(one is False for one in before):
-                found.append(False)
-            else:
-                found.append(None if None in before else verdict)
+            all_of_it = [verdict, *(self.verdicts[position] for position in question.dep)]
+            known, failed = None not in all_of_it, any(one is False for one in all_of_it)
+            found.append(None if not known else False if failed else verdict)
         return found
 
     @property
     def clean(self) -> bool | None:
-        """Whether no question failed; None if unknown."""
-        verdicts = self.relying
-        if False in verdicts:
-            return False
-        return None if None in verdicts else True
+        """Whether no question failed; None if one is unknown."""
+        return None if None in self.verdicts else False not in self.relying
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +127,12 @@ class Coherence:
 def tallies(judged: Iterable[Judged]) -> Sequence[Tally]:
     """One for all branches of an instruction, or for an item without branches. Skips verdicts that are None.
 
-    The verdict 2 of an unknown rule counts as failed, except by group of dimensions and by dimension.
+    An instruction with a branch that is not judged whole counts in no share of coherent ones. The verdict 2
+    of an unknown rule counts as failed, except by group of dimensions and by dimension.
     """
     groups: dict[object, list[Judged]] = defaultdict(list)
     for one in judged:
-        groups[one.item.group or one.item.main_id].append(one)
+        groups[one.item.branches].append(one)
     found = []
     for group in groups.values():
         cells: dict[str, list[float]] = defaultdict(list)
@@ -142,7 +142,7 @@ def tallies(judged: Iterable[Judged]) -> Sequence[Tally]:
         if depth := _depth(group[0].item):
             clean = [one.clean for one in group]
             cells[f"{depth}/origin"] = [float(one) for one in clean if one is not None]
-            if False in clean or None not in clean:
+            if None not in clean:
                 cells[f"{depth}/coherent"] = [float(all(clean))]
         found.append(cells)
     return found
@@ -192,19 +192,20 @@ def coherence(rates: Rates, depth: str, smoothing: float = 0.0) -> Coherence:
         return Coherence(smoothed, whole * groups / (groups + smoothing), drop)
 
 
-def paper(rates: Rates) -> Mapping[str, Figure]:
+def paper(rates: Rates) -> Mapping[str, Estimate]:
     """The rows of the paper's table 2, the overall one first."""
-    both = [rates[f"category/Selection_and_Chain_{depth}"] for depth in (2, 3)]
-    return {
-        "Overall": rates["overall"],
-        "And 1": rates["category/And"],
-        **{f"Chain {depth}": rates[f"category/Chain_{depth}"] for depth in (1, 2)},
-        "Chain": rates["family/Chain"],
-        **{f"Selection {depth}": rates[f"category/Selection_{depth}"] for depth in (1, 2, 3)},
-        "Selection": rates["family/Selection"],
-        **{f"Selection & Chain {depth}": both[depth - 2] for depth in (2, 3)},
-        "Selection & Chain": average(both),
+    both = {depth: f"category/Selection_and_Chain_{depth}" for depth in (2, 3)}
+    cells = {
+        "Overall": "overall",
+        "And 1": "category/And",
+        **{f"Chain {depth}": f"category/Chain_{depth}" for depth in (1, 2)},
+        "Chain": "family/Chain",
+        **{f"Selection {depth}": f"category/Selection_{depth}" for depth in (1, 2, 3)},
+        "Selection": "family/Selection",
+        **{f"Selection & Chain {depth}": cell for depth, cell in both.items()},
     }
+    mean = rates.estimate(average(rates[cell] for cell in both.values()), both.values())
+    return {**{name: rates.estimate(cell) for name, cell in cells.items()}, "Selection & Chain": mean}
 
 
 def tables(rates: Rates, *, smoothing: float = 0.0) -> Sequence[Table]:
@@ -216,6 +217,6 @@ def tables(rates: Rates, *, smoothing: float = 0.0) -> Sequence[Table]:
     selections = []
     for depth in _DEPTHS:
         apart = coherence(rates, depth, smoothing)
-        figures = (apart.origin, apart.coherent, apart.drop)
-        selections.append(rates.row(depth, *figures, of=[f"{depth}/origin"]))
+        both = (apart.origin, apart.coherent) if smoothing else (f"{depth}/origin", f"{depth}/coherent")
+        selections.append(rates.row(depth, *both, apart.drop, of=[f"{depth}/origin"]))
     return [*found, Table("selection", ("branches", "all branches", "drop"), tuple(selections))]

@@ -30,10 +30,11 @@ from raif.errors import RecordError
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
 from raif.eval.benchmarks.followbench import totals as sums
 from raif.eval.benchmarks.followbench.rules import Language, matches, passes, rule_name
-from raif.eval.rates import Figure, Rates, Table, Tally
+from raif.eval.rates import Estimate, Rates, Table, Tally
 from raif.eval.stored import StoredAnswer, parsed
 from raif.files import jsonl
 from raif.files.benchmark_data import PLACES
+from raif.judge.judgment import said
 from raif.judge.requests import JudgeRequest, Replies
 from raif.prompts import Prompts
 from raif.types import Message, Verdict, Verification
@@ -47,6 +48,11 @@ _NO: Mapping[Language, frozenset[str]] = {
 }
 _LONGEST = 2000
 """Most characters of a list of five words."""
+_CAPITALS = re.compile(
+    r"(?<!\ba )(?<!\ban )(?<!\bthe )(?<!\bor )(?<!\bif )(?<!\bfor )(?<!\bnot )(?<![A-Za-z])(YES|NO)"
+    r"(?! or\b| would\b| needs?\b| requires?\b)(?![A-Za-z])"
+)
+"""A verdict, and not a word about one."""
 _STRAIGHT = str.maketrans("“”", '""')
 _ANSWERS = re.compile(r"(en|zh)_(\w+?)_constraint")
 """How the files of the official inference scripts are named."""
@@ -89,6 +95,7 @@ class Item:
 
 class FollowBench(Benchmark[Item]):
     file = PLACES["followbench"].path
+    program = "YJiangcm/FollowBench 6278f4c"
     source = "https://github.com/YJiangcm/FollowBench (data as en, data_zh as zh)"
     prompts = "followbench"
 
@@ -99,6 +106,13 @@ class FollowBench(Benchmark[Item]):
                 f"{path}: neither en nor zh in it", "Each must hold one file for each type of constraint."
             )
         return found
+
+    def files(self, path: Path) -> Sequence[Path]:
+        places = (_place(path, language, type) for language in sums.LANGUAGES for type in sums.TYPES)
+        return [place for place in places if place.exists()]
+
+    def group(self, item: Item) -> str:
+        return item.group
 
     def requests(
         self, item: Item, answer: str, replies: Replies, prompts: Prompts, dialect: Dialect
@@ -116,7 +130,9 @@ class FollowBench(Benchmark[Item]):
         again = prompts.fill(f"{language}_again", number=str(level))
         message = Message(role="user", content=text)
         return [
-            JudgeRequest(JUDGE, (message,), lambda reply: read(reply, level, language) is not None, again)
+            JudgeRequest(
+                JUDGE, (message,), lambda reply: read(reply, level, language, dialect) is not None, again
+            )
         ]
 
     def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> ScoredItem[Item]:
@@ -136,15 +152,20 @@ class FollowBench(Benchmark[Item]):
     def tallies(self, scored: Sequence[ScoredItem[Item]], dialect: Dialect) -> Sequence[Tally]:
         """One for each group, whose levels depend on each other."""
         groups: dict[str, dict[int, Mapping[str, float | None]]] = {}
+        ruled: dict[str, bool] = {}
         for each in scored:
             groups.setdefault(each.item.group, {})[each.item.record.level] = each.parts
-        return [sums.tally(name.rpartition("/")[0], levels) for name, levels in groups.items()]
+            ruled[each.item.group] = each.item.rule is not None
+        return [
+            sums.tally(name.rpartition("/")[0], levels, ruled=ruled[name]) for name, levels in groups.items()
+        ]
 
     def tables(self, rates: Rates, dialect: Dialect) -> Sequence[Table]:
         return sums.tables(rates, rounded=dialect != "sound")
 
-    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Figure]:
-        return {"mean of 22": sums.headline(rates, rounded=dialect != "sound")}
+    def paper(self, rates: Rates, dialect: Dialect) -> Mapping[str, Estimate]:
+        figure = sums.headline(rates, rounded=dialect != "sound")
+        return {"mean of 22": rates.estimate(figure, rates.cells)}
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
         """A folder with files of RAIF's inference, such as `en_mixed_constraint.jsonl`, or a file of ours."""
@@ -159,10 +180,14 @@ class FollowBench(Benchmark[Item]):
                     yield StoredAnswer(id=id, response=text)
 
 
+def _place(folder: Path, language: Language, type: str) -> Path:
+    return folder / language / f"{type}_constraints.json"
+
+
 def _items(folder: Path, language: Language) -> Iterator[Item]:
     """Those of one language, from one file for each type."""
     for type in sums.TYPES:
-        path = folder / language / f"{type}_constraints.json"
+        path = _place(folder, language, type)
         if not path.exists():
             continue
         records = parsed(path, Record)
@@ -188,7 +213,7 @@ def _verdicts(item: Item, answer: str, replies: Replies, dialect: Dialect) -> tu
     if dialect == "sound" and not answer.strip():
         return tuple(Verdict(name, False, False, "empty answer") for name in names)
     reply = replies.get(JUDGE)
-    found = None if reply is None else read(reply, record.level, language)
+    found = None if reply is None else read(reply, record.level, language, dialect)
     if found is None:
         reason = "not judged" if reply is None else f"no list in the judge's reply: {reply[-80:]!r}"
         return tuple(Verdict(name, None, None, reason) for name in names)
@@ -196,25 +221,38 @@ def _verdicts(item: Item, answer: str, replies: Replies, dialect: Dialect) -> tu
     return tuple(Verdict(name, one, one, f"judge: {'YES' if one else 'NO'}") for name, one in said)
 
 
-def read(reply: str, level: int, language: Language) -> tuple[bool, ...] | None:
-    """The verdict on each of the `level` constraints, None if the reply can't be read; both as officially.
+def read(reply: str, level: int, language: Language, dialect: Dialect) -> tuple[bool, ...] | None:
+    """The verdict on each of the `level` constraints, None if the reply can't be read.
 
-    At level 1 it is the one verdict that the last line contains, YES before NO. Above, it is a list with as
-    many entries; the Chinese script also reads one without quotation marks, and the start of one that is too
-    long.
+    It is a list with as many entries; the Chinese script also reads one without quotation marks and, unlike
+    `sound`, the start of one that is too long. At level 1 the scripts look for YES anywhere in the last line,
+    then for NO; `sound` accepts a line without a list only if it is clear what it says.
     """
     if language == "zh":
         reply = reply.translate(_STRAIGHT).strip("`").strip(" ").strip("\n")
     else:
         reply = reply.strip("`").strip()
     last = reply.rpartition("\n")[2]
-    if level == 1:
+    if level == 1 and dialect != "sound":
         return (True,) if "YES" in last else (False,) if "NO" in last else None
-    said = _listed(last, language)
-    if language == "zh":
-        said = said[:level]
-    known = all(one == "YES" or one in _NO[language] for one in said)
-    return tuple(one == "YES" for one in said) if known and len(said) == level else None
+    listed = _listed(last, language)
+    if level == 1 and not listed:
+        met = _stated(last)
+        return None if met is None else (met,)
+    if language == "zh" and dialect != "sound":
+        listed = listed[:level]
+    known = all(one == "YES" or one in _NO[language] for one in listed)
+    return tuple(one == "YES" for one in listed) if known and len(listed) == level else None
+
+
+def _stated(line: str) -> bool | None:
+    """What a line without a list says: its answer, else the one of YES and NO that it has and that it doesn't
+    only talk about, as in "a YES would need a date"."""
+    answer = said(line)
+    words = {match[1] for match in _CAPITALS.finditer(line)}
+    if answer is None and len(words) == 1:
+        return words == {"YES"}
+    return answer
 
 
 def _listed(line: str, language: Language) -> Sequence[object]:
