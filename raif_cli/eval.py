@@ -62,6 +62,7 @@ def run(
     method: option.Method = None,
     thinker: option.Thinker = None,
     thinker_url: option.ThinkerUrl = None,
+    seeds: option.Seeds = None,
 ) -> None:
     """Score a model, a server or stored answers on benchmarks. Each has its own preset as default."""
     given = {
@@ -100,8 +101,9 @@ def run(
         _print_plans(configs)
         return
     folder = out or _default_folder(configs)
-    reports = _evaluate_all(configs, folder, resume=resume, overwrite=overwrite, rejudge=rejudge)
-    headline = _print(reports, folder, as_json)
+    runs = _runs(configs, folder, seeds)
+    reports = _evaluate_all(runs, resume=resume, overwrite=overwrite, rejudge=rejudge)
+    headline = _print_seeds(runs, reports, folder, as_json) if seeds else _print(reports, folder, as_json)
     if fail_under is not None and (why := _below(reports, headline, fail_under)):
         typer.echo(f"--fail-under: {why}", err=True)
         raise typer.Exit(Exit.BELOW_THRESHOLD)
@@ -193,8 +195,26 @@ def _print_plans(configs: Sequence[EvalConfig]) -> None:
         typer.echo(f"{len(found.items)} items of {found.data}; nothing was asked.", err=True)
 
 
+def _runs(configs: Sequence[EvalConfig], folder: Path, seeds: int | None) -> list[tuple[Path, EvalConfig]]:
+    """Each config with a folder: its benchmark's, if there are several, in that of each seed, if there are
+    any. Raises ConfigError if several seeds make no sense."""
+    from raif.eval.seeds import check
+
+    if seeds is None:
+        samples: list[tuple[Path, dict[str, int]]] = [(folder, {})]
+    else:
+        samples = [(folder / f"seed-{n}", {"sampling_seed": n}) for n in range(seeds)]
+        for config in configs:
+            check(config, seeds)
+    return [
+        (place if len(configs) == 1 else place / config.benchmark, config.model_copy(update=changed))
+        for place, changed in samples
+        for config in configs
+    ]
+
+
 def _evaluate_all(
-    configs: Sequence[EvalConfig], folder: Path, *, resume: bool, overwrite: bool, rejudge: bool
+    runs: Sequence[tuple[Path, EvalConfig]], *, resume: bool, overwrite: bool, rejudge: bool
 ) -> list[Report]:
     """All are planned before the first is run, so that what is missing for the last is reported at once."""
     from raif.config.resume import EVAL_FREE
@@ -204,15 +224,14 @@ def _evaluate_all(
     from raif.files.runs import CONFIG_NAME, open_run, said_of
 
     reports = []
-    owns = [folder if len(configs) == 1 else folder / config.benchmark for config in configs]
-    # a suite that was killed has not started its later benchmarks
-    begun = len(owns) > 1 and any((own / CONFIG_NAME).exists() for own in owns)
+    # several that were killed have not started the later ones
+    begun = len(runs) > 1 and any((own / CONFIG_NAME).exists() for own, _ in runs)
     again: bool | Literal["auto"] = resume or rejudge
     if again and begun:
         again = "auto"
     with Shared() as shared:
-        planned = [(config, plan(config), responder(config, shared)) for config in configs]
-        for own, (config, chosen, source) in zip(owns, planned, strict=True):
+        planned = [(own, config, plan(config), responder(config, shared)) for own, config in runs]
+        for own, config, chosen, source in planned:
             open_run(
                 own,
                 config,
@@ -224,7 +243,7 @@ def _evaluate_all(
             asks = asks_of(chosen, config)
             if not config.responses and len(kept_answers(asks, source, own / ANSWERS)) < len(asks):
                 probe_judge(config, chosen)
-        for own, (config, chosen, source) in zip(owns, planned, strict=True):
+        for own, config, chosen, source in planned:
             reports.append(_evaluate(config, chosen, source, own, rejudge=rejudge))
             typer.echo(f"{own}: {FILES}", err=True)
     return reports
@@ -248,18 +267,42 @@ def _evaluate(config: EvalConfig, chosen: Plan, source: Responder, folder: Path,
         return evaluate(config, chosen, source, folder, shown(answers), shown(judged), rejudge=rejudge)
 
 
+def _print_seeds(
+    runs: Sequence[tuple[Path, EvalConfig]], reports: Sequence[Report], folder: Path, as_json: bool
+) -> float | None:
+    """Print what the samples add up to. Returns the mean of the headline."""
+    from raif.eval import seeds
+
+    folders: dict[str, list[Path]] = {}
+    for own, config in runs:
+        folders.setdefault(config.benchmark, []).append(own)
+    found = seeds.report([seeds.summed(each) for each in folders.values()])
+    if len(folders) > 1:
+        for start in range(0, len(reports), len(folders)):
+            _save_suite(reports[start : start + len(folders)], runs[start][0].parent)
+    seeds.write(folder, found)
+    typer.echo(f"{folder}: seeds.json, seeds.md", err=True)
+    typer.echo(seeds.as_json(found) if as_json else seeds.markdown(found))
+    return found.headline
+
+
+def _save_suite(reports: Sequence[Report], folder: Path) -> Suite:
+    from raif.eval import page
+    from raif.eval import report as saved
+
+    found = saved.suite(reports)
+    saved.write(folder, found)
+    page.rewrite(folder)
+    typer.echo(f"{folder}: report.json, report.md, report.html", err=True)
+    return found
+
+
 def _print(reports: Sequence[Report], folder: Path, as_json: bool) -> float | None:
     """Print the report of one benchmark or of several. Returns its headline."""
-    from raif.eval import page
     from raif.eval import report as saved
     from raif_cli.eval_view import print_report
 
-    found: Report | Suite = reports[0]
-    if len(reports) > 1:
-        found = saved.suite(reports)
-        saved.write(folder, found)
-        page.rewrite(folder)
-        typer.echo(f"{folder}: report.json, report.md, report.html", err=True)
+    found: Report | Suite = reports[0] if len(reports) == 1 else _save_suite(reports, folder)
     typer.echo(saved.as_json(found)) if as_json else print_report(found)
     for each in reports:
         if each.unsplit:

@@ -75,8 +75,17 @@ FailUnder = Annotated[
     float | None,
     typer.Option(
         "--fail-under",
-        help=f"Exit with {Exit.BELOW_THRESHOLD:d} if the first rate of the report (ifeval: prompts, strict; "
-        "several benchmarks: their average) is below this, 0 to 1.",
+        help=f"Exit with {Exit.BELOW_THRESHOLD:d} if the headline, which the paper prints too (ifeval: "
+        "prompts, loose; several benchmarks: their average), is below this, 0 to 1.",
+    ),
+]
+Seeds = Annotated[
+    int | None,
+    typer.Option(
+        "--seeds",
+        min=1,
+        help="Answer each item N times, with sampling seeds 0 to N - 1: mean, spread, pass@k and reliable@k.",
+        metavar="N",
     ),
 ]
 PaperModel = Annotated[

@@ -21,11 +21,11 @@ def print_report(report: Report | Suite) -> None:
     """One benchmark's tables, or one table of several benchmarks; then the paper's rows."""
     if isinstance(report, Suite):
         out.print(Text(report.model, style="bold"))
-        table = _table("benchmark", "figure", "percent", "answered", "undecided")
+        table = _table("benchmark", "figure", "percent", "items", "undecided")
         for one in report.reports:
             head = one.paper[0]
-            answered = f"{one.answered} of {one.items}"
-            _add(table, one.benchmark, head.name, shown(head.ours), answered, str(one.undecided))
+            of = one.measured.subset if one.whole else f"{one.answered} of {one.measured.subset}"
+            _add(table, one.benchmark, head.name, shown(head.ours), of, str(one.undecided))
         _add(table, "", report.average.name, shown(report.average.ours), "", "")
         out.print(table)
         _print_paper([report.average])

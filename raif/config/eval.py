@@ -18,7 +18,7 @@ from pydantic import (
 
 from raif.config.base import Section
 from raif.config.judge import JudgeConfig
-from raif.config.models import EndpointConfig, LocalConfig, SamplingConfig
+from raif.config.models import EndpointConfig, LocalConfig, PricesConfig, SamplingConfig
 from raif.reasoning import Style
 
 Dialect = Literal["sound", "upstream", "authors"]
@@ -98,7 +98,8 @@ class EvalConfig(Section):
     wrap: str | None = None
     """Text to put around each last turn, which replaces $prompt in it."""
     limit: PositiveInt | None = None
-    """Evaluate this many random items, the same ones for the same seed; null: all."""
+    """Evaluate at most this many random items, the same ones for the same seed; null: all. Items that depend
+    on each other, such as FollowBench's five levels, are drawn together."""
     seed: NonNegativeInt = 0
     """Of the subset and of the bootstrap's resamples."""
     on_error: Literal["stop", "fail", "skip"] = "stop"
@@ -109,6 +110,9 @@ class EvalConfig(Section):
     """How many items may fail with `on_error: stop`, by the model and again by the judge: a number, or a
     share of all items, rounded up."""
     sampling: SamplingConfig = SamplingConfig()
+    sampling_seed: NonNegativeInt | None = None
+    """Sent to the server as `seed`, or used in this process. null: none is sent, and 0 is used. --seeds N
+    takes 0 to N - 1."""
     context: ContextConfig = ContextConfig()
     endpoint: EndpointConfig = EndpointConfig()
     local: EvalLocalConfig = EvalLocalConfig()
@@ -119,6 +123,8 @@ class EvalConfig(Section):
     relevance of answers is measured, or `judge` to ask the judge instead; null: not measured."""
     relevance_limit: PositiveInt | None = None
     """Measure the relevance of this many random answers, the same ones for the same seed; null: of all."""
+    prices: PricesConfig | None = None
+    """What the model costs, for the report; null: unknown. The judge's are `judge.prices`."""
     paper_model: str | None = None
     """The paper's model to compare with; null: the one whose name is part of the model's."""
 
@@ -147,7 +153,7 @@ class EvalConfig(Section):
     @field_validator("judge")
     @classmethod
     def _judge_on_a_server(cls, judge: JudgeConfig | None) -> JudgeConfig | None:
-        return judge and judge.without("raif eval", ("local", "think", "prices", "cache"))
+        return judge and judge.without("raif eval", ("local", "think", "cache"))
 
     @model_validator(mode="after")
     def _answers_have_one_source(self) -> Self:

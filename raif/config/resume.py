@@ -155,6 +155,7 @@ EVAL_FREE = (
     "relevance",
     "relevance_limit",
     "paper_model",
+    "prices",
 )
 """Keys, or whole sections, of `raif eval` that can change."""
 
@@ -172,6 +173,7 @@ EVAL_FIXED = (
     "system",
     "wrap",
     "sampling",
+    "sampling_seed",
     "context",
     "local.backend",
     "local.compute",

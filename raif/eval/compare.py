@@ -1,10 +1,14 @@
-"""Compares two runs of one benchmark item by item: is the difference more than chance, and where is it?"""
+"""Compares two runs item by item: is the difference more than chance, where is it, and what else differs?
+
+Folders of several benchmarks are compared benchmark by benchmark.
+"""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +17,31 @@ import numpy as np
 from raif.config import load
 from raif.config.eval import EvalConfig
 from raif.errors import ConfigError
-from raif.eval.benchmark import Benchmark, ScoredItem
-from raif.eval.rates import Figure, Rates, interval
-from raif.eval.report import Result, lines, read_results, shown
-from raif.eval.run import plan
-from raif.files.runs import CONFIG_NAME
-from raif.stats import Interval
+from raif.eval.benchmark import ScoredItem
+from raif.eval.measured import prompts_of
+from raif.eval.rates import Estimate, Figure, Rates, interval
+from raif.eval.report import RESULTS, Report, Result, lines, mean, read, read_results, shown
+from raif.eval.run import Plan, plan
+from raif.files.runs import CONFIG_NAME, differences, under
+from raif.stats import Interval, holm, wilson
+
+ALIKE = (
+    *("model", "responses", "judgments", "data", "paper_model", "max_errors", "local.batch"),
+    *("endpoint", "judge.endpoint", "options.thinker_endpoint"),
+)
+"""Settings that are what is compared, or that no score depends on. Data is compared by its checksum."""
+
+
+MEASURED = ("raif", "commit", "checker", "judge_prompts", "judge_card")
+"""What a report says of its run that no config has, and that should be the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """A figure of both runs over the same items, and B minus A with its interval over the same resamples.
 
-    `p`: two-sided, twice the share of resamples on the other side of no difference.
+    `p`: two-sided, twice the share of resamples on the other side of no difference; it is never less than
+    twice one resample's share. `p_holm`: corrected for all the figures that it is shown with.
     """
 
     name: str
@@ -33,6 +49,7 @@ class Difference:
     b: Interval | None
     difference: Interval | None
     p: float | None
+    p_holm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +62,7 @@ class McNemar:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangedItem:
     """An item that scored differently in B."""
 
     id: str
@@ -54,64 +71,173 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting that differs, besides the model."""
+
+    key: str
+    a: Any
+    b: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """`mcnemar` is None if items can score between 0 and 1. `changed`: largest changes first, then by id."""
+    """Two runs of one benchmark, on the `items` that both have; `items_a` and `items_b`: all that each has.
+
+    `mcnemar` is None if items can score between 0 and 1. `changed`: largest changes first, then by id.
+    """
 
     benchmark: str
     a: str
     b: str
     items: int
+    items_a: int
+    items_b: int
+    settings: tuple[Setting, ...]
     figures: tuple[Difference, ...]
     mcnemar: McNemar | None
-    changed: tuple[Change, ...]
+    changed: tuple[ChangedItem, ...]
 
 
-def compare(a: Path, b: Path) -> Comparison:
-    """Two runs' folders, on the items that both have. Raises ConfigError if they have nothing in common."""
-    runs = [_read(folder) for folder in (a, b)]
-    config = runs[0][0]
-    if config.benchmark != runs[1][0].benchmark:
-        raise ConfigError(f"{a} is a run of {config.benchmark}, {b} of {runs[1][0].benchmark}")
-    planned = plan(config)
-    items = [item for item in planned.items if all(item.id in results for _, results in runs)]
+@dataclass(frozen=True, slots=True)
+class SuiteComparison:
+    """Two runs of several benchmarks. `heads`: the headline of each, corrected for their number, and their
+    average without a test. `single`: benchmarks that only one run has."""
+
+    a: str
+    b: str
+    heads: tuple[Difference, ...]
+    single: tuple[str, ...]
+    benchmarks: tuple[Comparison, ...]
+
+
+def compare(a: Path, b: Path) -> Comparison | SuiteComparison:
+    """Two runs' folders. Raises ConfigError if they have no benchmark, or no item of it, in common."""
+    runs = [_runs(folder) for folder in (a, b)]
+    both = [name for name in runs[0] if name in runs[1]]
+    if not both:
+        raise ConfigError(f"{a} is a run of {', '.join(runs[0])}, {b} of {', '.join(runs[1])}")
+    found = [_compared(runs[0][name], runs[1][name]) for name in both]
+    if all(len(each) == 1 for each in runs):
+        return found[0]
+    single = [name for name in {**runs[0], **runs[1]} if name not in both]
+    heads = _corrected([replace(one.figures[0], name=one.benchmark) for one in found])
+    return SuiteComparison(str(a), str(b), (*heads, _average(heads)), tuple(single), tuple(found))
+
+
+def _runs(folder: Path) -> dict[str, Path]:
+    """The folders of the finished runs in a folder, by benchmark."""
+    own = folder / RESULTS
+    folders = [each.parent for each in ([own] if own.is_file() else folder.glob(f"*/{RESULTS}"))]
+    if not folders:
+        raise ConfigError(f"{folder}: no {RESULTS}", "Give the folder of a finished run of raif eval.")
+    return {config_of(each).benchmark: each for each in sorted(folders)}
+
+
+def config_of(folder: Path) -> EvalConfig:
+    return load(EvalConfig, "eval", file=folder / CONFIG_NAME)
+
+
+def _compared(a: Path, b: Path) -> Comparison:
+    configs = [config_of(folder) for folder in (a, b)]
+    results = [{one.id: one for one in read_results(folder)} for folder in (a, b)]
+    planned = plan(configs[0])
+    items = [item for item in planned.items if all(item.id in each for each in results)]
     if not items:
         raise ConfigError(f"{a} and {b} have no item in common")
-    scored = [
-        [ScoredItem(item, (r := results[item.id]).verification, r.parts, r.labels) for item in items]
-        for _, results in runs
-    ]
+    scored = [[scored_of(item, each[item.id]) for item in items] for each in results]
     pairs = [(x.item.id, x.main, y.main) for x, y in zip(*scored, strict=True)]
     known = [(id, x, y) for id, x, y in pairs if x is not None and y is not None]
-    changed = [Change(id, x, y) for id, x, y in known if x != y]
+    changed = [ChangedItem(id, x, y) for id, x, y in known if x != y]
     changed.sort(key=lambda change: (-abs(change.b - change.a), change.id))
-    figures = _figures(planned.benchmark, scored, config)
-    return Comparison(config.benchmark, str(a), str(b), len(items), figures, _mcnemar(known), tuple(changed))
+    return Comparison(
+        benchmark=configs[0].benchmark,
+        a=str(a),
+        b=str(b),
+        items=len(items),
+        items_a=len(results[0]),
+        items_b=len(results[1]),
+        settings=tuple(_settings((a, b), configs, [[each[item.id] for item in items] for each in results])),
+        figures=_corrected(_figures(planned, scored, configs)),
+        mcnemar=_mcnemar(known),
+        changed=tuple(changed),
+    )
 
 
-def _read(folder: Path) -> tuple[EvalConfig, Mapping[str, Result]]:
-    found = {one.id: one for one in read_results(folder)}
-    return load(EvalConfig, "eval", file=folder / CONFIG_NAME), found
+def scored_of(item: Any, result: Result) -> ScoredItem[Any]:
+    return ScoredItem(item, result.verification, result.parts, result.labels)
+
+
+def _settings(
+    folders: Sequence[Path], configs: Sequence[EvalConfig], results: Sequence[Sequence[Result]]
+) -> Iterator[Setting]:
+    """What differs besides what is compared: settings, prompts of the same items, and what reports name."""
+    a, b = (config.model_dump(mode="json") for config in configs)
+    for change in differences(a, b):
+        if not under(change.key, ALIKE):
+            yield Setting(*change)
+    prompts = [prompts_of(each) for each in results]
+    if prompts[0] != prompts[1]:
+        yield Setting("prompts", *prompts)
+    measured = [read(folder) for folder in folders]
+    first, second = (each.measured for each in measured if isinstance(each, Report))
+    for name in MEASURED:
+        follows = name == "checker" and configs[0].dialect != configs[1].dialect
+        if getattr(first, name) != getattr(second, name) and not follows:
+            yield Setting(name.replace("_", " "), getattr(first, name), getattr(second, name))
+    if first.data.sha256 != second.data.sha256:
+        yield Setting("data", f"sha256 {first.data.sha256}", f"sha256 {second.data.sha256}")
 
 
 def _figures(
-    benchmark: Benchmark[Any], scored: Sequence[Sequence[ScoredItem[Any]]], config: EvalConfig
-) -> tuple[Difference, ...]:
+    planned: Plan, scored: Sequence[Sequence[ScoredItem[Any]]], configs: Sequence[EvalConfig]
+) -> list[Difference]:
     """What the paper prints, and the items' main scores. Both runs are resampled alike."""
-    rates = [Rates(benchmark.tallies(each, config.dialect), seed=config.seed) for each in scored]
-    printed = [benchmark.paper(each, config.dialect) for each in rates]
-    main = [
-        Rates([{} if one.main is None else {"main": [one.main]} for one in each], seed=config.seed)["main"]
-        for each in scored
-    ]
-    found = [_difference(name, printed[0][name], printed[1][name]) for name in printed[0]]
-    return (*found, _difference("mean item score", *main))
+    benchmark, seed = planned.benchmark, configs[0].seed
+    printed = []
+    for each, config in zip(scored, configs, strict=True):
+        rates = Rates(benchmark.tallies(each, config.dialect), seed=seed)
+        main = Rates([{} if one.main is None else {"main": [one.main]} for one in each], seed=seed)
+        printed.append(
+            [(name, found, rates) for name, found in benchmark.paper(rates, config.dialect).items()]
+            + [("mean item score", main.estimate("main"), main)]
+        )
+    return [_difference(name, x, y) for (name, *x), (_, *y) in zip(*printed, strict=True)]
 
 
-def _difference(name: str, a: Figure, b: Figure) -> Difference:
-    apart = b - a
+def _difference(name: str, a: tuple[Estimate, Rates], b: tuple[Estimate, Rates]) -> Difference:
+    (first, rates_a), (second, rates_b) = a, b
+    apart = second.figure - first.figure
     drawn = apart[1:][~np.isnan(apart[1:])]
-    p = min(1.0, 2 * min(np.mean(drawn <= 0), np.mean(drawn >= 0))) if len(drawn) else None
-    return Difference(name, interval(a), interval(b), interval(apart), None if p is None else float(p))
+    p = None
+    if len(drawn):
+        fewer = min(np.sum(drawn <= 0), np.sum(drawn >= 0))
+        p = float(min(1.0, 2 * (fewer + 1) / (len(drawn) + 1)))
+    prompts = min(rates_a.prompts(first.cells), rates_b.prompts(second.cells))
+    return Difference(name, rates_a.interval(first), rates_b.interval(second), _apart(apart, prompts), p)
+
+
+def _apart(figure: Figure, prompts: int) -> Interval | None:
+    """A difference with its interval. Where all prompts differ alike, the next one may not: as many as it
+    may be among so many that were never seen to."""
+    found = interval(figure)
+    if found is None or found.low < found.high:
+        return found
+    unseen = wilson(0.0, prompts).high
+    return Interval(found.value, max(-1.0, found.value - unseen), min(1.0, found.value + unseen))
+
+
+def _corrected(figures: Sequence[Difference]) -> tuple[Difference, ...]:
+    """With Holm's correction for all of them."""
+    tested = holm([figure.p for figure in figures if figure.p is not None])
+    corrected = iter(tested)
+    return tuple(
+        figure if figure.p is None else replace(figure, p_holm=next(corrected)) for figure in figures
+    )
+
+
+def _average(heads: Sequence[Difference]) -> Difference:
+    a, b, apart = (mean([getattr(head, side) for head in heads]) for side in ("a", "b", "difference"))
+    return Difference(f"average of {len(heads)}", a, b, apart, None)
 
 
 def _mcnemar(pairs: Sequence[tuple[str, float, float]]) -> McNemar | None:
@@ -123,14 +249,41 @@ def _mcnemar(pairs: Sequence[tuple[str, float, float]]) -> McNemar | None:
     return McNemar(only_a, only_b, min(1.0, 2 * tail))
 
 
-def markdown(found: Comparison) -> str:
-    title = f"# {found.benchmark}: A {found.a}, B {found.b}\n\n{found.items} items in both; percent.\n"
-    figures = [
-        [d.name, shown(d.a), shown(d.b), shown(d.difference), "-" if d.p is None else f"{d.p:.3f}"]
-        for d in found.figures
-    ]
-    parts = [title, lines(["figure", "A", "B", "B minus A", "p"], figures)]
+def markdown(found: Comparison | SuiteComparison) -> str:
+    if isinstance(found, Comparison):
+        return _one(found)
+    parts = [f"# A {found.a}, B {found.b}\n", _table(found.heads)]
+    if found.single:
+        parts.append(f"In one of them only: {', '.join(found.single)}.\n")
+    return "\n".join([*parts, *map(_one, found.benchmarks)])
+
+
+def _one(found: Comparison) -> str:
+    items = f"{found.items} items in both, of {found.items_a} in A and {found.items_b} in B; percent.\n"
+    parts = [f"# {found.benchmark}: A {found.a}, B {found.b}\n", items]
+    if found.settings:
+        rows = [[each.key, _text(each.a), _text(each.b)] for each in found.settings]
+        note = "**Warning: not only the models differ.** The difference may be due to:\n"
+        parts += [note, lines(["setting", "A", "B"], rows)]
+    parts.append(_table(found.figures))
     if test := found.mcnemar:
         parts.append(f"McNemar: {test.only_a} only A, {test.only_b} only B, p = {test.p:.4f}.\n")
     changes = [[c.id, f"{100 * c.a:.0f}", f"{100 * c.b:.0f}"] for c in found.changed]
     return "\n".join([*parts, lines(["changed item", "A", "B"], changes)])
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _table(figures: Sequence[Difference]) -> str:
+    """`p, Holm`: corrected for all rows."""
+    rows = [
+        [one.name, shown(one.a), shown(one.b), shown(one.difference), _p(one.p), _p(one.p_holm)]
+        for one in figures
+    ]
+    return lines(["figure", "A", "B", "B minus A", "p", "p, Holm"], rows)
+
+
+def _p(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

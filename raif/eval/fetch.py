@@ -30,11 +30,13 @@ class File(Frozen):
 
 
 class Source(Frozen):
-    """`licence`: what the publishers state about the data."""
+    """`licence`: what the publishers state about the data. `others`: by checksum, what other public files are
+    that can take the place of its one file."""
 
     base: str
     licence: str
     files: tuple[File, ...]
+    others: dict[str, str] = Field(default_factory=dict)
 
 
 def source(name: str) -> Source:

@@ -10,6 +10,7 @@ from typing import Any
 from raif import html
 from raif.eval.rates import Table
 from raif.eval.report import (
+    INTERVALS,
     PaperFigure,
     Report,
     Result,
@@ -59,7 +60,7 @@ def write(folder: Path, found: Report | Suite, results: Mapping[str, Sequence[Re
         shapes=[_ours(heads), *_papers(whole.average, heads)],
         overview=[
             *(
-                (each.benchmark, each.paper[0].name, each.paper[0], f"{each.items:,}")
+                (each.benchmark, each.paper[0].name, each.paper[0], each.measured.subset)
                 for each in whole.reports
             ),
             (whole.average.name, "", whole.average, ""),
@@ -68,6 +69,7 @@ def write(folder: Path, found: Report | Suite, results: Mapping[str, Sequence[Re
         marks=_marks,
         top=_top,
         how=how,
+        intervals=INTERVALS,
         counts=counts,
         shown=shown,
     )
@@ -80,11 +82,17 @@ def _facts(reports: Sequence[Report]) -> list[tuple[str, str, str]]:
         for name in ("items", "answered", "truncated", "empty", "undecided")
     }
     return [
-        ("answered", sums["answered"], f"of {sums['items']} items"),
+        ("answered", sums["answered"], f"of {sums['items']}{_drawn(reports)} items"),
         ("cut off", sums["truncated"], "answers, by the token limit"),
         ("empty", sums["empty"], "answers"),
         ("undecided", sums["undecided"], "checks, left out"),
     ]
+
+
+def _drawn(reports: Sequence[Report]) -> str:
+    """How many items there are in all, if not all were asked."""
+    size = sum(report.measured.size for report in reports)
+    return f" drawn from {size:,}" if size > sum(report.items for report in reports) else ""
 
 
 def _ours(heads: Sequence[PaperFigure]) -> dict[str, Any]:

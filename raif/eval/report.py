@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import yaml
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from raif.config.eval import AnyDialect, EvalConfig
 from raif.errors import ConfigError
+from raif.eval.measured import Measured
 from raif.eval.rates import Table
 from raif.files import jsonl
 from raif.files.whole import write_whole
@@ -22,6 +23,11 @@ from raif.stats import Interval
 from raif.types import Message, Relevance, Verification
 
 REPORT, RESULTS = "report.json", "verdicts.jsonl"
+INTERVALS = (
+    "Percent, with 95% intervals: Wilson's for shares of prompts, otherwise from a bootstrap over prompts, "
+    "which is too narrow with fewer than about 30."
+)
+"""What reports say of their numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +67,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class PaperRow:
-    """What the paper prints for one model and method, and our figure minus it. All in percent."""
+    """What the paper prints for one model and method, and our figure minus it. All in percent.
+
+    The difference's interval is that of our figure: how uncertain the paper's is, is not known.
+    """
 
     model: str
     method: str
     printed: float
-    difference: float | None
+    difference: Interval | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,7 @@ class Report:
     undecided: int
     tables: tuple[Table, ...]
     paper: tuple[PaperFigure, ...]
+    measured: Measured
     failed: Mapping[str, int] = field(default_factory=dict)
     failed_count: bool = False
     judge_failed: Mapping[str, int] = field(default_factory=dict)
@@ -117,10 +127,17 @@ class Report:
 
     @property
     def headline(self) -> float | None:
-        """The first rate; None if nothing was judged."""
-        rows = self.tables[0].rows if self.tables else ()
-        first = rows[0].values[0] if rows else None
+        """The first figure that the paper prints; None if nothing was judged."""
+        first = self.paper[0].ours
         return first.value if first else None
+
+
+class OfBenchmark(Protocol):
+    @property
+    def benchmark(self) -> str: ...
+
+
+R = TypeVar("R", bound=OfBenchmark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +173,10 @@ def compared(
 
 
 def _row(model: str, method: str, printed: float, ours: Interval | None) -> PaperRow:
-    return PaperRow(model, method, printed, None if ours is None else round(100 * ours.value - printed, 2))
+    if ours is None:
+        return PaperRow(model, method, printed, None)
+    apart = (round(100 * bound - printed, 2) for bound in (ours.value, ours.low, ours.high))
+    return PaperRow(model, method, printed, Interval(*apart))
 
 
 @cache
@@ -168,7 +188,7 @@ def _printed() -> Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]:
 def suite(reports: Sequence[Report]) -> Suite:
     """All reports and their average, with the paper's average for each method that it has everywhere."""
     heads = [report.paper[0] for report in averaged(reports)]
-    ours = _mean([head.ours for head in heads])
+    ours = mean([head.ours for head in heads])
     printed = [{(row.model, row.method): row.printed for row in head.rows} for head in heads]
     rows = [
         _row(*key, round(sum(each[key] for each in printed) / len(printed), 2), ours)
@@ -178,12 +198,13 @@ def suite(reports: Sequence[Report]) -> Suite:
     return Suite(reports[0].model, tuple(reports), PaperFigure(f"average of {len(heads)}", ours, tuple(rows)))
 
 
-def averaged(reports: Sequence[Report]) -> Sequence[Report]:
+def averaged(reports: Sequence[R]) -> Sequence[R]:
     """Those of the paper's seven benchmarks; all, if there are none of them."""
     return [report for report in reports if report.benchmark != "ifbench"] or reports
 
 
-def _mean(parts: Sequence[Interval | None]) -> Interval | None:
+def mean(parts: Sequence[Interval | None]) -> Interval | None:
+    """Their mean, its interval as of independent figures; None if one of them is."""
     known = [part for part in parts if part is not None]
     if len(known) < len(parts) or not known:
         return None
@@ -201,9 +222,17 @@ def write(folder: Path, found: Report | Suite) -> None:
 
 
 def read(folder: Path) -> Report | Suite:
-    """The report that a finished run saved."""
+    """The report that a finished run saved. Raises ConfigError if this version can't read it."""
     adapter: TypeAdapter[Report | Suite] = TypeAdapter(Report | Suite)
-    return adapter.validate_json((folder / REPORT).read_bytes())
+    try:
+        return adapter.validate_json((folder / REPORT).read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ConfigError(
+            f"{folder / REPORT}: not a report of this version: {place}: {first['msg']}",
+            "Write it again with `raif eval ... --resume`: nothing is asked twice.",
+        ) from None
 
 
 def read_results(folder: Path) -> list[Result]:
@@ -226,12 +255,14 @@ def markdown(found: Report | Suite) -> str:
             for one in found.reports
         ]
         rows.append(["", found.average.name, shown(found.average.ours), *[""] * 5])
-        note = "Percent, with 95% intervals over prompts: the numbers that the paper prints.\n"
+        note = f"The numbers that the paper prints. {INTERVALS}\n"
         figures = [found.average, *(report.paper[0] for report in found.reports)]
         return "\n".join([f"# {found.model}\n", note, lines(heads, rows), *_paper_table(figures)])
     title = f"# {found.title}\n"
-    note = f"{how(found)}\n\n{counts(found)}\n\nPercent, with 95% intervals over prompts.\n"
-    return "\n".join([title, note, *map(_table, found.tables), *_paper_table(found.paper)])
+    note = f"{how(found)}\n\n{counts(found)}\n\n{INTERVALS}\n"
+    parts = [title, note, *map(_table, found.tables), *_paper_table(found.paper)]
+    measured = [[name, text.replace("|", "\\|")] for name, text in found.measured.facts()]
+    return "\n".join([*parts, lines(["what was measured", ""], measured)])
 
 
 def how(report: Report) -> str:
@@ -240,15 +271,15 @@ def how(report: Report) -> str:
     return f"Method {report.method}{judge}, scored in the dialect {report.dialect}."
 
 
-def counted(report: Report) -> tuple[int, int, int, int, int]:
-    return report.items, report.answered, report.truncated, report.empty, report.undecided
+def counted(report: Report) -> tuple[str | int, ...]:
+    return report.measured.subset, report.answered, report.truncated, report.empty, report.undecided
 
 
 def counts(report: Report) -> str:
     """How much of the benchmark the rates are based on, and why not on more."""
     said = [
-        f"{report.answered} of {report.items} items answered; {report.truncated} answers cut off by the "
-        f"token limit, {report.empty} empty, {report.undecided} checks undecided."
+        f"Items: {report.measured.subset}. {report.answered} of {report.items} answered; {report.truncated} "
+        f"answers cut off by the token limit, {report.empty} empty, {report.undecided} checks undecided."
     ]
     if report.failed:
         what = "counted as failed" if report.failed_count else "left out"
@@ -294,12 +325,18 @@ def paper_rows(figures: Sequence[PaperFigure]) -> list[tuple[PaperFigure, list[s
                 figure.name,
                 f"{row.model}, {row.method}",
                 f"{row.printed:.2f}",
-                "-" if row.difference is None else f"{row.difference:+.2f}",
+                _apart(row.difference),
             ],
         )
         for figure in figures
         for row in figure.rows
     ]
+
+
+def _apart(difference: Interval | None) -> str:
+    if difference is None:
+        return "-"
+    return f"{difference.value:+.2f} [{difference.low:+.1f}, {difference.high:+.1f}]"
 
 
 def _paper_table(figures: Sequence[PaperFigure]) -> list[str]:

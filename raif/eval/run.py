@@ -12,17 +12,20 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from raif import __version__
 from raif.client.item_errors import ItemErrors, by_words
 from raif.config.eval import Dialect, EvalConfig
 from raif.errors import ConfigError, EndpointError, RaifError, RecordError
+from raif.eval import measured as measuring
 from raif.eval import page, relevance
 from raif.eval.answers import Answer, Ask, Calls, Notes, Progress, Responder, collect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, locate, subset
+from raif.eval.measured import Lengths, Measured, Usage
 from raif.eval.methods import style
-from raif.eval.rates import Rates, Table, interval
+from raif.eval.rates import Rates, Table
 from raif.eval.report import RESULTS, Report, Result, Step, compared, listed, write
 from raif.files import jsonl
-from raif.judge.requests import PROBES, Asks, Replies, Rounds, probe
+from raif.judge.requests import PROBES, Asks, Replies, Rounds, probe, stored_replies
 from raif.prompts import load
 from raif.reasoning import OF_MODELS, TAGS, Marks, Tags, split, tags_in
 from raif.stats import Interval
@@ -36,11 +39,12 @@ TRIAL = "OK."
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run would ask and score."""
+    """What a run would ask and score: `items`, drawn from all `size` items of the benchmark."""
 
     benchmark: Benchmark[Any]
     data: Path
     items: Sequence[Any]
+    size: int
 
 
 def plan(config: EvalConfig) -> Plan:
@@ -65,7 +69,7 @@ def plan(config: EvalConfig) -> Plan:
     id, times = Counter(item.id for item in items).most_common(1)[0]
     if times > 1:
         raise RecordError(f"{data}: {times} items have the id {id!r}", "Give each its own.")
-    return Plan(benchmark, data, subset(items, config.limit, config.seed))
+    return Plan(benchmark, data, subset(items, config.limit, config.seed, benchmark.group), len(items))
 
 
 def evaluate(
@@ -142,6 +146,7 @@ def evaluate(
         undecided=sum(verdict.passed is None for r in results for verdict in r.verification.counted),
         tables=(*scores.tables, *relevance.tables(measured, relevances, config.seed)),
         paper=compared(config.benchmark, config, scores.paper),
+        measured=_measured(config, planned, asks, answers, results, folder),
         failed=by_words(failed.values()),
         failed_count=config.on_error == "fail",
         judge_failed=by_words(unjudged.messages.values()),
@@ -151,6 +156,40 @@ def evaluate(
     write(folder, report)
     page.write(folder, report, {config.benchmark: results})
     return report
+
+
+def _measured(
+    config: EvalConfig,
+    planned: Plan,
+    asks: Sequence[Ask],
+    answers: Mapping[str, Answer],
+    results: Sequence[Result],
+    folder: Path,
+) -> Measured:
+    benchmark, date = planned.benchmark, measuring.last_change(folder / name for name in (ANSWERS, JUDGMENTS))
+    judged = stored_replies(folder / JUDGMENTS) if config.judge else ()
+    card, judge_card = measuring.cards(config, folder, date)
+    return Measured(
+        date=date,
+        raif=__version__,
+        commit=measuring.commit(),
+        checker=measuring.checker(benchmark, config),
+        data=measuring.Data.of(config.benchmark, benchmark, planned.data),
+        size=planned.size,
+        items=len(planned.items),
+        seed=config.seed,
+        settings=measuring.settings(config),
+        stored=measuring.stored(config),
+        prompts=measuring.prompts_of(asks),
+        judge_prompts=measuring.judge_prompts(benchmark, config),
+        checkpoint=measuring.checkpoint(config.model),
+        card=card,
+        judge_card=judge_card,
+        usage=Usage.of((answer.used for answer in answers.values()), config.prices),
+        judge_usage=Usage.of((one.used for one in judged), config.judge.prices if config.judge else None),
+        answers=Lengths.of(result.answer for result in results),
+        thinking=Lengths.of(result.thinking for result in results),
+    )
 
 
 def asks_of(planned: Plan, config: EvalConfig) -> list[Ask]:
@@ -289,5 +328,5 @@ def score(
         for item in items
     )
     rates = Rates(benchmark.tallies(scored, dialect), seed=seed)
-    paper = {name: interval(figure) for name, figure in benchmark.paper(rates, dialect).items()}
+    paper = {name: rates.interval(found) for name, found in benchmark.paper(rates, dialect).items()}
     return Scores(scored, rates, tuple(benchmark.tables(rates, dialect)), paper)

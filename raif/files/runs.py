@@ -140,10 +140,10 @@ def _changes(
     tree = yaml.safe_load(written.read_text("utf-8"))
     with suppress(ValidationError):  # as it is read today: keys may have been added or renamed since
         tree = yaml.safe_load(dump(type(config).model_validate(tree)))
-    found = _differences(_leaves(tree), _leaves(yaml.safe_load(dump(config))))
+    found = differences(tree, yaml.safe_load(dump(config)))
     refused = [str(change) for change in found if not under(change.key, free)]
     if inputs is not None and (folder / INPUTS_NAME).exists():  # runs of earlier versions have none
-        others = _differences(json.loads((folder / INPUTS_NAME).read_text("utf-8")), inputs)
+        others = differences(json.loads((folder / INPUTS_NAME).read_text("utf-8")), inputs)
         refused += [str(change) for change in others if not under(change.key, free_inputs)]
         found += others
     if refused:
@@ -154,18 +154,20 @@ def _changes(
     return found
 
 
-def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
+    """The values that differ between two trees, by their keys."""
+    before, now = leaves(before), leaves(now)
     keys = dict.fromkeys([*before, *now])
     found = (Change(key, before.get(key), now.get(key)) for key in keys)
     return [change for change in found if change.before != change.now]
 
 
-def _leaves(tree: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+def leaves(tree: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     """The values by their keys, such as `judge.endpoint.base_url`."""
     found: dict[str, Any] = {}
     for name, value in tree.items():
         key = f"{above}{name}"
-        found |= _leaves(value, f"{key}.") if isinstance(value, dict) and value else {key: value}
+        found |= leaves(value, f"{key}.") if isinstance(value, dict) and value else {key: value}
     return found
 
 

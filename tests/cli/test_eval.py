@@ -39,7 +39,7 @@ def stored(*arguments: str) -> Result:
 def test_the_rates_go_to_stdout() -> None:
     result = stored()
     assert result.exit_code == 0
-    assert "75.00 [25.0, 100.0]" in result.stdout
+    assert "75.00 [30.1, 95.4]" in result.stdout
     assert "punctuation:no_comma" in result.stdout
 
 

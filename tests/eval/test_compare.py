@@ -10,16 +10,17 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from raif.errors import ConfigError
-from raif.eval.compare import Comparison, McNemar, compare
+from raif.eval.compare import Comparison, McNemar, Setting, SuiteComparison, compare
 from raif_cli.main import app
 
 
-def stored(data: Path, folder: Path, wrong: set[int]) -> Path:
+def stored(data: Path, folder: Path, wrong: set[int], *more: str) -> Path:
     """A finished run on ten items; the answers to `wrong` have commas."""
     answers = [{"key": n, "response": "a, b" if n in wrong else "fine"} for n in range(10)]
     path = folder.with_suffix(".jsonl")
     path.write_text("".join(json.dumps(line) + "\n" for line in answers), "utf-8")
-    result = invoke("ifeval", "--data", str(data), "--responses", str(path), "--out", str(folder))
+    keys = ["--data", str(data), "--responses", str(path), "--out", str(folder), *more]
+    result = invoke("ifeval", *keys)
     assert result.exit_code == 0, result.output
     return folder
 
@@ -28,9 +29,15 @@ def invoke(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["eval", *arguments])
 
 
+def compared(a: Path, b: Path) -> Comparison:
+    found = compare(a, b)
+    assert isinstance(found, Comparison)
+    return found
+
+
 @pytest.fixture
 def found(data: Path, tmp_path: Path) -> Comparison:
-    return compare(stored(data, tmp_path / "a", {1, 2, 3, 4}), stored(data, tmp_path / "b", {4, 5}))
+    return compared(stored(data, tmp_path / "a", {1, 2, 3, 4}), stored(data, tmp_path / "b", {4, 5}))
 
 
 def test_only_items_that_one_of_both_passes_count(found: Comparison) -> None:
@@ -58,18 +65,53 @@ def test_items_that_changed_are_listed(found: Comparison) -> None:
 
 
 def test_a_run_differs_in_nothing_from_itself(data: Path, tmp_path: Path) -> None:
-    same = compare(*[stored(data, tmp_path / "a", {1, 2})] * 2)
+    same = compared(*[stored(data, tmp_path / "a", {1, 2})] * 2)
     assert not same.changed
     assert {figure.p for figure in same.figures} == {1.0}
     assert same.mcnemar == McNemar(0, 0, 1.0)
 
 
-def test_resamples_are_paired(data: Path, tmp_path: Path) -> None:
-    """Answers that differ on every item alike leave no doubt, however much the rates vary."""
+def test_items_that_all_differ_alike_leave_as_much_doubt_as_ten_can(data: Path, tmp_path: Path) -> None:
+    """Both intervals are that of 10 of 10, and no resample says otherwise: p is that of none of 2000."""
     all_wrong = stored(data, tmp_path / "a", set(range(10)))
-    apart = compare(all_wrong, stored(data, tmp_path / "b", set())).figures[0].difference
-    assert apart
-    assert (apart.low, apart.high) == (1, 1)
+    figure = compared(all_wrong, stored(data, tmp_path / "b", set())).figures[0]
+    assert figure.difference
+    assert (figure.difference.low, figure.difference.high) == (pytest.approx(0.722, abs=1e-3), 1)
+    assert figure.p == 2 / 2001
+
+
+def test_settings_that_differ_are_named(data: Path, tmp_path: Path) -> None:
+    a = stored(data, tmp_path / "a", {1})
+    b = stored(data, tmp_path / "b", {1}, "--limit", "4", "--dialect", "authors", "--think", "tagged")
+    both = compared(a, b)
+    assert (both.items, both.items_a, both.items_b) == (4, 10, 4)
+    assert set(both.settings) == {
+        Setting("dialect", "sound", "authors"),
+        Setting("think", "none", "tagged"),
+        Setting("limit", None, 4),
+    }
+    said = invoke("compare", str(a), str(b)).stdout
+    assert "not only the models differ" in said
+    assert '| dialect | "sound" | "authors" |' in said
+
+
+def test_other_prompts_and_other_data_are_named(data: Path, tmp_path: Path) -> None:
+    a = stored(data, tmp_path / "a", {1})
+    other = tmp_path / "other.jsonl"
+    other.write_text(data.read_text("utf-8").replace("Question", "Task"), "utf-8")
+    both = compared(a, stored(other, tmp_path / "b", {1}))
+    assert {each.key for each in both.settings} == {"prompts", "data"}
+
+
+def test_runs_that_differ_in_the_model_alone_have_no_warning(found: Comparison) -> None:
+    assert found.settings == ()
+
+
+def test_p_values_are_corrected_for_their_number(found: Comparison) -> None:
+    first, second = found.figures
+    assert first.p is not None
+    assert first.p == second.p
+    assert {first.p_holm, second.p_holm} == {min(1.0, 2 * first.p)}
 
 
 def test_a_folder_without_results_is_named(tmp_path: Path) -> None:
@@ -94,12 +136,26 @@ def benchmarks(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return tmp_path
 
 
-def several(folder: Path, *more: str) -> tuple[Result, Any]:
+def several(folder: Path, *more: str, out: str = "out") -> tuple[Result, Any]:
     from tests.chat_server import chat_server
 
     with chat_server() as server:
         keys = ["--base-url", server.base_url, "--model", "Qwen2.5-7B-Instruct", "--json"]
-        return invoke("ifeval", "ifbench", *keys, "--out", str(folder / "out"), *more), server
+        return invoke("ifeval", "ifbench", *keys, "--out", str(folder / out), *more), server
+
+
+def test_folders_of_several_benchmarks_are_compared_benchmark_by_benchmark(benchmarks: Path) -> None:
+    several(benchmarks, out="a")
+    several(benchmarks, "--dialect", "authors", out="b")
+    found = compare(benchmarks / "a", benchmarks / "b")
+    assert isinstance(found, SuiteComparison)
+    assert [head.name for head in found.heads] == ["ifbench", "ifeval", "average of 2"]
+    assert [one.benchmark for one in found.benchmarks] == ["ifbench", "ifeval"]
+    assert all(one.settings == (Setting("dialect", "sound", "authors"),) for one in found.benchmarks)
+    alone = compare(benchmarks / "a", benchmarks / "b" / "ifeval")
+    assert isinstance(alone, SuiteComparison)
+    assert alone.single == ("ifbench",)
+    assert "In one of them only: ifbench." in invoke("compare", found.a, alone.b).stdout
 
 
 def test_several_benchmarks_have_one_report(benchmarks: Path) -> None:
@@ -116,7 +172,9 @@ def test_the_papers_rows_are_shown_too(benchmarks: Path) -> None:
     rows = {row["method"]: row["printed"] for row in report["average"]["rows"]}
     assert (rows["io"], rows["ours"]) == (72.82, 70.06)
     ours = 100 * report["average"]["ours"]["value"]
-    assert report["average"]["rows"][0]["difference"] == pytest.approx(ours - 72.82, abs=0.01)
+    difference = report["average"]["rows"][0]["difference"]
+    assert difference["value"] == pytest.approx(ours - 72.82, abs=0.01)
+    assert difference["low"] == difference["value"] < difference["high"]  # no item passes
 
 
 def test_a_benchmark_that_lacks_its_judge_stops_all_before_anything_is_asked(benchmarks: Path) -> None:

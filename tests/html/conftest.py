@@ -49,7 +49,7 @@ def question(number: int) -> dict[str, Any]:
 def said(body: Body) -> tuple[int, Body]:
     """A model whose odd answers have commas, and a judge."""
     if body["model"] == "judge":
-        return completion(f"YES {EVIL}")
+        return completion(f"YES. {EVIL}")
     prompt = body["messages"][-1]["content"]
     answer = "one, two" if "Item 1 " in prompt or "Item 3 " in prompt else "fine"
     return completion(f"{answer} {EVIL}", reasoning_content=f"I think {EVIL}")

@@ -1,0 +1,88 @@
+"""Several samples of each answer."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from raif.errors import ConfigError
+from raif.eval.seeds import AtK, _at, _ks
+from raif_cli.main import app
+from tests.chat_server import Body, ChatServer, chat_server, completion, last_turn
+
+
+def run(data: Path, folder: Path, *more: str) -> tuple[Result, ChatServer]:
+    """Item n has commas in its answers from seed n on, so that each seed passes another share."""
+
+    def script(body: Body) -> tuple[int, Body]:
+        number = int(last_turn(body).split()[1].rstrip(","))
+        return completion("a, b" if body.get("seed", 0) > number else "fine")
+
+    with chat_server(script) as server:
+        keys = ["--data", str(data), "--model", "m", "--base-url", server.base_url, "--out", str(folder)]
+        return CliRunner().invoke(app, ["eval", "ifeval", *keys, *more]), server
+
+
+WARM = ("--set", "sampling.temperature=0.7")
+
+
+def test_each_seed_is_a_run_and_the_mean_is_reported(data: Path, tmp_path: Path) -> None:
+    result, server = run(data, tmp_path / "out", "--seeds", "3", *WARM)
+    assert result.exit_code == 0, result.output
+    assert Counter(body["seed"] for body in server.requests) == {0: 10, 1: 10, 2: 10}
+    (found,) = json.loads((tmp_path / "out" / "seeds.json").read_text("utf-8"))["benchmarks"]
+    (figure,) = found["figures"]
+    assert figure["values"] == [1.0, 0.9, 0.8]
+    assert figure["mean"]["value"] == pytest.approx(0.9)
+    assert figure["mean"]["low"] < 0.9 < figure["mean"]["high"]
+    assert figure["deviation"] == pytest.approx(0.1)
+    strict = next(each for each in found["passing"] if each["score"] == "strict")
+    assert [one["passed"] for one in strict["at"]] == pytest.approx([0.9, 1 - 1 / 30, 1.0])
+    assert [one["reliable"] for one in strict["at"]] == pytest.approx([0.9, 0.8 + 1 / 30, 0.8])
+    assert "pass@k" in (tmp_path / "out" / "seeds.md").read_text("utf-8")
+    assert (tmp_path / "out" / "seed-1" / "report.html").is_file()
+
+
+def test_resumed_nothing_is_asked_twice(data: Path, tmp_path: Path) -> None:
+    run(data, tmp_path / "out", "--seeds", "2", *WARM)
+    result, server = run(data, tmp_path / "out", "--seeds", "3", "--resume", *WARM)
+    assert result.exit_code == 0, result.output
+    assert {body["seed"] for body in server.requests} == {2}
+
+
+def test_the_same_answer_several_times_is_refused(data: Path, tmp_path: Path) -> None:
+    result, server = run(data, tmp_path / "out", "--seeds", "2", "--set", "sampling.temperature=0")
+    assert isinstance(result.exception, ConfigError)
+    assert "temperature 0" in result.exception.message
+    assert not server.requests
+
+
+def test_several_benchmarks_have_an_average_over_the_samples(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("ifeval/input_data.jsonl", "ifbench/IFBench_test.jsonl"):
+        path = tmp_path / "all" / place
+        path.parent.mkdir(parents=True)
+        path.write_bytes(data.read_bytes())
+    monkeypatch.setenv("RAIF_BENCHMARK_DATA", str(tmp_path / "all"))
+    with chat_server(lambda body: completion("a, b" if body["seed"] else "fine")) as server:
+        keys = ["--model", "m", "--base-url", server.base_url, "--out", str(tmp_path / "out"), "--json"]
+        result = CliRunner().invoke(app, ["eval", "ifeval", "ifbench", *keys, "--seeds", "2", *WARM])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert [one["benchmark"] for one in found["benchmarks"]] == ["ifeval", "ifbench"]
+    assert found["average"]["name"] == "average of 1"
+    assert found["average"]["values"] == [1.0, 0.0]
+    assert json.loads((tmp_path / "out" / "seed-1" / "report.json").read_text("utf-8"))["reports"]
+
+
+def test_any_and_all_of_k_are_over_all_choices() -> None:
+    """Of 4 samples 1, 2 and 4 pass: two of them hold a passing one in 3, 5 and 6 of 6 choices."""
+    found = _at(2, 4, [1, 2, 4])
+    assert found == AtK(2, pytest.approx(14 / 18), pytest.approx((0 + 1 + 6) / 18))
+    assert _ks(4) == [1, 2, 3, 4]
+    assert _ks(24) == [1, 2, 4, 8, 16, 24]
