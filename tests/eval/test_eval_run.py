@@ -66,6 +66,16 @@ def test_answers_are_checked_and_reported(data: Path, tmp_path: Path) -> None:
     assert "| prompts | 10 | 10 | 70.00 [" in (tmp_path / "out" / "report.md").read_text()
 
 
+def test_the_headline_is_what_the_paper_prints_everywhere(data: Path, tmp_path: Path) -> None:
+    """Without its first line each answer has no comma: strictly none passes, loosely all do."""
+    report = run(data, tmp_path / "out", Scripted(answers(range(10), "a, b\nfine")))
+    assert report.headline == 1.0
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    tile = page.partition('<div class="tile">')[2].partition('<div class="note">')[0]
+    assert "prompts, loose" in tile
+    assert "100.0" in tile
+
+
 def test_verdicts_are_written_next_to_the_answers(data: Path, tmp_path: Path) -> None:
     run(data, tmp_path / "out", Scripted(answers(range(10), "one, two")))
     first = json.loads((tmp_path / "out" / "verdicts.jsonl").read_text().splitlines()[0])
