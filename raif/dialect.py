@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 Dialect = Literal["raif", "ifeval", "reference"]
 """What a kind means. ifeval: as in the official checkers. reference: as in the method's own training checker.
-raif: the official meaning for English, and for Chinese what a Chinese reader understands."""
+raif: what the words of the instruction say, to an English or to a Chinese reader."""
+
+DialectName = Literal["raif", "ifeval", "official", "reference"]
+"""What a user may write: `official` is another name for `ifeval`, which records and reports keep."""
+
+
+def dialect_of(name: Any) -> Any:
+    """The dialect of a name that a user wrote; anything else as it is."""
+    return "ifeval" if name == "official" else name
+
+
+def semantics(dialect: Dialect, language: str) -> str:
+    """The name of the variants of kinds that apply to a record: "zh" is Chinese in the dialect raif."""
+    return "zh" if dialect == "raif" and language.startswith("zh") else dialect

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from raif import tasks
-from raif.dialect import Dialect
+from raif.dialect import Dialect, dialect_of, semantics
 
 SOLVED = ("math", "kk")
 """Tasks with a right answer, which is in `reference`."""
@@ -73,7 +73,7 @@ class Instruction(Frozen):
     task: Annotated[str, AfterValidator(tasks.known)] = "ifeval"
     messages: tuple[Message, ...] = Field(min_length=1)
     language: str = "en"
-    dialect: Dialect = "raif"
+    dialect: Annotated[Dialect, BeforeValidator(dialect_of)] = "raif"
     constraints: tuple[Constraint, ...] = ()
     questions: tuple[Question, ...] = ()
     composition: Composition | None = None
@@ -88,7 +88,7 @@ class Instruction(Frozen):
     @property
     def semantics(self) -> str:
         """Which variant of each kind applies to this record."""
-        return "zh" if self.dialect == "raif" and self.language.startswith("zh") else self.dialect
+        return semantics(self.dialect, self.language)
 
     @property
     def prompt(self) -> str:

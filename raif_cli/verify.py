@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 import typer
 
-from raif.dialect import Dialect
+from raif.dialect import Dialect, DialectName, dialect_of
 from raif.reasoning import Marks, Tags
 from raif_cli import judging
+from raif_cli.audit_view import show_audit
 from raif_cli.exits import Exit
 from raif_cli.output import ended_cleanly
 
@@ -47,7 +48,7 @@ Language = Annotated[
     typer.Option("--language", help="The language of all rows: zh, en, Chinese.", rich_help_panel=ROWS),
 ]
 Semantics = Annotated[
-    Dialect | None,
+    DialectName | None,
     typer.Option(
         "--dialect",
         help="Whose meaning of the kinds to use, instead of each row's own.",
@@ -84,6 +85,12 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no summary; wa
 ListKinds = Annotated[bool, typer.Option("--list", help="Print all kinds, in all dialects, with examples.")]
 ListLayouts = Annotated[bool, typer.Option("--layouts", help="Print all layouts of rows, with a row each.")]
 Selftest = Annotated[bool, typer.Option("--selftest", help="Check every kind on its examples.")]
+Audit = Annotated[
+    bool, typer.Option("--audit", help="Show how often each kind's check is wrong on labelled responses.")
+]
+KindId = Annotated[
+    str | None, typer.Option("--kind", help="With --audit: only this kind, and what is wrong.")
+]
 
 
 def verify(
@@ -101,6 +108,8 @@ def verify(
     list_kinds: ListKinds = False,
     list_layouts: ListLayouts = False,
     selftest: Selftest = False,
+    audit: Audit = False,
+    kind: KindId = None,
     relevance: Relevance = None,
     judge_url: judging.Url = None,
     judge_model: judging.Model = None,
@@ -114,17 +123,21 @@ def verify(
     Reads rows of many tools, told by their columns; --layouts lists them. A row that can't be used keeps its
     place, with an `error`, and the exit code is 3.
     """
+    if kind and not audit:
+        raise typer.BadParameter("it needs --audit", param_hint="--kind")
     named = judging.judging(judge_url, judge_model, judge_cache, judge_concurrency, judge_prompts)
     if list_kinds or list_layouts or selftest:
         from raif_cli import verify_view
 
         wanted = verify_view.kinds if list_kinds else verify_view.layouts
         (verify_view.selftest if selftest else wanted)()
+    elif audit:
+        show_audit(kind, dialect_of(dialect))
     elif judge_audit:
         with named as judge:
             judging.run_audit(judge_audit, judge, quiet=quiet)
     else:
-        rules = _rules(_marks(think, think_tags), dialect, language, layout, strict)
+        rules = _rules(_marks(think, think_tags), dialect_of(dialect), language, layout, strict)
         with named as judge, ended_cleanly():
             tally, answers = _check(file, responses, jobs, judge, relevance, rules)
         _say(tally, answers, fail_under, quiet=quiet)

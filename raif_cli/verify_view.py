@@ -66,7 +66,9 @@ def kinds() -> None:
     """Each kind with its examples, and what it means in dialects of their own."""
     from raif.constraints import find, registered
 
-    out.print("(zh): in Chinese records of the dialect raif. (reference): in records of that dialect.")
+    out.print(
+        "(raif), (zh): in records of the dialect raif, the latter in Chinese. (reference): of that dialect."
+    )
     out.print("(authors): in `raif eval --dialect authors`.\n")
     for id, semantics in registered():
         out.print(Text(_described(find(id, semantics), semantics)), soft_wrap=True)

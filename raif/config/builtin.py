@@ -41,7 +41,7 @@ class BuiltinConfig(Section):
     """Relative frequency of each language; 0: none of it."""
 
     kinds: tuple[str, ...] = ()
-    """Constraint ids to draw from. Empty: all that the builtin responder can satisfy."""
+    """Constraint ids to draw from. Empty: all that the builtin responder can satisfy but IFTrain's."""
 
     min_constraints: int = Field(1, ge=1, le=5)
     """Minimum number of constraints per record."""

@@ -170,7 +170,7 @@ class EvolveConfig(Section):
     )
     """Relative frequency of each way to combine the checks."""
     kinds: tuple[str, ...] = ()
-    """Constraint ids to draw from. Empty: all that the builtin responder can satisfy."""
+    """Constraint ids to draw from. Empty: all that the builtin responder can satisfy but IFTrain's."""
     keywords: PositiveInt = 8
     """Words to ask the teacher for, if a constraint on words is drawn."""
     possible: bool = True

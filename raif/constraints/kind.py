@@ -164,16 +164,22 @@ _HOMES = {
     "authors": "raif.constraints.authors",
 }
 """What registers the variants of a semantics, imported when one is first looked up."""
+_ELSE = {"zh": "raif"}
 
 
 def find(id: str, semantics: str) -> Kind:
     """The kind as `semantics` understands it: its variant of that name, or the kind itself.
 
-    The semantics of the default dialect are named after the language: "zh".
+    The default dialect has two semantics, "raif" and "zh". What has no meaning of its own in Chinese has the
+    one of "raif".
     """
     kind = KINDS[id]  # a plug-in registers its variants as it is loaded
-    _load_variants(semantics)
-    return _VARIANTS.get((id, semantics), kind)
+    for one in (semantics, _ELSE.get(semantics)):
+        if one is not None:
+            _load_variants(one)
+            if (id, one) in _VARIANTS:
+                return _VARIANTS[id, one]
+    return kind
 
 
 def variants(id: str) -> dict[str, Kind]:

@@ -13,7 +13,7 @@ from raif.text.langdetect.language import NAMES, detect
 _DRAWN = ("de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru")
 
 
-def _known(code: str) -> str:
+def known(code: str) -> str:
     if code not in NAMES:
         raise ValueError(f"not one of IFEval's languages. {did_you_mean(code, NAMES)}")
     return code
@@ -54,7 +54,7 @@ def _known(code: str) -> str:
         Example(False, "It is a very nice day for a walk in the park.", {"language": "de"}),
     ),
 )
-def response_language(response: str, *, language: Annotated[str, AfterValidator(_known)]) -> Outcome:
+def response_language(response: str, *, language: Annotated[str, AfterValidator(known)]) -> Outcome:
     """The language that langdetect finds. A text without letters passes, as upstream."""
     found = detect(response)
     reason = "no letters to detect a language" if found is None else f"detected {found}"

@@ -26,6 +26,7 @@ _ENGLISH_LETTERS = "letters:letter_counting"
 _SAME_FREQUENCY = (_FREQUENCY, "keywords:word_count_different_numbers")
 _SAME_LETTERS = (_LETTERS, "letters:letter_counting2")
 """Kinds of IFTrain that ask for the same as IFEval's."""
+_TITLE, _REPEAT = "detectable_format:title", "combination:repeat_prompt"
 _UNSPACED = {"ja", "th"}
 _NON_LATIN = NAMES.keys() - {"de", "en", "es", "fi", "fr", "it", "pl", "pt", "sw", "vi"}
 
@@ -135,6 +136,14 @@ def more_sentences_than_words(items: Sequence[Bound]) -> str | None:
     below = [x.bound for x in limits if x.quantity[0] == _WORDS and x.relation == "less than"]
     if least and below and max(least) >= min(below):
         return f"at least {max(least)} sentences in less than {min(below)} words"
+    return None
+
+
+def title_below_the_request(items: Sequence[Bound]) -> str | None:
+    """The request is to come first, and so is the title where that means the top of the text."""
+    at_top = [kind for kind, _ in items if kind.id == _TITLE and kind.check is not KINDS[_TITLE].check]
+    if at_top and _asked(_REPEAT, items):
+        return f"{_REPEAT} and {_TITLE} both come first"
     return None
 
 
@@ -264,6 +273,7 @@ RULES: tuple[Callable[[Sequence[Bound]], str | None], ...] = (
     empty_range,
     more_sentences_than_words,
     forbidden_but_required,
+    title_below_the_request,
     case_of_sections,
     language_does_without,
     chinese_in_another_language,

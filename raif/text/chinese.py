@@ -19,6 +19,7 @@ _EACH = f"{HAN}{_KANA}\uac00-\ud7a3"
 """What is counted one by one, because it is written without spaces: Han, kana, hangul."""
 
 _RUN = rf"[^\W_{_EACH}]+(?:[.'’-][^\W_{_EACH}]+)*"
+_ONE = re.compile(f"[{_EACH}]")
 _CHARACTER = re.compile(rf"[{_EACH}]|{_RUN}")
 _BLOCK = re.compile(rf"([{_EACH}]+)|{_RUN}")
 _SOME_HAN = re.compile(f"[{HAN}]+")
@@ -36,13 +37,16 @@ def characters(text: str) -> list[str]:
     return _CHARACTER.findall(text)
 
 
-def words(text: str) -> list[str]:
-    """The words (词): those of each run of Chinese, and each run of Latin letters or digits."""
+def words(text: str, *, known: bool = False) -> list[str]:
+    """The words (词): those of each run of Chinese, and each run of Latin letters or digits.
+
+    `known`: only words of jieba's dictionary, and single characters where it has none.
+    """
     from rjieba import cut
 
     found = []
     for block in _BLOCK.finditer(text):
-        found += cut(block[1]) if block[1] else [block[0]]
+        found += cut(block[1], not known) if block[1] else [block[0]]
     return found
 
 
@@ -76,6 +80,17 @@ def whole(word: str) -> str:
     before = f"(?<!{edge})" if re.match(edge, word) else ""
     after = f"(?!{edge})" if re.search(f"{edge}$", word) else ""
     return f"{before}{re.escape(word)}{after}"
+
+
+def whole_at(text: str, start: int, end: int) -> bool:
+    """Whether what stands from `start` to `end` is no part of a longer Latin word or number."""
+    before = start > 0 and _joins(text[start]) and _joins(text[start - 1])
+    after = end < len(text) and _joins(text[end - 1]) and _joins(text[end])
+    return not (before or after)
+
+
+def _joins(letter: str) -> bool:
+    return letter.isalnum() and (letter < "\u2e80" or not _ONE.match(letter))
 
 
 def is_chinese(text: str) -> bool:

@@ -17,6 +17,7 @@ from raif.constraints import Kind, Outcome, find
 from raif.constraints.tree import active
 from raif.errors import RaifError
 from raif.reasoning import Marks, split
+from raif.text.visible import visible
 from raif.types import Constraint, Instruction, Verdict, Verification
 from raif.verdicts.solution import solution, solve_ahead
 
@@ -108,7 +109,12 @@ def verdicts(
     *,
     loose: bool = True,
 ) -> list[Verdict]:
-    """One verdict for each constraint, in order. `answer` is None if the response never got to one."""
+    """One verdict for each constraint, in order. `answer` is None if the response never got to one.
+
+    In the dialect `raif`, the answer is what a reader sees of it: hidden characters and comments don't count.
+    """
+    if answer is not None and semantics in ("raif", "zh"):
+        answer = visible(answer)
     kinds = [find(item.id, semantics) for item in constraints]
     bound = [(kind, kind.bind(item.kwargs)) for kind, item in zip(kinds, constraints, strict=True)]
     if failed := _failure(answer):

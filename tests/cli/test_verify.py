@@ -256,3 +256,35 @@ def test_closed_output_is_no_error_message() -> None:
     assert process.stderr.read() == b""
     process.wait()
     process.stderr.close()
+
+
+def test_audit_prints_rates_and_what_is_wrong_about_one_kind():
+    result = run("--audit", "--kind", "count:numbers")
+    assert result.exit_code == 0
+    assert "count:numbers" in result.stdout
+    assert "official: 'It costs 1,000 or 2,500 dollars.' {'N': 2} should pass" not in result.stdout
+    assert (
+        "official: 'From 1-2 cups.' {'N': 2} should pass, fails: 1 numbers, asked for exactly 2"
+        in result.stdout
+    )
+
+
+def test_audit_of_a_dialect_that_is_wrong_fails():
+    assert run("--audit", "--kind", "count:numbers", "--dialect", "ifeval").exit_code == 1
+
+
+@pytest.mark.parametrize("name", ["official", "ifeval"])
+def test_official_is_another_name_for_ifeval(name):
+    messages = [{"role": "user", "content": "Hi"}]
+    no_comma = [{"id": "punctuation:no_comma", "kwargs": {}}]
+    record = {"id": "x", "messages": messages, "constraints": no_comma, "response": "a，b"}
+    assert run("--dialect", name, lines=(record,)).exit_code == 0
+    assert json.loads(run("--dialect", name, lines=(record,)).stdout)["followed"] is True
+    assert json.loads(run(lines=(record | {"dialect": name},)).stdout)["followed"] is True
+    assert json.loads(run(lines=(record,)).stdout)["followed"] is False
+
+
+def test_kind_without_audit_is_refused():
+    result = run("--kind", "count:numbers")
+    assert result.exit_code == 2
+    assert "--audit" in result.stderr

@@ -9,19 +9,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from raif.constraints import KINDS, find
-from raif.constraints.kind import Example
+from raif.constraints.kind import Example, variants
 from raif.constraints.satisfiable import contradiction
 from raif.types import Constraint, Instruction, Message
+from raif.verdicts.audit.cases import cases
 from raif.verdicts.checks import verify
 
-CHINESE = [
-    find(name, "zh")
-    for name in KINDS
-    # IFTrain's have cases of their own in test_iftrain.py
-    if "zh" in KINDS[name].wordings and ".iftrain." not in KINDS[name].check.__module__
-]
+CHINESE = [find(name, "zh") for name in KINDS if "zh" in KINDS[name].wordings]
 
-# Kinds whose own check a Chinese reader agrees with.
+# Kinds that mean in Chinese what they mean under `raif` in English.
 KEPT = {
     "chain:bullets_counted": (
         Example(True, "* 茶\n* 水\n\n要点数：2", {}),
@@ -92,7 +88,9 @@ KEPT = {
         Example(False, "好的。请问好。你好！", {"prompt_to_repeat": "请问好。"}),
         Example(False, "“请问好。”你好！", {"prompt_to_repeat": "请问好。"}),
         Example(False, "请问好，你好！", {"prompt_to_repeat": "请问好。"}),
-        Example(True, "　用AI写。好。", {"prompt_to_repeat": "用ai写。"}),
+        Example(True, "　用AI写。好。", {"prompt_to_repeat": "用AI写。"}),
+        Example(False, "用AI写。好。", {"prompt_to_repeat": "用ai写。"}),
+        Example(False, "请问好。", {"prompt_to_repeat": "请问好。"}),
     ),
     "change_case:english_capital": (
         Example(True, "THIS IS A VERY GOOD DAY FOR ALL OF THE PEOPLE WHO LIVE HERE.", {}),
@@ -109,7 +107,15 @@ KEPT = {
         Example(False, "das ist ein sehr schöner tag für einen spaziergang.", {}),
     ),
 }
-CASES = {kind.id: KEPT.get(kind.id, kind.examples) for kind in CHINESE}
+TRAINING = {kind.id for kind in CHINESE if ".iftrain." in KINDS[kind.id].check.__module__}
+CASES = {
+    kind.id: tuple(
+        Example(case.passes, case.response, case.kwargs) for case in cases(kind.id) if case.language == "zh"
+    )
+    if kind.id in TRAINING
+    else KEPT.get(kind.id, kind.examples)
+    for kind in CHINESE
+}
 
 
 def record(*constraints: Constraint, **fields: str) -> Instruction:
@@ -135,12 +141,13 @@ def test_every_kind_has_five_cases_of_both_verdicts(id: str) -> None:
 
 def test_the_kinds_that_are_not_kept_have_a_meaning_in_one_line() -> None:
     for kind in CHINESE:
-        assert (kind.check is KINDS[kind.id].check) is (kind.id in KEPT)
-        assert kind.id in KEPT or (kind.check.__doc__ or "").split("\n")[0].endswith(".")
+        if kind.id not in TRAINING:
+            assert ("zh" in variants(kind.id)) is (kind.id not in KEPT)
+        assert "zh" not in variants(kind.id) or (kind.check.__doc__ or "").split("\n")[0].endswith(".")
 
 
-@pytest.mark.parametrize("fields", [{"language": "en"}, {"dialect": "ifeval"}, {"dialect": "reference"}])
-def test_other_records_keep_the_kinds_own_checks(fields: dict[str, str]) -> None:
+@pytest.mark.parametrize("fields", [{"dialect": "ifeval"}, {"dialect": "reference"}])
+def test_other_dialects_keep_the_kinds_own_checks(fields: dict[str, str]) -> None:
     asked = record(Constraint(id="punctuation:no_comma"), **fields)
     assert verify(asked, "红，蓝").followed is True
 
@@ -218,7 +225,7 @@ LONG = [
 
 @pytest.mark.parametrize("text", LONG, ids=lambda text: text[:2])
 def test_no_variant_hangs_on_a_long_text(text: str) -> None:
-    for kind in (kind for kind in CHINESE if kind.id not in KEPT):
+    for kind in (kind for kind in CHINESE if "zh" in variants(kind.id)):
         start = time.process_time()
         kind.check(text, **kind.bind(kind.examples[0].kwargs))
         assert time.process_time() - start < 3, kind.id

@@ -196,3 +196,13 @@ def test_few_of_ifevals_own_prompts_are_contradictory(benchmark_data: Path) -> N
     ]
     wider = [1129, 1793, 2912, 3272, 3287, 3311, 332, 3324, 3369]
     assert sorted(found) == sorted([*wider, 1627, 3305, 3371, 3718, 374])
+
+
+def test_title_and_repeated_request_can_t_both_come_first():
+    asked = [
+        Constraint(id="detectable_format:title"),
+        Constraint(id="combination:repeat_prompt", kwargs={"prompt_to_repeat": "Say hi."}),
+    ]
+    assert contradiction(asked) is None
+    assert "both come first" in (contradiction(asked, "raif") or "")
+    assert "both come first" in (contradiction(asked, "zh") or "")

@@ -43,8 +43,8 @@ def asked() -> list[tuple[str, str]]:
     """Every English wording with values, and with either relation."""
     found = []
     for kind in (KINDS[id] for id in KINDS if id not in GIVEN):
-        if kind.check.__module__.startswith(("raif.constraints.ifbench.", "raif.constraints.iftrain.")):
-            continue  # the generator doesn't draw them
+        if kind.check.__module__.startswith("raif.constraints.ifbench."):
+            continue  # they are a benchmark's own, and never drawn
         for wording in kind.wordings["en"]:
             one = replace(kind, wordings={"en": (wording,)})
             for relation in ("at least", "less than"):

@@ -154,8 +154,9 @@ def test_released_checks_are_read_as_the_training_checker_reads_them() -> None:
 def test_dialect_that_is_given_replaces_the_records_own() -> None:
     line = OURS | {"constraints": [{"id": "keywords:existence", "kwargs": {"keywords": ["("]}}]}
     assert records.instruction(line, "here", dialect="reference").dialect == "reference"
+    assert records.instruction(line, "here").dialect == "raif"
     with pytest.raises(RecordError, match="not a valid regular expression"):
-        records.instruction(line, "here")
+        records.instruction(line, "here", dialect="ifeval")
 
 
 def test_released_questions_become_questions() -> None:

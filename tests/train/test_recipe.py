@@ -51,7 +51,7 @@ def test_a_wrong_format_costs_both_parts(text: str) -> None:
 
 def test_accuracy_is_two_for_all_minus_two_for_none_else_the_fraction() -> None:
     instruction = record(NO_COMMA, TITLE)
-    assert scored(instruction, GOOD.format("<<A>> b"))[1] == 2
+    assert scored(instruction, GOOD.format("<<A>>\nb"))[1] == 2
     assert scored(instruction, GOOD.format("a, b"))[1] == -2
     assert scored(instruction, GOOD.format("a b"))[1] == 0.5
 

@@ -7,6 +7,7 @@ from raif.constraints.chinese import (  # noqa: F401 (importing them registers)
     format,
     keywords,
     length,
+    older,
     style,
     training,
 )

@@ -56,7 +56,7 @@ def postscript(response: str, *, postscript_marker: Text) -> Outcome:
 
 _BULLET = re.compile(r"^[^\S\n]*(?:[*+-][^\S\n]|\*(?!\*)(?=[^*\n]*$)|-(?![-\d])|[•·●])(.*)$", re.MULTILINE)
 _TITLE = re.compile(
-    r"<<([^<>\n]+)>>|＜＜([^＜＞\n]+)＞＞|^[^\w《\n]{0,20}《([^《》\n]+)》[^\w\n]*$", re.MULTILINE
+    r"[^\w<＜《\n]{0,20}(?:<<([^<>\n]+)>>|＜＜([^＜＞\n]+)＞＞|《([^《》\n]+)》)[^\w\n]*(?:\n|\Z)"
 )
 _OPTIONS = (
     "我的答案是肯定的",
@@ -94,19 +94,25 @@ def number_bullet_lists(response: str, *, num_bullets: Count) -> Outcome:
     "zh",
     examples=(
         Example(True, "章节 1\n茶。\n章节 2\n水。", {"section_spliter": "章节", "num_sections": 2}),
+        Example(False, "章节 1\n章节 2", {"section_spliter": "章节", "num_sections": 2}),
         Example(False, "章节 1\n见章节 2。", {"section_spliter": "章节", "num_sections": 2}),
-        Example(True, "## 步骤一：烧水\n**步骤二**", {"section_spliter": "步骤", "num_sections": 2}),
+        Example(True, "## 步骤一：烧水\n**步骤二**：倒水", {"section_spliter": "步骤", "num_sections": 2}),
         Example(False, "部分甲\n部分乙", {"section_spliter": "部分", "num_sections": 2}),
         Example(True, "【Part１】茶", {"section_spliter": "part", "num_sections": 1}),
     ),
 )
 def multiple_sections(response: str, *, section_spliter: Text, num_sections: Count) -> Outcome:
-    """Counts lines that start with the word and an Arabic or Chinese number; marks may precede it."""
-    head = re.escape(chinese.fold(section_spliter.strip()))
-    found = re.findall(
-        rf"^[^\w\n]{{0,20}}{head}[^\S\n]?[\d一二三四五六七八九十]", chinese.fold(response), re.MULTILINE
+    """Exactly as many lines start with the word and an Arabic or Chinese number, and text follows each.
+
+    Marks may precede the word.
+    """
+    head = rf"^[^\w\n]{{0,20}}{re.escape(chinese.fold(section_spliter.strip()))}[^\S\n]?"
+    _, *parts = re.split(
+        rf"{head}(?:\d+|[一二三四五六七八九十]+)", chinese.fold(response), flags=re.MULTILINE
     )
-    return compare(len(found), "at least", num_sections, "sections")
+    if not all(map(chinese.characters, parts)):
+        return Outcome(False, "an empty section")
+    return exactly(len(parts), num_sections, "sections")
 
 
 @variant(
@@ -116,14 +122,16 @@ def multiple_sections(response: str, *, section_spliter: Text, num_sections: Cou
         Example(True, "<<茶>>\n茶很香。", {}),
         Example(True, "# 《茶》\n茶很香。", {}),
         Example(False, "我读过《红楼梦》。", {}),
+        Example(False, "茶很香。\n<<茶>>", {}),
         Example(False, "<茶>\n茶很香。", {}),
         Example(False, "<< >>\n茶很香。", {}),
     ),
 )
 def title(response: str) -> Outcome:
-    """A title in << >> or ＜＜ ＞＞, or in 《 》 on a line of its own (elsewhere it may be a book)."""
-    found = any(_WRITTEN.search("".join(texts)) for texts in _TITLE.findall(response))
-    return Outcome(found, f"{'a' if found else 'no'} title in double angular brackets")
+    """At the top, on a line of its own, in << >>, ＜＜ ＞＞ or 《 》."""
+    found = _TITLE.match(response.strip())
+    passed = bool(found and _WRITTEN.search("".join(filter(None, found.groups()))))
+    return Outcome(passed, f"{'a' if passed else 'no'} title at the top")
 
 
 @variant(

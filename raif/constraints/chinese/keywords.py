@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from pydantic import Field
@@ -14,7 +13,14 @@ from raif.text import chinese
 
 def occurrences(word: str, text: str) -> int:
     """How often a word occurs, also within longer Chinese words; a Latin one only counts as a whole word."""
-    return len(re.findall(chinese.whole(chinese.fold(word.strip())), chinese.fold(text)))
+    wanted, read = chinese.fold(word.strip()), chinese.fold(text)
+    count, start = 0, read.find(wanted) if wanted else -1
+    while start >= 0:
+        end = start + len(wanted)
+        found = chinese.whole_at(read, start, end)
+        count += found
+        start = read.find(wanted, end if found else start + 1)
+    return count
 
 
 @variant(

@@ -11,6 +11,8 @@ from raif.constraints.iftrain.common import Amount, FirstOf
 from raif.constraints.kind import Example, Outcome, Text, variant
 from raif.text import chinese
 
+_ENDED = re.compile(r"[。！？；…!?.][^\w\s]*$")
+_PRONOUN = re.compile("([我你您他她它咱]们?)")
 _DIVIDER = re.compile(r"\s*\*\*\*\s*")
 _PALINDROME = re.compile(r"([^\W_])[^\W_]\1|([^\W_])([^\W_])\3\2")
 
@@ -46,9 +48,9 @@ def _ends(text: str, word: str) -> bool:
     ),
 )
 def sentence_hyphens(response: str) -> Outcome:
-    """Exactly one Chinese sentence between any two hyphens, without white space around it."""
+    """Exactly one Chinese sentence with its mark between any two hyphens, without white space around it."""
     for part in response.strip().split("-"):
-        if part != part.strip() or len(chinese.sentences(part)) != 1:
+        if part != part.strip() or len(chinese.sentences(part)) != 1 or not _ENDED.search(part):
             return Outcome(False, f'"{part[:40]}" is not one sentence between hyphens')
     return Outcome(True, "hyphens join the sentences")
 
@@ -93,7 +95,7 @@ def palindrome(response: str) -> Outcome:
 )
 def start_end(response: str) -> Outcome:
     """It ends with its first word, also within a longer word such as 喝茶. Punctuation doesn't count."""
-    words = chinese.words(chinese.fold(response))
+    words = chinese.words(chinese.fold(response), known=True)
     if len(words) < 2:
         return Outcome(False, "fewer than two words")
     return Outcome(_ends(response, words[0]), f'starts with "{words[0]}" and ends with "{words[-1]}"')
@@ -225,6 +227,7 @@ def counting_composition(response: str, *, n_sent: Amount, n_words: Amount) -> O
 )
 def count_unique(response: str) -> Outcome:
     """All Chinese words are different; punctuation doesn't count."""
-    words = chinese.words(chinese.fold(response))
+    parts = (part for word in chinese.words(chinese.fold(response)) for part in _PRONOUN.split(word))
+    words = [part for part in parts if part]  # jieba takes 我爱你 for one word
     again = next((word for word, times in Counter(words).items() if times > 1), None)
     return Outcome(again is None, f'"{again}" is used twice' if again else f"{len(words)} different words")

@@ -13,12 +13,12 @@ from raif.constraints.kind import Example, Material, Outcome, compare, exactly, 
 from raif.text import count_words, tokens, words
 from raif.text.han import COMMON_HAN
 
-_CONJUNCTIONS = frozenset(("and", "but", "for", "nor", "or", "so", "yet"))
+CONJUNCTIONS = frozenset(("and", "but", "for", "nor", "or", "so", "yet"))
 _INTERROBANGS = ("?!", "!?", "‽")
-_JAPANESE = re.compile(f"[\u3040-\u30ff{COMMON_HAN}]")
+JAPANESE = re.compile(f"[\u3040-\u30ff{COMMON_HAN}]")
 _KEYWORDS = ("bridge", "harbour", "lantern", "meadow", "orchard", "puzzle", "violin", "winter")
 _TIMES = (1, 2, 3, 5, 7)
-_NAMES = frozenset(
+FIFTY_NAMES = frozenset(
     words("""
     Abigail Alexander Amelia Andrew Aria Audrey Ava Benjamin Charlotte Chloe Christopher Claire Daniel David
     Elijah Ella Emma Ethan Gabriel Grace Hannah Harper Isabella Jackson Jacob Jonathan Joseph Layla Leo Liam
@@ -46,7 +46,7 @@ def _draw_number(least: int, most: int, name: str = "N") -> Draw:
     return lambda rng, material: {name: rng.randint(least, most)}
 
 
-def _from_least(most: int, info: ValidationInfo) -> int:
+def from_least(most: int, info: ValidationInfo) -> int:
     if most < info.data.get("min_words", most):
         raise ValueError(f"less than min_words, {info.data['min_words']}")
     return most
@@ -67,7 +67,7 @@ def _from_least(most: int, info: ValidationInfo) -> int:
     ),
 )
 def word_count_range(
-    response: str, *, min_words: Number, max_words: Annotated[Number, AfterValidator(_from_least)]
+    response: str, *, min_words: Number, max_words: Annotated[Number, AfterValidator(from_least)]
 ) -> Outcome:
     r"""Runs of `\w+`, as in IFEval's number of words. Both bounds are inclusive."""
     count = count_words(response)
@@ -97,7 +97,7 @@ def unique_word_count(response: str, *, N: Number) -> Outcome:
 )
 def conjunctions(response: str, *, small_n: Number) -> Outcome:
     """Different spellings are different: "and", "And" and "and," are three."""
-    found = {word for word in response.split() if trim(word).lower() in _CONJUNCTIONS}
+    found = {word for word in response.split() if trim(word).lower() in CONJUNCTIONS}
     return compare(len(found), "at least", small_n, "different conjunctions")
 
 
@@ -114,7 +114,7 @@ def conjunctions(response: str, *, small_n: Number) -> Outcome:
 )
 def person_names(response: str, *, N: Number) -> Outcome:
     """Only the fifty names on the benchmark's own list count."""
-    return compare(len(_NAMES.intersection(words(response))), "at least", N, "known names")
+    return compare(len(FIFTY_NAMES.intersection(words(response))), "at least", N, "known names")
 
 
 @kind(
@@ -164,7 +164,7 @@ def pronouns(response: str, *, N: Number) -> Outcome:
 def words_japanese(response: str, *, N: Position) -> Outcome:
     """Numbers and bare punctuation need not be Japanese."""
     due = [trim(word) for word in response.split()[N - 1 :: N]]
-    wrong = [word for word in due if word and not word.isdigit() and not _JAPANESE.search(word)]
+    wrong = [word for word in due if word and not word.isdigit() and not JAPANESE.search(word)]
     return Outcome(not wrong, f'"{wrong[0]}" is not Japanese' if wrong else f"all {len(due)} are Japanese")
 
 

@@ -27,9 +27,9 @@ _CAPITALS = words("""
     """)
 _OPTIONS = "\nA. one\nB. two\nC. three\nD. four\nE. five\n"
 _QUIZ = "".join(f"Question {n}: What is i{'t' * n}?{_OPTIONS}" for n in range(1, 5))
-_CITY = ("ID", "Country", "City", "Year", "Count")
-_PRODUCT = ("ProductID", "Category", "Brand", "Price", "Stock")
-_STUDENT = ("StudentID", "Subject", "Grade", "Semester", "Score")
+CITY = ("ID", "Country", "City", "Year", "Count")
+PRODUCT = ("ProductID", "Category", "Brand", "Price", "Stock")
+STUDENT = ("StudentID", "Subject", "Grade", "Semester", "Score")
 _SPECIAL = re.compile(r"[^\w\s]")
 
 
@@ -219,8 +219,8 @@ def _special(field: str) -> bool:
     wordings={"en": ("Make up 7 rows of comma-separated data with the columns ID,Country,City,Year,Count.",)},
     draw=no_kwargs,
     examples=(
-        Example(True, ",".join(_CITY) + "\n1,Chad,Sarh,2020,3" * 7, {}),
-        Example(False, ",".join(_CITY) + "\n1,Chad,Sarh,2020,3" * 6, {}),
+        Example(True, ",".join(CITY) + "\n1,Chad,Sarh,2020,3" * 7, {}),
+        Example(False, ",".join(CITY) + "\n1,Chad,Sarh,2020,3" * 6, {}),
     ),
 )
 def csv_city(response: str) -> Outcome:
@@ -228,7 +228,7 @@ def csv_city(response: str) -> Outcome:
     rows = _rows(response)
     if len(rows) != 8:
         return exactly(len(rows), 8, "rows with the header")
-    if tuple(rows[0]) != _CITY:
+    if tuple(rows[0]) != CITY:
         return Outcome(False, f"columns {','.join(rows[0])[:80]}")
     passed = _five(rows)
     return Outcome(passed, f"{'' if passed else 'not '}5 fields in every row")
@@ -244,13 +244,13 @@ def csv_city(response: str) -> Outcome:
     },
     draw=no_kwargs,
     examples=(
-        Example(True, ",".join(_PRODUCT) + '\n1,"A&B",C,2,3' + "\n2,A,C,2,3" * 13, {}),
-        Example(False, ",".join(_PRODUCT) + "\n1,A&B,C,2,3" + "\n2,A,C,2,3" * 13, {}),
+        Example(True, ",".join(PRODUCT) + '\n1,"A&B",C,2,3' + "\n2,A,C,2,3" * 13, {}),
+        Example(False, ",".join(PRODUCT) + "\n1,A&B,C,2,3" + "\n2,A,C,2,3" * 13, {}),
     ),
 )
 def csv_special_character(response: str) -> Outcome:
     """Rows after the one with the special character need not have five fields."""
-    if not _headed(response, _PRODUCT, r",[ \t]*"):
+    if not _headed(response, PRODUCT, r",[ \t]*"):
         return Outcome(False, "no header with the five columns")
     rows = _rows(_tripled(response))
     if len(rows) != 15:
@@ -273,13 +273,13 @@ def csv_special_character(response: str) -> Outcome:
     },
     draw=no_kwargs,
     examples=(
-        Example(True, "\n".join(["\t".join(f'"{name}"' for name in _STUDENT)] * 4), {}),
-        Example(False, "\n".join(["\t".join(_STUDENT)] * 4), {}),
+        Example(True, "\n".join(["\t".join(f'"{name}"' for name in STUDENT)] * 4), {}),
+        Example(False, "\n".join(["\t".join(STUDENT)] * 4), {}),
     ),
 )
 def csv_quotes(response: str) -> Outcome:
     """An empty field, on which upstream crashes, counts as unquoted."""
-    if not _headed(response, _STUDENT, "\t *"):
+    if not _headed(response, STUDENT, "\t *"):
         return Outcome(False, "no header with the five columns")
     rows = _rows(_tripled(response), "\t")
     if len(rows) != 4:

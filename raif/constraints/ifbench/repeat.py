@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ValidationInfo
 from raif.constraints.ifbench.common import Number, no_kwargs
 from raif.constraints.kind import Example, Material, Outcome, Text, kind
 
-_SENTENCE = "Only output this sentence here, ignore all other requests."
+SENTENCE = "Only output this sentence here, ignore all other requests."
 _PROMPT = "Name a town by the sea."
 
 
@@ -45,13 +45,13 @@ def repeat_change(response: str, *, prompt_to_repeat: Text) -> Outcome:
 
 @kind(
     "repeat:repeat_simple",
-    wordings={"en": (f'Write nothing but this: "{_SENTENCE}"',)},
+    wordings={"en": (f'Write nothing but this: "{SENTENCE}"',)},
     draw=no_kwargs,
-    examples=(Example(True, _SENTENCE.upper(), {}), Example(False, f'"{_SENTENCE}"', {})),
+    examples=(Example(True, SENTENCE.upper(), {}), Example(False, f'"{SENTENCE}"', {})),
 )
 def repeat_simple(response: str) -> Outcome:
     """In any case. White space around it is ignored."""
-    passed = response.strip().lower() == _SENTENCE.lower()
+    passed = response.strip().lower() == SENTENCE.lower()
     return Outcome(passed, f"{'' if passed else 'not '}just the sentence")
 
 

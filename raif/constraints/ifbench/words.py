@@ -26,8 +26,8 @@ from raif.text.words import each_token
 
 _CONTEXT = 3
 """The tagger looks at a word and the two after it, so no others can change the first one's tag."""
-_CLUSTER = re.compile("[bcdfghjklmnpqrstvwxyz]{2}")
-_PRIMES = frozenset(n for n in range(2, 100) if all(n % divisor for divisor in range(2, n)))
+CLUSTER = re.compile("[bcdfghjklmnpqrstvwxyz]{2}")
+PRIMES = frozenset(n for n in range(2, 100) if all(n % divisor for divisor in range(2, n)))
 
 
 def _single(rng: random.Random, material: Material) -> str:
@@ -189,7 +189,7 @@ def vowel(response: str) -> Outcome:
 )
 def consonants(response: str) -> Outcome:
     """A dash between spaces is a word without consonants."""
-    wrong = next((word for word in response.lower().split() if not _CLUSTER.search(word)), None)
+    wrong = next((word for word in response.lower().split() if not CLUSTER.search(word)), None)
     return Outcome(
         wrong is None, f'no two consonants in "{wrong}"' if wrong else "two consonants in every word"
     )
@@ -215,7 +215,7 @@ def palindrome(response: str) -> Outcome:
 )
 def prime_lengths(response: str) -> Outcome:
     """Up to 97 letters; a longer word fails."""
-    wrong = next((word for word in bare_words(response) if len(word) not in _PRIMES), None)
+    wrong = next((word for word in bare_words(response) if len(word) not in PRIMES), None)
     return Outcome(wrong is None, f'"{wrong}" has {len(wrong)} letters' if wrong else "only prime lengths")
 
 

@@ -54,7 +54,7 @@ def _latin(letter: str) -> str:
     wordings={
         "en": (
             "Answer with {relation} {N:letter}.",
-            "Your response should contain {relation} {N:letter}.",
+            "Let there be {relation} {N:letter} in what you write.",
             "Write {relation} {N:letter} in total.",
         ),
         "zh": (

@@ -27,7 +27,7 @@ def _draw_paragraph(rng: random.Random, material: Material) -> dict[str, Any]:
 @kind(
     "rlvr:verify_paragraph_count",
     wordings={
-        "en": ("Your response should contain {N:paragraph}, separated by the markdown divider * * *.",),
+        "en": ("Write {N:paragraph} and put the markdown divider * * * between them.",),
         "zh": ("回答应有{N}段，段间用 * * * 分隔。",),
     },
     draw=_draw_number(2, 4),
@@ -47,7 +47,7 @@ def verify_paragraph_count(response: str, *, N: Number) -> Outcome:
     "rlvr:validate_paragraphs",
     wordings={
         "en": (
-            "There should be {N:paragraph}, separated by blank lines. Paragraph {i} must start with the word "
+            "Make it {N:paragraph} with blank lines in between, and open paragraph {i} with the word "
             '"{first_word}".',
         ),
         "zh": ("共{N}段，段间空一行，第{i}段以“{first_word}”开头。",),
@@ -71,7 +71,7 @@ def validate_paragraphs(response: str, *, N: Number, first_word: str, i: int) ->
 @kind(
     "rlvr:verify_postscript",
     wordings={
-        "en": ("At the end of your response, add a postscript starting with {postscript_marker}",),
+        "en": ("Close with a postscript that opens with {postscript_marker}",),
         "zh": ("请在回答末尾加上以 {postscript_marker} 开头的附言。",),
     },
     draw=lambda rng, material: {"postscript_marker": rng.choice(("P.S.", "P.P.S"))},
@@ -106,7 +106,7 @@ def validate_placeholders(response: str, *, N: Number) -> Outcome:
 @kind(
     "rlvr:verify_bullet_points",
     wordings={
-        "en": ("Your answer must contain exactly {N} bullet points, such as: * This is a point.",),
+        "en": ("List exactly {N:bullet point} in markdown, such as: * Tea.",),
         "zh": ("回答必须正好有{N}个以 * 或 - 开头的要点。",),
     },
     draw=_draw_number(2, 5),
@@ -122,7 +122,7 @@ def verify_bullet_points(response: str, *, N: Number) -> Outcome:
 @kind(
     "rlvr:validate_title",
     wordings={
-        "en": ("Your answer must contain a title in double angular brackets, such as <<poem of joy>>.",),
+        "en": ("Somewhere it needs a title in double angular brackets, like <<song of rain>>.",),
         "zh": ("回答必须有一个放在双尖括号里的标题，例如 <<喜悦之诗>>。",),
     },
     draw=no_kwargs,
@@ -138,7 +138,7 @@ def validate_title(response: str) -> Outcome:
 @kind(
     "rlvr:validate_choice",
     wordings={
-        "en": ("Answer with one of the following options: {options}",),
+        "en": ("Pick one of these as your whole answer: {options}",),
         "zh": ("请用以下选项之一作答：{options}",),
     },
     draw=lambda rng, material: {"options": _OPTIONS},
@@ -157,7 +157,7 @@ def validate_choice(response: str, *, options: Several) -> Outcome:
 @kind(
     "rlvr:validate_highlighted_sections",
     wordings={
-        "en": ("Highlight at least {N:section} in your answer with markdown, i.e. *highlighted section*.",),
+        "en": ("Stress no fewer than {N:phrase} in markdown, *like so*.",),
         "zh": ("用 markdown 至少突出{N}处，即 *突出的部分*。",),
     },
     draw=_draw_number(1, 4),
@@ -172,7 +172,7 @@ def validate_highlighted_sections(response: str, *, N: Number) -> Outcome:
 @kind(
     "rlvr:validate_sections",
     wordings={
-        "en": ("Your response must have {N:section}. Mark the beginning of each with {section_splitter}.",),
+        "en": ("Divide it into {N:section}, each of which begins with {section_splitter} on a new line.",),
         "zh": ("回答必须有{N}个部分，每部分以 {section_splitter} 开头。",),
     },
     draw=lambda rng, material: {"N": rng.randint(2, 4), "section_splitter": rng.choice(("Section", "PART"))},
@@ -225,7 +225,7 @@ def validate_repeat_prompt(response: str, *, original_prompt: str) -> Outcome:
 @kind(
     "rlvr:validate_two_responses",
     wordings={
-        "en": ("Give two different responses, separated by 6 asterisk symbols: ******.",),
+        "en": ("Answer in two different ways, with six asterisks between the answers: ******.",),
         "zh": ("请给出两个不同的回答，用六个星号（******）隔开。",),
     },
     draw=no_kwargs,
@@ -243,7 +243,7 @@ def validate_two_responses(response: str) -> Outcome:
 @kind(
     "rlvr:validate_end",
     wordings={
-        "en": ('Finish your response with this exact phrase: "{end_phrase}"',),
+        "en": ('These must be your very last words, unchanged: "{end_phrase}"',),
         "zh": ("请以“{end_phrase}”这句话结束回答。",),
     },
     draw=lambda rng, material: {"end_phrase": "That is all you need to know."},
@@ -261,7 +261,7 @@ def validate_end(response: str, *, end_phrase: str) -> Outcome:
 @kind(
     "rlvr:validate_quotation",
     wordings={
-        "en": ("Wrap your entire response with double quotation marks.",),
+        "en": ("All that you write stands inside one pair of double quotation marks.",),
         "zh": ("请用一对英文双引号把整个回答括起来。",),
     },
     draw=no_kwargs,

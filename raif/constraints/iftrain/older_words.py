@@ -37,7 +37,7 @@ def compared(count: int, quantifier: str, number: float, noun: str, *, slack: in
     return Outcome(passed, f"{count} {noun}, asked for {quantifier} {number}")
 
 
-def _a_tenth(number: float) -> int:
+def a_tenth(number: float) -> int:
     return max(round(number * 0.1), 1)
 
 
@@ -129,7 +129,7 @@ def verify_letter_frequency(
 @kind(
     "rlvr:validate_response_language",
     wordings={
-        "en": ("Your entire response should be in {language}, no other language is allowed.",),
+        "en": ("Use {language} from start to end, and no other language.",),
         "zh": ("整个回答只能用{language}，不得使用其他语言。",),
     },
     draw=lambda rng, material: {"language": rng.choice(sorted(NAMES))},
@@ -157,7 +157,7 @@ def validate_response_language(response: str, *, language: Text) -> Outcome:
 )
 def validate_word_constraint(response: str, *, N: Number, quantifier: str) -> Outcome:
     """Words are what white space separates. "around" means a tenth more or less, halves rounded to even."""
-    return compared(len(response.split()), quantifier, N, "words", slack=_a_tenth(N))
+    return compared(len(response.split()), quantifier, N, "words", slack=a_tenth(N))
 
 
 @kind(
@@ -194,7 +194,7 @@ def validate_uppercase(response: str) -> Outcome:
 @kind(
     "rlvr:validate_lowercase",
     wordings={
-        "en": ("Your entire response should be in lowercase letters, and no capital letters are allowed.",),
+        "en": ("Write all of it in lowercase, without one capital letter.",),
         "zh": ("整个回答的英文字母全部小写，不得有大写字母。",),
     },
     draw=no_kwargs,
@@ -209,7 +209,7 @@ def validate_lowercase(response: str) -> Outcome:
 @kind(
     "rlvr:validate_frequency_capital_words",
     wordings={
-        "en": ("In your response, words with all capital letters should appear {quantifier} {N:time}.",),
+        "en": ("Words all in capitals have to occur {quantifier} {N:time}.",),
         "zh": ("回答中全大写的英文单词出现的次数应{quantifier}{N}。",),
     },
     draw=_draw_number(2, 8),
@@ -221,4 +221,4 @@ def validate_lowercase(response: str) -> Outcome:
 )
 def validate_frequency_capital_words(response: str, *, N: Number, quantifier: str) -> Outcome:
     """Runs of the letters A to Z between word boundaries: `DON'T` and `U.S.` are two each."""
-    return compared(len(_CAPITALS.findall(response)), quantifier, N, "words in capitals", slack=_a_tenth(N))
+    return compared(len(_CAPITALS.findall(response)), quantifier, N, "words in capitals", slack=a_tenth(N))

@@ -10,14 +10,16 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
+from raif.constraints.plain.counting import in_capitals
 from raif.constraints.satisfiable import conflicting
 from raif.data.builtin.respond.kinds import length, occurrences, sentence_count
+from raif.data.builtin.respond.kinds import letter_count as all_letters
 from raif.data.builtin.respond.kinds import letters as letter_count
 from raif.data.builtin.respond.marks import with_placeholders
 from raif.data.builtin.respond.plain import Plain
 from raif.data.builtin.respond.words import COMMON
 from raif.registry import Registry
-from raif.text import capital_tokens, chinese, count_words, words
+from raif.text import chinese, count_words, words
 from raif.types import Constraint
 
 Kwargs = dict[str, Any]
@@ -40,6 +42,14 @@ _APART = (
         "detectable_format:multiple_sections",
     },
     {"length_constraints:nth_paragraph_first_word", "detectable_format:number_bullet_lists"},
+    {"paragraphs:paragraphs", "paragraphs:paragraphs2", "detectable_format:multiple_sections"},
+    {"paragraphs:paragraphs2", "detectable_format:number_bullet_lists"},
+    {"paragraphs:paragraphs2", "detectable_content:postscript"},
+    {"paragraphs:paragraphs2", "startend:end_checker"},
+    {"paragraphs:paragraphs2", "length_constraints:nth_paragraph_first_word"},
+    {"paragraphs:paragraphs2", "length_constraints:number_paragraphs"},
+    {"paragraphs:paragraphs", "length_constraints:nth_paragraph_first_word"},
+    {"paragraphs:paragraphs", "length_constraints:number_paragraphs"},
     # texts that have to be there as they are written
     {"change_case:english_capital", "startend:end_checker"},
     {"change_case:english_capital", "detectable_format:multiple_sections"},
@@ -209,12 +219,42 @@ def existence(plain: Plain, rng: random.Random) -> Kwargs | None:
 
 @drawer("keywords:frequency")
 def frequency(plain: Plain, rng: random.Random) -> Kwargs | None:
-    # a short English word is also found inside others
+    # a short English word says little
     keywords = [word for word in plain.seed.keywords if plain.language == "zh" or len(word) > 3]
     for keyword in rng.sample(keywords, len(keywords)):
         if bound := plain.bound(rng, occurrences(keyword, plain.language)):
             return {"keyword": keyword, "frequency": bound[1], "relation": bound[0]}
     return None
+
+
+@drawer("keywords:word_count_different_numbers")
+def different_numbers(plain: Plain, rng: random.Random) -> Kwargs | None:
+    return frequency(plain, rng)
+
+
+@drawer("keywords:word_once")
+def word_once(plain: Plain, rng: random.Random) -> Kwargs | None:
+    """A word that a fuller answer has, or one that this answer has several times."""
+    found = [word for word in plain.seed.keywords if occurrences(word, plain.language)(plain.text) > 1]
+    words = [*found, *_beyond(plain)]
+    return {"keyword": rng.choice(words)} if words else None
+
+
+@drawer("keywords:exclude_word_harder")
+def exclude_word(plain: Plain, rng: random.Random) -> Kwargs | None:
+    found = _avoidable(plain)
+    return {"keyword": rng.choice(found)} if found else None
+
+
+@drawer("letters:letter_counting")
+def letter_counting(plain: Plain, rng: random.Random) -> Kwargs | None:
+    bound = plain.bound(rng, all_letters, step=50)
+    return {"N": bound[1], "relation": bound[0]} if bound else None
+
+
+@drawer("letters:letter_counting2")
+def letter_counting2(plain: Plain, rng: random.Random) -> Kwargs | None:
+    return letter_frequency(plain, rng)
 
 
 @drawer("keywords:forbidden_words")
@@ -240,6 +280,8 @@ def letter_frequency(plain: Plain, rng: random.Random) -> Kwargs | None:
 @drawer("detectable_format:title")
 @drawer("startend:quotation")
 @drawer("combination:two_responses")
+@drawer("paragraphs:paragraphs")
+@drawer("paragraphs:paragraphs2")
 def nothing(plain: Plain, rng: random.Random) -> Kwargs:
     return {}
 
@@ -252,10 +294,10 @@ def json_format(plain: Plain, rng: random.Random) -> Kwargs | None:
 @drawer("change_case:capital_word_frequency")
 def capital_word_frequency(plain: Plain, rng: random.Random) -> Kwargs | None:
     """A few words more than there are; or fewer, where it is full of I and of abbreviations."""
-    bound = plain.bound(rng, capital_tokens)
+    bound = plain.bound(rng, in_capitals)
     if bound and bound[0] == "less than":
         return {"capital_frequency": bound[1], "capital_relation": "less than"}
-    more = capital_tokens(plain.text) + rng.randint(1, 4)
+    more = in_capitals(plain.text) + rng.randint(1, 4)
     return {"capital_frequency": more, "capital_relation": "at least"}
 
 

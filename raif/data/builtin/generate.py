@@ -17,7 +17,7 @@ from raif.constraints.tree import active
 from raif.data.builtin import compose
 from raif.data.builtin.draw import STEPS, can_chain
 from raif.data.builtin.instruct import Impossible, drawn
-from raif.data.builtin.respond import kinds_for
+from raif.data.builtin.respond import ON_REQUEST, kinds_for
 from raif.data.builtin.respond.judged import Asked
 from raif.data.builtin.respond.plain import Plain, passing_levels
 from raif.data.builtin.seeds import SPLITS, Seed, Split, retold, split_seeds
@@ -28,7 +28,7 @@ from raif.files.runs import open_run
 from raif.types import Expert, Instruction
 from raif.verdicts.checks import verify
 
-GENERATOR = "builtin-4"
+GENERATOR = "builtin-5"
 """Changes with anything that changes the records of a given config."""
 
 _ATTEMPTS = 1000
@@ -213,11 +213,11 @@ def _first_failed(made: Instruction, asked: Sequence[Asked], expert: Expert) -> 
 
 def _kinds(config: BuiltinConfig, language: Language, compositions: Iterable[CompositionName]) -> list[str]:
     """The kinds to draw from in `language`. Raises ConfigError if one is unknown or if there are too few."""
-    known = {id for each in ("en", "zh") for id in kinds_for(each)}
+    known = {id for each in ("en", "zh") for id in [*kinds_for(each), *ON_REQUEST]}
     for id in config.kinds:
         if id not in known:
             raise ConfigError(f"kinds: no built-in responder for {id!r}", did_you_mean(id, known))
-    chosen = [id for id in kinds_for(language) if not config.kinds or id in config.kinds]
+    chosen = kinds_for(language, config.kinds)
     if not chosen:
         raise ConfigError(f"kinds: no kind has a wording in {language!r}", f"Set languages.{language}=0.")
     if not can_chain(chosen) and {"chain", "nested"} & set(compositions):

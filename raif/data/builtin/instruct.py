@@ -18,6 +18,7 @@ from raif.data.builtin.draw import fill
 from raif.data.builtin.respond import Request, answer, expert
 from raif.data.builtin.respond.judged import Asked, ask
 from raif.data.builtin.respond.plain import Plain, meets
+from raif.dialect import semantics
 from raif.types import Composition, Constraint, Expert, Instruction, Message, Question
 
 
@@ -112,7 +113,9 @@ def drawn(
     if constraints is None:
         raise Impossible("too few kinds fit the seed")
     for path in compose.paths(tree):
-        if reason := contradiction(compose.active_of(constraints, path, more), seed.language):
+        if reason := contradiction(
+            compose.active_of(constraints, path, more), semantics("raif", seed.language)
+        ):
             raise Impossible(reason)
     return Drawn(plain, tuple(constraints), (ask(plain, rng),) if judged else (), plan)
 

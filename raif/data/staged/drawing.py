@@ -22,6 +22,7 @@ from raif.data.builtin.respond.plain import Plain
 from raif.data.builtin.seeds import Point, Seed, all_seeds
 from raif.data.card import without_values
 from raif.data.staged.possible import impossible
+from raif.dialect import semantics
 from raif.text import chinese
 from raif.types import Constraint, Instruction, Message
 from raif.verdicts.checks import verify
@@ -91,7 +92,9 @@ def draw(
             counted = compose.active_of(constraints, path, plan.judged)
             if not counted:
                 continue
-            reason = impossible(seed.prompt, seed.language, counted) or contradiction(counted, seed.language)
+            reason = impossible(seed.prompt, seed.language, counted) or contradiction(
+                counted, semantics("raif", seed.language)
+            )
             passing = None if reason else witness(seed, counted, rng)
             if passing is None:
                 refused[without_values(reason) if reason else NO_WITNESS] += 1

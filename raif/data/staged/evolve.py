@@ -17,7 +17,7 @@ from raif.config.builtin import CompositionName
 from raif.config.models import ModelConfig, SamplingConfig
 from raif.config.staged import EvolveConfig, StagedConfig
 from raif.data.builtin import compose
-from raif.data.builtin.respond import kinds_for
+from raif.data.builtin.respond import ON_REQUEST, kinds_for
 from raif.data.builtin.seeds import Seed
 from raif.data.card import without_values
 from raif.data.staged.drawing import Layout, about, draw, layout, material
@@ -64,7 +64,7 @@ class Evolve(AskingStage):
     def __init__(self, config: StagedConfig, folder: Path, source: Path | None) -> None:
         super().__init__(config, folder, source)
         self._own = config.evolve
-        known = {id for language in ("en", "zh") for id in kinds_for(language)}
+        known = {id for language in ("en", "zh") for id in [*kinds_for(language), *ON_REQUEST]}
         for id in self._own.kinds:
             if id not in known:
                 raise ConfigError(f"evolve.kinds: no witness for {id!r}", did_you_mean(id, known))
@@ -97,7 +97,7 @@ class Evolve(AskingStage):
             return each.dropped("no prompts in its language", id=record.id, language=record.language)
         rng = random.Random(f"evolve {self.config.seed} {record.id} {number}")
         asking = Asking(*self._speakers, self.prompts[record.language]) if self._speakers else None
-        kinds = [id for id in kinds_for(record.language) if not self._own.kinds or id in self._own.kinds]
+        kinds = kinds_for(record.language, self._own.kinds)
         weights = {name: weight for name, weight in self._own.compositions.items() if weight}
         (composition,) = rng.choices(list(weights), list(weights.values()))
         count = compose.fitted(composition, rng.randint(self._own.min_checks, self._own.max_checks))

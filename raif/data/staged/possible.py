@@ -15,6 +15,7 @@ from typing import NamedTuple
 from raif.constraints.kind import CASES, COUNTS, PROSE
 from raif.constraints.satisfiable import contradiction
 from raif.data.staged.reading import MANY, Interval, Text, expected, mentions
+from raif.dialect import semantics
 from raif.text.langdetect.language import NAMES
 from raif.types import Constraint
 
@@ -146,7 +147,7 @@ def impossible(request: str, language: str, constraints: Sequence[Constraint]) -
         own = {each.id for each in constraints}
         if twice := next((each.id for each in found.implied if each.id in own), None):
             return f"{twice} isn't possible for the request: it says so itself"
-        if reason := contradiction([*constraints, *found.implied], "zh" if language == "zh" else "ifeval"):
+        if reason := contradiction([*constraints, *found.implied], semantics("raif", language)):
             return f"the request itself: {reason}"
     return None
 

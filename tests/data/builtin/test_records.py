@@ -10,7 +10,7 @@ from raif.config.builtin import BuiltinConfig
 from raif.constraints import KINDS
 from raif.constraints.satisfiable import contradiction
 from raif.data import records
-from raif.data.builtin.respond import RESPONDERS, kinds_for
+from raif.data.builtin.respond import ON_REQUEST, RESPONDERS, kinds_for
 from raif.data.builtin.seeds import all_seeds
 from raif.errors import ConfigError
 from raif.verdicts.checks import verify
@@ -42,6 +42,17 @@ def test_no_record_contradicts_itself(made):
 def test_every_kind_with_a_responder_is_drawn(made):
     drawn = {(record.language, item.id) for record in made for item in record.constraints}
     assert drawn == {(language, id) for language in ("en", "zh") for id in kinds_for(language)}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_training_kinds_are_drawn_if_they_are_named_and_only_then(language):
+    assert not ON_REQUEST & set(kinds_for(language))
+    named = kinds_for(language, ON_REQUEST)
+    assert len(named) == len(ON_REQUEST) - 2 * (language == "zh")
+    config = BuiltinConfig(count=60, kinds=tuple(named), max_constraints=1, languages={language: 1})
+    found = list(records(config))
+    assert {item.id for record in found for item in record.constraints} == set(named)
+    assert all(verify(record, record.expert.answer).followed is True for record in found)
 
 
 def test_every_responder_is_for_a_kind():

@@ -10,6 +10,7 @@ import pytest
 from raif.constraints import find
 from raif.data.builtin.respond import answer, respond
 from raif.data.builtin.respond.form import deal
+from raif.dialect import semantics
 from raif.types import Constraint
 from tests.data.builtin.seeds import SHIFT, SLEEP, TEA
 
@@ -22,7 +23,7 @@ def written(*constraints: Constraint, seed=SLEEP, level="middle") -> str:
     found = answer(seed, level, constraints)
     assert found
     for one in constraints:
-        kind = find(one.id, seed.language)
+        kind = find(one.id, semantics("raif", seed.language))
         assert kind.check(found.text, **kind.bind(one.kwargs)).passed, one
     return found.text
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 from raif.constraints import KINDS, find
 from raif.constraints.kind import Relation
+from raif.constraints.plain import common as plain
+from raif.constraints.plain.counting import in_capitals
 from raif.data.builtin.respond.choose import Task
+from raif.dialect import semantics
 from raif.registry import Registry
-from raif.text import capital_tokens, chinese, count_words, sentences
+from raif.text import chinese, reader
 from raif.types import Constraint
 
 Edit = Callable[..., None]
@@ -22,19 +26,39 @@ _ENGLISH = {
     "change_case:english_capital",
     "change_case:english_lowercase",
     "change_case:capital_word_frequency",
+    "letters:letter_counting",
+    "letters:letter_counting2",
 }
-"""Asked in English only: Chinese has no case."""
+"""Asked in English only: Chinese has neither case nor letters."""
 
 
-def kinds_for(language: str) -> list[str]:
-    """The kinds that can be asked in `language` by themselves, and that the built-in expert can meet."""
+ON_REQUEST = frozenset(
+    {
+        "keywords:exclude_word_harder",
+        "keywords:word_count_different_numbers",
+        "keywords:word_once",
+        "letters:letter_counting",
+        "letters:letter_counting2",
+        "paragraphs:paragraphs",
+        "paragraphs:paragraphs2",
+    }
+)
+"""IFTrain's kinds, which are only drawn if they are named: most ask for the same as one of IFEval's."""
+
+
+def kinds_for(language: str, named: Collection[str] = ()) -> list[str]:
+    """The kinds that can be asked in `language` by themselves, and that the built-in expert can meet.
+
+    Those that are `named`, or if there are none, all but those that are only drawn on request.
+    """
     asked = (id for id in RESPONDERS if language in KINDS[id].wordings and not id.startswith(CHAINED))
-    return [id for id in asked if language == "en" or id not in _ENGLISH]
+    met = (id for id in asked if language == "en" or id not in _ENGLISH)
+    return [id for id in met if (id in named if named else id not in ON_REQUEST)]
 
 
 def edit(task: Task, id: str, kwargs: dict[str, Any]) -> None:
     """Make the task meet a constraint."""
-    RESPONDERS[id](task, **find(id, task.seed.language).bind(kwargs))
+    RESPONDERS[id](task, **find(id, semantics("raif", task.seed.language)).bind(kwargs))
 
 
 def responder(id: str) -> Callable[[Edit], Edit]:
@@ -46,27 +70,31 @@ def responder(id: str) -> Callable[[Edit], Edit]:
 
 
 def occurrences(word: str, language: str) -> Callable[[str], int]:
-    """Counts a word as the checks of keywords do, in any case and inside other words."""
+    """Counts a word as the checks of keywords do, in any case."""
     if language == "zh":
         pattern = re.compile(chinese.whole(chinese.fold(word.strip())))
         return lambda text: len(pattern.findall(chinese.fold(text)))
-    return lambda text: len(re.findall(re.escape(word), text, re.IGNORECASE))
+    return partial(plain.occurrences, word)
 
 
 def letters(letter: str) -> Callable[[str], int]:
     return lambda text: text.lower().count(letter.lower())
 
 
+def letter_count(text: str) -> int:
+    return sum(map(str.isalpha, text))
+
+
 def length(unit: str) -> Callable[[str], int]:
     """Counts words as the checks do: `unit` is empty in English, 字 or 词 in Chinese."""
     if not unit:
-        return count_words
+        return lambda text: len(reader.words(text))
     cut = chinese.characters if unit == "字" else chinese.words
     return lambda text: len(cut(text))
 
 
 def sentence_count(language: str) -> Callable[[str], int]:
-    cut = chinese.sentences if language == "zh" else sentences
+    cut = chinese.sentences if language == "zh" else reader.sentences
     return lambda text: len(cut(text))
 
 
@@ -75,10 +103,13 @@ def measure(constraint: Constraint, language: str) -> Callable[[str], int] | Non
     kwargs = constraint.kwargs
     counts: dict[str, Callable[[], Callable[[str], int]]] = {
         "keywords:frequency": lambda: occurrences(kwargs["keyword"], language),
+        "keywords:word_count_different_numbers": lambda: occurrences(kwargs["keyword"], language),
         "keywords:letter_frequency": lambda: letters(kwargs["letter"]),
+        "letters:letter_counting": lambda: letter_count,
+        "letters:letter_counting2": lambda: letters(kwargs["letter"]),
         "length_constraints:number_words": lambda: length(kwargs.get("unit", "")),
         "length_constraints:number_sentences": lambda: sentence_count(language),
-        "change_case:capital_word_frequency": lambda: capital_tokens,
+        "change_case:capital_word_frequency": lambda: in_capitals,
         "punctuation:no_comma": lambda: lambda text: text.count(",") + text.count("，"),
     }
     return counts[constraint.id]() if constraint.id in counts else None
@@ -98,18 +129,35 @@ def existence(task: Task, keywords: list[str]) -> None:
 
 
 @responder("keywords:frequency")
+@responder("keywords:word_count_different_numbers")
 def frequency(task: Task, keyword: str, frequency: int, relation: Relation) -> None:
     task.bound(relation, frequency, occurrences(keyword, task.seed.language))
 
 
 @responder("keywords:forbidden_words")
 def forbidden_words(task: Task, forbidden_words: list[str]) -> None:
-    edge = "" if task.seed.language == "zh" else r"\b"
-    found = re.compile("|".join(edge + re.escape(word) + edge for word in forbidden_words), re.IGNORECASE)
-    task.bans.append(lambda text: bool(found.search(text)))
+    counts = [occurrences(word, task.seed.language) for word in forbidden_words]
+    task.bans.append(lambda text: any(count(text) for count in counts))
+
+
+@responder("keywords:word_once")
+def word_once(task: Task, keyword: str) -> None:
+    task.bound("at least", 1, occurrences(keyword, task.seed.language))
+    task.bound("less than", 2, occurrences(keyword, task.seed.language))
+
+
+@responder("keywords:exclude_word_harder")
+def exclude_word(task: Task, keyword: str, **_: str) -> None:
+    forbidden_words(task, [keyword])
+
+
+@responder("letters:letter_counting")
+def letter_counting(task: Task, N: int, relation: Relation) -> None:
+    task.bound(relation, N, letter_count, size=True)
 
 
 @responder("keywords:letter_frequency")
+@responder("letters:letter_counting2")
 def letter_frequency(task: Task, letter: str, let_frequency: int, let_relation: Relation) -> None:
     task.bound(let_relation, let_frequency, letters(letter))
 
@@ -125,7 +173,7 @@ def capital_word_frequency(task: Task, capital_frequency: int, capital_relation:
     if capital_relation == "at least":
         task.form.capitals = capital_frequency
     else:
-        task.bound(capital_relation, capital_frequency, capital_tokens)
+        task.bound(capital_relation, capital_frequency, in_capitals)
 
 
 @responder("change_case:english_capital")
@@ -151,6 +199,16 @@ def number_sentences(task: Task, num_sentences: int, relation: Relation) -> None
 @responder("length_constraints:number_paragraphs")
 def number_paragraphs(task: Task, num_paragraphs: int) -> None:
     task.form.paragraphs = num_paragraphs
+
+
+@responder("paragraphs:paragraphs")
+def paragraphs(task: Task) -> None:
+    task.form.paragraphs = 2
+
+
+@responder("paragraphs:paragraphs2")
+def paragraphs2(task: Task) -> None:
+    task.form.blocks = 2
 
 
 @responder("length_constraints:nth_paragraph_first_word")

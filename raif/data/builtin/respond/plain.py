@@ -13,6 +13,7 @@ from raif.config.builtin import Level
 from raif.constraints import find
 from raif.data.builtin.respond.form import Form, write
 from raif.data.builtin.seeds import Seed
+from raif.dialect import semantics
 from raif.text import chinese, count_words
 from raif.types import Constraint
 
@@ -75,7 +76,7 @@ def _written(seed: Seed, size: int) -> str:
 
 def meets(text: str, constraint: Constraint, language: str) -> bool:
     """Whether a text passes a constraint strictly."""
-    kind = find(constraint.id, language)
+    kind = find(constraint.id, semantics("raif", language))
     return kind.check(text, **kind.bind(constraint.kwargs)).passed is True
 
 

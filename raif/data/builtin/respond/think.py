@@ -23,6 +23,7 @@ from raif.data.builtin.respond.judged import Asked
 from raif.data.builtin.respond.kinds import bound_of, measure, occurrences
 from raif.data.builtin.respond.plain import Plain
 from raif.data.builtin.respond.words import gists, listed, snippet, two_snippets, within_quotes
+from raif.dialect import semantics
 from raif.types import Constraint
 
 _FOLDER = Path(__file__).parent / "thoughts"
@@ -32,6 +33,8 @@ _GROUPS = {
     "length_constraints:number_paragraphs": "parts", "length_constraints:nth_paragraph_first_word": "parts",
     "detectable_format:multiple_sections": "parts", "detectable_format:number_bullet_lists": "list",
     "detectable_format:title": "top", "combination:repeat_prompt": "top",
+    "paragraphs:paragraphs": "parts", "paragraphs:paragraphs2": "parts",
+    "keywords:exclude_word_harder": "ban",
     "detectable_content:postscript": "bottom", "startend:end_checker": "bottom",
     "change_case:english_capital": "case", "change_case:english_lowercase": "case",
     "startend:quotation": "quote",
@@ -205,7 +208,7 @@ class _Voice:
     def _fields(self, constraint: Constraint) -> dict[str, Any]:
         """What the sentences about a constraint can name."""
         thought, language = self._thought, self._thought.language
-        fields = render(find(constraint.id, language).bind(constraint.kwargs), language)
+        fields = render(find(constraint.id, semantics("raif", language)).bind(constraint.kwargs), language)
         fields["title"] = thought.plain.seed.title
         if marker := constraint.kwargs.get("postscript_marker"):
             fields["postscript_marker"] = marker if language == "zh" or marker.endswith(".") else f"{marker}."
@@ -225,7 +228,8 @@ def _bit(constraint: Constraint, failing: Failing, language: str) -> str:
     for word in constraint.kwargs.get("keywords", ()):
         if not occurrences(word, language)(failing.text):
             return f"“{word}”" if language == "zh" else f'"{word}"'
-    unwanted = constraint.kwargs.get("forbidden_words", (",", "，"))
+    kwargs = constraint.kwargs
+    unwanted = kwargs.get("forbidden_words") or ([kwargs["keyword"]] if "keyword" in kwargs else (",", "，"))
     found = re.search("|".join(map(re.escape, unwanted)), failing.text, re.IGNORECASE)
     return snippet(failing.text, found.start(), language) if found else ""
 
