@@ -12,8 +12,8 @@ from raif.errors import EndpointError, FailedRequest
 from raif.files import jsonl
 from raif.types import Frozen
 
-SHOWN = 300
-"""Characters of a server's words."""
+SHOWN, REASONS = 300, 8
+"""Characters of a server's words, and how many different ones are listed."""
 
 
 class ItemError(Frozen):
@@ -80,14 +80,17 @@ class ItemErrors:
 
 
 def by_words(messages: Iterable[str]) -> Mapping[str, int]:
-    """How many messages say the same but for their numbers, the most frequent first."""
+    """How many messages say the same but for their numbers, the most frequent first, the rest in one."""
     first: dict[str, str] = {}
     numbers: Counter[str] = Counter()
     for message in messages:
         shape = re.sub(r"\d+", "0", message)
         first.setdefault(shape, message)
         numbers[shape] += 1
-    return {first[shape][:SHOWN]: number for shape, number in numbers.most_common()}
+    listed = numbers.most_common(REASONS)
+    found = {first[shape][:SHOWN]: number for shape, number in listed}
+    others = numbers.total() - sum(number for _, number in listed)
+    return found | {"for other reasons": others} if others else found
 
 
 def worst(errors: Sequence[BaseException]) -> BaseException:

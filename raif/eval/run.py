@@ -21,7 +21,7 @@ from raif.eval import page, relevance
 from raif.eval.answers import Answer, Ask, Calls, Notes, Progress, Responder, collect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, locate, subset
 from raif.eval.measured import Lengths, Measured, Usage
-from raif.eval.methods import style
+from raif.eval.methods import style, talk
 from raif.eval.rates import Rates, Table
 from raif.eval.report import RESULTS, Report, Result, Step, compared, listed, write
 from raif.files import jsonl
@@ -193,7 +193,7 @@ def _measured(
 
 
 def asks_of(planned: Plan, config: EvalConfig) -> list[Ask]:
-    """What the model is asked, one Ask for each item."""
+    """What the model is asked, one Ask for each item. Raises ConfigError if the method doesn't fit one."""
     asks = []
     for item in planned.items:
         *before, last = planned.benchmark.messages(item, config.system)
@@ -201,6 +201,7 @@ def asks_of(planned: Plan, config: EvalConfig) -> list[Ask]:
             text = Template(config.wrap).safe_substitute(prompt=last.content)
             last = Message(role=last.role, content=text)
         asks.append(Ask(item.id, (*before, last), tuple(planned.benchmark.steps(item))))
+        next(talk(asks[-1], config))  # what raises here would raise later, next to requests that are paid for
     return asks
 
 

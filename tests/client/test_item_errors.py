@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from raif.client.chat import Halted
-from raif.client.item_errors import ItemErrors, by_words, worst
+from raif.client.item_errors import REASONS, ItemErrors, by_words, worst
 from raif.errors import EndpointError, FailedRequest, RefusedRequest
 
 
@@ -69,6 +69,13 @@ def test_words_that_differ_in_numbers_alone_are_counted_together() -> None:
     said = ["no", "9000 tokens are too many", "9001 tokens are too many"]
     assert by_words(said) == {"9000 tokens are too many": 2, "no": 1}
     assert list(by_words(said)) == ["9000 tokens are too many", "no"]
+
+
+def test_of_many_words_the_most_frequent_are_listed() -> None:
+    said = [letter * 2 for letter in "abcdefghijklmnop"] + ["aa"]
+    found = by_words(said)
+    assert (len(found), found["aa"], found["for other reasons"]) == (REASONS + 1, 2, 16 - REASONS)
+    assert sum(found.values()) == len(said)
 
 
 def test_a_bug_is_worse_than_an_error_and_an_error_than_what_was_not_sent() -> None:

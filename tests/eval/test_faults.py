@@ -484,6 +484,13 @@ def test_fail_under_needs_all_items(raif: Raif) -> None:
 # Methods
 
 
+def test_a_method_that_fits_no_item_is_refused_before_anything_is_asked(raif: Raif) -> None:
+    with chat_server(fine) as server:
+        ended = raif(server, "--method", "oracle-decomposition")
+    assert (ended.code, server.requests) == (2, [])
+    assert "no sub-instructions" in ended.err
+
+
 def test_a_method_that_was_broken_off_asks_only_for_what_is_missing(raif: Raif) -> None:
     more = ("--method", "self-consistency", "--set", "options.samples=4", "--limit", "3")
     with chat_server(after(6, (401, {"error": "wrong key"}))) as server:
