@@ -65,17 +65,17 @@ class ItemErrors:
         """Raise what has ended the run, if anything. To be called once all replies in flight are saved."""
         if self._last is None:
             return
-        hint = self._last.hint
+        hint = f"{self._last.hint}\nAll replies so far are kept.".lstrip()
         if not isinstance(self._last, FailedRequest):
             on = "" if "--resume" in hint else " Go on with --resume."
-            raise EndpointError(self._last.message, f"{hint}\nAll replies so far are kept.{on}")
+            raise EndpointError(self._last.message, f"{hint}{on}")
         listed = "\n".join(
             f"  {number} x {words}" for words, number in by_words(self.messages.values()).items()
         )
         raise EndpointError(
             f"{len(self.messages)} items failed, more than --max-errors allows ({self._most}):\n{listed}",
-            f"{hint}\nAll replies so far are kept. --resume asks the failed ones again; with --on-error fail "
-            "they count as failures of the model, with --on-error skip they are left out.",
+            f"{hint} --resume asks the failed ones again; with --on-error fail they count as failures of the "
+            "model, with --on-error skip they are left out.",
         )
 
 
@@ -84,11 +84,12 @@ def by_words(messages: Iterable[str]) -> Mapping[str, int]:
     first: dict[str, str] = {}
     numbers: Counter[str] = Counter()
     for message in messages:
-        shape = re.sub(r"\d+", "0", message)
-        first.setdefault(shape, message)
+        words = message[:SHOWN]
+        shape = re.sub(r"\d+", "0", words)
+        first.setdefault(shape, words)
         numbers[shape] += 1
     listed = numbers.most_common(REASONS)
-    found = {first[shape][:SHOWN]: number for shape, number in listed}
+    found = {first[shape]: number for shape, number in listed}
     others = numbers.total() - sum(number for _, number in listed)
     return found | {"for other reasons": others} if others else found
 

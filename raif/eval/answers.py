@@ -6,6 +6,7 @@ and messages, is not asked again. The same goes for the calls of a method that m
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -116,29 +117,29 @@ class Calls:
 
     def __init__(self, path: Path | None = None, responder: Responder | None = None) -> None:
         self._path, self._responder = path, responder
-        self._kept: dict[tuple[str, int], KeptCall] = {}
+        self._kept: defaultdict[str, dict[int, KeptCall]] = defaultdict(dict)
         if path and responder and path.exists():
             settings = {key: value for key, value in responder.settings.items() if key != CHOSEN_BY}
             jsonl.drop_torn_line(path)
             for one in jsonl.read(path, KeptCall):
                 if one.model == responder.model and alike(one.settings, settings):
-                    self._kept[one.id, one.number] = one
+                    self._kept[one.id][one.number] = one
 
     def find(self, id: str, number: int, messages: Sequence[Message]) -> Answer | None:
         """The reply to a call that was made before."""
-        found = self._kept.get((id, number))
+        found = self._kept[id].get(number)
         return found.answer if found and found.prompt_hash == digest(messages) else None
 
     def keep(self, id: str, number: int, messages: Sequence[Message], answer: Answer) -> None:
         if self._path and self._responder:
             fields = _fields(self._responder, id, messages, answer)
-            kept = self._kept[id, number] = KeptCall(number=number, **fields)
+            kept = self._kept[id][number] = KeptCall(number=number, **fields)
             with self._path.open("ab") as file:
                 jsonl.write(file, [kept])
 
     def of(self, id: str) -> list[KeptCall]:
         """All calls about an item, in their order."""
-        return [one for key, one in sorted(self._kept.items()) if key[0] == id]
+        return [one for _, one in sorted(self._kept[id].items())]
 
 
 @dataclass(frozen=True, slots=True)

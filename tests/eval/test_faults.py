@@ -318,9 +318,10 @@ def test_a_key_that_answers_depend_on_can_not_change(raif: Raif) -> None:
     assert "sampling.temperature: 0.0 -> 1.0" in ended.err
 
 
-def test_a_misspelt_folder_is_not_started(raif: Raif) -> None:
+@pytest.mark.parametrize("how", ["--resume", "--rejudge"])
+def test_a_misspelt_folder_is_not_started(how: str, raif: Raif) -> None:
     with chat_server(fine) as server:
-        ended = raif(server, "--resume", "--out", "ot")
+        ended = raif(server, how, "--out", "ot")
     assert (ended.code, server.requests) == (2, [])
     assert "there is no run to resume in ot" in ended.err
     assert not Path("ot").exists()
@@ -434,6 +435,16 @@ def test_what_the_judge_refuses_is_counted_with_its_words(raif: Raif) -> None:
     assert "blocked by the content filter" in " ".join(ended.out.split())
     (refused,) = (line for line in lines("verdicts.jsonl") if line["error"])
     assert (refused["id"], "content filter" in refused["error"]) == ("7", True)
+
+
+def test_another_judge_judges_the_answers_that_are_there(raif: Raif) -> None:
+    with chat_server(fine) as server, chat_server(lambda body: completion("YES")) as judging:
+        raif(server, *judge(judging), benchmark="infobench")
+        server.requests, judging.requests = [], []
+        ended = raif(server, *judge(judging, "another"), "--resume", benchmark="infobench")
+    assert (ended.code, len(server.requests), len(judging.requests)) == (0, 0, ITEMS)
+    assert 'judge.model: "judge" -> "another"' in ended.err
+    assert report()["judge"] == "another"
 
 
 @pytest.mark.parametrize("choice", ["fail", "skip"])
