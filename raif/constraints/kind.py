@@ -162,6 +162,8 @@ _HOMES = {
     "zh": "raif.constraints.chinese",
     "reference": "raif.constraints.reference",
     "authors": "raif.constraints.authors",
+    "multi-if": "raif.constraints.multi_if",
+    "multi-if-repaired": "raif.constraints.multi_if",
 }
 """What registers the variants of a semantics, imported when one is first looked up."""
 _ELSE = {"zh": "raif"}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from raif.constraints import KINDS, Material, find, registered
 from raif.errors import ConstraintError
+from raif.text.multilingual import NO_THAI
 from raif.types import Constraint, Verdict
 from raif.verdicts.checks import verdicts
 
@@ -58,7 +59,7 @@ def test_every_kind_has_a_verdict_on_any_text(text: str, seed: int) -> None:
     for id, semantics in ALL:
         for kwargs in (drawn(id, seed), find(id, semantics).examples[0].kwargs):
             verdict = judged(id, semantics, text, kwargs)
-            assert isinstance(verdict.passed, bool)
+            assert isinstance(verdict.passed, bool) or NO_THAI in verdict.reason
             assert verdict.passed_loose or not verdict.passed
 
 
