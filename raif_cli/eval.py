@@ -89,7 +89,9 @@ def run(
     }
     from raif.eval.benchmark import BENCHMARKS
 
-    chosen = list(BENCHMARKS) if "all" in names else list(dict.fromkeys(names))
+    chosen = (
+        [name for name in BENCHMARKS if name != "rubrics"] if "all" in names else list(dict.fromkeys(names))
+    )
     if len(chosen) > 1 and (preset or config or responses or judgments or data):
         raise typer.BadParameter(
             "--preset, --config, --responses, --judgments and --data need a single benchmark"

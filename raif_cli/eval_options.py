@@ -15,8 +15,8 @@ Names = Annotated[
     list[str],
     typer.Argument(
         metavar="BENCHMARK...",
-        help="One or more of cello, cfbench, complexbench, fbbench, followbench, ifbench, ifeval, infobench; "
-        "or all.",
+        help="One or more of cello, cfbench, complexbench, fbbench, followbench, ifbench, ifbench-multiturn, "
+        "ifeval, infobench, multi-if; all of these as all; or rubrics, for prompts with criteria.",
         show_default=False,
     ),
 ]

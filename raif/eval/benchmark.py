@@ -128,6 +128,11 @@ class Benchmark(ABC, Generic[I]):
         """What items that depend on each other have in common: `limit` draws whole groups."""
         return item.id
 
+    def before(self, item: I) -> str | None:
+        """The id of the item that this one goes on from: it is asked after the model's own answer to that
+        one. None: it stands alone, or begins a conversation."""
+        return None
+
     def requests(
         self, item: I, answer: str, replies: Replies, prompts: Prompts, dialect: Dialect
     ) -> Sequence[JudgeRequest]:

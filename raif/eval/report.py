@@ -28,6 +28,8 @@ INTERVALS = (
     "which is too narrow with fewer than about 30."
 )
 """What reports say of their numbers."""
+BEYOND = ("ifbench", "ifbench-multiturn", "multi-if", "rubrics")
+"""Benchmarks that are no part of the paper's average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +201,8 @@ def suite(reports: Sequence[Report]) -> Suite:
 
 
 def averaged(reports: Sequence[R]) -> Sequence[R]:
-    """Those of the paper's seven benchmarks; all, if there are none of them."""
-    return [report for report in reports if report.benchmark != "ifbench"] or reports
+    """Those of the paper's seven benchmarks; all, if none of them was run."""
+    return [report for report in reports if report.benchmark not in BEYOND] or reports
 
 
 def mean(parts: Sequence[Interval | None]) -> Interval | None:

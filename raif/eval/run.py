@@ -20,6 +20,7 @@ from raif.eval import measured as measuring
 from raif.eval import page, relevance
 from raif.eval.answers import Answer, Ask, Calls, Notes, Progress, Responder, collect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, locate, subset
+from raif.eval.conversations import UNREACHED, in_turns
 from raif.eval.measured import Lengths, Measured, Usage
 from raif.eval.methods import style, talk
 from raif.eval.rates import Rates, Table
@@ -89,11 +90,27 @@ def evaluate(
     more items than the config allows.
     """
     benchmark, most = planned.benchmark, config.bearable(len(planned.items))
-    asks, errors = asks_of(planned, config), folder / ERRORS
+    errors = folder / ERRORS
     errors.unlink(missing_ok=True)
     notes = Notes(ItemErrors("model", errors, most), Calls(folder / CALLS, responder))
-    answers = collect(asks, responder, folder / ANSWERS, progress, notes)
-    failed = {ask.id: notes.errors.messages.get(ask.id, NOT_STORED) for ask in asks if ask.id not in answers}
+
+    def answers_to(some: Sequence[Ask], done: int) -> Mapping[str, Answer]:
+        def report(number: int, total: int) -> None:
+            progress(done + number, len(planned.items))
+
+        return collect(some, responder, folder / ANSWERS, report, notes)
+
+    def said(answer: Answer) -> str:
+        return final(answer, style(config), config.dialect).answer or ""
+
+    before = {item.id: earlier for item in planned.items if (earlier := benchmark.before(item))}
+    asks, answers = in_turns(asks_of(planned, config), before, answers_to, said)
+    failed = {
+        ask.id: notes.errors.messages.get(ask.id)
+        or (NOT_STORED if before.get(ask.id, ask.id) in {ask.id, *answers} else UNREACHED)
+        for ask in asks
+        if ask.id not in answers
+    }
     if not answers:
         hint = "A stored answer needs a `response` and its item's `key` or `id`, or exactly its `prompt`."
         raise RaifError(

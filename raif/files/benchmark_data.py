@@ -26,6 +26,11 @@ PLACES = {
     "fbbench": Place("fbbench/fb_bench_dataset.json", ("fbbench/fb_bench_dataset*.json",)),
     "followbench": Place("followbench", ("followbench/*/*_constraints.json",)),
     "ifbench": Place("ifbench/IFBench_test.jsonl", ("ifbench/IFBench_test.jsonl",)),
+    "ifbench-multiturn": Place(
+        "ifbench-multiturn", ("ifbench-multiturn/**/*.parquet", "ifbench-multiturn/**/*.jsonl")
+    ),
     "ifeval": Place("ifeval/input_data.jsonl", ("ifeval/input_data.jsonl",)),
     "infobench": Place("infobench/InfoBench.json", ("infobench/InfoBench*.json*",)),
+    "multi-if": Place("multi-if/multiIF_20241018.csv", ("multi-if/*.csv",)),
+    "rubrics": Place("rubrics", ("rubrics/*.csv", "rubrics/*.jsonl", "rubrics/*.parquet")),
 }

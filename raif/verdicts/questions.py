@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from raif.constraints.tree import active
 from raif.judge.judgment import JudgeItem
-from raif.types import Instruction, Verdict
+from raif.types import Instruction, Message, Verdict
 
 if TYPE_CHECKING:
     from raif.judge.judge import Judge
@@ -51,8 +51,12 @@ def due(instruction: Instruction, found: Sequence[Verdict], waiting: Collection[
 
 
 def asked(instruction: Instruction) -> str:
-    """What the user asked for: a single turn as it is, several turns with their roles."""
-    messages = instruction.messages
+    """What the user asked for."""
+    return transcript(instruction.messages)
+
+
+def transcript(messages: Sequence[Message]) -> str:
+    """A single turn as it is, several turns with their roles."""
     if len(messages) == 1:
         return messages[0].content
     return "\n\n".join(f"[{message.role}]\n{message.content}" for message in messages)

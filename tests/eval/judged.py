@@ -21,7 +21,7 @@ DIALECTS: tuple[Dialect, ...] = ("sound", *RELEASED)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]  # texts have U+2028
 
 
 def scored(

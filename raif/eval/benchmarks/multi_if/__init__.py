@@ -1,0 +1,1 @@
+"""Multi-IF: its rows, and how their turns are scored."""
