@@ -66,6 +66,15 @@ class Expert(Frozen):
     answer: str
 
 
+class FollowUp(Frozen):
+    """A further turn of a record: what the user says next, and what the answer to that is checked for."""
+
+    prompt: str
+    constraints: tuple[Constraint, ...] = ()
+    questions: tuple[Question, ...] = ()
+    expert: Expert | None = None
+
+
 class Instruction(Frozen):
     """One record: an RL prompt, an example for behaviour cloning, and the specification of its checks."""
 
@@ -79,6 +88,9 @@ class Instruction(Frozen):
     composition: Composition | None = None
     reference: str | None = None
     expert: Expert | None = None
+    then: tuple[FollowUp, ...] = ()
+    """Further turns, each after the model's own answer to the one before; all other fields are of the first.
+    `raif.records.turns` gives each turn as a record of its own."""
     format_required: bool = True
     """False for released tasks with the suffix woFormat, whose format reward is always +1."""
     plain_score: float | None = None

@@ -55,6 +55,10 @@ class BuiltinConfig(Section):
     one composition inside another. A chain or a selection has at least two constraints and a nested
     composition three, even if `min_constraints` is lower."""
 
+    turns: int = Field(1, ge=1, le=5)
+    """The most turns of a record. Above 1, each constraint is asked for in one of up to so many turns, and
+    those of earlier turns keep counting. Only with the composition `and`, and without `judged`."""
+
     judged: float = Field(0.0, ge=0, le=1)
     """Share of the records that also ask for something that a judge decides, with its yes/no question. The
     expert's answer is known to meet it. Training on such records needs a judge."""
@@ -82,4 +86,10 @@ class BuiltinConfig(Section):
         for key in ("languages", "compositions", "levels"):
             if not any(getattr(self, key).values()):
                 raise ValueError(f"{key}: at least one needs a weight above 0")
+        others = [name for name, weight in self.compositions.items() if weight and name != "and"]
+        if self.turns > 1 and (others or self.judged):
+            raise ValueError(
+                f"turns: {self.turns} needs compositions with `and` alone, and judged: 0; there is "
+                + (", ".join(others) or f"judged: {self.judged:g}")
+            )
         return self

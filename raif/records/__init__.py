@@ -94,11 +94,14 @@ def _check(found: Instruction, where: str) -> None:
     """What types can't say: each check must be usable."""
     if lacking := TASKS[found.task].lacks(found):
         raise RecordError(f"{where}: {lacking}")
-    for position, constraint in enumerate(found.constraints):
-        try:
-            find(constraint.id, found.semantics).bind(constraint.kwargs)
-        except ConstraintError as error:
-            raise RecordError(f"{where}: constraints.{position}: {error.message}", error.hint) from None
+    places = [("constraints", found.constraints)]
+    places += [(f"then.{number}.constraints", turn.constraints) for number, turn in enumerate(found.then)]
+    for place, constraints in places:
+        for position, constraint in enumerate(constraints):
+            try:
+                find(constraint.id, found.semantics).bind(constraint.kwargs)
+            except ConstraintError as error:
+                raise RecordError(f"{where}: {place}.{position}: {error.message}", error.hint) from None
     try:
         active(found.composition, [None] * (len(found.constraints) + len(found.questions)))
     except ConstraintError as error:

@@ -12,7 +12,7 @@ from raif.records.layout import LAYOUTS, Layout, Row, stated, turns, unpacked, w
 from raif.types import Instruction
 
 KNOWN = Instruction.model_fields
-COLUMNAR = {"constraints", "composition", "provenance"}
+COLUMNAR = {"constraints", "composition", "provenance", "then"}
 """Fields that differ from record to record, so that files with columns hold them, or a part, as JSON text."""
 
 
@@ -46,6 +46,9 @@ def _columnar(value: Any, name: str) -> Any:
 
 
 def _constraint(each: Row) -> Row:
+    """A constraint, or a further turn with its constraints."""
+    if "prompt" in each:
+        return {**each, "constraints": _columnar(each.get("constraints") or [], "constraints")}
     return {**each, "kwargs": stated(each.get("kwargs"))}
 
 

@@ -16,6 +16,7 @@ from typing import TypeVar
 from raif.config.train import TrainConfig
 from raif.errors import RaifError, require
 from raif.models.chat import Chat
+from raif.records.turns import blank_turns, with_experts
 from raif.tasks import TASKS
 from raif.train.logps import Sample
 from raif.types import Expert, Instruction
@@ -29,7 +30,7 @@ def check_rewards(records: Iterable[Instruction], *, judged: bool, rewards: Rewa
 
     Without `rewards` they are the paper's.
     """
-    for record in records:
+    for record in (turn for each in records for turn in blank_turns(each)):
         if record.questions and not judged:
             raise RaifError(
                 f"the training record {record.id!r} has questions for a judge",
@@ -92,7 +93,12 @@ class Feed:
                 )
         weights = list(mix.values()) if mix else [weight for weight, _ in weighted]
         ratio = whole(weights) if weights else (1,)
-        experts = tuple(r for r in fits if r.expert)
+        experts = tuple(
+            turn
+            for r in fits
+            for turn in with_experts(r)
+            if turn is r or len(chat.prompt(turn.messages, "thinking")) <= max_prompt_tokens
+        )
         return cls(fits, experts, len(records) - len(fits), tuple(pools.values()) or (fits,), ratio)
 
     def check(self, config: TrainConfig) -> None:
@@ -109,6 +115,8 @@ class Feed:
         if not context or not self.prompts:
             return
         longest = max(len(chat.prompt(r.messages, "thinking")) for r in self.prompts)
+        if any(r.then for r in self.prompts):  # later turns are as long as their prompts can be
+            longest = max(longest, config.data.max_prompt_tokens)
         grpo = config.method == "grpo"
         key, most = "rollout.max_new_tokens", longest + config.rollout.max_new_tokens if grpo else 0
         if config.clone_limit > context >= most and config.clones:

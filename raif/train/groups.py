@@ -18,6 +18,7 @@ from raif.judge.judge import Judge
 from raif.models.chat import Chat, Mode
 from raif.models.decode import Completion
 from raif.reasoning import Response, split
+from raif.train.conversation import at_drawn_turns
 from raif.train.heldout import repeated_share
 from raif.train.logps import Sample
 from raif.train.loss import advantages
@@ -96,13 +97,16 @@ def roll_out(
     ranks: Ranks = ALONE,
     quirks: QuirksConfig | None = None,
     gate: Gate | None = None,
+    longest: int | None = None,
 ) -> list[Group]:
     """Sample and score a group for each instruction, by default with the paper's rewards.
 
-    `gate` measures the relevance of what passes a check: of the others it would decide nothing.
+    `gate` measures the relevance of what passes a check: of the others it would decide nothing. Of a record
+    of several turns, the group is for one turn, whose prompt has at most `longest` tokens.
     """
 
     rewards = rewards or paper_rewards(config)
+    instructions = at_drawn_turns(instructions, sampler, chat, seed=seed, longest=longest, ranks=ranks)
 
     def verified(first: int, mine: Sequence[Prompt]) -> list[tuple[Unscored, Verification]]:
         """This rank's share of the responses, with their verdicts."""
@@ -141,7 +145,12 @@ def ask_ahead(
     seed: int,
     ranks: Ranks = ALONE,
 ) -> None:
-    """Tell the sampler what the next `roll_out`, with the same arguments, will ask for."""
+    """Tell the sampler what the next `roll_out`, with the same arguments, will ask for.
+
+    Records of several turns depend on answers of that rollout, so that nothing can be asked ahead of them.
+    """
+    if any(instruction.then for instruction in instructions):
+        return
     first, mine = ranks.share(prompts_of(instructions, config.group_size, contrast=contrast))
     ids = [chat.prompt(p.instruction.messages, p.mode) for p in mine]
     sampler.ask_ahead(ids, [p.count for p in mine], seed=seed + first)

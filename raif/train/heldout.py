@@ -24,6 +24,7 @@ from raif.models.decode import Completion
 from raif.models.load import Model
 from raif.models.relevance import Meter
 from raif.reasoning import Response
+from raif.records.turns import at_turn, with_experts
 from raif.stats import Interval, bootstrap
 from raif.train.logps import Sample, score
 from raif.train.ranks import ALONE, Ranks
@@ -63,21 +64,38 @@ class HeldOut:
     judge: Judge | None = None
     ranks: Ranks = ALONE
     relevance: int | None = None
+    longest: int | None = None
+    """The most tokens of a later turn's prompt; a conversation ends before a longer one."""
 
     def ask(self, greedy: Greedy, mode: Modes) -> list[HeldOutAnswer]:
-        """Greedy answers, checked."""
-        modes = [mode(i) if callable(mode) else mode for i in self.instructions]
-        asked_in = list(zip(self.instructions, modes, strict=True))
-        found = greedy([self.chat.prompt(i.messages, each) for i, each in asked_in])
-        responses = [
-            self.chat.taken_apart(self.chat.text(c.ids, each), each)
-            for c, each in zip(found, modes, strict=True)
-        ]
-        return self.check(responses, [c.truncated for c in found])
+        """Greedy answers, checked: to all first turns, then to all second turns, and so on."""
+        answers: list[HeldOutAnswer] = []
+        going = [(record, list[str]()) for record in self.instructions]
+        while going:
+            turns = [at_turn(record, before) for record, before in going]
+            modes = [mode(turn) if callable(mode) else mode for turn in turns]
+            asked_in = list(zip(turns, modes, strict=True))
+            found = greedy([self.chat.prompt(turn.messages, each) for turn, each in asked_in])
+            responses = [
+                self.chat.taken_apart(self.chat.text(c.ids, each), each)
+                for c, each in zip(found, modes, strict=True)
+            ]
+            answers += replace(self, instructions=turns).check(responses, [c.truncated for c in found])
+            going = [
+                (record, said)
+                for (record, before), response in zip(going, responses, strict=True)
+                if len(before) < len(record.then)
+                and self._fits(record, said := [*before, response.answer or ""])
+            ]
+        return answers
+
+    def _fits(self, record: Instruction, said: Sequence[str]) -> bool:
+        prompt = self.chat.prompt(at_turn(record, said).messages, "thinking")
+        return self.longest is None or len(prompt) <= self.longest
 
     def experts(self) -> list[HeldOutAnswer]:
         """The expert answers of the records that have one (math has none), to compare the other rows with."""
-        own = replace(self, instructions=[i for i in self.instructions if i.expert])
+        own = replace(self, instructions=[turn for i in self.instructions for turn in with_experts(i)])
         responses = [Response(i.expert.thinking, i.expert.answer, True) for i in own.instructions if i.expert]
         return own.check(responses, [False] * len(responses))
 

@@ -183,6 +183,7 @@ class Trainer:
                 ranks=self.learner.ranks,
                 quirks=c.reference_quirks,
                 gate=self.gate if self._gates else None,
+                longest=c.data.max_prompt_tokens,
             )
 
         groups = sampled(0, c.rollout.prompts)

@@ -87,13 +87,23 @@ class Run:
         modes: tuple[Mode, ...] = ("direct", "thinking", "plain")
         asked = [chat.prompt(i.messages, mode) for i in chosen for mode in modes]
         asked += self.benchmarks.prompts(chat)
+        if any(i.then for i in chosen):  # a later turn's prompt is at most as long
+            asked.append([0] * config.data.max_prompt_tokens)
         self._limit = limit_of(config.evaluation, asked, learner.policy.context, events.note)
         evaluated = max(map(len, asked)) + self._limit if asked else 0
         sampler = choose_sampler(config, learner, folder, events.phase, evaluated)
         self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge, rewards, stop=self.stop)
         self.first_findings = list(of_data(config, records.train, records.heldout))
         self.heldout = (
-            HeldOut(chosen, learner.frozen, chat, self.judge, ranks, config.evaluation.relevance)
+            HeldOut(
+                chosen,
+                learner.frozen,
+                chat,
+                self.judge,
+                ranks,
+                config.evaluation.relevance,
+                config.data.max_prompt_tokens,
+            )
             if chosen
             else None
         )

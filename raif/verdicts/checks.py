@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from raif.constraints import Kind, Outcome, find
 from raif.constraints.tree import active
-from raif.errors import RaifError
+from raif.errors import RaifError, RecordError
 from raif.reasoning import Marks, split
+from raif.records.turns import at_turn
 from raif.text.visible import visible
 from raif.types import Constraint, Instruction, Verdict, Verification
 from raif.verdicts.solution import solution, solve_ahead
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from raif.judge.judge import Judge
 
+SEVERAL = "Check its answers one by one, each with `raif.records.turns.at_turn`, or all with `verify_turns`."
 NO_ANSWER, EMPTY, NO_JUDGE = "no answer after the thinking", "empty answer", "no judge"
 
 
@@ -45,6 +47,7 @@ def verify(
     """
     if judge:
         return begin(instruction, response, think=think, judge=judge).result()
+    _one_turn(instruction)
     return summary(instruction, _checked(instruction, split(response, think).answer, loose=loose))
 
 
@@ -52,8 +55,25 @@ def begin(
     instruction: Instruction, response: str, *, think: Marks = "none", judge: Judge
 ) -> Future[Verification]:
     """`verify` without waiting for the judge, so that it can be asked about many responses at once."""
+    _one_turn(instruction)
     answer = split(response, think).answer
     return judge.run(_judged(instruction, answer or "", _checked(instruction, answer), judge))
+
+
+def verify_turns(
+    instruction: Instruction,
+    responses: Sequence[str],
+    *,
+    think: Marks = "none",
+    loose: bool = True,
+    judge: Judge | None = None,
+) -> list[Verification]:
+    """The verdicts on the responses to the first turns of a record, turn by turn."""
+    answers = [split(response, think).answer or "" for response in responses]
+    return [
+        verify(at_turn(instruction, answers[:number]), response, think=think, loose=loose, judge=judge)
+        for number, response in enumerate(responses)
+    ]
 
 
 def verify_all(
@@ -181,6 +201,11 @@ def all_pass(passed: Sequence[bool | None]) -> bool | None:
     if False in passed:
         return False
     return None if None in passed or not passed else True
+
+
+def _one_turn(instruction: Instruction) -> None:
+    if instruction.then:
+        raise RecordError(f"{instruction.id}: it has {1 + len(instruction.then)} turns, not one", SEVERAL)
 
 
 def _failure(answer: str | None) -> str:

@@ -14,18 +14,20 @@ from typing import TypeVar
 
 from raif.config.builtin import LEVELS, BuiltinConfig, CompositionName, Language, Level
 from raif.constraints.tree import active
-from raif.data.builtin import compose
+from raif.data.builtin import compose, turns
 from raif.data.builtin.draw import STEPS, can_chain
 from raif.data.builtin.instruct import Impossible, drawn
 from raif.data.builtin.respond import ON_REQUEST, kinds_for
 from raif.data.builtin.respond.judged import Asked
 from raif.data.builtin.respond.plain import Plain, passing_levels
 from raif.data.builtin.seeds import SPLITS, Seed, Split, retold, split_seeds
+from raif.data.builtin.turns import spread
 from raif.data.card import Funnel, statistics, write_card
 from raif.errors import ConfigError, did_you_mean
 from raif.files import jsonl
 from raif.files.runs import open_run
-from raif.types import Expert, Instruction
+from raif.records.turns import with_experts
+from raif.types import Instruction
 from raif.verdicts.checks import verify
 
 GENERATOR = "builtin-5"
@@ -101,7 +103,12 @@ def _with_experts(made: Iterable[Instruction], share: float) -> Iterator[Instruc
     """Keeps `share` of the expert answers, evenly: of the first n records, share * n, rounded down."""
     for number, record in enumerate(made):
         more = floor((number + 1) * share) > floor(number * share)
-        yield record if more else record.model_copy(update={"expert": None})
+        yield record if more else _without_experts(record)
+
+
+def _without_experts(record: Instruction) -> Instruction:
+    then = tuple(turn.model_copy(update={"expert": None}) for turn in record.then)
+    return record.model_copy(update={"expert": None, "then": then})
 
 
 class Maker:
@@ -146,26 +153,26 @@ class Maker:
         plain = self._plain(language, rng)
         try:
             one = drawn(plain, self._kinds[language], name, count, judged, rng)
-            prompt = one.prompt(rng)
+            several = spread(one, config.turns, rng) if config.turns > 1 else [one]
+            prompt = several[0].prompt(rng)
             if prompt in self._asked:
                 funnel.duplicate += 1
                 return None
-            expert = one.expert(config.thinking, rng)
-            if expert is None or not one.others_possible():
+            made = turns.record(f"{self._split}-{number:05d}", several, prompt, config.thinking, rng)
+            if not one.others_possible():
                 raise Impossible("no choice of sentences meets it")
         except Impossible as reason:
             funnel.cannot(str(reason))
             return None
-        plains = [self._at(plain.seed, level) for level in LEVELS]
-        shares = [passing_levels(plains, constraint) for constraint in one.constraints]
-        origin = {"plain_passes": shares, "generator": GENERATOR, "random_seed": config.seed}
-        made = one.record(f"{self._split}-{number:05d}", prompt, expert, origin)
-        if failed := _first_failed(made, one.asked, expert):
+        if failed := _first_failed(made, one.asked):
             funnel.failed[failed] += 1
             return None
         funnel.written += 1
         self._asked.add(prompt)
-        return made
+        plains = [self._at(plain.seed, level) for level in LEVELS]
+        shares = [passing_levels(plains, constraint) for constraint in one.constraints]
+        origin = {"plain_passes": shares, "generator": GENERATOR, "random_seed": config.seed}
+        return made.model_copy(update={"provenance": made.provenance | origin})
 
     def _plain(self, language: Language, rng: random.Random) -> Plain:
         """The plain answer to one of the seeds, at one of the levels, if it is not too long."""
@@ -200,15 +207,19 @@ def _drawn(weights: Mapping[T, float], rng: random.Random) -> T:
     return rng.choices([one, *more], list(weights.values()))[0] if more else one
 
 
-def _first_failed(made: Instruction, asked: Sequence[Asked], expert: Expert) -> str | None:
-    """The first check that the expert's answer fails strictly, if any: a kind, or what a judge is asked."""
-    verdicts = verify(made, expert.answer, loose=False).verdicts
-    truths = [verdict.passed for verdict in verdicts[: len(made.constraints)]]
-    truths += [one.holds(expert.answer) for one in asked]
-    names = [*(constraint.id for constraint in made.constraints), *(f"judged:{one.name}" for one in asked)]
-    counted = active(made.composition, truths)
-    found = zip(names, truths, counted, strict=True)
-    return next((name for name, passed, counts in found if counts and not passed), None)
+def _first_failed(made: Instruction, asked: Sequence[Asked]) -> str | None:
+    """The first check that an expert's answer fails strictly, if any: a kind, or what a judge is asked."""
+    for turn in with_experts(made):
+        answer = turn.expert.answer if turn.expert else ""
+        verdicts = verify(turn, answer, loose=False).verdicts
+        truths = [verdict.passed for verdict in verdicts[: len(turn.constraints)]]
+        truths += [one.holds(answer) for one in asked]
+        names = [*(check.id for check in turn.constraints), *(f"judged:{one.name}" for one in asked)]
+        counted = active(turn.composition, truths)
+        found = zip(names, truths, counted, strict=True)
+        if failed := next((name for name, passed, counts in found if counts and not passed), None):
+            return failed
+    return None
 
 
 def _kinds(config: BuiltinConfig, language: Language, compositions: Iterable[CompositionName]) -> list[str]:

@@ -6,7 +6,7 @@ If the answers that `respond` has bought fail, further ones are bought here, one
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from raif.config.models import ModelConfig, SamplingConfig
@@ -17,6 +17,7 @@ from raif.data.staged.stage import STAGES, AskingStage, Clients, Decision, Numbe
 from raif.errors import FailedRequest
 from raif.judge.judge import Judge
 from raif.prompts import Prompts, choose
+from raif.records.turns import with_experts
 from raif.types import Expert, Frozen, Instruction, Verification
 from raif.verdicts.checks import begin, verify
 from raif.verdicts.questions import asked
@@ -56,6 +57,8 @@ class Check(AskingStage):
     async def work(self, each: Numbered) -> Decision:
         """Raises FailedRequest if no answer passes, but one couldn't be had or judged."""
         record: Instruction = each.item
+        if record.then:
+            return await self._conversation(each, record)
         failures: list[_Failure] = []
         lost: FailedRequest | None = None
         async for expert in self._answers(record):
@@ -79,6 +82,21 @@ class Check(AskingStage):
                 raise lost
         last = max(failures, key=lambda one: one.furthest, default=_Failure(0, "no answer to check", ()))
         return each.dropped(last.reason, id=record.id, answers=[one.detail for one in failures])
+
+    async def _conversation(self, each: Numbered, record: Instruction) -> Decision:
+        """All turns must have an expert's answer that passes. The difficulty is that of the last turn."""
+        turns, qualities = with_experts(record), list[Quality]()
+        if len(turns) < 1 + len(record.then):
+            return each.dropped("no answer to check", id=record.id)
+        for turn in turns:
+            expert = turn.expert or Expert(thinking="", answer="")
+            found = await verified(turn, expert.answer, self._judge)
+            these = await self._qualities(turn, expert) if found.followed else ()
+            if failure := _failure(found, these):
+                return each.dropped(failure.reason, id=turn.id, answers=[failure.detail])
+            qualities += these
+        measured = await self._difficulty.measured(turns[-1], self._judge) if self._difficulty else None
+        return _kept(each, record, {}, qualities, measured)
 
     async def _answers(self, record: Instruction) -> AsyncIterator[Expert | FailedRequest]:
         """The answers that are there, then those that can still be bought, or why one can't."""
@@ -112,15 +130,7 @@ class Check(AskingStage):
     async def _passed(self, each: Numbered, expert: Expert, qualities: Sequence[Quality]) -> Decision:
         record: Instruction = each.item
         measured = await self._difficulty.measured(record, self._judge) if self._difficulty else None
-        if measured and measured.outside:
-            return each.dropped(measured.outside, id=record.id, **measured._asdict())
-        provenance = {
-            name: value for name, value in record.provenance.items() if name not in (ANSWERS, BOUGHT)
-        }
-        provenance["quality"] = [one.model_dump() for one in qualities]
-        if measured:
-            provenance["policy"] = {"model": measured.model, "right": measured.right, "of": measured.of}
-        return each.kept(record.model_copy(update={"expert": expert, "provenance": provenance}))
+        return _kept(each, record, {"expert": expert}, qualities, measured)
 
     def notes(self, kept: Sequence[Instruction]) -> dict[str, str]:
         if self._judge is None:
@@ -128,6 +138,23 @@ class Check(AskingStage):
         questions = {f"judge prompts {name}": digest for name, digest in self._judge.digests.items()}
         qualities = {"qualities": ", ".join(self.config.check.qualities) or "none"}
         return qualities | questions | self.prompt_notes()
+
+
+def _kept(
+    each: Numbered,
+    record: Instruction,
+    changed: Mapping[str, Any],
+    qualities: Sequence[Quality],
+    measured: Measured | None,
+) -> Decision:
+    """The record with what was found, unless it is outside the band of difficulty."""
+    if measured and measured.outside:
+        return each.dropped(measured.outside, id=record.id, **measured._asdict())
+    provenance = {name: value for name, value in record.provenance.items() if name not in (ANSWERS, BOUGHT)}
+    provenance["quality"] = [one.model_dump() for one in qualities]
+    if measured:
+        provenance["policy"] = {"model": measured.model, "right": measured.right, "of": measured.of}
+    return each.kept(record.model_copy(update={**changed, "provenance": provenance}))
 
 
 def answers_of(record: Instruction) -> list[Expert]:

@@ -1,6 +1,6 @@
 """Drops records whose prompt shares a run of words or characters with a benchmark's, and shows the run.
 
-The benchmarks' texts are read from their public files: the seven of the paper and IFBench.
+The benchmarks' texts are read from their public files.
 """
 
 from __future__ import annotations
@@ -8,16 +8,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from raif.config.staged import StagedConfig
 from raif.data.card import StageFunnel
 from raif.data.staged.similarity import mostly_unspaced, runs, tokens
 from raif.data.staged.stage import STAGES, Decision, Numbered, Stage
 from raif.errors import ConfigError, RecordError
-from raif.files import jsonl
 from raif.files.benchmark_data import FOLDER, PLACES
+from raif.files.rows import rows
 from raif.types import Instruction
 
 
@@ -25,7 +26,7 @@ class TextFields(NamedTuple):
     """The fields of a benchmark's public files. `raif.files.benchmark_data` says where the files are."""
 
     texts: tuple[str, ...]
-    """Fields with what the model is asked."""
+    """Fields with what the model is asked: a text, a message or messages, or those as JSON text."""
     id: tuple[str, ...]
     """Fields that together identify an item."""
 
@@ -39,6 +40,11 @@ BENCHMARKS = {
     "fbbench": TextFields(("user_query", "feedback"), ()),
     "followbench": TextFields(("instruction",), ("category", "example_id", "level")),
     "infobench": TextFields(("instruction", "input"), ("id",)),
+    "ifbench-multiturn": TextFields(("messages",), ("key",)),
+    "multi-if": TextFields(("turn_1_prompt", "turn_2_prompt", "turn_3_prompt"), ("key",)),
+    "rubrics": TextFields(
+        ("prompt", "messages", "conversation", "conversation_history"), ("id", "benchmark_id", "question_id")
+    ),
 }
 
 
@@ -59,21 +65,31 @@ def files_in(folder: Path) -> dict[str, list[Path]]:
 
 
 def texts_of(benchmark: str, path: Path) -> Iterator[BenchmarkText]:
-    """The texts in one file: a JSON list, or JSON Lines, which some benchmarks call .json too."""
-    content = path.read_text("utf-8")
-    try:
-        if content.lstrip().startswith("["):
-            found = json.loads(content)
-        else:
-            found = [fields for _, fields in jsonl.objects(path)]
-    except (ValueError, RecordError) as error:
-        raise RecordError(f"{path}: not JSON: {error}", "Is it the benchmark's public file?") from None
+    """The texts in one file, whatever its format. Names of columns in capitals are the same."""
     fields_of = BENCHMARKS[benchmark]
-    for position, fields in enumerate(each for each in found if isinstance(each, dict)):
-        id = "/".join(str(fields[name]) for name in fields_of.id if name in fields)
-        for name in fields_of.texts:
-            if isinstance(text := fields.get(name), str) and text.strip():
+    try:
+        found = [{name.lower(): value for name, value in row.items()} for _, row in rows(path)]
+    except RecordError as error:
+        raise RecordError(error.message, "Is it the benchmark's public file?") from None
+    for position, fields in enumerate(found):
+        id = "/".join(str(fields[name]) for name in map(str.lower, fields_of.id) if name in fields)
+        for name in map(str.lower, fields_of.texts):
+            for text in _asked(fields.get(name)):
                 yield BenchmarkText(benchmark, id or f"{path.name}:{position}", text)
+
+
+def _asked(value: Any) -> Iterator[str]:
+    """What users say in a field."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        with suppress(ValueError):
+            value = json.loads(value)
+    if isinstance(value, str) and value.strip():
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _asked(each)
+    elif isinstance(value, dict) and value.get("role", "user") == "user":
+        yield from _asked(value.get("content"))
 
 
 class Lengths(NamedTuple):
@@ -159,7 +175,8 @@ class Decontaminate(Stage):
         )
         for each in todo:
             record: Instruction = each.item
-            said = "\n".join(message.content for message in record.messages if message.role == "user")
+            asked = [message.content for message in record.messages if message.role == "user"]
+            said = "\n".join([*asked, *(turn.prompt for turn in record.then)])
             if found := overlap.find(said):
                 yield each.dropped(f"overlaps {found.benchmark}", id=record.id, **found._asdict())
             else:

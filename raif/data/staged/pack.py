@@ -16,6 +16,7 @@ from raif.data.staged.run import finished_funnels
 from raif.data.staged.stage import BROKEN, STAGES, Decision, Numbered, Stage
 from raif.errors import RecordError, require
 from raif.files import jsonl, whole
+from raif.records.turns import with_experts
 from raif.types import Instruction, Message
 from raif.verdicts.checks import verify
 
@@ -98,10 +99,11 @@ def seed_of(record: Instruction) -> str:
 def _checked(each: Numbered) -> Decision:
     """The record, unless code finds that its expert's answer fails."""
     record: Instruction = each.item
-    failed = verify(record, record.expert.answer) if record.expert else None
-    if failed and failed.followed is False:
-        ids = [verdict.id for verdict in failed.verdicts if verdict.passed is False]
-        return each.dropped("expert answer fails its checks", id=record.id, failed=ids)
+    for turn in with_experts(record):
+        found = verify(turn, turn.expert.answer if turn.expert else "")
+        if found.followed is False:
+            ids = [verdict.id for verdict in found.verdicts if verdict.passed is False]
+            return each.dropped("expert answer fails its checks", id=turn.id, failed=ids)
     return each.kept(record)
 
 
@@ -140,8 +142,8 @@ def _introduction(stats: Mapping[str, Any], funnels: Sequence[StageFunnel]) -> s
 def write_parquet(path: Path, records: Sequence[Instruction]) -> Path:
     """Write the records with one schema for all.
 
-    What has different fields in different records is JSON text: `composition`, `provenance` and each
-    constraint's `kwargs`.
+    What has different fields in different records is JSON text: `composition`, `provenance`, further turns
+    and each constraint's `kwargs`.
     """
     require("pyarrow", extra="data")
     import pyarrow as pa
@@ -155,7 +157,7 @@ def write_parquet(path: Path, records: Sequence[Instruction]) -> Path:
 
     rows = [record.model_dump(mode="json") for record in records]
     for row in rows:
-        row |= {name: as_text(row[name]) for name in ("composition", "provenance")}
+        row |= {name: as_text(row[name]) for name in ("composition", "provenance", "then")}
         row["constraints"] = [each | {"kwargs": as_text(each["kwargs"])} for each in row["constraints"]]
     types = {
         "messages": structs("role", "content"),

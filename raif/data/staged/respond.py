@@ -19,6 +19,7 @@ from raif.data.staged.similarity import Seen
 from raif.data.staged.stage import STAGES, AskingStage, Clients, Decision, Numbered
 from raif.errors import FailedRequest, RecordError
 from raif.reasoning import Style, asked_to_think
+from raif.records.turns import at_turn
 from raif.types import Expert, Instruction
 from raif.verdicts.checks import verify
 from raif.verdicts.questions import asked
@@ -68,6 +69,8 @@ class Respond(AskingStage):
         if isinstance(each.item, Decision):
             return each.item
         record: Instruction = each.item
+        if record.then:
+            return await self._conversation(each, record)
         found = [self._built_in(record)] if self._chat is None else await self._bought(self._chat, record)
         useful = [one.model_dump() for one in found if isinstance(one, Expert)]
         if not useful:
@@ -75,6 +78,25 @@ class Respond(AskingStage):
             return each.dropped(f"no answer: {', '.join(reasons)}", id=record.id)
         added = {ANSWERS: useful, BOUGHT: len(found)}
         return each.kept(record.model_copy(update={"provenance": record.provenance | added}))
+
+    async def _conversation(self, each: Numbered, record: Instruction) -> Decision:
+        """Each turn is answered after the answers before it, which passed: they are the experts'."""
+        if self._chat is None:
+            return each.dropped("the built-in responder answers one turn", id=record.id)
+        experts = list[Expert]()
+        for _ in range(1 + len(record.then)):
+            turn = at_turn(record, [one.answer for one in experts])
+            *_, last = await self._bought(self._chat, turn)
+            if isinstance(last, str):
+                return each.dropped(f"no answer: {last}", id=turn.id)
+            if verify(turn, last.answer, loose=False).followed is False:
+                return each.dropped("no answer to a turn passes its checks", id=turn.id, answer=last.answer)
+            experts.append(last)
+        first, *others = experts
+        then = [
+            turn.model_copy(update={"expert": one}) for turn, one in zip(record.then, others, strict=True)
+        ]
+        return each.kept(record.model_copy(update={"expert": first, "then": tuple(then)}))
 
     async def _bought(self, chat: ChatClient, record: Instruction) -> list[Expert | str]:
         """Answers up to the first that code doesn't fail. For an unusable reply, why it is unusable."""

@@ -301,3 +301,56 @@ def test_a_quality_is_read_from_the_start_of_the_reply():
     }
     assert {text: read_verdict(text) for text in starts} == starts
     assert read_verdict("Nothing is wrong, yes") is None
+
+
+def talk(number=1, **fields):
+    """A record of two turns, both without commas."""
+    return record(number, then=[{"prompt": "Say it again.", "constraints": [NO_COMMA]}], **fields)
+
+
+def test_each_turn_of_a_conversation_is_answered_after_the_experts_answers(made):
+    def script(body):
+        if purpose(body) == "answer" and last_turn(body) == "Say it again.":
+            return completion("It is warm.", reasoning_content="Again.")
+        return answering("Warm, wet.", "Warm.")(body)
+
+    kept, _, requests = made(script, [talk()], "respond", "check")
+    assert kept[0].expert == Expert(thinking="Hm.", answer="Warm.")
+    assert kept[0].then[0].expert == Expert(thinking="Again.", answer="It is warm.")
+    asked = [body for body in requests if last_turn(body) == "Say it again."]
+    assert [m["content"] for m in asked[0]["messages"]] == [
+        "Describe tea number 1.",
+        "Warm.",
+        "Say it again.",
+    ]
+    assert len(kept[0].provenance["quality"]) == 14  # seven of each turn
+
+
+def test_a_conversation_with_a_turn_that_fails_is_dropped(made):
+    def script(body):
+        if purpose(body) == "answer" and last_turn(body) == "Say it again.":
+            return completion("No, no.", reasoning_content="Hm.")
+        return answering("Warm.")(body)
+
+    kept, dropped, _ = made(script, [talk()], "respond")
+    assert not kept
+    assert (dropped[0]["reason"], dropped[0]["id"]) == ("no answer to a turn passes its checks", "r1/2")
+
+
+def test_a_judge_sees_each_turn_of_a_conversation(made):
+    expert = {"thinking": "", "answer": "Warm."}
+    question = {"text": "Is it kind?"}
+    given = talk(expert=expert)
+    given["then"][0] |= {"expert": expert, "questions": [question]}
+
+    def unkind(body):
+        return completion("No.") if purpose(body) == "judge" else teacher(body)
+
+    kept, dropped, _ = made(unkind, [given], "check")
+    assert not kept
+    assert (dropped[0]["reason"], dropped[0]["id"]) == ("no answer passes its checks", "r1/2")
+
+
+def test_a_conversation_without_all_experts_answers_has_nothing_to_check(made):
+    _, dropped, _ = made(teacher, [talk(expert={"thinking": "", "answer": "Warm."})], "check")
+    assert dropped[0]["reason"] == "no answer to check"

@@ -7,7 +7,7 @@ import pytest
 from raif import records
 from raif.config.staged import DecontaminateConfig, StagedConfig
 from raif.data.staged import run
-from raif.data.staged.decontaminate import BENCHMARKS, BenchmarkText, Lengths, Overlap, files_in, texts_of
+from raif.data.staged.decontaminate import BenchmarkText, Lengths, Overlap, files_in, texts_of
 from raif.errors import ConfigError
 
 LONG = "about the old wooden bridge that has been closed for repairs since the flood of last spring"
@@ -115,14 +115,14 @@ ITEMS = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(BENCHMARKS))
+@pytest.mark.parametrize("name", sorted(ITEMS))
 def test_the_public_files_are_read_whole(name, benchmark_data):
     files = files_in(benchmark_data)[name]
     items = {(item.benchmark, item.item, path.parent.name) for path in files for item in texts_of(name, path)}
     assert len(items) >= ITEMS[name]
 
 
-@pytest.mark.parametrize("name", sorted(BENCHMARKS))
+@pytest.mark.parametrize("name", sorted(ITEMS))
 def test_the_public_prompts_contaminate(name, benchmark_data):
     texts = [text for path in files_in(benchmark_data)[name] for text in texts_of(name, path)]
     overlap = Overlap(texts, spaced=Lengths(13, 8), unspaced=Lengths(20, 10))

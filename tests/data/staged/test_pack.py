@@ -150,11 +150,15 @@ def test_datasets_opens_it_offline(packed, suffix, tmp_path):
     assert loaded["id"] == [each.id for each in read(folder)]
 
 
+TEXT = ("composition", "provenance", "then")
+"""Columns that hold JSON text."""
+
+
 def test_parquet_says_the_same_as_jsonl(packed):
     parquet = pytest.importorskip("pyarrow.parquet")
     folder = packed(MIXED, problems(2), heldout_share=0, parquet=True)
     back = parquet.read_table(folder / "train.parquet").to_pylist()
     for row in back:
         row["constraints"] = [each | {"kwargs": json.loads(each["kwargs"])} for each in row["constraints"]]
-        row |= {name: json.loads(row[name]) if row[name] else None for name in ("composition", "provenance")}
+        row |= {name: json.loads(row[name]) if row[name] else None for name in TEXT}
     assert [Instruction.model_validate(row) for row in back] == read(folder)
