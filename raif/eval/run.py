@@ -107,7 +107,7 @@ def evaluate(
     asks, answers = in_turns(asks_of(planned, config), before, answers_to, said)
     failed = {
         ask.id: notes.errors.messages.get(ask.id)
-        or (NOT_STORED if before.get(ask.id, ask.id) in {ask.id, *answers} else UNREACHED)
+        or (UNREACHED if ask.id in before and before[ask.id] not in answers else NOT_STORED)
         for ask in asks
         if ask.id not in answers
     }
