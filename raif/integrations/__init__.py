@@ -5,13 +5,13 @@ Shared by all: the share of a row's constraints that a response follows.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from raif.errors import RaifError, RecordError
 from raif.reasoning import EMPTY_THINKING, OPENED, Marks
+from raif.records.trainers import checks_of
 from raif.types import Verification
 from raif.verdicts.api import verify
 
@@ -51,22 +51,15 @@ def _verified(row: Mapping[str, Any], response: str, think: Marks) -> Verificati
 
 
 def labelled(label: object) -> Mapping[str, Any]:
-    """The row in a label, which is JSON text of one where a data set has a single column for it.
+    """The checks in a label: ours or IFEval's, as JSON text or an object, or a `ground_truth` of IF-RLVR.
 
     Raises RecordError if it says nothing of what is checked.
     """
-    row = label
-    if isinstance(label, str):
-        try:
-            row = json.loads(label)
-        except (ValueError, RecursionError):
-            row = None
-    if isinstance(row, Mapping) and _ASKING & row.keys():
-        return row
-    raise RecordError(
-        f"the label is not a record: {str(label)[:80]!r}",
-        'It should be JSON text such as {"constraints": [{"id": "punctuation:no_comma"}]}.',
-    )
+    try:
+        return checks_of(label)
+    except (ValueError, RecursionError) as error:
+        hint = 'It should be JSON text such as {"constraints": [{"id": "punctuation:no_comma"}]}.'
+        raise RecordError(f"a row without checks: {error}", hint) from None
 
 
 def generated(response: str, prompt: object, think: Marks) -> str:

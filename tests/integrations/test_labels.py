@@ -18,15 +18,27 @@ ROW = {"constraints": [{"id": "punctuation:no_comma"}, {"id": "detectable_format
 IFEVAL = {"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}
 
 
-@pytest.mark.parametrize("row", [ROW, IFEVAL])
-def test_a_label_is_a_row_or_its_json(row: dict[str, Any]) -> None:
-    assert labelled(row) == row
-    assert labelled(json.dumps(row)) == row
+@pytest.mark.parametrize(("row", "share"), [(ROW, 0.5), (IFEVAL, 1)])
+def test_a_label_is_a_row_or_its_json(row: dict[str, Any], share: float) -> None:
+    assert rewarded(labelled(row), "a b")[0] == rewarded(labelled(json.dumps(row)), "a b")[0] == share
 
 
-@pytest.mark.parametrize("label", [None, "", "42", "[]", "{", {}, '{"id": "tea-1"}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "label",
+    [
+        "[{'instruction_id': ['punctuation:no_comma'], 'kwargs': [None]}]",
+        '{"func_name": "validate_end", "end_phrase": "Bye."}',
+    ],
+)
+def test_a_label_can_be_one_of_open_instructs(label: str) -> None:
+    assert rewarded(labelled(label), "Hi. Bye.") == (1, True)
+
+
+@pytest.mark.parametrize(
+    "label", [None, "", "42", "[]", "{", {}, '{"id": "tea-1"}', "[" * 100_000, '{"a":' * 100_000]
+)
 def test_a_label_without_checks_is_an_error(label: object) -> None:
-    with pytest.raises(RecordError, match="the label is not a record"):
+    with pytest.raises(RecordError, match="a row without checks"):
         labelled(label)
 
 
