@@ -12,7 +12,7 @@ import pytest
 
 from raif.config.judge import JudgeConfig
 from raif.config.train import TrainConfig
-from raif.constraints import KINDS
+from raif.constraints import find
 from raif.errors import EndpointError, RaifError
 from raif.judge.judge import Judge, judge_metrics, open_judge
 from raif.models.chat import Chat
@@ -176,7 +176,7 @@ def test_a_check_that_raises_ends_the_run_and_names_the_record(monkeypatch: pyte
     def broken(response: str) -> Any:
         raise ZeroDivisionError
 
-    kind = KINDS["punctuation:no_comma"]
+    kind = find("punctuation:no_comma", "raif")
     monkeypatch.setitem(vars(kind), "check", broken)
     with pytest.raises(ZeroDivisionError) as caught:
         verify_all([(instruction(7), "Fine")], [None])
