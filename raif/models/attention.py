@@ -103,7 +103,10 @@ for _name in (GROUPED, TRACED):
 
 
 class RoomyLayer(DynamicLayer):
-    """Keys and values, [B, G, L, D], as the filled part of buffers with room for `room` more tokens."""
+    """Keys and values, [B, G, L, D], as the filled part of buffers with room for `room` more tokens.
+
+    Full buffers are replaced by ones of twice the size.
+    """
 
     def __init__(self, room: int) -> None:
         super().__init__()
@@ -120,6 +123,8 @@ class RoomyLayer(DynamicLayer):
                 states.new_empty(*states.shape[:2], states.shape[2] + self._room, states.shape[3])
                 for states in (key_states, value_states)
             ]
+        if end > self._buffers[0].shape[2]:
+            self._buffers = [torch.cat([buffer, torch.empty_like(buffer)], 2) for buffer in self._buffers]
         for buffer, states in zip(self._buffers, (key_states, value_states), strict=True):
             buffer[:, :, start:end] = states
         return self._show(end)

@@ -8,6 +8,7 @@ not get the request again. If a template refuses system texts (Gemma's does), th
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,12 +32,10 @@ class Chat:
 
     def prompt(self, messages: Sequence[Message], mode: Mode) -> list[int]:
         """The prompt's tokens."""
-        turns = [m.model_dump() for m in messages]
+        turns: list[dict[str, Any]] = [m.model_dump() for m in messages]
         if mode != "direct" and self.style == "tagged" and not self._asks_for_format:
             turns = _with_request(turns, self.format_request)
-        if turns[0]["role"] == "system" and not self._takes_system:
-            turns = _without_system(turns)
-        text = self._rendered(turns)
+        text = self.rendered(turns)
         if mode != "direct":
             text = text.rstrip().removesuffix("<think>") if self._opens_thinking else text
             text += self.opening(mode)
@@ -58,8 +57,11 @@ class Chat:
 
         Special tokens are left out, except the tags: some tokenizers know `</think>` as one.
         """
-        kept = [i for i in ids if i not in self._left_out]
-        return self.opening(mode) + str(self.tokenizer.decode(kept, skip_special_tokens=False))
+        return self.opening(mode) + str(self.tokenizer.decode(self.shown(ids), skip_special_tokens=False))
+
+    def shown(self, ids: Sequence[int]) -> list[int]:
+        """The tokens that are part of a text: all but special ones that are no tags."""
+        return [i for i in ids if i not in self._left_out]
 
     def taken_apart(self, text: str, mode: Mode) -> Response:
         """A response as thinking and answer. Asked directly, a reasoning model may think or not."""
@@ -95,7 +97,7 @@ class Chat:
     @cached_property
     def _bare(self) -> str:
         """An empty prompt, as the template renders it."""
-        return self._rendered([{"role": "user", "content": ""}])
+        return self._templated([{"role": "user", "content": ""}])
 
     @cached_property
     def _takes_system(self) -> bool:
@@ -103,17 +105,28 @@ class Chat:
 
         turns = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello."}]
         try:
-            return "Be kind." in self._rendered(turns)
+            return "Be kind." in self._templated(turns)
         except TemplateError:
             return False
 
-    def _rendered(self, turns: list[dict[str, str]]) -> str:
+    def rendered(self, turns: list[dict[str, Any]], **variables: Any) -> str:
+        """The prompt as text, by the model's own template. `variables`: more that the template knows."""
+        if turns[0]["role"] == "system" and not self._takes_system:
+            turns = _without_system(turns)
+        return self._templated(turns, **variables)
+
+    def knows(self, variable: str) -> bool:
+        """Whether the template has a variable of that name."""
+        return bool(re.search(rf"\b{re.escape(variable)}\b", str(self.tokenizer.chat_template)))
+
+    def _templated(self, turns: list[dict[str, Any]], **variables: Any) -> str:
         if not self.tokenizer.chat_template:
             raise RaifError(
                 f"the tokenizer of {self.tokenizer.name_or_path} has no chat template",
                 "Take the instruction-tuned model, or put a chat_template.jinja into its folder.",
             )
-        return str(self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+        template = self.tokenizer.apply_chat_template
+        return str(template(turns, tokenize=False, add_generation_prompt=True, **variables))
 
 
 _REQUEST = (
@@ -129,14 +142,17 @@ _REQUEST_OF_USER = (
 _OPENING = "{% if add_generation_prompt %}{{ '<think>\\n' }}{% endif %}"
 
 
-def _with_request(turns: list[dict[str, str]], request: str) -> list[dict[str, str]]:
+def _with_request(turns: list[dict[str, Any]], request: str) -> list[dict[str, Any]]:
     """Add the format request as the system text, after the system text that exists."""
     if turns[0]["role"] != "system":
         return [{"role": "system", "content": request}, *turns]
     return [{"role": "system", "content": f"{turns[0]['content']}\n\n{request}"}, *turns[1:]]
 
 
-def _without_system(turns: list[dict[str, str]]) -> list[dict[str, str]]:
+def _without_system(turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The system text as the beginning of the user's first turn."""
-    system, first, *rest = turns
+    system, *others = turns
+    if not others:
+        return [system | {"role": "user"}]
+    first, *rest = others
     return [{"role": "user", "content": f"{system['content']}\n\n{first['content']}"}, *rest]

@@ -50,7 +50,7 @@ def decode(
     limits, most = [limit for n, limit in zip(counts, allowed, strict=True) for _ in range(n)], max(allowed)
     completions = [[Completion() for _ in range(n)] for n in counts]
     flat = [completion for each in completions for completion in each]
-    batch = _Batch.prefill(model, prompts, counts, room=most)
+    batch = Batch.prefill(model, prompts, counts, room=most)
     random = torch.Generator()
     chances = torch.cat(  # in [0, 1), one for each token of each completion: [R, most], on the CPU
         [
@@ -88,7 +88,10 @@ def pick(logits: Tensor, temperature: float | Tensor, chances: Tensor) -> tuple[
         tokens = scaled.argmax(-1)
     else:
         cumulative = (scaled - total).exp_().cumsum_(-1)
-        places = chances.to(scaled.device)[:, None] * cumulative[:, -1:]
+        whole = cumulative[:, -1:]
+        # Rounding must not carry a chance near 1 past the last token that has any probability.
+        most = whole.nextafter(torch.zeros_like(whole))
+        places = (chances.to(scaled.device)[:, None] * whole).minimum(most)
         tokens = torch.searchsorted(cumulative, places, right=True).squeeze(1)
     tokens = tokens.clamp(max=scaled.shape[-1] - 1)
     return tokens, (scaled.gather(1, tokens[:, None]) - total).squeeze(1)
@@ -96,7 +99,7 @@ def pick(logits: Tensor, temperature: float | Tensor, chances: Tensor) -> tuple[
 
 def _record(
     completions: list[Completion],
-    batch: _Batch,
+    batch: Batch,
     tokens: Tensor,
     logps: Tensor,
     end_ids: frozenset[int],
@@ -116,7 +119,7 @@ def _record(
 
 
 @dataclass
-class _Batch:
+class Batch:
     """The rows being sampled. mask: [R, L]; logits of the next token: [R, V]; owners, ended: [R]."""
 
     model: Model
@@ -127,7 +130,7 @@ class _Batch:
     ended: Tensor
 
     @classmethod
-    def prefill(cls, model: Model, prompts: Sequence[list[int]], counts: Sequence[int], room: int) -> _Batch:
+    def prefill(cls, model: Model, prompts: Sequence[list[int]], counts: Sequence[int], room: int) -> Batch:
         ids, mask = pad_left(prompts, model.pad_id, model.device)
         cache = roomy_cache(model.net.config, room)
         logits = _forward(model, ids, mask, (mask.cumsum(1) - 1).clamp(min=0), cache)
@@ -136,7 +139,7 @@ class _Batch:
         ended = torch.zeros(len(of), dtype=torch.bool)
         return cls(model, cache, mask[of], logits[of], torch.arange(len(of)), ended)
 
-    def step(self, tokens: Tensor) -> _Batch:
+    def step(self, tokens: Tensor) -> Batch:
         """Read one more token for each row. Drops finished rows once there are enough of them."""
         if self.ended.float().mean() >= COMPACT_AT:
             live = (~self.ended).nonzero().squeeze(1)

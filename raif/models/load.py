@@ -68,9 +68,10 @@ class Model:
         return frozenset(i for i in (*ids, self.tokenizer.eos_token_id) if i is not None)
 
 
-def load(path: str, *, dtype: torch.dtype, device: str = "auto", attention: str = "auto") -> Model:
+def load(path: str, *, dtype: torch.dtype | str, device: str = "auto", attention: str = "auto") -> Model:
     """Load from a folder, the hub, or a package. Raises RaifError if no model can be loaded from there.
 
+    `dtype`: the weights' precision, also by its name; auto: as they are stored.
     `attention`: the name of one of transformers' implementations; auto: one that suits model and device.
     """
     from safetensors import SafetensorError
