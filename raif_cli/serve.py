@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from raif.dialect import Dialect
 from raif_cli.options import DryRun, Overrides, overrides
 
 if TYPE_CHECKING:
     from raif.config.serve import ServeConfig
 
-PURPOSE, SIZE = "Purpose (vllm)", "Size (vllm)"
-Model = Annotated[str, typer.Argument(help="The checkpoint's folder, or packaged:NAME.", show_default=False)]
+PURPOSE, SIZE, SCORING = "Purpose", "Size", "Rewards"
+Model = Annotated[
+    str | None, typer.Argument(help="The checkpoint's folder, or packaged:NAME.", show_default=False)
+]
 Arguments = Annotated[
-    list[str] | None, typer.Argument(metavar="[-- ARGUMENTS]", help="More arguments for the back-end.")
+    list[str] | None, typer.Argument(metavar="[-- ARGUMENTS]", help="More arguments for vLLM.")
 ]
 Backend = Annotated[str, typer.Option("--backend", help="The server: transformers or vllm.")]
 Host = Annotated[
@@ -32,7 +35,7 @@ ApiKey = Annotated[
 Think = Annotated[
     str,
     typer.Option(
-        help="How reasoning, which goes into reasoning_content, is marked: tagged, deepseek, none, or auto "
+        help="How reasoning, which goes into a field of its own, is marked: tagged, deepseek, none, or auto "
         "(as the chat template says)."
     ),
 ]
@@ -42,13 +45,15 @@ Judge = Annotated[
 ]
 Rollout = Annotated[
     bool,
-    typer.Option("--rollout", help="Serve rollouts: weights can be updated.", rich_help_panel=PURPOSE),
+    typer.Option("--rollout", help="Serve rollouts: weights can be updated (vllm).", rich_help_panel=PURPOSE),
 ]
 Tensor = Annotated[
-    int | None, typer.Option("--tensor-parallel", help="How many GPUs share the model.", rich_help_panel=SIZE)
+    int | None,
+    typer.Option("--tensor-parallel", help="GPUs that share the model (vllm).", rich_help_panel=SIZE),
 ]
 Data = Annotated[
-    int | None, typer.Option("--data-parallel", help="How many copies of the model.", rich_help_panel=SIZE)
+    int | None,
+    typer.Option("--data-parallel", help="Copies of the model (vllm).", rich_help_panel=SIZE),
 ]
 MaxLength = Annotated[
     int | None,
@@ -56,10 +61,33 @@ MaxLength = Annotated[
         "--max-model-len", help="Maximum tokens of a prompt and its response.", rich_help_panel=SIZE
     ),
 ]
+Rewards = Annotated[
+    bool,
+    typer.Option(
+        "--rewards",
+        help="Instead of a model: score responses for a trainer that takes an address.",
+        rich_help_panel=SCORING,
+    ),
+]
+Semantics = Annotated[
+    Dialect | None,
+    typer.Option(
+        "--dialect",
+        help="Whose meaning of the kinds to use, instead of each record's own.",
+        rich_help_panel=SCORING,
+    ),
+]
+JudgeUrl = Annotated[
+    str | None,
+    typer.Option("--judge-url", help="The server of the judge of questions.", rich_help_panel=SCORING),
+]
+JudgeModel = Annotated[
+    str | None, typer.Option("--judge-model", help="That server's name for it.", rich_help_panel=SCORING)
+]
 
 
 def serve(
-    model: Model,
+    model: Model = None,
     arguments: Arguments = None,
     backend: Backend = "transformers",
     host: Host = "127.0.0.1",
@@ -71,10 +99,14 @@ def serve(
     tensor_parallel: Tensor = None,
     data_parallel: Data = None,
     max_model_len: MaxLength = None,
+    rewards: Rewards = False,
+    dialect: Semantics = None,
+    judge_url: JudgeUrl = None,
+    judge_model: JudgeModel = None,
     set_: Overrides = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Serve a checkpoint as an OpenAI-compatible endpoint on this machine. Ctrl-C stops it."""
+    """Serve a checkpoint as an OpenAI-compatible endpoint, or rewards for trainers. Ctrl-C stops it."""
     from raif.config import dump, load
     from raif.config.serve import ServeConfig
 
@@ -91,10 +123,14 @@ def serve(
             "tensor_parallel": tensor_parallel,
             "data_parallel": data_parallel,
             "max_model_len": max_model_len,
+            "rewards.dialect": dialect,
+            "rewards.judge.model": judge_model,
+            "rewards.judge.endpoint.base_url": judge_url,
         }
     )
-    further = [f"arguments={json.dumps(arguments)}"] if arguments else []
-    config = load(ServeConfig, "serve", overrides=[*given, *further, *(set_ or ())])
+    further = ["rewards={}"] if rewards else []
+    further += [f"arguments={json.dumps(arguments)}"] if arguments else []
+    config = load(ServeConfig, "serve", overrides=[*further, *given, *(set_ or ())])
     if dry_run:
         typer.echo(dump(config), nl=False)
         return
@@ -107,9 +143,8 @@ def _serve(config: ServeConfig) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with serving(config, output=sys.stderr.buffer) as server:
-            typer.echo(
-                f"{server.base_url} serves {server.model!r}. Try:\n\n{server.example}\n\nCtrl-C stops it."
-            )
+            does = f"serves {server.model!r}" if server.model else "scores responses"
+            typer.echo(f"{server.base_url} {does}. Try:\n\n{server.example}\n\nCtrl-C stops it.")
             code = server.process.wait()
     except KeyboardInterrupt:
         return

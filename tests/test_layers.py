@@ -25,7 +25,7 @@ LAYERS = pictured()
 HEAVY = {
     **dict.fromkeys(("vllm", "deepspeed", "peft"), ("raif/models", "raif/train")),
     "torch": ("raif/models", "raif/train", "raif/integrations/openrlhf.py"),
-    "transformers": ("raif/models", "raif/train", "raif/serve/transformers_server.py"),
+    "transformers": ("raif/models", "raif/train"),
     **dict.fromkeys(("typer", "rich"), ("raif_cli",)),
 }
 

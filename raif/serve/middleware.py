@@ -1,8 +1,8 @@
-"""ASGI middleware that adds to a server what it lacks: `reasoning_content`, and a key for every path.
+"""ASGI middleware that both back-ends share: reasoning in a field of its own, and a key for every path.
 
-Both back-ends are ASGI applications, so the same code works for both, and depends only on their wire format.
-A reasoning parser plugged into vLLM would not do: vLLM calls the field `reasoning`, and transformers has no
-such plug-ins. vLLM's own key leaves paths unguarded, among them those that update weights.
+It depends only on their wire format. A reasoning parser plugged into vLLM would not do: vLLM calls the field
+`reasoning`, other servers and most clients `reasoning_content`, and here it has both names. vLLM's own key
+leaves paths unguarded, among them those that update weights.
 """
 
 from __future__ import annotations
@@ -24,12 +24,17 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 KEY = "RAIF_SERVE_KEY"
 """The environment variable that holds a server's key."""
+REASONING = ("reasoning_content", "reasoning")
+"""The names of the field that has the reasoning: that of DeepSeek and SGLang, and that of vLLM."""
 OPEN = "/health"
 """The path that needs no key."""
 
 
 class SplitTagged:
-    """Moves the reasoning of chat completions into `reasoning_content`, and removes the answer's tags."""
+    """Moves the reasoning of chat completions into fields of its own, and removes the answer's tags.
+
+    A request whose `chat_template_kwargs` switch thinking off is left alone: its prompt has closed it.
+    """
 
     style: ClassVar[Style] = "tagged"
 
@@ -38,7 +43,9 @@ class SplitTagged:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].endswith("/chat/completions"):
-            send = _Rewritten(send, self.style)
+            body, receive = await _read(receive)
+            if not _unthinking(body):
+                send = _Rewritten(send, self.style)
         await self._app(scope, receive, send)
 
 
@@ -53,16 +60,18 @@ class RequireKey:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._expected = f"Bearer {os.environ[KEY]}".encode()
+        self._key = os.environ[KEY].encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asks = scope["type"] in ("http", "websocket") and scope["path"] != OPEN
-        if not asks or hmac.compare_digest(dict(scope["headers"]).get(b"authorization", b""), self._expected):
+        scheme, _, key = dict(scope["headers"]).get(b"authorization", b"").partition(b" ")
+        if not asks or (scheme.lower() == b"bearer" and hmac.compare_digest(key.strip(), self._key)):
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
             error = {
                 "message": "wrong or missing API key",
                 "type": "invalid_request_error",
+                "param": None,
                 "code": "invalid_api_key",
             }
             headers = [(b"content-type", b"application/json"), (b"www-authenticate", b"Bearer")]
@@ -70,6 +79,26 @@ class RequireKey:
             await send({"type": "http.response.body", "body": json.dumps({"error": error}).encode()})
         else:
             await send({"type": "websocket.close", "code": 1008})
+
+
+async def _read(receive: Receive) -> tuple[bytes, Receive]:
+    """A request's whole body, and a `receive` that begins with it."""
+    events = [await receive()]
+    while events[-1].get("more_body"):
+        events.append(await receive())
+    body = b"".join(event.get("body", b"") for event in events)
+
+    async def again() -> Event:
+        return events.pop(0) if events else await receive()
+
+    return body, again
+
+
+def _unthinking(body: bytes) -> bool:
+    try:
+        return json.loads(body)["chat_template_kwargs"]["enable_thinking"] is False
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return False  # whatever else is wrong with it, the server says so
 
 
 class _Rewritten:
@@ -104,7 +133,7 @@ class _Rewritten:
         for choice in _choices(answer):
             message, splitter = choice["message"], Splitter(self._style)
             thinking, content = _taken(message)
-            message |= {"reasoning_content": "", "content": None}
+            message |= dict.fromkeys(REASONING, "") | {"content": None}
             _put(message, splitter.feed(f"{thinking}</think>{content}" if thinking else content))
             _put(message, splitter.close())
         body = json.dumps(answer).encode()
@@ -147,12 +176,12 @@ def _choices(answer: Any) -> list[dict[str, Any]]:
 
 def _taken(message: dict[str, Any]) -> tuple[str, str]:
     """The reasoning that the server itself split off, and the content. Removes both."""
-    found = [message.pop(name, None) or "" for name in ("reasoning_content", "reasoning", "content")]
-    return found[0] or found[1], found[2]
+    thinking = [message.pop(name, None) or "" for name in REASONING]
+    return thinking[0] or thinking[1], message.pop("content", None) or ""
 
 
 def _put(message: dict[str, Any], parts: Parts) -> None:
-    for name, text in (("reasoning_content", parts.thinking), ("content", parts.answer)):
+    for name, text in (*((name, parts.thinking) for name in REASONING), ("content", parts.answer)):
         if text:
             message[name] = (message.get(name) or "") + text
 

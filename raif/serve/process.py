@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import random
 import re
 import shlex
 import signal
@@ -37,6 +38,9 @@ PATIENCE = 5.0
 """Seconds to wait for the last lines. Processes that the server left behind may hold its output open."""
 SLEEPING = {"OMP_WAIT_POLICY": "passive"}
 """Threads that wait for others leave their core to them, unless the user wants it otherwise."""
+GIVEN_TO_NOBODY = range(16_000, 32_000)
+"""Ports below those that systems hand out. A server takes a minute until it listens on its own, and another
+program that is given the port meanwhile would be taken for it."""
 _SET_PARENT_DEATH_SIGNAL = 1
 
 _MEMORY = re.compile(
@@ -60,16 +64,22 @@ class Server:
 
     process: subprocess.Popen[bytes]
     base_url: str
-    model: str
+    model: str | None
     api_key_env: str | None = None
 
     @property
     def example(self) -> str:
         """A request to try, as a shell command."""
-        body = json.dumps({"model": self.model, "messages": [{"role": "user", "content": "Hello!"}]})
+        if self.model:
+            url = f"{self.base_url}/chat/completions"
+            body: object = {"model": self.model, "messages": [{"role": "user", "content": "Hello!"}]}
+        else:
+            url = self.base_url
+            record = {"constraints": [{"id": "punctuation:no_comma"}], "response": "Tea, please."}
+            body = {"records": [record]}
         key = f' -H "Authorization: Bearer ${self.api_key_env}"' if self.api_key_env else ""
-        url = f"{self.base_url}/chat/completions"
-        return f"curl {url} -H 'Content-Type: application/json'{key} -d {shlex.quote(body)}"
+        text = shlex.quote(json.dumps(body))
+        return f"curl {url} -H 'Content-Type: application/json'{key} -d {text}"
 
 
 @contextmanager
@@ -104,7 +114,8 @@ def serving(config: ServeConfig, output: IO[bytes] | None = None) -> Iterator[Se
                         "Raise --set startup_timeout=SECONDS.",
                     )
                 time.sleep(0.2)
-        yield Server(process, f"{url}/v1", command.model, config.api_key_env)
+        base = f"{url}/v1" if command.model else f"{url}/rewards"
+        yield Server(process, base, command.model, config.api_key_env)
     finally:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
@@ -133,13 +144,22 @@ def _started(command: backends.Command) -> subprocess.Popen[bytes]:
 
 def _free_port(host: str, port: int) -> int:
     """The port itself, or a free one for 0. Raises RaifError if it can't be listened on."""
+    *others, last = [port] if port else random.sample(GIVEN_TO_NOBODY, 20)
+    for one in others:
+        with suppress(RaifError):
+            return _listened(host, one)
+    return _listened(host, last)
+
+
+def _listened(host: str, port: int) -> int:
+    """The port, after it was listened on for a moment."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
             raise RaifError(f"can't listen on {host}:{port}: {error.strerror}", _OTHER_PORT) from None
-        return int(probe.getsockname()[1])
+    return port
 
 
 class Output:

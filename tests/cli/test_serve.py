@@ -30,6 +30,14 @@ def test_the_options_make_the_config() -> None:
     assert found.items() >= expected.items()
 
 
-def test_what_follows_two_dashes_is_the_back_end_s() -> None:
+def test_what_follows_two_dashes_is_vllms() -> None:
     further = ["--seed", "3", "--override-generation-config", '{"top_p": 1}', "--dry-run"]
-    assert planned("m", "--dry-run", "--", *further)["arguments"] == further
+    assert planned("m", "--backend", "vllm", "--dry-run", "--", *further)["arguments"] == further
+
+
+def test_rewards_have_a_dialect_and_a_judge() -> None:
+    judge = ("--judge-url", "http://127.0.0.1:8001/v1", "--judge-model", "m")
+    found = planned("--rewards", "--think", "tagged", "--dialect", "ifeval", *judge, "--dry-run")
+    assert (found["model"], found["think"], found["rewards"]["dialect"]) == (None, "tagged", "ifeval")
+    assert found["rewards"]["judge"]["model"] == "m"
+    assert planned("--rewards", "--dry-run")["rewards"] == {"dialect": None, "judge": None}

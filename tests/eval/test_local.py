@@ -36,7 +36,7 @@ def test_the_thinking_that_the_template_opened_is_part_of_the_answer(tmp_path: P
 
 
 def test_a_server_is_started_for_a_checkpoint_and_stopped(tiny_folder: Path) -> None:
-    pytest.importorskip("fastapi", reason="needs raif[serve]")
+    pytest.importorskip("starlette", reason="needs raif[serve]")
     local = {"backend": "transformers", "compute": "float32", "device": "cpu"}
     keys = {"model": str(tiny_folder), "sampling": {"max_tokens": 6}, "local": local}
     found = dict(responder(EvalConfig.model_validate(keys)).respond(ASKS[:1]))
@@ -47,7 +47,7 @@ def test_a_server_is_started_for_a_checkpoint_and_stopped(tiny_folder: Path) -> 
 def test_several_evaluations_share_what_is_started(
     tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, backend: str
 ) -> None:
-    pytest.importorskip("fastapi", reason="needs raif[serve]")
+    pytest.importorskip("starlette", reason="needs raif[serve]")
     started = counted(monkeypatch, "raif.serve.serving", "raif.models.local.LocalModel")
     local = {"backend": backend, "compute": "float32", "device": "cpu"}
     keys = {"model": str(tiny_folder), "local": local}
@@ -75,7 +75,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, *names: str) -> list[Mock]:
 def test_a_started_server_splits_what_think_says_and_not_what_the_template_does(
     tmp_path: Path, think: Style, expected: Answer
 ) -> None:
-    pytest.importorskip("fastapi", reason="needs raif[serve]")
+    pytest.importorskip("starlette", reason="needs raif[serve]")
     local = {"backend": "transformers", "compute": "float32", "device": "cpu"}
     keys = {"model": str(thinker.make(tmp_path)), "think": think, "sampling": {"max_tokens": 50}}
     asks = [Ask("0", (Message(role="user", content=thinker.ASKED),))]

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from raif.config import load
-from raif.config.serve import ServeConfig
+from raif.config.serve import RewardsConfig, ServeConfig
 from raif.errors import ConfigError, MissingDependency
 from raif.models.chat import Chat
 from raif.reasoning import Style
 from raif.serve import backends
 from raif.serve.backends import Command, command, style
-from raif.serve.middleware import KEY
+from raif.serve.middleware import KEY, RequireKey
 from tests.tiny import byte_tokenizer
 
 RENDERED = "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}"
@@ -37,17 +37,30 @@ def option(made: Command, name: str) -> list[str]:
     return [made.arguments[n + 1] for n, word in enumerate(made.arguments) if word == name]
 
 
-@pytest.mark.parametrize("backend", ["vllm", "transformers"])
-def test_a_server_listens_on_the_given_address(folder: Path, backend: str) -> None:
-    found = made(folder, backend)
+def config_of(made: Command) -> ServeConfig:
+    """The config that our own server is started with."""
+    return ServeConfig.model_validate_json(made.arguments[-1])
+
+
+def test_a_server_listens_on_the_given_address(folder: Path) -> None:
+    found = made(folder)
     assert option(found, "--host") == ["127.0.0.1"]
     assert option(found, "--port") == ["8123"]
-    assert found.model == "model"
+    ours = config_of(made(folder, "transformers"))
+    assert (ours.model, ours.host, ours.port) == (str(folder), "127.0.0.1", 8123)
+    assert found.model == made(folder, "transformers").model == "model"
 
 
-@pytest.mark.parametrize("backend", ["vllm", "transformers"])
-def test_more_arguments_reach_the_back_end(folder: Path, backend: str) -> None:
-    assert option(made(folder, backend, arguments=["--seed", "3"]), "--seed") == ["3"]
+def test_more_arguments_reach_vllm(folder: Path) -> None:
+    assert option(made(folder, arguments=["--seed", "3"]), "--seed") == ["3"]
+
+
+def test_a_server_of_rewards_needs_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "require", lambda *modules, extra: None)
+    found = command(ServeConfig.model_validate({"rewards": {"dialect": "ifeval"}}), 8123)
+    assert found.model is None
+    assert found.arguments[-2] == "raif.serve.rewards"
+    assert config_of(found).rewards == RewardsConfig(dialect="ifeval")
 
 
 def test_sizes_reach_vllm(folder: Path) -> None:
@@ -103,8 +116,12 @@ def test_the_key_is_passed_only_through_the_environment(
     found = made(folder, backend, api_key_env="SERVER_KEY")
     assert found.environment[KEY] == "secret"
     assert "secret" not in " ".join(found.arguments)
-    assert "RequireKey" in " ".join(found.arguments)
-    assert "RequireKey" not in " ".join(made(folder, backend).arguments)
+
+
+def test_a_key_guards_both_back_ends(folder: Path) -> None:
+    config = ServeConfig(model=str(folder), think="none", api_key_env="SERVER_KEY")
+    assert backends.layers(config, folder) == [RequireKey]
+    assert backends.layers(config.model_copy(update={"api_key_env": None}), folder) == []
 
 
 def test_a_key_given_instead_of_its_variable_is_not_printed(folder: Path) -> None:
@@ -119,7 +136,8 @@ def test_a_key_given_instead_of_its_variable_is_not_printed(folder: Path) -> Non
 def test_both_back_ends_split_responses_alike(folder: Path, think: str, layer: str | None) -> None:
     in_vllm = option(made(folder, think=think), "--middleware")
     assert in_vllm == ([f"raif.serve.middleware.{layer}"] if layer else [])
-    assert (layer or "") in made(folder, "transformers", think=think).arguments
+    ours = backends.layers(config_of(made(folder, "transformers", think=think)), folder)
+    assert [f"{one.__module__}.{one.__name__}" for one in ours] == in_vllm
 
 
 @pytest.mark.parametrize(
@@ -160,13 +178,17 @@ def test_older_folders_have_the_template_in_the_tokenizers_config(folder: Path) 
 @pytest.mark.parametrize(
     ("given", "named"),
     [
-        (["judge=true"], "judge"),
-        (["rollout=true", "max_model_len=9"], "rollout, max_model_len"),
-        (["backend=vllm", "device=cpu"], "device"),
+        (["rollout=true", "data_parallel=2"], "can't do this: rollout, data_parallel"),
+        (["arguments=[--seed]"], "can't do this: arguments"),
+        (["backend=vllm", "device=cpu", "batch=4"], "can't do this: device, batch"),
+        (["rewards={}"], "one of them"),
+        (["model=null"], "one of them"),
+        (["model=null", "rewards={}", "max_model_len=9"], "no use for: max_model_len"),
+        (["model=null", "rewards.judge.model=m"], "endpoint.base_url"),
     ],
 )
-def test_options_that_a_back_end_lacks_are_refused(given: list[str], named: str) -> None:
-    with pytest.raises(ConfigError, match=rf"can't do this: {named}"):
+def test_options_that_a_server_lacks_are_refused(given: list[str], named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
         load(ServeConfig, "serve", overrides=["model=m", *given])
 
 
@@ -176,14 +198,8 @@ def test_a_folder_without_a_model_is_an_error(tmp_path: Path, monkeypatch: pytes
         made(tmp_path, "transformers")
 
 
-def test_a_name_that_the_server_would_misread_is_an_error(folder: Path) -> None:
-    odd = folder.rename(folder.parent / "model@best")
-    with pytest.raises(ConfigError, match="revision"):
-        made(odd, "transformers")
-
-
 @pytest.mark.parametrize(
-    ("backend", "module", "extra"), [("transformers", "fastapi", "serve"), ("vllm", "vllm", "vllm")]
+    ("backend", "module", "extra"), [("transformers", "starlette", "serve"), ("vllm", "vllm", "vllm")]
 )
 def test_missing_packages_are_named_with_their_extra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str, module: str, extra: str

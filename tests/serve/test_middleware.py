@@ -26,7 +26,9 @@ def app(kind: str, *bodies: bytes, status: int = 200) -> App:
     return answer
 
 
-def get(application: App, path: str = CHAT, key: str | None = None, kind: str = "http") -> list[dict]:
+def get(
+    application: App, path: str = CHAT, key: str | None = None, kind: str = "http", request: bytes = b"{}"
+) -> list[dict]:
     """What the application sends."""
     sent: list[dict] = []
 
@@ -35,7 +37,16 @@ def get(application: App, path: str = CHAT, key: str | None = None, kind: str = 
 
     headers = [(b"authorization", key.encode())] if key else []
     scope = {"type": kind, "method": "POST", "path": path, "headers": headers}
-    asyncio.run(application(scope, None, send))  # type: ignore[arg-type]
+
+    async def receive() -> dict:
+        return asked.pop(0)
+
+    halves = _halves(request)
+    asked: list[dict] = [
+        {"type": "http.request", "body": halves[0], "more_body": True},
+        {"type": "http.request", "body": halves[1]},
+    ]
+    asyncio.run(application(scope, receive, send))
     return sent
 
 
@@ -69,13 +80,13 @@ def streamed(*chunks: bytes, layer: type = SplitTagged) -> dict[int, dict[str, s
         if event.startswith(b"data: {"):
             for choice in json.loads(event.removeprefix(b"data: "))["choices"]:
                 parts = found.setdefault(choice["index"], {})
-                for name in ("reasoning_content", "content"):
+                for name in ("reasoning_content", "reasoning", "content"):
                     parts[name] = parts.get(name, "") + choice["delta"].get(name, "")
     return found
 
 
 def parts(thinking: str, answer: str) -> dict[str, str]:
-    return {"reasoning_content": thinking, "content": answer}
+    return {"reasoning_content": thinking, "reasoning": thinking, "content": answer}
 
 
 def test_a_message_is_split_and_its_length_updated() -> None:
@@ -84,7 +95,7 @@ def test_a_message_is_split_and_its_length_updated() -> None:
 
 
 def test_reasoning_without_an_answer_leaves_the_content_empty() -> None:
-    assert whole(content="2 + 2 is") == {"reasoning_content": "2 + 2 is", "content": None}
+    assert whole(content="2 + 2 is") == parts("2 + 2 is", "") | {"content": None}
 
 
 def test_empty_reasoning_is_empty_and_not_missing() -> None:
@@ -152,6 +163,9 @@ def test_other_paths_and_kinds_are_passed_on_unchanged() -> None:
     ("path", "key", "status"),
     [
         (CHAT, "Bearer secret", 200),
+        (CHAT, "bearer secret", 200),
+        (CHAT, "BEARER  secret", 200),
+        (CHAT, "Basic secret", 401),
         (CHAT, None, 401),
         (CHAT, "Bearer secre", 401),
         (CHAT, "secret", 401),
@@ -171,3 +185,26 @@ def test_every_path_but_health_needs_the_key(
 def test_a_websocket_needs_the_key_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY, "secret")
     assert get(RequireKey(app("", b"")), kind="websocket") == [{"type": "websocket.close", "code": 1008}]
+
+
+def test_what_was_asked_reaches_the_application_whole() -> None:
+    seen: list[dict] = []
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        seen.extend([await receive(), await receive()])
+
+    get(SplitTagged(answer), request=b'{"model": "m"}')
+    assert b"".join(event["body"] for event in seen) == b'{"model": "m"}'
+    assert [event.get("more_body", False) for event in seen] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "split"),
+    [({"enable_thinking": False}, False), ({"enable_thinking": True}, True), ({}, True), (None, True)],
+)
+def test_a_request_that_switches_thinking_off_is_not_split(kwargs: Any, split: bool) -> None:
+    text = json.dumps({"choices": [{"index": 0, "message": {"content": "4"}}]}).encode()
+    request = json.dumps({"chat_template_kwargs": kwargs}).encode()
+    sent = body(get(SplitDeepseek(app("application/json", text)), request=request))
+    message = json.loads(sent)["choices"][0]["message"]
+    assert message == (parts("4", "") | {"content": None} if split else {"content": "4"})

@@ -188,6 +188,19 @@ def test_a_server_that_is_never_ready_is_given_up(config: ServeConfig, program: 
         pass
 
 
+def test_a_free_port_is_not_one_that_the_system_hands_out(
+    config: ServeConfig, program: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until a server listens, another program could be given it, and be taken for the server."""
+    program.append(HEALTHY)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        busy, free = taken.getsockname()[1], 31_999
+        monkeypatch.setattr(process.random, "sample", lambda ports, count: [busy, free])
+        assert busy not in process.GIVEN_TO_NOBODY
+        with serving(config) as server:
+            assert server.base_url == f"http://127.0.0.1:{free}/v1"
+
+
 def test_a_taken_port_is_named(config: ServeConfig, program: list[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -19,8 +19,11 @@ WIDTH, HEADS = 288, 9
 """One dimension for each token. Heads of 32 dimensions are the smallest that vLLM has."""
 
 
-def make(folder: Path) -> Path:
-    """Write the model into `folder`, with the chat template that `raif train` saves."""
+def make(folder: Path, certainty: float = 1.0) -> Path:
+    """Write the model into `folder`, with the chat template that `raif train` saves.
+
+    The next token's logit is `certainty` times 17 above all others, which are equal.
+    """
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -36,7 +39,7 @@ def make(folder: Path) -> Path:
             weights.fill_(1.0 if "norm" in name else 0.0)
         net.get_input_embeddings().weight.fill_diagonal_(1.0)
         for token, successor in pairwise(order):
-            net.get_output_embeddings().weight[successor, token] = 1.0
+            net.get_output_embeddings().weight[successor, token] = certainty
     net.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     (folder / "chat_template.jinja").write_text(Chat(tokenizer, "tagged").served_template(), "utf-8")
