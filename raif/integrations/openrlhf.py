@@ -30,7 +30,7 @@ def reward_func(
     import torch
 
     found = [
-        rewarded(labelled(label), generated(_response(query, prompt), prompt, think), think)
+        rewarded(labelled(label), generated(response_of(query, prompt), prompt, think), think)
         for query, prompt, label in zip(queries, prompts, labels, strict=True)
     ]
     shares = torch.tensor([share for share, _ in found])
@@ -38,7 +38,7 @@ def reward_func(
     return {"rewards": shares, "scores": shares, "extra_logs": {"followed": followed}}
 
 
-def _response(query: str, prompt: str) -> str:
+def response_of(query: str, prompt: str) -> str:
     """What follows the prompt, or what OpenRLHF left of it: a prompt that is too long is cut at its start."""
     for start in range(max(1, len(prompt) - _CUT)):
         if query.startswith(prompt[start:]):

@@ -38,9 +38,13 @@ def verify(
     says what in `checks` can't be used, such as an unknown id, or that `response` isn't text.
     """
     text = _text(response)
+    return verdicts.verify(read(checks, dialect=dialect, language=language), text, think=think)
+
+
+def read(checks: Checks, *, dialect: Dialect | None = None, language: str | None = None) -> Instruction:
+    """The instruction that `verify` checks responses to. Raises RecordError."""
     record = dict(checks) if isinstance(checks, Instruction) else _record(checks)
-    found = records.instruction(record, "checks", dialect=dialect, language=language)
-    return verdicts.verify(found, text, think=think)
+    return records.instruction(record, "checks", dialect=dialect, language=language)
 
 
 def _text(response: Any) -> str:
