@@ -105,7 +105,7 @@ def test_thinking_that_the_prompt_opens_belongs_to_the_response() -> None:
             422,
             "no check could be judged: no judge",
         ),
-        ({"labels": ["42"]}, 422, "the label is not a record"),
+        ({"labels": ["42"]}, 422, "no checks in the label"),
         ({"query": ["tea"]}, 422, "doesn't begin with its prompt"),
         ({"prompts": [5]}, 422, "something else than texts"),
         ({"labels": []}, 400, "not equally long: 1, 1, 0"),
