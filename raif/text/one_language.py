@@ -7,6 +7,7 @@ words, and each sentence is looked at for the common words of another language.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from raif.text.langdetect.language import detect
 from raif.text.reader import fold
@@ -32,6 +33,11 @@ _WORDS: dict[str, frozenset[str]] = {
         "muito por ao ele ela você eu",
     }.items()
 }
+_COMMON_IN = {
+    word: tuple(code for code, words in _WORDS.items() if word in words)
+    for word in frozenset[str]().union(*_WORDS.values())
+}
+"""The languages in which a word is common."""
 _SCRIPTS = {
     "ar": "\u0600-\u06ff", "fa": "\u0600-\u06ff", "ur": "\u0600-\u06ff", "bg": "\u0400-\u04ff",
     "ru": "\u0400-\u04ff", "uk": "\u0400-\u04ff", "bn": "\u0980-\u09ff", "gu": "\u0a80-\u0aff",
@@ -78,13 +84,13 @@ def _letters_of_sentences(text: str) -> list[str]:
 
 def _other_language(sentence: str, language: str) -> str | None:
     """Another language with three of its common words in the sentence, and more than of the one asked for."""
-    found = [fold(word) for word in words_of(sentence)]
-    own = sum(word in _WORDS.get(language, ()) for word in found)
-    for other, common in _WORDS.items():
-        hits = sum(word in common for word in found)
-        if other != language and hits >= 3 and hits > (own if language in _WORDS else 0.4 * len(found)):
-            return other
-    return None
+    words = words_of(sentence)
+    if len(words) < 3:
+        return None
+    hits = Counter(other for word in words for other in _COMMON_IN.get(fold(word), ()))
+    least = hits[language] if language in _WORDS else 0.4 * len(words)
+    others = (other for other in _WORDS if other != language and hits[other] >= 3 and hits[other] > least)
+    return next(others, None)
 
 
 def _common(text: str, language: str) -> float:

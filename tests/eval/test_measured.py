@@ -144,8 +144,12 @@ def test_a_report_of_another_version_is_refused_in_one_sentence(data: Path, tmp_
         report.read(tmp_path / "out")
 
 
+WITHOUT_DATA = {"complexbench", "ifbench-multiturn", "multi-if", "rubrics"}
+"""Their files are not among the benchmarks' data, or not under their public names."""
+
+
 @pytest.mark.parity
-@pytest.mark.parametrize("name", sorted(set(BENCHMARKS) - {"complexbench"}))
+@pytest.mark.parametrize("name", sorted(set(BENCHMARKS) - WITHOUT_DATA))
 def test_public_data_is_known_by_its_revision(benchmark_data: Path, name: str) -> None:
     benchmark = BENCHMARKS[name]
     path = benchmark_data / benchmark.file

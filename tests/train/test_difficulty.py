@@ -55,7 +55,7 @@ def test_what_became_easy_gets_one_more_and_what_never_passes_loses_one() -> Non
     harder, easier = found.prompts
     assert harder.constraints == (NO_COMMA, TITLE), "the kind that brings it nearest to the middle"
     assert harder.prompt.startswith(EASY.prompt)
-    assert verify(harder, "<<Tea>> is warm").followed
+    assert verify(harder, "<<Tea>>\nIt is warm.").followed
     assert easier.constraints == (TITLE,)
     assert easier.prompt == hard.prompt.replace(" Make it at least 90 words long.", "")
     assert [each.provenance["adapted"] for each in found.prompts] == [f"+{TITLE.id}", f"-{WORDS}"]

@@ -47,6 +47,10 @@ def _decides(instruction: str | None, info: ValidationInfo) -> str | None:
     return instruction
 
 
+Deciding = Annotated[str | None, AfterValidator(_decides)]
+"""The word that is meant where no keyword is given."""
+
+
 @kind(
     "keywords:word_once",
     wordings={
@@ -127,7 +131,7 @@ def exclude_word_harder(
     response: str,
     *,
     keyword: Text | None = None,
-    instruction: Annotated[str | None, AfterValidator(_decides)] = None,
+    instruction: Deciding = None,
 ) -> Outcome:
     """Only finds the word between two spaces and in the same case, so not next to punctuation."""
     word = (keyword or (instruction or "").split()[0]).strip()

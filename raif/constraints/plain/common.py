@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import raif.constraints.ifbench
@@ -38,6 +39,7 @@ def occurrences(word: str, text: str) -> int:
     return count
 
 
+@lru_cache(maxsize=2**14)
 def bare(word: str) -> str:
     """A word in one spelling, without the marks around it."""
     return reader.trimmed(reader.fold(word))

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from raif.constraints.iftrain.common import FirstOf, Frequency
+from raif.constraints.iftrain.keywords import Deciding
 from raif.constraints.iftrain.older_words import Number
 from raif.constraints.kind import Count, Outcome, Relation, Text, compare, exactly
 from raif.constraints.plain.common import meaning, occurrences
@@ -76,9 +77,11 @@ def validate_forbidden_words(response: str, *, forbidden_words: Words) -> Outcom
     (True, "A teapot.", {"keyword": "tea"}),
     (False, "I like Tea.", {"keyword": "tea"}),
 )
-def exclude_word_harder(response: str, *, keyword: Text | None = None, instruction: str = "") -> Outcome:
+def exclude_word_harder(
+    response: str, *, keyword: Text | None = None, instruction: Deciding = None
+) -> Outcome:
     """The word counts in any case, next to punctuation, and at both ends of the text."""
-    word = keyword or " ".join(instruction.split()[:1])
+    word = keyword or (instruction or "").split()[0]
     return _none_there([word], response)
 
 
