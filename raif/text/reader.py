@@ -78,6 +78,7 @@ def trimmed(text: str) -> str:
     return text[start.start() : len(text) - end.start()] if start and end else ""
 
 
+@lru_cache(maxsize=2**14)
 def first_letter(word: str) -> str:
     """The first letter in lower case, or an empty text."""
     found = _LETTER.search(word)

@@ -17,7 +17,7 @@ LINE = json.dumps(
         "id": "tea",
         "messages": [{"role": "user", "content": "Describe tea."}],
         "constraints": [{"id": "punctuation:no_comma"}, {"id": "detectable_format:title"}],
-        "response": "<<Tea>> Warm and brown. " * 20,
+        "response": "<<Tea>>\n" + "Warm and brown. " * 20,
     }
 ).encode()
 

