@@ -65,7 +65,7 @@ def test_every_kind_has_a_verdict_on_any_text(text: str, seed: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("id", "semantics"), ALL)
-def test_long_text_takes_less_than_a_second(id: str, semantics: str) -> None:
+def test_a_million_characters_take_seconds_at_most(id: str, semantics: str) -> None:
     kind = find(id, semantics)
     kind.check("warm up: a B. c", **kind.examples[0].kwargs)
     slow = {}
@@ -73,9 +73,8 @@ def test_long_text_takes_less_than_a_second(id: str, semantics: str) -> None:
         start = time.process_time()
         judged_strictly(id, semantics, text)
         slow[name] = time.process_time() - start
-    assert {
-        name: seconds for name, seconds in slow.items() if seconds >= 2
-    } == {}  # a slow machine takes twice as long
+    # about one second on a slow machine; what isn't linear takes minutes
+    assert {name: seconds for name, seconds in slow.items() if seconds >= 4} == {}
 
 
 def judged_strictly(id: str, semantics: str, text: str) -> None:
