@@ -18,7 +18,7 @@ from raif.config.eval import Dialect, EvalConfig
 from raif.errors import ConfigError, EndpointError, RaifError, RecordError
 from raif.eval import measured as measuring
 from raif.eval import page, relevance
-from raif.eval.answers import Answer, Ask, Calls, Notes, Progress, Responder, collect
+from raif.eval.answers import Answer, Ask, Calls, KeptCall, Notes, Progress, Responder, collect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, locate, subset
 from raif.eval.conversations import UNREACHED, in_turns
 from raif.eval.measured import Lengths, Measured, Usage
@@ -93,18 +93,98 @@ def evaluate(
     errors = folder / ERRORS
     errors.unlink(missing_ok=True)
     notes = Notes(ItemErrors("model", errors, most), Calls(folder / CALLS, responder))
+    found = _answered(config, planned, responder, folder / ANSWERS, notes, progress)
+    unjudged = ItemErrors("judge", errors, most)
+    answered = [item for item in planned.items if item.id in found.answers]
+    path = folder / JUDGMENTS
+    replies = _replies(config, benchmark, answered, found.finals, path, judging, unjudged, again=rejudge)
+    counted = [item for item in planned.items if item.id in found.answers or config.on_error == "fail"]
+    if config.dialect != "sound":  # a released script would take a missing judgment for a verdict
+        counted = [item for item in counted if item.id not in unjudged.messages]
+    scores = score(benchmark, counted, found.finals, replies, config.dialect, seed=config.seed)
+    texts = {id: each.answer or "" for id, each in found.finals.items()}
+    relevances = relevance.measured(config, [*found.asks.values()], texts, folder)
+    think, results = style(config), []
+    for scored in scores.items:
+        id = scored.item.id
+        judged = {"replies": replies.get(id, {}), "relevance": relevances.get(id)}
+        error, calls = found.failed.get(id) or unjudged.messages.get(id), notes.calls.of(id)
+        results.append(found.result(scored, think, error=error, calls=calls, **judged))
+    measured = [one for one in scores.items if one.item.id in relevances]
+    report = Report(
+        benchmark=config.benchmark,
+        model=responder.model,
+        method=config.method,
+        judge=config.judge.model if config.judge else None,
+        dialect=config.dialect,
+        items=len(found.asks),
+        answered=len(found.answers),
+        truncated=sum(result.truncated for result in results),
+        empty=sum(result.empty for result in results),
+        undecided=sum(verdict.passed is None for r in results for verdict in r.verification.counted),
+        tables=(*scores.tables, *relevance.tables(measured, relevances, config.seed)),
+        paper=compared(config.benchmark, config, scores.paper),
+        measured=_measured(config, planned, found, results, folder),
+        failed=by_words(found.failed.values()),
+        failed_count=config.on_error == "fail",
+        judge_failed=by_words(unjudged.messages.values()),
+        unsplit=sum(think == "none" and tags_in(result.answer) is not None for result in results),
+    )
+    jsonl.write(folder / RESULTS, results)
+    write(folder, report)
+    page.write(folder, report, {config.benchmark: results})
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What was asked and what came of it, by item id: an answer with its parts, or why there is none."""
+
+    asks: Mapping[str, Ask]
+    answers: Mapping[str, Answer]
+    finals: Mapping[str, Final]
+    failed: Mapping[str, str]
+
+    def result(
+        self, scored: ScoredItem[Any], think: Marks, *, calls: Sequence[KeptCall], **judged: Any
+    ) -> Result:
+        """An item's answer, its score, and what was `judged` of it: fields of the result."""
+        id = scored.item.id
+        found, answer = self.finals.get(id, Final("", None)), self.answers.get(id)
+        return Result(
+            id=id,
+            messages=self.asks[id].messages,
+            thinking=found.thinking,
+            answer=found.answer or "",
+            truncated=answer is not None and answer.truncated,
+            empty=answer is not None and not (found.answer or "").strip(),
+            verification=scored.verification,
+            parts=scored.parts,
+            labels=scored.labels,
+            raw=raw(answer, found, think) if answer else "",
+            calls=tuple(Step(one.prompt, one.reasoning or "", one.response) for one in calls),
+            **judged,
+        )
+
+
+def _answered(
+    config: EvalConfig, planned: Plan, responder: Responder, path: Path, notes: Notes, progress: Progress
+) -> Answered:
+    """The model's answers, asked turn by turn. Raises RaifError if there is not one."""
 
     def answers_to(some: Sequence[Ask], done: int) -> Mapping[str, Answer]:
         def report(number: int, total: int) -> None:
             progress(done + number, len(planned.items))
 
-        return collect(some, responder, folder / ANSWERS, report, notes)
+        return collect(some, responder, path, report, notes)
 
-    def said(answer: Answer) -> str:
-        return final(answer, style(config), config.dialect).answer or ""
+    def parts(answer: Answer) -> Final:
+        return final(answer, style(config), config.dialect)
 
-    before = {item.id: earlier for item in planned.items if (earlier := benchmark.before(item))}
-    asks, answers = in_turns(asks_of(planned, config), before, answers_to, said)
+    before = {item.id: earlier for item in planned.items if (earlier := planned.benchmark.before(item))}
+    asks, answers = in_turns(
+        asks_of(planned, config), before, answers_to, lambda answer: parts(answer).answer or ""
+    )
     failed = {
         ask.id: notes.errors.messages.get(ask.id)
         or (UNREACHED if ask.id in before and before[ask.id] not in answers else NOT_STORED)
@@ -117,69 +197,14 @@ def evaluate(
             f"none of the {len(asks)} items has an answer: {listed(by_words(failed.values()))}",
             hint if config.responses else "",
         )
-    finals = {id: final(answer, style(config), config.dialect) for id, answer in answers.items()}
-    unjudged = ItemErrors("judge", errors, most)
-    answered = [item for item in planned.items if item.id in answers]
-    replies = _replies(
-        config, benchmark, answered, finals, folder / JUDGMENTS, judging, unjudged, again=rejudge
-    )
-    counted = [item for item in planned.items if item.id in answers or config.on_error == "fail"]
-    if config.dialect != "sound":  # a released script would take a missing judgment for a verdict
-        counted = [item for item in counted if item.id not in unjudged.messages]
-    scores = score(benchmark, counted, finals, replies, config.dialect, seed=config.seed)
-    texts = {id: each.answer or "" for id, each in finals.items()}
-    relevances = relevance.measured(config, asks, texts, folder)
-    measured = [one for one in scores.items if one.item.id in relevances]
     by_id = {ask.id: ask for ask in asks}
-    results = [
-        Result(
-            id=(id := scored.item.id),
-            messages=by_id[id].messages,
-            thinking=finals[id].thinking if id in finals else "",
-            answer=(answer := finals[id].answer or "" if id in finals else ""),
-            truncated=id in answers and answers[id].truncated,
-            empty=id in answers and not answer.strip(),
-            verification=scored.verification,
-            parts=scored.parts,
-            labels=scored.labels,
-            replies=replies.get(id, {}),
-            relevance=relevances.get(id),
-            error=failed.get(id) or unjudged.messages.get(id),
-            raw=raw(answers[id], finals[id], style(config)) if id in answers else "",
-            calls=tuple(Step(one.prompt, one.reasoning or "", one.response) for one in notes.calls.of(id)),
-        )
-        for scored in scores.items
-    ]
-    report = Report(
-        benchmark=config.benchmark,
-        model=responder.model,
-        method=config.method,
-        judge=config.judge.model if config.judge else None,
-        dialect=config.dialect,
-        items=len(asks),
-        answered=len(answers),
-        truncated=sum(result.truncated for result in results),
-        empty=sum(result.empty for result in results),
-        undecided=sum(verdict.passed is None for r in results for verdict in r.verification.counted),
-        tables=(*scores.tables, *relevance.tables(measured, relevances, config.seed)),
-        paper=compared(config.benchmark, config, scores.paper),
-        measured=_measured(config, planned, asks, answers, results, folder),
-        failed=by_words(failed.values()),
-        failed_count=config.on_error == "fail",
-        judge_failed=by_words(unjudged.messages.values()),
-        unsplit=sum(style(config) == "none" and tags_in(result.answer) is not None for result in results),
-    )
-    jsonl.write(folder / RESULTS, results)
-    write(folder, report)
-    page.write(folder, report, {config.benchmark: results})
-    return report
+    return Answered(by_id, answers, {id: parts(answer) for id, answer in answers.items()}, failed)
 
 
 def _measured(
     config: EvalConfig,
     planned: Plan,
-    asks: Sequence[Ask],
-    answers: Mapping[str, Answer],
+    found: Answered,
     results: Sequence[Result],
     folder: Path,
 ) -> Measured:
@@ -197,12 +222,12 @@ def _measured(
         seed=config.seed,
         settings=measuring.settings(config),
         stored=measuring.stored(config),
-        prompts=measuring.prompts_of(asks),
+        prompts=measuring.prompts_of([*found.asks.values()]),
         judge_prompts=measuring.judge_prompts(benchmark, config),
         checkpoint=measuring.checkpoint(config.model),
         card=card,
         judge_card=judge_card,
-        usage=Usage.of((answer.used for answer in answers.values()), config.prices),
+        usage=Usage.of((answer.used for answer in found.answers.values()), config.prices),
         judge_usage=Usage.of((one.used for one in judged), config.judge.prices if config.judge else None),
         answers=Lengths.of(result.answer for result in results),
         thinking=Lengths.of(result.thinking for result in results),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 import time
 import uuid
@@ -106,7 +107,8 @@ class Endpoint:
                         yield _event(head | {"choices": [choice]} | more)
             if request.usage:
                 yield _event(head | {"choices": [], "usage": _usage(asks, written)})
-        except Exception as error:
+        except Exception as error:  # the status is sent already
+            logging.getLogger(__name__).exception("a stream failed")
             yield _event(failure(error).body)
         yield b"data: [DONE]\n\n"
 
