@@ -74,7 +74,7 @@ benchmarks() {
     [ ! -e "$folder/config.yaml" ] || resume=(--resume)
     raif eval "$benchmark" --model "$path" --out "$folder" "${resume[@]}" \
       --relevance "$model" --set relevance_limit=100 --set system=null --set context.size=null --set sampling.max_tokens=384 \
-      --set local.compute=float32 --set local.device=cpu --set local.batch=16 "$@"
+      --set local.compute=auto --set local.device=cpu --set local.batch=64 "$@"
   done
 }
 

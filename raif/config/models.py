@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from pathlib import Path
+from typing import Any, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -34,13 +35,34 @@ class SamplingConfig(Section):
     counted."""
 
 
+def cpu_flags() -> set[str]:
+    """What Linux says that this machine's CPU can do; nothing on other systems."""
+    file = Path("/proc/cpuinfo")
+    return set(file.read_text("utf-8").split()) if file.exists() else set()
+
+
+Compute = Literal["auto", "bfloat16", "float32"]
+"""Precision of weights and matrix products. auto: bfloat16, but float32 with `device: cpu` if the CPU
+has no instructions for bfloat16 (AMX or AVX-512 BF16), and would be slower with it."""
+
+
+def choose_compute(cls: type[Section], given: Any) -> Any:
+    """Replaces `auto` by what suits this machine: a run keeps the precision that it started with."""
+    if isinstance(given, dict) and given.get("compute") == "auto":
+        slow = given.get("device") == "cpu" and not {"amx_bf16", "avx512_bf16"} & cpu_flags()
+        return {**given, "compute": "float32" if slow else "bfloat16"}
+    return given
+
+
 class LocalConfig(Section):
-    compute: Literal["bfloat16", "float32"] = "bfloat16"
-    """Precision of weights and matrix products."""
+    compute: Compute = "bfloat16"
+    """Precision of weights and matrix products; auto: what is faster on this machine."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto: a GPU if there is one."""
     batch: PositiveInt = 16
     """Prompts that are answered together, after which their answers are saved."""
+
+    _choose_compute = model_validator(mode="before")(choose_compute)
 
 
 class PricesConfig(Section):

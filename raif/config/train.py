@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -19,17 +18,12 @@ from raif.config.base import Section
 from raif.config.data import DataConfig
 from raif.config.evaluation import EvaluationConfig
 from raif.config.judge import JudgeConfig
+from raif.config.models import Compute, choose_compute
 from raif.config.rollout import RolloutConfig, Share
 from raif.reasoning import FORMAT_REQUEST
 
 LOGIT_TOKENS = 256
 """The number of response tokens whose logits over the whole vocabulary are in memory at once."""
-
-
-def cpu_flags() -> set[str]:
-    """What Linux says that this machine's CPU can do; nothing on other systems."""
-    file = Path("/proc/cpuinfo")
-    return set(file.read_text("utf-8").split()) if file.exists() else set()
 
 
 class ModelConfig(Section):
@@ -39,9 +33,9 @@ class ModelConfig(Section):
     """tagged: an instructed model, asked for think and answer tags; deepseek: a reasoning model."""
     format_request: str = FORMAT_REQUEST
     """The system text that asks a tagged model for its format."""
-    compute: Literal["auto", "bfloat16", "float32"] = "bfloat16"
-    """Precision of the model; the optimizer's master weights are float32 either way. auto: bfloat16, but
-    float32 with `device: cpu` if the CPU has no units for bfloat16 (AMX), and would be slower with it."""
+    compute: Compute = "bfloat16"
+    """Precision of the model; the optimizer's master weights are float32 either way. auto: what is faster on
+    this machine."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto: a GPU if there is one."""
     attention: str = "auto"
@@ -50,14 +44,7 @@ class ModelConfig(Section):
     gradient_checkpointing: bool = True
     """Recompute activations in the backward pass: less memory, a third more compute."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _choose_compute(cls, given: Any) -> Any:
-        """A run keeps the precision that it started with, so `auto` is no value that it holds."""
-        if isinstance(given, dict) and given.get("compute") == "auto":
-            slow = given.get("device") == "cpu" and "amx_bf16" not in cpu_flags()
-            return {**given, "compute": "float32" if slow else "bfloat16"}
-        return given
+    _choose_compute = model_validator(mode="before")(choose_compute)
 
 
 class LossConfig(Section):

@@ -8,10 +8,10 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from raif.config import Section, dump, load, preset_names, preset_path
-from raif.config import train as train_config
+from raif.config import Section, dump, load, models, preset_names, preset_path
 from raif.config.builtin import BuiltinConfig
 from raif.config.eval import EvalConfig
+from raif.config.models import LocalConfig
 from raif.config.serve import ServeConfig
 from raif.config.staged import StagedConfig, load_either
 from raif.config.train import TrainConfig
@@ -185,14 +185,20 @@ def test_a_preset_teaches_in_its_header(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("device", "flags", "compute"),
-    [("cpu", {"avx512f"}, "float32"), ("cpu", {"amx_bf16"}, "bfloat16"), ("cuda", set(), "bfloat16")],
+    [
+        ("cpu", {"avx512f"}, "float32"),
+        ("cpu", {"amx_bf16"}, "bfloat16"),
+        ("cpu", {"avx512_bf16"}, "bfloat16"),
+        ("cuda", set(), "bfloat16"),
+    ],
 )
 def test_the_precision_suits_the_device_and_is_kept(
     monkeypatch: pytest.MonkeyPatch, device: str, flags: set[str], compute: str
 ) -> None:
-    monkeypatch.setattr(train_config, "cpu_flags", lambda: flags)
+    monkeypatch.setattr(models, "cpu_flags", lambda: flags)
     config = TrainConfig.model_validate({"model": {"compute": "auto", "device": device}})
-    monkeypatch.setattr(train_config, "cpu_flags", lambda: {"another machine"})
+    assert LocalConfig.model_validate({"compute": "auto", "device": device}).compute == compute
+    monkeypatch.setattr(models, "cpu_flags", lambda: {"another machine"})
     assert TrainConfig.model_validate(config.model_dump()).model.compute == compute
     assert TrainConfig().model.compute == "bfloat16"
 
