@@ -348,6 +348,8 @@ class Run:
         t.progress, t.memory = load_checkpoint(warm_up, t.learner), Memory()
         self.events.phase(name)
         while t.progress.seconds < budget:
-            self.events.step(t.clone_step(), t.total_steps)
+            step = t.clone_step()
+            step.metrics["seconds_left"] = max(0.0, budget - t.progress.seconds)  # time ends this, not steps
+            self.events.step(step, t.total_steps)
         self.report.note(training_seconds=budget, cloning_alone_steps=t.progress.step)
         self._evaluate(name, "thinking")

@@ -18,6 +18,7 @@ from raif.train import run as running
 from raif.train.checkpoint import checkpoints
 from raif.train.evaluation import Best, limit_of, measure_at
 from raif.train.log import Events
+from raif.train.loop import Step
 from raif.train.run import Run
 from raif.train.stop import Stopped
 from tests.rollout_server import rollout_server
@@ -242,6 +243,27 @@ def test_cloning_alone_needs_the_checkpoint_of_the_warm_up(config: dict[str, Any
     go(config, tmp_path / "run")
     with pytest.raises(RaifError, match=r"cloning_alone: this run kept no checkpoint"):
         go(config | {"evaluation": {"prompts": 0, "cloning_alone": True}}, tmp_path / "run")
+
+
+def test_the_time_left_of_cloning_alone_is_its_own(config: dict[str, Any], tmp_path: Path) -> None:
+    record = RECORD | {"expert": {"thinking": "So.", "answer": "Hello."}}
+    (tmp_path / "train.jsonl").write_text(json.dumps(record) + "\n")
+    evaluation = {"prompts": 1, "max_new_tokens": 4, "cloning_alone": True}
+    config |= {"steps": 6, "cloning": {"warmup_steps": 1, "batch": 1}, "evaluation": evaluation}
+    alone, left = list[str](), list[float]()
+
+    class Watched(Events):
+        def phase(self, name: str) -> None:
+            alone.append(name)
+
+        def step(self, step: Step, total: int) -> None:
+            if alone[-1] == "cloning alone":
+                left.append(step.metrics["seconds_left"])
+
+    Run(TrainConfig.model_validate(config), tmp_path, Watched()).go()
+    assert len(left) > 1
+    assert left == sorted(left, reverse=True)
+    assert left[-1] == 0, "no less, although more steps were taken than planned"
 
 
 def test_an_evaluation_is_due_every_so_often_and_at_the_end() -> None:
