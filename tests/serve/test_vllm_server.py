@@ -67,7 +67,7 @@ def test_thinking_and_answer_come_apart(server: Server) -> None:
 def test_they_come_apart_in_a_stream_too(server: Server) -> None:
     thinking, answer, chunks = endpoint.streamed(server, KEY)
     assert (thinking, answer) == (thinker.THINKING, thinker.ANSWER)
-    assert chunks > 4
+    assert chunks > 1, "vLLM sends what has come while it was busy as one chunk"
 
 
 def test_several_responses_to_a_prompt_are_each_split(server: Server) -> None:
