@@ -22,7 +22,7 @@ from raif.models.local import greedy
 from raif.types import Message
 from raif.verdicts.checks import verify
 
-_TOKENS, _BATCH = 400, 32
+_TOKENS, _BATCH = 300, 72
 
 
 def main(count: str = "400", path: str = "packaged:smollm2-135m") -> None:

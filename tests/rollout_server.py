@@ -35,6 +35,7 @@ class RolloutServer(ThreadingHTTPServer):
         self.failures: dict[str, Answer] = {}
         self.dies_at: str | None = None
         self.keys: set[str | None] = set()
+        self.context: int | None = None
         self.lock = threading.Lock()
 
     @property
@@ -50,6 +51,9 @@ class RolloutServer(ThreadingHTTPServer):
 
     def health(self, body: Any) -> Answer:
         return 200, None
+
+    def v1_models(self, body: Any) -> Answer:
+        return 200, {"data": [{"id": "tiny", "max_model_len": self.context}]}
 
     def weight_info(self, body: Any) -> Answer:
         return 200, {"weight_version": self.version}

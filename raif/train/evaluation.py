@@ -78,7 +78,11 @@ class Best:
 
 
 def limit_of(
-    config: EvaluationConfig, prompts: Sequence[list[int]], context: int | None, say: Callable[[str], None]
+    config: EvaluationConfig,
+    prompts: Sequence[list[int]],
+    context: int | None,
+    say: Callable[[str], None],
+    reader: str = "the model",
 ) -> int:
     """The most tokens of an evaluated response: those that the config allows, and a context that also holds
     the longest prompt, which `say` is told. Raises RaifError if it doesn't hold the prompt.
@@ -88,11 +92,11 @@ def limit_of(
         return most
     if longest >= context:
         raise RaifError(
-            f"the model reads {context} tokens, and a prompt of the evaluation has {longest}",
-            "Leave it out of data.heldout, or take a model with a longer context.",
+            f"{reader} reads {context} tokens, and a prompt of the evaluation has {longest}",
+            "Leave it out of data.heldout, or take a model or server with a longer context.",
         )
     say(
-        f"evaluated responses have at most {context - longest} tokens, not {most}: the model reads {context} "
+        f"evaluated responses have at most {context - longest} tokens, not {most}: {reader} reads {context} "
         f"tokens, and the longest prompt has {longest}"
     )
     return context - longest

@@ -110,8 +110,10 @@ class Feed:
         if config.method == "grpo" and config.cloning.warmup_steps and not self.experts:
             raise RaifError("no training record has an expert answer to clone", "Set cloning.warmup_steps=0.")
 
-    def check_length(self, context: int | None, chat: Chat, config: TrainConfig) -> None:
-        """Raise RaifError if a prompt and its longest response together exceed the model's context."""
+    def check_length(
+        self, context: int | None, chat: Chat, config: TrainConfig, reader: str = "the model"
+    ) -> None:
+        """Raise RaifError if a prompt and its longest response together exceed the context of the reader."""
         if not context or not self.prompts:
             return
         longest = max(len(chat.prompt(r.messages, "thinking")) for r in self.prompts)
@@ -125,8 +127,8 @@ class Feed:
             most = min(max(map(len, answers), default=0), config.clone_limit)
         if most > context:
             raise RaifError(
-                f"the model reads {context} tokens, and a prompt with its response can have {most}",
-                f"Lower {key} or data.max_prompt_tokens, or take a model with a longer context.",
+                f"{reader} reads {context} tokens, and a prompt with its response can have {most}",
+                f"Lower {key} or data.max_prompt_tokens, or take a model or server with a longer context.",
             )
 
     def probes(self, chat: Chat) -> list[Sample]:

@@ -39,7 +39,7 @@ from raif.train.loop import Step, Trainer
 from raif.train.memory import Memory
 from raif.train.page import PLAIN
 from raif.train.ranks import ALONE, Ranks
-from raif.train.samplers.choose import choose_sampler
+from raif.train.samplers.choose import choose_sampler, shortest_context
 from raif.train.stop import GivenUp, Stop, Stopped
 from raif.train.trends import of_data, watch
 from raif.types import Instruction
@@ -80,7 +80,8 @@ class Run:
         feed = Feed.of(records.train, chat, config.data.max_prompt_tokens, config.data.mix, records.weighted)
         feed.check(config)
         learner.check(feed.probes(chat))
-        feed.check_length(learner.policy.context, chat, config)
+        context, reader = shortest_context(config, learner.policy, events.phase)
+        feed.check_length(context, chat, config, reader)
         self.history: list[dict[str, Any]] = []
         self.judge = open_judge(config.judge, folder)
         chosen = subset(records.heldout, config.evaluation.prompts, config.seed)
@@ -89,7 +90,7 @@ class Run:
         asked += self.benchmarks.prompts(chat)
         if any(i.then for i in chosen):  # a later turn's prompt is at most as long
             asked.append([0] * config.data.max_prompt_tokens)
-        self._limit = limit_of(config.evaluation, asked, learner.policy.context, events.note)
+        self._limit = limit_of(config.evaluation, asked, context, events.note, reader)
         evaluated = max(map(len, asked)) + self._limit if asked else 0
         sampler = choose_sampler(config, learner, folder, events.phase, evaluated)
         self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge, rewards, stop=self.stop)

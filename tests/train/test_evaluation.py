@@ -216,6 +216,24 @@ def test_the_rollout_servers_answer_with_the_weights_of_the_step(
     assert served == table("own", {})
 
 
+def test_a_rollout_servers_context_counts_too(config: dict[str, Any], tmp_path: Path) -> None:
+    noted: list[str] = []
+
+    class Noted(Events):
+        def note(self, line: str) -> None:
+            noted.append(line)
+
+    with rollout_server(Path(config["model"]["path"])) as server:
+        config["rollout"] |= {"engine": "vllm_server", "vllm": {"urls": [server.url]}}
+        config["evaluation"] |= {"max_new_tokens": 1000}
+        server.context = 400
+        Run(TrainConfig.model_validate(config), tmp_path, Noted())
+        server.context = 8
+        with pytest.raises(RaifError, match=f"{server.url} reads 8 tokens, and a prompt with its response"):
+            Run(TrainConfig.model_validate(config), tmp_path, Noted())
+    assert f"not 1000: {server.url} reads 400 tokens" in noted[0]
+
+
 def test_a_short_context_limits_evaluated_responses_and_says_so() -> None:
     said: list[str] = []
     config = EvaluationConfig(max_new_tokens=100)

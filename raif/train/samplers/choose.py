@@ -47,6 +47,20 @@ def choose_sampler(
     return Overlapped(checked) if r.overlap else checked
 
 
+def shortest_context(
+    config: TrainConfig, policy: Model, say: Callable[[str], None]
+) -> tuple[int | None, str]:
+    """The most tokens that are read, of a prompt with its response, and by what: the model, or the rollout
+    server that reads least. `say` is told which server is waited for.
+    """
+    found = [(policy.context, "the model")] if policy.context else []
+    if config.rollout.engine == "vllm_server" and config.method == "grpo":
+        from raif.train.samplers.server import contexts
+
+        found += contexts(config.rollout, say)
+    return min(found, default=(None, "the model"))
+
+
 def _colocated(config: TrainConfig, policy: Model, weights: Weights, folder: Path, evaluated: int) -> Sampler:
     require("vllm", extra="vllm")
     from raif.train.samplers.colocated import ColocatedSampler

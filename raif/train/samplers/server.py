@@ -135,15 +135,32 @@ class ServerSampler(Sampler):
         if self._lost:
             raise self._lost
         try:
-            server.get("/health")
-        except EndpointError as error:
-            self._say(f"waiting for a rollout server: {error.message}")
-            try:
-                server.wait(self._config.vllm.restart_timeout)
-            except ServerGone as lost:
-                self._lost = lost
-                raise
-            self._say("training")
+            if wait_for(server, self._config, self._say):
+                self._say("training")
+        except ServerGone as lost:
+            self._lost = lost
+            raise
+
+
+def wait_for(server: Server, config: RolloutConfig, say: Callable[[str], None]) -> bool:
+    """True if the server had to be waited for. Raises ServerGone if it stays away."""
+    try:
+        server.get("/health")
+    except EndpointError as error:
+        say(f"waiting for a rollout server: {error.message}")
+        server.wait(config.vllm.restart_timeout)
+        return True
+    return False
+
+
+def contexts(config: RolloutConfig, say: Callable[[str], None]) -> Iterator[tuple[int, str]]:
+    """The most tokens that each server reads, of a prompt with its response, and its address."""
+    key = os.environ.get(config.vllm.api_key_env)
+    for server in (Server(url, key) for url in config.vllm.urls):
+        wait_for(server, config, say)
+        for card in server.get("/v1/models")["data"]:
+            if card.get("max_model_len"):
+                yield card["max_model_len"], server.url
 
 
 def divide(servers: Sequence[Server], counts: Sequence[int], rank: int = 0) -> list[Server]:
