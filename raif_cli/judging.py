@@ -71,12 +71,13 @@ def judging(
         return
     if url is None or model is None:
         raise typer.BadParameter("--judge-url and --judge-model go together")
+    from raif.config.base import validate
     from raif.config.judge import JudgeConfig
-    from raif.config.models import EndpointConfig
     from raif.judge.judge import Judge
 
-    endpoint = EndpointConfig(base_url=url, concurrency=concurrency)
-    with Judge(JudgeConfig(model=model, endpoint=endpoint, cache=cache, prompts=prompts)) as judge:
+    endpoint = {"base_url": url, "concurrency": concurrency}
+    keys = {"model": model, "endpoint": endpoint, "cache": cache, "prompts": prompts}
+    with Judge(validate(JudgeConfig, keys, {}, "--judge-url")) as judge:
         yield judge
 
 

@@ -23,8 +23,8 @@ def card(endpoint: EndpointConfig, model: str) -> dict[str, Any] | None:
         found = httpx2.get(f"{str(endpoint.base_url).rstrip('/')}/models", headers=headers, timeout=TIMEOUT)
         listed = found.json()["data"] if found.is_success else []
         entry = next((one for one in listed if one["id"] == model), None)
-    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, LookupError, TypeError):
-        return None
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, LookupError, TypeError, ImportError):
+        return None  # the last for a proxy that can't be used
     if entry is None:
         return None
     kept = {name: value for name, value in entry.items() if name not in {"permission", "object", "created"}}

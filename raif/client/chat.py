@@ -11,13 +11,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
-from raif.client.failures import Failed, of_error_body, of_package, pause, unreadable
+from raif.client.failures import Failed, filtered, of_error_body, of_package, pause, unreadable
+from raif.client.streamed import is_stream, joined
 from raif.config.models import EndpointConfig, SamplingConfig
 from raif.errors import ConfigError, EndpointError, FailedRequest
 from raif.types import Message
 
 TOP_LOGPROBS = 20
 """The most candidates for a token whose log-probabilities servers return."""
+FILTERED = "content_filter"
+"""How a reply ends that the server's filter has taken away or cut off."""
 
 
 class Usage(NamedTuple):
@@ -76,12 +79,19 @@ class ChatClient:
         self._endpoint, self._sampling, self._model = endpoint, sampling, model
         self._limit = limit or (lambda messages: sampling.max_tokens)
         self._slots = slots or Slots(endpoint.concurrency)
-        self._client = AsyncOpenAI(
-            base_url=endpoint.base_url,
-            api_key=key_of(endpoint),
-            timeout=endpoint.timeout,
-            max_retries=0,  # the package's own retries keep their slot while waiting and hide the refusal
-        )
+        key = key_of(endpoint)
+        try:
+            self._client = AsyncOpenAI(
+                base_url=endpoint.base_url,
+                api_key=key,
+                timeout=endpoint.timeout,
+                max_retries=0,  # the package's own retries keep their slot while waiting and hide the refusal
+            )
+        except (ImportError, ValueError) as error:  # its HTTP library reads the proxies of the environment
+            raise ConfigError(
+                f"the proxy that http_proxy, https_proxy or all_proxy names can't be used: {error}",
+                "Unset it, or name an http proxy. A socks proxy needs the package socksio.",
+            ) from None
 
     async def reply(
         self,
@@ -170,12 +180,14 @@ def read_completion(content: bytes, endpoint: EndpointConfig) -> Reply:
     """The first choice of a server's completion. Raises Failed if it is an error, or no completion."""
     text = content.decode("utf-8", "replace")
     try:
-        completion = json.loads(text)
+        completion = joined(text) if is_stream(text) else json.loads(text)
         if said := completion.get("error"):
             raise of_error_body(said, endpoint)
         choice = completion["choices"][0]
         if said := choice.get("error"):
             raise of_error_body(said, endpoint)
+        if choice.get("finish_reason") == FILTERED:
+            raise filtered(endpoint)
         return _reply(choice, completion.get("usage"))
     except (ValueError, RecursionError, AttributeError, LookupError, TypeError):
         raise unreadable(text, endpoint) from None
@@ -188,6 +200,8 @@ def _reply(choice: dict[str, Any], usage: object) -> Reply:
     if reasoning is None:
         reasoning = message.get("reasoning")
     content = message.get("content")
+    if content is None:
+        content = message.get("refusal")  # OpenAI's field for the words of a model that declines
     if isinstance(content, list):
         thought = _text(content, "thinking")
         content, reasoning = _text(content, "text"), thought if reasoning is None else reasoning

@@ -6,6 +6,8 @@ import random
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from raif.config.models import EndpointConfig
 from raif.errors import EndpointError, FailedRequest, RefusedRequest
@@ -34,8 +36,12 @@ _ALL_ALIKE = {401, 402, 404, 429}
 _TEMPORARY = {408, 409, 429}
 _CROWDED = {408, 429, 503, 504, 524, 529}
 """How servers answer that have more to do than they can."""
-_QUOTA = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
-"""By which code or type servers say that nothing is left to pay with. They send it with HTTP 429."""
+_QUOTA = {
+    *("insufficient_quota", "billing_hard_limit_reached", "billing_not_active"),
+    *("exceeded_current_quota_error", "Arrearage"),
+}
+"""By which code or type OpenAI, Moonshot and Alibaba say that nothing is left to pay with, whatever the
+status. Gateways pass it on as part of a text, with HTTP 429."""
 _GATEWAY_TIMEOUT = {504, 524}
 """The server behind the gateway may have gone on, and charge for the reply."""
 _AFTER_CONNECTING = {
@@ -48,6 +54,10 @@ _AFTER_CONNECTING = {
 }
 """Errors of the package's HTTP library, by name: it has changed its library before."""
 _NO_ANSWER = "Is the server running, and is this its address? `raif serve MODEL` starts one."
+_BY_PROXY = (
+    " Requests to it go through a proxy, by the environment variable {variable}. For a server of your own, "
+    "put {host} into no_proxy."
+)
 _TOO_SLOW = "Raise endpoint.timeout, or lower endpoint.concurrency or sampling.max_tokens."
 _SERVER_FAULT = "See the server's own log; once fixed, resume with --resume."
 
@@ -121,16 +131,27 @@ def of_package(error: APIError, endpoint: EndpointConfig) -> Failed:
         if cause in _AFTER_CONNECTING:
             lost = FailedRequest(f"{where}the connection was lost {said}", _SERVER_FAULT, "connection lost")
             return Failed(lost, charged=True)
-        return Failed(EndpointError(f"{where}can't be reached {said}", _NO_ANSWER))
+        return Failed(EndpointError(f"{where}can't be reached {said}", _NO_ANSWER + by_proxy(endpoint)))
     if not isinstance(error, APIStatusError):
         return Failed(FailedRequest(f"{where}{error.message}", _SERVER_FAULT, "error of the client"))
     wanted = retry_after(error.response.headers.get("retry-after", ""))
     return of_status(error.status_code, error.body or error.message, endpoint, wanted)
 
 
+def by_proxy(endpoint: EndpointConfig) -> str:
+    """What to tell the user if requests to the server go through a proxy; else empty. Its address can hold a
+    password, and isn't shown."""
+    address = urlsplit(str(endpoint.base_url))
+    host, set_here = address.hostname or "", getproxies()
+    scheme = next((name for name in (address.scheme, "all") if name in set_here), None)
+    if scheme is None or proxy_bypass(address.netloc.rpartition("@")[2]):
+        return ""
+    return _BY_PROXY.format(variable=f"{scheme}_proxy", host=host)
+
+
 def of_status(status: int, body: object, endpoint: EndpointConfig, wanted: float | None = None) -> Failed:
     """An HTTP status that says that the request failed, with the body of the answer."""
-    if _no_quota(body):
+    if _no_quota(body) or (status == 429 and any(code in str(body) for code in _QUOTA)):
         return _without_money(body, endpoint)
     message = f"{endpoint.base_url}: HTTP {status}: {_words(body)}"
     hint = _HINTS.get(status, _SERVER_FAULT).format(key=endpoint.api_key_env)
@@ -180,3 +201,9 @@ def unreadable(text: str, endpoint: EndpointConfig) -> Failed:
     """An answer with HTTP 200 that is no chat completion: cut off, garbled, or of another service."""
     message = f"{endpoint.base_url}: not a chat completion: {text[:200]!r}"
     return Failed(FailedRequest(message, _HINTS[404], "not a chat completion"), charged=True)
+
+
+def filtered(endpoint: EndpointConfig) -> Failed:
+    """A reply that the server's content filter has taken away or cut off: not what the model wrote."""
+    message = f"{endpoint.base_url}: the server's content filter ended the reply"
+    return Failed(FailedRequest(message, _HINTS[400], "content filter"), temporary=False, charged=True)

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 from raif.config.base import Section
 from raif.reasoning import Style
@@ -25,6 +34,20 @@ class EndpointConfig(Section):
     retries: NonNegativeInt = 4
     """Further attempts after a timeout, a lost connection, HTTP 408, 409, 429 or 5xx. The wait doubles
     each time, unless the server sends Retry-After. 429 uses up no attempt while other requests succeed."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _can_be_asked(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        try:
+            parts = urlsplit(url.strip())
+            usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:  # brackets without an end, or a port that is no number
+            usable = False
+        if not usable:
+            raise ValueError("give an address such as http://127.0.0.1:8000/v1")
+        return url.strip()
 
 
 class SamplingConfig(Section):

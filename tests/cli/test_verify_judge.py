@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from raif.errors import ConfigError
 from tests.chat_server import Body, ChatServer, chat_server, completion, last_turn
 from tests.cli.test_verify import run
 
@@ -96,6 +97,12 @@ def test_a_bad_line_keeps_its_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize("given", [["--judge-url", "http://127.0.0.1:9/v1"], ["--judge-model", "m"]])
 def test_half_a_judge_is_refused(given: list[str]) -> None:
     assert run(*given, lines=(WARM,)).exit_code == 2
+
+
+def test_an_address_that_can_not_be_asked_is_refused() -> None:
+    result = run("--judge-url", "127.0.0.1:9/v1", "--judge-model", "m", lines=(WARM,))
+    assert isinstance(result.exception, ConfigError)
+    assert "give an address such as http://" in result.exception.message
 
 
 def start(server: ChatServer, *more: str) -> subprocess.Popen[bytes]:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
+import sys
 import time
 
 import pytest
 
-from raif.client.chat import Reply
+from raif.client.chat import Reply, Usage
 from raif.config.models import EndpointConfig, SamplingConfig
 from raif.errors import ConfigError, EndpointError, FailedRequest
 from tests.chat_server import ChatServer, chat_server, completion, last_turn, replies
@@ -16,7 +18,9 @@ def ask(server: ChatServer | str, *prompts: str, **endpoint: object) -> list[tup
     return list(replies(config, SamplingConfig(max_tokens=7), "m", prompts))
 
 
-def refusal(status: int, body: dict[str, object], **endpoint: object) -> tuple[EndpointError, ChatServer]:
+def refusal(
+    status: int, body: dict[str, object] | str, **endpoint: object
+) -> tuple[EndpointError, ChatServer]:
     with chat_server(lambda _: (status, body)) as server, pytest.raises(EndpointError) as caught:
         ask(server, "hello", **endpoint)
     return caught.value, server
@@ -90,6 +94,70 @@ def test_no_content_is_an_empty_text() -> None:
         assert ask(server, "hello") == [(0, Reply("", "hm", truncated=True))]
 
 
+def test_a_model_that_declines_says_so_in_a_field_of_its_own() -> None:
+    with chat_server(lambda _: completion(None, refusal="I can't.")) as server:
+        assert ask(server, "hello") == [(0, Reply("I can't.", None, truncated=False))]
+
+
+def stream(*chunks: object, end: str = "\n\n") -> str:
+    """The events of a stream. What is text comes as it is."""
+    lines = [each if isinstance(each, str) else f"data: {json.dumps(each)}" for each in chunks]
+    return "".join(f"{line}{end}" for line in lines)
+
+
+def delta(finish: str | None = None, index: int = 0, **fields: object) -> dict[str, object]:
+    return {"choices": [{"index": index, "delta": fields, "finish_reason": finish}]}
+
+
+USED = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}
+STREAMS = {
+    "text and its count": (
+        stream(
+            delta(role="assistant", content=""), delta(content="fo\u2028"), delta("stop", content="ur"), USED
+        ),
+        Reply("fo\u2028ur", None, False, usage=Usage(3, 2)),
+    ),
+    "line ends of Windows": (
+        stream(": ping", delta(content="fo"), delta("stop", content="ur"), "data: [DONE]", end="\r\n\r\n"),
+        Reply("four", None, False),
+    ),
+    "thinking, cut off": (
+        stream(delta(reasoning_content="2 + "), delta(reasoning_content="2", content=None), delta("length")),
+        Reply("", "2 + 2", True),
+    ),
+    "parts": (
+        stream(
+            delta(content=[{"type": "text", "text": "fo"}]),
+            delta("stop", content=[{"type": "text", "text": "ur"}]),
+        ),
+        Reply("four", None, False),
+    ),
+    "the first of two": (
+        stream(delta("stop", 1, content="five"), delta("stop", content="four")),
+        Reply("four", None, False),
+    ),
+}
+
+
+@pytest.mark.parametrize(("events", "reply"), STREAMS.values(), ids=STREAMS)
+def test_a_server_that_always_streams_is_read(events: str, reply: Reply) -> None:
+    with chat_server(lambda _: (200, events)) as server:
+        assert ask(server, "hello") == [(0, reply)]
+
+
+def test_an_error_in_a_stream_is_an_error() -> None:
+    said = stream(delta(content="fo"), {"error": {"message": "no key", "code": 401}})
+    error, _ = refusal(200, said)
+    assert not isinstance(error, FailedRequest)
+
+
+@pytest.mark.parametrize("content", ["", "half of"])
+def test_what_the_servers_filter_ended_is_not_the_models_reply(content: str) -> None:
+    error, server = refusal(200, completion(content, finish="content_filter")[1], retries=2)
+    assert isinstance(error, FailedRequest)
+    assert (error.reason, len(server.requests)) == ("content filter", 1)
+
+
 def test_replies_come_in_the_order_in_which_they_are_ready() -> None:
     def slow_first(body: dict) -> tuple[int, dict]:
         time.sleep(0.5 if last_turn(body) == "slow" else 0)
@@ -159,6 +227,27 @@ def test_an_unreachable_server_is_named_with_a_remedy() -> None:
     with pytest.raises(EndpointError, match="can't be reached") as caught:
         ask("http://127.0.0.1:9/v1", "hello")
     assert "raif serve" in caught.value.hint
+    assert "proxy" not in caught.value.hint
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "ALL_PROXY"])
+def test_a_proxy_that_requests_go_through_is_named(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "http://user:secret@127.0.0.1:9")
+    with chat_server() as server:
+        with pytest.raises(EndpointError, match="can't be reached") as caught:
+            ask(server, "hello")
+        assert variable.lower() in caught.value.hint
+        assert "secret" not in str(caught.value)
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        assert ask(server, "hello") == [(0, Reply("echo hello", None, truncated=False))]
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "ftp://127.0.0.1:9"])
+def test_a_proxy_that_can_not_be_used_is_a_mistake(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setenv("all_proxy", proxy)
+    with pytest.raises(ConfigError, match="all_proxy"):
+        ask("http://127.0.0.1:9/v1", "hello")
 
 
 def test_a_silent_server_is_given_up_after_the_timeout() -> None:
@@ -180,6 +269,8 @@ NOT_COMPLETIONS = {
     "no message": {"choices": [{"message": None}]},
     "a number as text": {"choices": [{"message": {"content": 4}}]},
     "null choices": {"choices": None},
+    "a stream that breaks off": 'data: {"choices": [{"index": 0, "delta": {"content": "fo"}}]}\n\n',
+    "another stream": "data: 7\n\n",
     "parts without a type": {"choices": [{"message": {"content": [{"text": "four"}]}}]},
     "parts that are no text": {"choices": [{"message": {"content": [{"type": "text", "text": 4}]}}]},
 }
@@ -234,12 +325,22 @@ def test_what_concerns_all_requests_is_no_failure_of_one(status: int) -> None:
 
 @pytest.mark.parametrize("status", [200, 400, 429])
 @pytest.mark.parametrize("field", ["code", "type"])
-def test_an_exhausted_quota_is_not_waited_for(field: str, status: int) -> None:
-    said = {"message": "you exceeded your quota", field: "insufficient_quota"}
+@pytest.mark.parametrize("code", ["insufficient_quota", "exceeded_current_quota_error", "Arrearage"])
+def test_an_exhausted_quota_is_not_waited_for(code: str, field: str, status: int) -> None:
+    said = {"message": "you exceeded your quota", field: code}
     error, server = refusal(status, {"error": said}, retries=3)
     assert not isinstance(error, FailedRequest)
     assert "the quota is exhausted: you exceeded your quota" in error.message
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(("status", "ends"), [(429, True), (400, False)])
+def test_a_gateway_says_it_in_words_and_a_prompt_may_too(status: int, ends: bool) -> None:
+    error, _ = refusal(
+        status, {"error": {"message": "openai: {'code': 'insufficient_quota'}", "code": str(status)}}
+    )
+    assert ("the quota is exhausted" in error.message) == ends
+    assert isinstance(error, FailedRequest) != ends
 
 
 @pytest.mark.parametrize(

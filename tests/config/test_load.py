@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from raif.config import Section, dump, load, models, preset_names, preset_path
+from raif.config.base import validate
 from raif.config.builtin import BuiltinConfig
 from raif.config.eval import EvalConfig
 from raif.config.models import LocalConfig
@@ -274,3 +275,17 @@ def test_the_small_model_of_the_preset_gets_no_key_of_another_provider() -> None
     assert config.teacher
     assert config.teacher.endpoint.api_key_env == "OPENAI_API_KEY"
     assert config.teacher.prices
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["127.0.0.1:8000/v1", "localhost", "", "http://", "http://[::1", "http://host:eighty/v1", "file:///v1"],
+)
+def test_an_address_that_can_not_be_asked_is_a_mistake(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"endpoint\.base_url: .*http://127\.0\.0\.1:8000/v1"):
+        validate(EvalConfig, {"model": "m", "endpoint": {"base_url": url}}, {}, "preset")
+
+
+def test_blanks_around_an_address_are_no_part_of_it() -> None:
+    config = EvalConfig.model_validate({"model": "m", "endpoint": {"base_url": " http://host/v1\n"}})
+    assert config.endpoint.base_url == "http://host/v1"
