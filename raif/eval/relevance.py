@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from raif.config.eval import JUDGED, EvalConfig
-from raif.errors import require
+from raif.config.judge import JudgeConfig
+from raif.errors import EndpointError, require
 from raif.eval.answers import Ask
 from raif.eval.benchmark import ScoredItem, subset
 from raif.eval.rates import Rates, Table, Tally
@@ -48,8 +49,24 @@ def _judged(
     """What the judge says; None if a model is to say it. The benchmark's own prompts are not for this."""
     if config.relevance != JUDGED or config.judge is None:
         return None
-    with Judge(config.judge.model_copy(update={"cache": folder / CACHE, "prompts": None})) as judge:
-        return judge.relevance([(ask.prompt, "en", answers[ask.id]) for ask in asks])
+    try:
+        with Judge(config.judge.model_copy(update={"cache": folder / CACHE, "prompts": None})) as judge:
+            return judge.relevance([(ask.prompt, "en", answers[ask.id]) for ask in asks])
+    except EndpointError as error:
+        hint = f"{error.hint}\nAll answers are kept. Go on with --resume, or leave out --relevance."
+        raise EndpointError(error.message, hint) from error
+
+
+def probe(judge: JudgeConfig, prompts: Sequence[str], answer: str) -> None:
+    """Try a judge of relevance on a made-up answer. Raises EndpointError if it can't be asked, or if none of
+    its replies can be read."""
+    with Judge(judge.model_copy(update={"prompts": None})) as trial:
+        found = trial.ask([trial.about_relevance(prompt, "en", answer) for prompt in prompts])
+    if all(one.passed is None for one in found):
+        raise EndpointError(
+            f"{judge.model} judged the relevance of none of {len(found)} trial answers: {found[0].reason}",
+            "No answer was asked for yet. Take another judge.",
+        )
 
 
 def tables(items: Sequence[ScoredItem[Any]], found: Mapping[str, Relevance], seed: int) -> tuple[Table, ...]:

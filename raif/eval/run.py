@@ -8,13 +8,14 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from raif import __version__
 from raif.client.item_errors import ItemErrors, by_words
-from raif.config.eval import Dialect, EvalConfig
+from raif.config.eval import JUDGED, Dialect, EvalConfig
 from raif.errors import ConfigError, EndpointError, RaifError, RecordError
 from raif.eval import measured as measuring
 from raif.eval import page, relevance
@@ -331,11 +332,15 @@ def _replies(
 def probe_judge(config: EvalConfig, planned: Plan) -> None:
     """Try the judge on a made-up answer to a few items. Raises EndpointError if it is of no use."""
     benchmark, judge = planned.benchmark, config.judge
-    if benchmark.prompts is None or judge is None:
+    if judge is None:
         return
-    prompts = load("eval", benchmark.prompts, judge.prompts)
-    requests = (benchmark.requests(item, TRIAL, {}, prompts, config.dialect) for item in planned.items)
-    probe(judge, [first for some in requests for first in some[:1]][:PROBES])
+    if benchmark.prompts is not None:
+        prompts = load("eval", benchmark.prompts, judge.prompts)
+        requests = (benchmark.requests(item, TRIAL, {}, prompts, config.dialect) for item in planned.items)
+        probe(judge, [*islice((first for some in requests for first in some[:1]), PROBES)])
+    if config.relevance == JUDGED:
+        asked = [planned.benchmark.messages(item, None)[-1].content for item in planned.items[:PROBES]]
+        relevance.probe(judge, asked, TRIAL)
 
 
 @dataclass(frozen=True, slots=True)

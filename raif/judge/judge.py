@@ -86,16 +86,15 @@ class Judge:
     def relevance(self, answered: Sequence[tuple[str, str, str]]) -> list[Relevance]:
         """Whether each answer is one to its prompt, given as prompt, language and answer. An empty one isn't,
         and isn't asked about."""
-        items = [
-            JudgeItem(prompt, answer, choose(self._prompts, language).templates["relevant"], language)
-            for prompt, language, answer in answered
-            if answer.strip()
-        ]
-        said = iter(self.ask(items))
+        said = iter(self.ask([self.about_relevance(*each) for each in answered if each[2].strip()]))
         return [
             Relevance(next(said).passed) if answer.strip() else Relevance(relevant=False)
             for _, _, answer in answered
         ]
+
+    def about_relevance(self, prompt: str, language: str, answer: str) -> JudgeItem:
+        """The question whether an answer is one to its prompt."""
+        return JudgeItem(prompt, answer, choose(self._prompts, language).templates["relevant"], language)
 
     async def judge(self, item: JudgeItem) -> Judgment:
         """One judgment, awaited in any event loop."""

@@ -18,7 +18,7 @@ from raif.client.chat import ChatClient, Halted, Slots
 from raif.client.item_errors import ItemErrors, worst
 from raif.client.used import Used, total
 from raif.config.judge import JudgeConfig
-from raif.errors import EndpointError
+from raif.errors import EndpointError, FailedRequest
 from raif.files import jsonl
 from raif.judge.judgment import without_reasoning
 from raif.types import Frozen, Message, digest
@@ -152,15 +152,25 @@ PROBES = 3
 
 def probe(config: JudgeConfig, requests: Sequence[JudgeRequest]) -> None:
     """Try a judge before anything is paid for. Raises EndpointError if it can't be asked, or if none of its
-    replies can be read."""
-    work = [partial(_asked, request=one, attempts=config.attempts) for one in requests[:PROBES]]
-    lines = [line for _, line in as_completed(partial(_client, config, Slots(PROBES)), work)]
-    if not lines or any(line["readable"] for line in lines):
+    replies can be read. A request that it refuses may be due to this one item."""
+
+    async def tried(chat: ChatClient, request: JudgeRequest) -> dict[str, Any] | FailedRequest:
+        try:
+            return await _asked(chat, request, config.attempts)
+        except FailedRequest as error:
+            return error
+
+    work = [partial(tried, request=one) for one in requests[:PROBES]]
+    found = [one for _, one in as_completed(partial(_client, config, Slots(PROBES)), work)]
+    lines = [one for one in found if isinstance(one, dict)]
+    if not found or any(line["readable"] for line in lines):
         return
+    if not lines:
+        raise next(one for one in found if isinstance(one, FailedRequest))
     said = lines[0]["reply"][-200:] or ("nothing but thinking" if lines[0]["reasoning"] else "nothing")
     cut = " They are cut off: raise judge.sampling.max_tokens." if lines[0]["truncated"] else ""
     raise EndpointError(
-        f"{config.model}: none of {len(lines)} trial judgments can be read; one ends in {said!r}",
+        f"{config.model}: none of {len(found)} trial judgments can be read; one ends in {said!r}",
         f"No answer was asked for yet. Take another judge, or other prompts (--judge-prompts).{cut}",
     )
 

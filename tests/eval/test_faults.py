@@ -402,7 +402,45 @@ def test_a_judge_that_answers_none_of_three_probes_is_found_too(raif: Raif) -> N
         ended = raif(server, *judge(judging), benchmark="infobench")
     assert (ended.code, server.requests) == (2, [])
     assert "none of 3 trial judgments can be read; one ends in 'Hmm.'" in ended.err
-    assert len(judging.requests) == 3 * 3
+    assert (server.requests, len(judging.requests)) == ([], 3 * 3)
+
+
+@pytest.mark.parametrize(("refused", "code"), [(["0"], 0), (["0", "2"], 0), (["0", "1", "2"], 2)])
+def test_a_judge_that_refuses_some_probes_may_judge_the_rest(
+    refused: list[str], code: int, raif: Raif
+) -> None:
+    def script(body: Body) -> tuple[int, Body]:
+        return FILTER if any(f"item {n} kind" in last_turn(body) for n in refused) else completion("YES")
+
+    with chat_server(fine) as server, chat_server(script) as judging:
+        ended = raif(server, *judge(judging), "--max-errors", "3", benchmark="infobench")
+    assert (ended.code, len(server.requests)) == (code, 0 if code else ITEMS)
+    assert "blocked by the content filter" in ended.err + " ".join(ended.out.split())
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (FILTER, "blocked by the content filter"),
+        (completion("Hmm."), "'Hmm.'"),
+        ((401, {"error": "key"}), "key"),
+    ],
+)
+def test_a_judge_of_relevance_is_tried_too(answer: tuple[int, Body], words: str, raif: Raif) -> None:
+    with chat_server(fine) as server, chat_server(lambda body: answer) as judging:
+        ended = raif(server, *judge(judging), "--relevance", "judge")
+    assert (ended.code, server.requests) == (2, [])
+    assert words in ended.err
+
+
+def test_a_judge_of_relevance_that_fails_later_loses_no_answer(raif: Raif) -> None:
+    with chat_server(fine) as server, chat_server(yes_after(3, (401, {"error": "key"}))) as judging:
+        ended = raif(server, *judge(judging), "--relevance", "judge")
+        assert ended.code == 2
+        assert "All answers are kept" in ended.err
+        judging.script, server.requests = (lambda body: completion("yes")), []
+        assert raif(server, *judge(judging), "--relevance", "judge", "--resume").code == 0
+    assert server.requests == []
 
 
 def yes_after(served: int, answer: tuple[int, Body]) -> Script:
