@@ -72,6 +72,16 @@ class ScoredItem(Generic[I]):
         return next(iter(self.parts.values()))
 
 
+def all_met(passed: Iterable[bool | None]) -> float | None:
+    """1 if all verdicts on an answer are positive, 0 if one isn't.
+
+    None if one is unknown, even if another is negative: otherwise failures would be left out less often than
+    successes.
+    """
+    found = list(passed)
+    return None if None in found else float(all(found))
+
+
 def subset(
     items: Sequence[Any], limit: int | None, seed: int, group: Callable[[Any], str] | None = None
 ) -> Sequence[Any]:
@@ -101,8 +111,10 @@ class Benchmark(ABC, Generic[I]):
     """Where the data lies in the folder of all benchmarks: a file or a folder."""
     source: ClassVar[str]
     """Where the public data can be downloaded."""
-    program: ClassVar[str] = "its own program"
-    """The released program whose scoring it follows, with its revision, for reports."""
+    program: ClassVar[str | None] = None
+    """The released program whose scoring it follows, with its revision, for reports; None: there is none."""
+    copied: ClassVar[bool] = True
+    """Whether the method's authors have a copy of that program."""
     prompts: ClassVar[str | None] = None
     """Name of its judge prompts, `raif/prompts/eval/NAME.yaml`; None: needs no judge."""
 

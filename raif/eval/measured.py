@@ -216,9 +216,11 @@ def stored(config: EvalConfig) -> dict[str, str]:
 
 def checker(benchmark: Benchmark[Any], config: EvalConfig) -> str:
     """Whose scoring the config's dialect follows, with its revision."""
-    if config.dialect == "authors":
-        return AUTHORS
-    return benchmark.program if config.dialect == "upstream" else f"raif, after {benchmark.program}"
+    if benchmark.program is None:
+        return "raif"
+    if config.dialect == "sound":
+        return f"raif, after {benchmark.program}"
+    return AUTHORS if config.dialect == "authors" and benchmark.copied else benchmark.program
 
 
 def prompts_of(asked: Sequence[Asked]) -> str:

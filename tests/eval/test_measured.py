@@ -11,11 +11,12 @@ import pytest
 
 import raif
 from raif.client.used import Used
-from raif.config.eval import EvalConfig
+from raif.config.eval import Dialect, EvalConfig
 from raif.config.models import PricesConfig
 from raif.errors import ConfigError
 from raif.eval import measured, report
 from raif.eval.benchmark import BENCHMARKS
+from raif.eval.measured import checker
 from raif.eval.report import Report
 from raif.eval.responders import responder
 from raif.eval.run import evaluate, plan
@@ -54,6 +55,25 @@ def test_the_report_names_program_data_and_settings(data: Path, tmp_path: Path) 
     said = (tmp_path / "out" / "report.md").read_text("utf-8")
     assert "| sampling.max_tokens | 77 |" in said
     assert f"sha256 {found.data.sha256}" in said
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "dialect", "said"),
+    [
+        ("multi-if", "sound", "raif, after facebookresearch/Multi-IF 1cdb53e"),
+        ("multi-if", "authors", "facebookresearch/Multi-IF 1cdb53e"),
+        ("ifbench-multiturn", "upstream", "allenai/IFBench db69a6f"),
+        ("cello", "authors", "yuleiqin/RAIF 11a78b7"),
+        ("rubrics", "upstream", "raif"),
+    ],
+)
+def test_whose_scoring_it_is(benchmark: str, dialect: Dialect, said: str) -> None:
+    config = EvalConfig(benchmark=benchmark, dialect=dialect, model="m")
+    assert checker(BENCHMARKS[benchmark], config).startswith(said)
+
+
+def test_every_benchmark_of_the_paper_names_the_program_that_it_follows() -> None:
+    assert [name for name in BENCHMARKS if BENCHMARKS[name].program is None] == ["rubrics"]
 
 
 def test_answers_and_thinking_have_their_lengths(data: Path, tmp_path: Path) -> None:

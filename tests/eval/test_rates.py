@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from raif.eval.benchmark import ScoredItem
-from raif.eval.benchmarks.ifeval import SIDES, IFEval
+from raif.eval.benchmarks.ifeval import IFEval, sides
 from raif.eval.rates import Rates, Row, average, interval
 from raif.types import Instruction, Message, Verdict, Verification
 
@@ -34,10 +34,7 @@ def coin_flips(prompts: int, checks: int = 2, p: float = 0.7) -> list[Verificati
 def tables(found: Sequence[Verification], seed: int = 0) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
     """The rows of the rates, and those of the kinds."""
     benchmark = IFEval()
-    samples = [
-        ScoredItem(ITEM, each, dict(zip(SIDES, (each.followed, each.followed_loose), strict=True)))
-        for each in found
-    ]
+    samples = [ScoredItem(ITEM, each, sides(each)) for each in found]
     first, second = benchmark.tables(Rates(benchmark.tallies(samples, "sound"), seed=seed), "sound")
     return first.rows, second.rows
 

@@ -31,6 +31,7 @@ from pydantic import BaseModel, ConfigDict
 from raif.config.eval import Dialect
 from raif.errors import RecordError
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
+from raif.eval.benchmarks.ifeval import sides
 from raif.eval.benchmarks.usable import decided
 from raif.eval.rates import Estimate, Rates, Table, Tally, average
 from raif.files import jsonl
@@ -66,6 +67,8 @@ class _Row(BaseModel):
 
 class IFBenchMultiTurn(Benchmark[Rewrite]):
     file = PLACES["ifbench-multiturn"].path
+    program = "allenai/IFBench db69a6f, allenai/olmo-eval e8b88f1"
+    copied = False
     source = "https://huggingface.co/datasets/allenai/IFBench_multi-turn"
 
     def items(self, path: Path) -> Sequence[Rewrite]:
@@ -91,9 +94,8 @@ class IFBenchMultiTurn(Benchmark[Rewrite]):
                 for each in found
             ]
         whole = summary(item, found)
-        followed = zip(SIDES, (whole.followed_loose, whole.followed), strict=True)
-        parts = {side: None if one is None else float(one) for side, one in followed}
-        return ScoredItem(item, whole, parts, {"set": item.of})
+        parts = sides(whole)
+        return ScoredItem(item, whole, {side: parts[side] for side in SIDES}, {"set": item.of})
 
     def tally(self, scored: ScoredItem[Rewrite], dialect: Dialect) -> Tally:
         cells = defaultdict(list)

@@ -21,16 +21,22 @@ from pathlib import Path
 
 from raif import records
 from raif.config.eval import Dialect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
+from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, all_met
 from raif.eval.rates import Estimate, Rates, Table, Tally
 from raif.files.benchmark_data import PLACES
 from raif.judge.requests import Replies
 from raif.text.release import PUBLISHED
-from raif.types import Instruction
+from raif.types import Instruction, Verification
 from raif.verdicts.checks import summary, verdicts
 
 SIDES = ("strict", "loose")
 TEXT = f"words and sentences of NLTK {PUBLISHED}.1"
+
+
+def sides(found: Verification) -> dict[str, float | None]:
+    """Whether an answer follows all instructions, strict and loose; None if one is undecided."""
+    each = ([one.passed for one in found.counted], [one.passed_loose for one in found.counted])
+    return dict(zip(SIDES, map(all_met, each), strict=True))
 
 
 class IFEval(Benchmark[Instruction]):
@@ -49,22 +55,14 @@ class IFEval(Benchmark[Instruction]):
     ) -> ScoredItem[Instruction]:
         semantics = "authors" if dialect == "authors" else item.semantics
         found = summary(item, verdicts(item.constraints, answer, semantics))
-        followed = zip(SIDES, (found.followed, found.followed_loose), strict=True)
-        return ScoredItem(item, found, {side: None if one is None else float(one) for side, one in followed})
+        return ScoredItem(item, found, sides(found))
 
     def tally(self, scored: ScoredItem[Instruction], dialect: Dialect) -> Tally:
-        """A prompt with an undecided verdict is left out, even if another one failed: otherwise failures
-        would be left out less often than successes."""
         cells = defaultdict(list)
-        counted = scored.verification.counted
-        undecided = {
-            "strict": any(verdict.passed is None for verdict in counted),
-            "loose": any(verdict.passed_loose is None for verdict in counted),
-        }
         for side, followed in scored.parts.items():
-            if followed is not None and not undecided[side]:
+            if followed is not None:
                 cells[f"prompts/{side}"].append(followed)
-        for verdict in counted:
+        for verdict in scored.verification.counted:
             for side, passed in zip(SIDES, (verdict.passed, verdict.passed_loose), strict=True):
                 if passed is not None:
                     cells[f"instructions/{side}"].append(float(passed))

@@ -73,6 +73,18 @@ def test_what_a_row_lacks_is_undecided_or_not_followed(
     assert "keyword1" in found.verification.verdicts[0].reason
 
 
+@pytest.mark.parametrize(("dialect", "followed"), [("sound", None), ("upstream", 0.0)])
+def test_a_row_with_an_undecided_instruction_is_left_out_even_if_another_one_failed(
+    dialect: Dialect, followed: float | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    both = ["count:keywords_multiple", "punctuation:no_comma"]
+    path.write_text(json.dumps(row(1) | {"instruction_id_list": both, "kwargs": [{}, {}]}))
+    (item,) = BENCHMARKS["ifbench-multiturn"].items(path)
+    found = BENCHMARKS["ifbench-multiturn"].score(item, "A gull, two gulls.", {}, dialect)
+    assert found.parts == {"loose": followed, "strict": followed}
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [({"kwargs": []}, "kwargs: 0 for 1 ids"), ({"messages": MESSAGES[:2]}, "the last one is not the user's")],

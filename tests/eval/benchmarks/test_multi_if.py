@@ -170,6 +170,23 @@ def test_what_the_program_would_draw_is_undecided(tmp_path: Path) -> None:
     assert [one.passed for one in decided(checks, "", "multi-if")] == [False] * 4
 
 
+@pytest.mark.parametrize(("dialect", "prompts"), [("sound", []), ("upstream", [0.0])])
+def test_a_turn_with_an_undecided_instruction_is_left_out_even_if_another_one_failed(
+    dialect: Dialect, prompts: list[float], tmp_path: Path
+) -> None:
+    """The program's draw doesn't matter then."""
+    drawn = {"turn_1_instruction_id_list": '["keywords:frequency", "punctuation:no_comma"]'}
+    kwargs = ['{"keyword": "", "frequency": 1, "relation": "at least"}', "{}"]
+    path = written(tmp_path / "data.csv", [row("a", "One.") | drawn | {"turn_1_kwargs": json.dumps(kwargs)}])
+    benchmark = BENCHMARKS["multi-if"]
+    (item,) = benchmark.items(path)
+    scored = benchmark.score(item, "a, b", {}, dialect)
+    assert scored.main == (prompts[0] if prompts else None)
+    (tally,) = benchmark.tallies([scored], dialect)
+    assert tally.get("all/1/prompts/strict", []) == tally.get("repaired/1/prompts/loose", []) == prompts
+    assert tally["all/1/instructions/strict"] == [0.0]
+
+
 def verdict(constraint: Constraint, answer: str, semantics: str) -> list[bool | str | None]:
     """Strict and loose; what a checker can't be made for is told apart from what it can't decide."""
     try:

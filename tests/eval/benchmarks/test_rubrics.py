@@ -94,6 +94,25 @@ def test_multichallenge(turns: Any, large: bool, tmp_path: Path) -> None:
     assert [(c.text, c.wanted) for c in item.criteria] == [("Does it forget the rhyme?", False)]
 
 
+def test_a_table_fills_gaps_with_nulls_and_has_numbers(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow", reason="needs raif[data]")
+    parquet = pytest.importorskip("pyarrow.parquet", reason="needs raif[data]")
+    kind = [{"text": "Is it kind?", "wanted": None, "kind": None}]
+    rows = [
+        OWN | {"messages": None, "criteria": kind, "labels": {"topic": None, "more": "z"}},
+        {"id": "8", "messages": TALK, "criteria": [{"text": "x", "wanted": "no", "kind": "y"}]},
+    ]
+    parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "rows.parquet")
+    first, second = items(tmp_path / "rows.parquet")
+    assert ([(c.text, c.wanted) for c in first.criteria], first.labels) == (
+        [("Is it kind?", True)],
+        {"more": "z"},
+    )
+    assert (second.messages[0].role, second.labels) == ("system", {})
+    (item,) = read(tmp_path, {"prompt": "Add.", "criterion_1": 7, "criterion_2": None})
+    assert [c.text for c in item.criteria] == ["7"]
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
@@ -108,6 +127,13 @@ def test_multichallenge(turns: Any, large: bool, tmp_path: Path) -> None:
             {"conversation_history": "{", "prompt_metadata": '{"rubrics": []}'},
             "conversation_history: not JSON",
         ),
+        (OWN | {"prompt": None}, "needs either `prompt` or `messages`"),
+        ({"messages": [], "criteria": ["x"]}, "messages"),
+        (OWN | {"criteria": [7]}, "criteria.0"),
+        (OWN | {"labels": ["a"]}, "labels"),
+        ({"prompt": "Greet.", "criterion_1": None}, "criteria"),
+        ({"conversation": {"role": ["user"], "content": []}, "target_question": "x"}, "1 roles for 0 texts"),
+        ({"conversation": {"turns": []}, "target_question": "x"}, "conversation.role: not a list"),
     ],
 )
 def test_a_row_that_can_not_be_read_is_named(row: dict[str, Any], said: str, tmp_path: Path) -> None:
@@ -132,6 +158,8 @@ def test_a_criterion_is_met_if_the_judge_says_what_is_wanted(tmp_path: Path) -> 
     assert (found.parts["all criteria met"], found.parts["criteria met"]) == (0.0, 0.5)
     found = one("rubrics", item, {"1": "YES", "2": "Perhaps."}, "sound")
     assert (found.parts["all criteria met"], found.parts["criteria met"]) == (None, 1.0)
+    found = one("rubrics", item, {"1": "NO", "2": "Perhaps."}, "sound")
+    assert (found.parts["all criteria met"], found.verification.followed) == (None, False)
     found = one("rubrics", item, {}, "sound", answer=" ")
     assert (found.parts["all criteria met"], found.parts["criteria met"]) == (0.0, 0.0)
 
@@ -147,6 +175,11 @@ def test_the_mean_over_a_label_s_values_takes_them_as_equal(tmp_path: Path) -> N
     assert value(outcome, "items", "all", "all criteria met") == 0.5
     assert value(outcome, "axis", "a", "all criteria met") == pytest.approx(1 / 3)
     assert value(outcome, "axis", "mean of these", "all criteria met") == pytest.approx(2 / 3)
+
+
+def test_a_label_s_name_can_hold_a_slash(tmp_path: Path) -> None:
+    found = read(tmp_path, OWN | {"criteria": ["x"], "labels": {"a/b": "c/d"}})
+    assert value(scored("rubrics", found, {"7": {"1": "YES"}}, "sound"), "a/b", "c/d", "criteria met") == 1
 
 
 def test_released_answers_of_multichallenge_are_read(tmp_path: Path) -> None:

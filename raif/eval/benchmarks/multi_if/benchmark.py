@@ -32,7 +32,7 @@ from raif.config.eval import Dialect
 from raif.constraints import find
 from raif.errors import ConstraintError
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
-from raif.eval.benchmarks.ifeval import SIDES
+from raif.eval.benchmarks.ifeval import SIDES, sides
 from raif.eval.benchmarks.multi_if.rows import Turn, stored, turns
 from raif.eval.benchmarks.usable import decided
 from raif.eval.rates import Estimate, Figure, Rates, Row, Table, Tally, average
@@ -57,6 +57,8 @@ class ScoredTurn(ScoredItem[Turn]):
 
 class MultiIF(Benchmark[Turn]):
     file = PLACES["multi-if"].path
+    program = "facebookresearch/Multi-IF 1cdb53e, NLTK 3.9.1"
+    copied = False
     source = "https://huggingface.co/datasets/facebook/Multi-IF"
 
     def items(self, path: Path) -> Sequence[Turn]:
@@ -81,11 +83,10 @@ class MultiIF(Benchmark[Turn]):
             for check, verdict in zip(item.constraints, found, strict=True)
         ]
         whole = summary(item, found)
-        followed = zip(SIDES, (whole.followed, whole.followed_loose), strict=True)
         return ScoredTurn(
             item,
             whole,
-            {side: None if one is None else float(one) for side, one in followed},
+            _followed(whole, dialect),
             {"language": item.language, "turn": str(item.number)},
             summary(item, repaired),
         )
@@ -96,9 +97,9 @@ class MultiIF(Benchmark[Turn]):
         for each in scored:
             cells = found.setdefault(each.item.conversation, defaultdict(list))
             turn, repaired = each.item.number, each.repaired if isinstance(each, ScoredTurn) else None
-            _count(cells, f"all/{turn}", each.verification)
-            _count(cells, f"in/{each.item.language}/{turn}", each.verification)
-            _count(cells, f"repaired/{turn}", repaired or each.verification)
+            _count(cells, f"all/{turn}", each.verification, dialect)
+            _count(cells, f"in/{each.item.language}/{turn}", each.verification, dialect)
+            _count(cells, f"repaired/{turn}", repaired or each.verification, dialect)
             for verdict in each.verification.counted:
                 for side, passed in zip(SIDES, (verdict.passed, verdict.passed_loose), strict=True):
                     if passed is not None:
@@ -161,10 +162,19 @@ def _alike(id: str) -> bool:
         return True
 
 
-def _count(cells: dict[str, list[float]], prefix: str, found: Verification) -> None:
-    for side, followed in zip(SIDES, (found.followed, found.followed_loose), strict=True):
+def _followed(found: Verification, dialect: Dialect) -> dict[str, float | None]:
+    """Whether a turn follows all instructions, by side. In the program, what it draws for one doesn't matter
+    once another has failed; `sound` leaves such a turn out."""
+    if dialect == "sound":
+        return sides(found)
+    each = zip(SIDES, (found.followed, found.followed_loose), strict=True)
+    return {side: None if followed is None else float(followed) for side, followed in each}
+
+
+def _count(cells: dict[str, list[float]], prefix: str, found: Verification, dialect: Dialect) -> None:
+    for side, followed in _followed(found, dialect).items():
         if followed is not None:
-            cells[f"{prefix}/prompts/{side}"].append(float(followed))
+            cells[f"{prefix}/prompts/{side}"].append(followed)
     for verdict in found.counted:
         for side, passed in zip(SIDES, (verdict.passed, verdict.passed_loose), strict=True):
             if passed is not None:

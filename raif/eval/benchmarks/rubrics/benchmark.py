@@ -26,7 +26,7 @@ from pathlib import Path
 
 from raif.client.chat import Reply
 from raif.config.eval import Dialect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
+from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, all_met
 from raif.eval.benchmarks.rubrics.layouts import Item, items
 from raif.eval.rates import Estimate, Rates, Row, Table, Tally, average
 from raif.eval.stored import StoredAnswer
@@ -36,11 +36,13 @@ from raif.judge import judgment
 from raif.judge.requests import JudgeRequest, Replies
 from raif.prompts import Prompts
 from raif.types import Message, Verdict, Verification
-from raif.verdicts.checks import EMPTY
+from raif.verdicts.checks import EMPTY, all_pass
 from raif.verdicts.questions import transcript
 
 COLUMNS = ("all criteria met", "criteria met")
 NOT_JUDGED = "not judged"
+NAMED = "\x1f"
+"""What separates a label's name, which can hold any printed character, from its value."""
 
 
 class Rubrics(Benchmark[Item]):
@@ -77,16 +79,16 @@ class Rubrics(Benchmark[Item]):
     def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> ScoredItem[Item]:
         found = tuple(_verdicts(item, answer, replies))
         met = [verdict.passed for verdict in found]
-        followed = False if False in met else None if None in met else True
         judged = [float(one) for one in met if one is not None]
         rate = sum(judged) / len(judged) if judged else None
-        parts = {COLUMNS[0]: None if followed is None else float(followed), COLUMNS[1]: rate}
+        followed = all_pass(met)
+        parts = {COLUMNS[0]: all_met(met), COLUMNS[1]: rate}
         return ScoredItem(item, Verification(found, followed, followed, rate), parts, item.labels)
 
     def tally(self, scored: ScoredItem[Item], dialect: Dialect) -> Tally:
         cells: dict[str, list[float]] = defaultdict(list)
         item, every = scored.item, scored.parts[COLUMNS[0]]
-        places = ["all", *(f"label/{name}/{value}" for name, value in item.labels.items())]
+        places = ["all", *(f"label/{name}{NAMED}{value}" for name, value in item.labels.items())]
         for place in places:
             if every is not None:
                 cells[f"{place}/{COLUMNS[0]}"].append(every)
@@ -101,7 +103,7 @@ class Rubrics(Benchmark[Item]):
     def tables(self, rates: Rates, dialect: Dialect) -> Sequence[Table]:
         found = [Table("items", COLUMNS, (_row(rates, "all", "all"),))]
         for name, values in _labels(rates).items():
-            places = [f"label/{name}/{value}" for value in values]
+            places = [f"label/{name}{NAMED}{value}" for value in values]
             rows = [_row(rates, value, place) for value, place in zip(values, places, strict=True)]
             means = [average(rates[f"{place}/{column}"] for place in places) for column in COLUMNS]
             mean = rates.row("mean of these", *means, of=[f"{place}/{COLUMNS[1]}" for place in places])
@@ -147,7 +149,7 @@ def _labels(rates: Rates) -> dict[str, list[str]]:
     """The values of each label, in the order of their names."""
     found: dict[str, list[str]] = {}
     for cell in rates.under("label/"):
-        name, _, rest = cell.partition("/")
+        name, _, rest = cell.partition(NAMED)
         value = rest.rpartition("/")[0]
         if value not in found.setdefault(name, []):
             found[name].append(value)

@@ -89,14 +89,17 @@ def _item(given: Row, where: str) -> Item:
 
 
 def _own(row: Row) -> dict[str, Any]:
-    if ("prompt" in row) == ("messages" in row):
+    """A table has the same columns in all rows, and nulls where one has nothing to say."""
+    asked = {name: row[name] for name in ("prompt", "messages") if row.get(name) is not None}
+    if len(asked) != 1:
         raise ValueError("needs either `prompt` or `messages`")
     criteria = _listed(row["criteria"], "criteria")
+    labels = _parsed(row.get("labels") or None, "labels")
     return {
         **({} if row.get("id") is None else {"id": row["id"]}),
-        "messages": row.get("messages") or _user(row["prompt"]),
-        "criteria": [{"text": each} if isinstance(each, str) else each for each in criteria],
-        "labels": row.get("labels") or {},
+        "messages": _user(asked["prompt"]) if "prompt" in asked else _listed(asked["messages"], "messages"),
+        "criteria": [{"text": each} if isinstance(each, str) else _filled(each) for each in criteria],
+        "labels": {} if labels is None else _filled(labels),
     }
 
 
@@ -119,7 +122,7 @@ def _complexconstraints(row: Row) -> dict[str, Any]:
     return {
         **({"id": row["benchmark_id"]} if row.get("benchmark_id") else {}),
         "messages": _user(row["prompt"]),
-        "criteria": [{"text": row[name].strip()} for name in columns if (row[name] or "").strip()],
+        "criteria": [{"text": text} for name in columns if (text := _cell(row[name]))],
         "labels": {name: str(row[name]) for name in labels if row.get(name)},
     }
 
@@ -128,10 +131,10 @@ def _multichallenge(row: Row) -> dict[str, Any]:
     """One question, which is to be answered with `pass_criteria`. Turns may be a list for each field."""
     turns = row["conversation"]
     if isinstance(turns, dict):
-        turns = [
-            {"role": role, "content": text}
-            for role, text in zip(turns["role"], turns["content"], strict=True)
-        ]
+        roles, texts = (_listed(turns.get(name), f"conversation.{name}") for name in ("role", "content"))
+        if len(roles) != len(texts):
+            raise ValueError(f"conversation: {len(roles)} roles for {len(texts)} texts")
+        turns = [{"role": role, "content": text} for role, text in zip(roles, texts, strict=True)]
     wanted = str(row.get("pass_criteria") or "YES")
     return {
         **({"id": row["question_id"]} if row.get("question_id") else {}),
@@ -151,6 +154,16 @@ LAYOUTS = (
 
 def _user(prompt: Any) -> list[dict[str, Any]]:
     return [{"role": "user", "content": prompt}]
+
+
+def _filled(fields: Any) -> Any:
+    """An object without its nulls; anything else as it is."""
+    return {k: v for k, v in fields.items() if v is not None} if isinstance(fields, dict) else fields
+
+
+def _cell(value: Any) -> str:
+    """What a cell of a table says; empty if it is."""
+    return "" if value is None else str(value).strip()
 
 
 def _listed(value: Any, name: str) -> list[Any]:
