@@ -18,7 +18,7 @@ from raif.config import load
 from raif.config.eval import EvalConfig
 from raif.errors import ConfigError
 from raif.eval.benchmark import ScoredItem
-from raif.eval.measured import prompts_of
+from raif.eval.measured import Data, prompts_of
 from raif.eval.rates import Estimate, Figure, Rates, interval
 from raif.eval.report import RESULTS, Report, Result, lines, mean, read, read_results, shown
 from raif.eval.run import Plan, plan
@@ -110,13 +110,19 @@ class SuiteComparison:
     benchmarks: tuple[Comparison, ...]
 
 
-def compare(a: Path, b: Path) -> Comparison | SuiteComparison:
-    """Two runs' folders. Raises ConfigError if they have no benchmark, or no item of it, in common."""
+def compare(a: Path, b: Path, data: Path | None = None) -> Comparison | SuiteComparison:
+    """Two runs' folders. `data`: of their benchmark, if it isn't where A found it, nor under
+    RAIF_BENCHMARK_DATA.
+
+    Raises ConfigError if they have no benchmark, or no item of it, in common, or if the data is not A's.
+    """
     runs = [_runs(folder) for folder in (a, b)]
     both = [name for name in runs[0] if name in runs[1]]
     if not both:
         raise ConfigError(f"{a} is a run of {', '.join(runs[0])}, {b} of {', '.join(runs[1])}")
-    found = [_compared(runs[0][name], runs[1][name]) for name in both]
+    if data and len(both) > 1:
+        raise ConfigError("--data is of one benchmark, and both folders have several", "Compare one by one.")
+    found = [_compared(runs[0][name], runs[1][name], data) for name in both]
     if all(len(each) == 1 for each in runs):
         return found[0]
     single = [name for name in {**runs[0], **runs[1]} if name not in both]
@@ -130,17 +136,36 @@ def _runs(folder: Path) -> dict[str, Path]:
     folders = [each.parent for each in ([own] if own.is_file() else folder.glob(f"*/{RESULTS}"))]
     if not folders:
         raise ConfigError(f"{folder}: no {RESULTS}", "Give the folder of a finished run of raif eval.")
-    return {config_of(each).benchmark: each for each in sorted(folders)}
+    found: dict[str, Path] = {}
+    for each in sorted(folders):
+        name = config_of(each).benchmark
+        if name in found:
+            raise ConfigError(f"{folder} has several runs of {name}", f"Give one of them, such as {each}.")
+        found[name] = each
+    return found
 
 
 def config_of(folder: Path) -> EvalConfig:
     return load(EvalConfig, "eval", file=folder / CONFIG_NAME)
 
 
-def _compared(a: Path, b: Path) -> Comparison:
+def _planned(folder: Path, config: EvalConfig, report: Report, data: Path | None) -> Plan:
+    """A run's items, from `data`, from where the run found them, or from the folder of all benchmarks."""
+    own = data or (config.data if config.data and config.data.exists() else None)
+    found = plan(config.model_copy(update={"data": own}))
+    if Data.of(config.benchmark, found.benchmark, found.data).sha256 != report.measured.data.sha256:
+        raise ConfigError(
+            f"{found.data} is not the data of {folder} (sha256 {report.measured.data.sha256})",
+            f"Give that with --data. The run found it at {report.measured.data.path}.",
+        )
+    return found
+
+
+def _compared(a: Path, b: Path, data: Path | None) -> Comparison:
     configs = [config_of(folder) for folder in (a, b)]
     results = [{one.id: one for one in read_results(folder)} for folder in (a, b)]
-    planned = plan(configs[0])
+    reports = [report for folder in (a, b) if isinstance(report := read(folder), Report)]
+    planned = _planned(a, configs[0], reports[0], data)
     items = [item for item in planned.items if all(item.id in each for each in results)]
     if not items:
         raise ConfigError(f"{a} and {b} have no item in common")
@@ -156,7 +181,7 @@ def _compared(a: Path, b: Path) -> Comparison:
         items=len(items),
         items_a=len(results[0]),
         items_b=len(results[1]),
-        settings=tuple(_settings((a, b), configs, [[each[item.id] for item in items] for each in results])),
+        settings=tuple(_settings(reports, configs, [[each[item.id] for item in items] for each in results])),
         figures=_corrected(_figures(planned, scored, configs)),
         mcnemar=_mcnemar(known),
         changed=tuple(changed),
@@ -168,7 +193,7 @@ def scored_of(item: Any, result: Result) -> ScoredItem[Any]:
 
 
 def _settings(
-    folders: Sequence[Path], configs: Sequence[EvalConfig], results: Sequence[Sequence[Result]]
+    reports: Sequence[Report], configs: Sequence[EvalConfig], results: Sequence[Sequence[Result]]
 ) -> Iterator[Setting]:
     """What differs besides what is compared: settings, prompts of the same items, and what reports name."""
     a, b = (config.model_dump(mode="json") for config in configs)
@@ -178,8 +203,7 @@ def _settings(
     prompts = [prompts_of(each) for each in results]
     if prompts[0] != prompts[1]:
         yield Setting("prompts", *prompts)
-    measured = [read(folder) for folder in folders]
-    first, second = (each.measured for each in measured if isinstance(each, Report))
+    first, second = (report.measured for report in reports)
     for name in MEASURED:
         follows = name == "checker" and configs[0].dialect != configs[1].dialect
         if getattr(first, name) != getattr(second, name) and not follows:

@@ -224,25 +224,40 @@ def write(folder: Path, found: Report | Suite) -> None:
 
 
 def read(folder: Path) -> Report | Suite:
-    """The report that a finished run saved. Raises ConfigError if this version can't read it."""
+    """The report that a finished run saved. Raises ConfigError if it has none that can be read."""
+    _exists(folder, REPORT)
     adapter: TypeAdapter[Report | Suite] = TypeAdapter(Report | Suite)
     try:
         return adapter.validate_json((folder / REPORT).read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ConfigError(
-            f"{folder / REPORT}: not a report of this version: {place}: {first['msg']}",
-            "Write it again with `raif eval ... --resume`: nothing is asked twice.",
-        ) from None
+        raise _of_another_version(error, str(folder / REPORT)) from None
 
 
 def read_results(folder: Path) -> list[Result]:
-    """All items of a finished run. Raises ConfigError if their file is missing, RecordError if invalid."""
-    if not (folder / RESULTS).is_file():
-        raise ConfigError(f"{folder}: no {RESULTS}", "Give the folder of a finished run of raif eval.")
-    adapter = TypeAdapter(Result)
-    return [adapter.validate_python(line) for _, line in jsonl.objects(folder / RESULTS)]
+    """All items of a finished run. Raises ConfigError if their file is missing or of another version,
+    RecordError if it is broken."""
+    _exists(folder, RESULTS)
+    adapter, found = TypeAdapter(Result), []
+    for where, line in jsonl.objects(folder / RESULTS):
+        try:
+            found.append(adapter.validate_python(line))
+        except ValidationError as error:
+            raise _of_another_version(error, where) from None
+    return found
+
+
+def _exists(folder: Path, name: str) -> None:
+    if not (folder / name).is_file():
+        raise ConfigError(f"{folder}: no {name}", "Give the folder of a finished run of raif eval.")
+
+
+def _of_another_version(error: ValidationError, where: str) -> ConfigError:
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"]))
+    return ConfigError(
+        f"{where}: not of this version: {place}: {first['msg']}",
+        "Write it again with `raif eval ... --resume`: nothing is asked twice.",
+    )
 
 
 def as_json(found: Any) -> str:

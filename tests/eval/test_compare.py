@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from raif.errors import ConfigError
+from raif.errors import ConfigError, RaifError
 from raif.eval.compare import Comparison, McNemar, Setting, SuiteComparison, compare
 from raif_cli.main import app
 
@@ -101,6 +101,43 @@ def test_other_prompts_and_other_data_are_named(data: Path, tmp_path: Path) -> N
     other.write_text(data.read_text("utf-8").replace("Question", "Task"), "utf-8")
     both = compared(a, stored(other, tmp_path / "b", {1}))
     assert {each.key for each in both.settings} == {"prompts", "data"}
+
+
+def test_data_that_has_moved_is_found_or_given(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RAIF_BENCHMARK_DATA", raising=False)
+    a, b = stored(data, tmp_path / "a", {1}), stored(data, tmp_path / "b", {2})
+    there = tmp_path / "all" / "ifeval" / "input_data.jsonl"
+    there.parent.mkdir(parents=True)
+    data.rename(there)
+    a.rename(tmp_path / "moved")
+    with pytest.raises(RaifError, match="no data"):
+        compare(tmp_path / "moved", b)
+    assert invoke("compare", str(tmp_path / "moved"), str(b), "--data", str(there)).exit_code == 0
+    monkeypatch.setenv("RAIF_BENCHMARK_DATA", str(tmp_path / "all"))
+    assert compared(tmp_path / "moved", b).items == 10
+    there.write_text(there.read_text("utf-8").replace("Question", "Task"), "utf-8")
+    with pytest.raises(ConfigError, match=r"is not the data of .*moved"):
+        compare(tmp_path / "moved", b)
+
+
+def test_of_several_samples_one_has_to_be_named(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    for name in ("seed-0", "seed-1"):
+        stored(data, tmp_path / "a" / name, {1})
+    with pytest.raises(ConfigError, match="several runs of ifeval"):
+        compare(tmp_path / "a", stored(data, tmp_path / "b", set()))
+
+
+def test_a_run_without_a_report_or_of_another_version_is_named(data: Path, tmp_path: Path) -> None:
+    a, b = stored(data, tmp_path / "a", {1}), stored(data, tmp_path / "b", {2})
+    (b / "report.json").unlink()
+    with pytest.raises(ConfigError, match=r"b: no report\.json"):
+        compare(a, b)
+    (b / "verdicts.jsonl").write_text('{"id": "0"}\n')
+    with pytest.raises(ConfigError, match=r"verdicts\.jsonl:1: not of this version"):
+        compare(a, b)
 
 
 def test_runs_that_differ_in_the_model_alone_have_no_warning(found: Comparison) -> None:
