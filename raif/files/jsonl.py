@@ -107,13 +107,22 @@ def finished(path: Path) -> list[dict[str, Any]]:
 
 
 def drop_torn_line(path: Path) -> None:
-    """Cut off a last line without an end, which a process killed while writing leaves. No file is fine, and a
-    whole one keeps its time of change."""
-    if path.exists():
-        with path.open("rb+") as stream:
-            content = stream.read()
-            if not content.endswith(b"\n"):
-                stream.truncate(content.rfind(b"\n") + 1)
+    """Cut off a last line that a process killed while writing has left unfinished, or end one that is whole.
+
+    No file is fine, and one that ends with a line keeps its time of change.
+    """
+    if not path.exists():
+        return
+    with path.open("rb+") as stream:
+        content = stream.read()
+        if content.endswith(b"\n"):
+            return
+        start = content.rfind(b"\n") + 1
+        try:
+            json.loads(content[start:])
+            stream.write(b"\n")
+        except ValueError:
+            stream.truncate(start)
 
 
 def name_of(source: Source) -> str:

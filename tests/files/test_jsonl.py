@@ -78,7 +78,9 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 
 def test_a_torn_last_line_is_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
-    for content, kept in (("1\n2\n{3", "1\n2\n"), ("{1", ""), ("1\n", "1\n"), ("", "")):
+    whole = '{"a": "茶"}\n'
+    torn = ("1\n2\n{3", "1\n2\n"), ("{1", ""), ("1\n", "1\n"), ("", ""), (whole[:-1], whole), (whole, whole)
+    for content, kept in torn:
         path.write_text(content)
         jsonl.drop_torn_line(path)
         assert path.read_text() == kept
