@@ -96,6 +96,8 @@ class Stored:
         by_id: dict[str, list[StoredAnswer]] = defaultdict(list)
         by_prompt: dict[str, list[StoredAnswer]] = defaultdict(list)
         for one in self._read(self._path):
+            if one.response is None:
+                continue
             if name := one.id or one.key:
                 by_id[name].append(one)
             if one.prompt is not None:
@@ -114,7 +116,7 @@ class Stored:
                     "Are its ids of another file? Without `id` and `key`, answers are matched by `prompt`.",
                 )
             if found:
-                yield ask, Answer(found[-1].response, found[-1].reasoning, found[-1].truncated)
+                yield ask, Answer(found[-1].response or "", found[-1].reasoning, found[-1].truncated)
 
 
 class Endpoint:

@@ -6,6 +6,8 @@ Our own files are JSON Lines. Several benchmarks are released as one JSON list o
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,14 @@ from raif.files.jsonl import Model
 
 
 class StoredAnswer(BaseModel):
-    """An answer to the item with this id or key, else to the one with this prompt."""
+    """An answer to the item with this id or key, else to the one with this prompt. `response` is None if the
+    model gave none."""
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
     id: str | None = None
     key: str | None = None
     prompt: str | None = None
-    response: str
+    response: str | None
     reasoning: str | None = None
     truncated: bool = False
 
@@ -35,6 +38,19 @@ class StoredJudgment(BaseModel):
     id: str
     key: str
     reply: str
+
+
+@contextmanager
+def released(where: str) -> Iterator[None]:
+    """Read a record of a benchmark's own format. Raises RecordError if it is none."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        what = " ".join(str(error).split()) or type(error).__name__
+        raise RecordError(
+            f"{where}: not in the format that the benchmark is released in: {what}",
+            "docs/judged-benchmarks.md has all formats.",
+        ) from None
 
 
 def records(path: Path, *fields: str) -> list[dict[str, Any]]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
+from raif.config.eval import EvalConfig
 from raif.errors import RecordError
+from raif.eval.answers import Ask
+from raif.eval.benchmark import BENCHMARKS
+from raif.eval.responders import responder
 from raif.eval.stored import parsed
+from raif.types import Message
 
 
 class Item(BaseModel):
@@ -35,6 +41,38 @@ def test_what_is_wrong_is_said_with_where_it_is(text: str, message: str, tmp_pat
     path.write_text(text)
     with pytest.raises(RecordError, match=message):
         parsed(path, Item)
+
+
+BROKEN: dict[str, tuple[str, str, str, object]] = {
+    "followbench": ("followbench", "answers", "en_mixed_constraint.jsonl", {"raw": {}, "choices": []}),
+    "infobench": ("infobench", "judgments", "a.jsonl", {"id": "1", "eval": None}),
+    "infobench without an id": ("infobench", "judgments", "a.jsonl", {"eval": [True]}),
+    "infobench, lists": ("infobench", "judgments", "a.jsonl", {"id": "1", "eval": [[]]}),
+    "fbbench": ("fbbench", "answers", "a.jsonl", {"second_response": "x", "user_query": None}),
+    "fbbench, judgments": ("fbbench", "judgments", "a.jsonl", {"score": 1}),
+    "complexbench": ("complexbench", "judgments", "a.json", [{"main_id": 1, "point_judges": None}]),
+    "multi-if": ("multi-if", "answers", "a.jsonl", {"key": "a", "responses": "x", "turn_index": "one"}),
+}
+
+
+@pytest.mark.parametrize(("benchmark", "what", "name", "content"), BROKEN.values(), ids=BROKEN)
+def test_a_released_file_of_another_form_is_named(
+    benchmark: str, what: str, name: str, content: object, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(json.dumps(content))
+    path = tmp_path if name.startswith("en_") else tmp_path / name
+    with pytest.raises(RecordError, match=rf"{name}:\s?(?:record )?\d: not in the format"):
+        list(getattr(BENCHMARKS[benchmark], what)(path))
+
+
+def test_an_answer_that_is_null_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(
+        '{"id": "1", "response": null}\n{"id": "2", "response": "x"}\n{"prompt": "3", "response": null}\n'
+    )
+    asks = [Ask(id, (Message(role="user", content=id),)) for id in "123"]
+    found = responder(EvalConfig(responses=path)).respond(asks)
+    assert [(ask.id, answer.response) for ask, answer in found] == [("2", "x")]
 
 
 def test_a_missing_file_is_the_users_error(tmp_path: Path) -> None:

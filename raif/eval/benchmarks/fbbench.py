@@ -35,7 +35,7 @@ from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, judge_messages
 from raif.eval.benchmarks.cello.scores import shallow
 from raif.eval.rates import Estimate, Figure, Rates, Row, Table, Tally, average
-from raif.eval.stored import StoredAnswer, StoredJudgment, parsed
+from raif.eval.stored import StoredAnswer, StoredJudgment, parsed, released
 from raif.files import jsonl
 from raif.files.benchmark_data import PLACES
 from raif.judge.requests import JudgeRequest, Replies
@@ -172,7 +172,8 @@ class FBBench(Benchmark[Item]):
         """Ours, or the released files: the data with `second_response` on each line."""
         for where, record in jsonl.objects(path):
             if "second_response" in record:
-                record = {"id": id_of(record["user_query"]), "response": record["second_response"]}
+                with released(where):
+                    record = {"id": id_of(record["user_query"]), "response": record["second_response"]}
             yield jsonl.parse(record, StoredAnswer, where)
 
     def judgments(self, path: Path) -> Iterable[StoredJudgment]:
@@ -185,7 +186,8 @@ class FBBench(Benchmark[Item]):
                 reply = json.dumps(record.get("judgement"), ensure_ascii=False)
                 if record.get("score") == 0 and read(reply, (), "upstream") is None:
                     reply = REFUSED
-                record = {"id": id_of(record["user_query"]), "key": JUDGE, "reply": reply}
+                with released(where):
+                    record = {"id": id_of(record["user_query"]), "key": JUDGE, "reply": reply}
             yield jsonl.parse(record, StoredJudgment, where)
 
 

@@ -29,7 +29,7 @@ from raif.client.chat import Reply
 from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
 from raif.eval.rates import Estimate, Figure, Rates, Table, Tally
-from raif.eval.stored import StoredAnswer, StoredJudgment
+from raif.eval.stored import StoredAnswer, StoredJudgment, released
 from raif.files import jsonl
 from raif.files.benchmark_data import PLACES
 from raif.judge import judgment
@@ -130,17 +130,18 @@ class InfoBench(Benchmark[Item]):
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
         """Ours, or the released program's input: the data with `output` on each line."""
         for where, record in jsonl.objects(path):
-            response = record.get("response", record.get("output"))
-            yield jsonl.parse(record | {"response": response}, StoredAnswer, where)
+            output = {"response": record["output"]} if "output" in record else {}
+            yield jsonl.parse(output | record, StoredAnswer, where)
 
     def judgments(self, path: Path) -> Iterable[StoredJudgment]:
         """Ours, or the released program's output: the data with `eval`, true, false or null, on each line."""
         for where, record in jsonl.objects(path):
             if "eval" not in record:
                 yield jsonl.parse(record, StoredJudgment, where)
-            for number, met in enumerate(record.get("eval", ()), 1):
-                reply = {True: "YES", False: "NO"}.get(met, "")
-                yield StoredJudgment(id=record["id"], key=str(number), reply=reply)
+            with released(where):
+                for number, met in enumerate(record.get("eval", ()), 1):
+                    reply = {True: "YES", False: "NO"}.get(met, "")
+                    yield StoredJudgment(id=record["id"], key=str(number), reply=reply)
 
 
 def _rate(rates: Rates, cell: str, dialect: Dialect) -> str | Figure:

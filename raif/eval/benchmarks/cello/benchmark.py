@@ -141,18 +141,19 @@ class Cello(Benchmark[Item]):
         by_id = {item.id: item for item in items}
         rows = [
             replace(by_id[first], id=id, input_text=row["input_text"], histories=row["histories"])
-            for id, first, row in _results(path)
+            for id, first, row in _results(path, "input_text", "histories")
             if first in by_id
         ]
         answered = {row.id for row in rows}
         return [*rows, *(item for item in items if item.id not in answered)]
 
 
-def _results(folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Each released row with an answer: its id, numbered if it occurs again; its item's id; the row."""
+def _results(folder: Path, *more: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Each released row with an answer, and with `more` fields: its id, numbered if it occurs again; its
+    item's id; the row."""
     seen: Counter[str] = Counter()
     for file in sorted(folder.rglob("res_*.json")):
-        for row in records(file, "Instruction_id", "model_answer"):
+        for row in records(file, "Instruction_id", "model_answer", *more):
             if isinstance(row["model_answer"], str):
                 first = row["Instruction_id"]
                 seen[first] += 1

@@ -31,7 +31,7 @@ from raif.eval.benchmarks.complexbench import rules
 from raif.eval.benchmarks.complexbench import totals as sums
 from raif.eval.benchmarks.complexbench.totals import Item, Judged, ScoringQuestion
 from raif.eval.rates import Estimate, Rates, Table, Tally
-from raif.eval.stored import StoredAnswer, StoredJudgment, parsed, records
+from raif.eval.stored import StoredAnswer, StoredJudgment, parsed, records, released
 from raif.files import jsonl
 from raif.files.benchmark_data import PLACES
 from raif.judge.judgment import said
@@ -130,9 +130,10 @@ class ComplexBench(Benchmark[Item]):
         if path.suffix != ".json":
             yield from super().judgments(path)
             return
-        for record in records(path, "main_id", "point_judges"):
-            for number, judged in enumerate(record["point_judges"]):
-                yield StoredJudgment(id=record["main_id"], key=key(number), reply=json.dumps(judged))
+        for place, record in enumerate(records(path, "main_id", "point_judges")):
+            with released(f"{path}: record {place}"):
+                for number, judged in enumerate(record["point_judges"]):
+                    yield StoredJudgment(id=record["main_id"], key=key(number), reply=json.dumps(judged))
 
 
 class _Line(StoredAnswer):

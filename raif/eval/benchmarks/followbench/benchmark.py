@@ -31,7 +31,7 @@ from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
 from raif.eval.benchmarks.followbench import totals as sums
 from raif.eval.benchmarks.followbench.rules import Language, matches, passes, rule_name
 from raif.eval.rates import Estimate, Rates, Table, Tally
-from raif.eval.stored import StoredAnswer, parsed
+from raif.eval.stored import StoredAnswer, parsed, released
 from raif.files import jsonl
 from raif.files.benchmark_data import PLACES
 from raif.judge.judgment import said
@@ -174,10 +174,11 @@ class FollowBench(Benchmark[Item]):
             return
         for file in sorted(path.rglob("*.jsonl")):
             if named := _ANSWERS.match(file.name):
-                for _, line in jsonl.objects(file):
-                    raw, text = line["raw"], line["choices"][0]["message"]["content"]
-                    id = f"{named[1]}/{named[2]}/{raw['example_id']}/{raw['level']}"
-                    yield StoredAnswer(id=id, response=text)
+                for where, line in jsonl.objects(file):
+                    with released(where):
+                        raw, text = line["raw"], line["choices"][0]["message"]["content"]
+                        id = f"{named[1]}/{named[2]}/{raw['example_id']}/{raw['level']}"
+                        yield StoredAnswer(id=id, response=text)
 
 
 def _place(folder: Path, language: Language, type: str) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from raif.errors import RecordError
-from raif.eval.stored import StoredAnswer
+from raif.eval.stored import StoredAnswer, released
 from raif.files import jsonl
 from raif.files.rows import rows
 from raif.types import Constraint, Instruction, Message
@@ -110,7 +110,8 @@ def _stored(row: dict[str, Any], where: str) -> Iterator[StoredAnswer]:
                 yield jsonl.parse({"id": id, "response": answer}, StoredAnswer, where)
     elif {"key", "responses", "turn_index"} <= row.keys():
         if row.get("status", "success") == "success":
-            id = turn_id(str(row["key"]), int(row["turn_index"]))
+            with released(where):
+                id = turn_id(str(row["key"]), int(row["turn_index"]))
             yield jsonl.parse({"id": id, "response": row["responses"]}, StoredAnswer, where)
     else:
         yield jsonl.parse(row, StoredAnswer, where)
