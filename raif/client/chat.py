@@ -166,14 +166,18 @@ class ChatClient:
 
 def key_of(endpoint: EndpointConfig) -> str:
     """The key for a server, "none" without one. Raises ConfigError, without the key, if it can't be one."""
-    key = os.environ.get(endpoint.api_key_env) or "none"
-    if not (key.isascii() and key.isprintable()) or " " in key:
+    return key_in(endpoint.api_key_env) or "none"
+
+
+def key_in(variable: str) -> str | None:
+    """The key in an environment variable. Raises ConfigError, without the key, if it can't be one."""
+    key = os.environ.get(variable)
+    if key and (not (key.isascii() and key.isprintable()) or " " in key):
         raise ConfigError(
-            f"the key in {endpoint.api_key_env} has a line break, a blank, or another character that no key "
-            "has; nothing was sent",
-            f"Set it again, for example: export {endpoint.api_key_env}=\"$(tr -d '[:space:]' < FILE)\"",
+            f"the key in {variable} has a line break, a blank, or another character that no key has",
+            f"Set it again, for example: export {variable}=\"$(tr -d '[:space:]' < FILE)\"",
         )
-    return key
+    return key or None
 
 
 def read_completion(content: bytes, endpoint: EndpointConfig) -> Reply:

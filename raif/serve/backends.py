@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from raif.client.chat import TOP_LOGPROBS
+from raif.client.chat import TOP_LOGPROBS, key_in
 from raif.config.serve import ServeConfig
 from raif.errors import ConfigError, require
 from raif.models.load import resolve
@@ -151,8 +150,8 @@ def guards(config: ServeConfig) -> list[type]:
 def _key(config: ServeConfig) -> dict[str, str]:
     if config.api_key_env is None:
         return {}
-    key = os.environ.get(config.api_key_env)
-    if not key:
+    key = key_in(config.api_key_env)
+    if key is None:
         # Without the name, which may be the key itself, given by mistake.
         raise ConfigError(
             "api_key_env (--api-key): no environment variable of that name is set",

@@ -130,6 +130,13 @@ def test_a_key_given_instead_of_its_variable_is_not_printed(folder: Path) -> Non
     assert "sk-secret" not in str(caught.value)
 
 
+def test_a_key_that_no_client_can_send_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVER_KEY", "secret\n")
+    with pytest.raises(ConfigError, match="the key in SERVER_KEY has a line break") as caught:
+        made(folder, api_key_env="SERVER_KEY")
+    assert "secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("think", "layer"), [("tagged", "SplitTagged"), ("deepseek", "SplitDeepseek"), ("none", None)]
 )
