@@ -106,6 +106,7 @@ def run(
     runs = _runs(configs, folder, seeds)
     reports = _evaluate_all(runs, resume=resume, overwrite=overwrite, rejudge=rejudge)
     headline = _print_seeds(runs, reports, folder, as_json) if seeds else _print(reports, folder, as_json)
+    _warn(reports)
     if fail_under is not None and (why := _below(reports, headline, fail_under)):
         typer.echo(f"--fail-under: {why}", err=True)
         raise typer.Exit(Exit.BELOW_THRESHOLD)
@@ -125,12 +126,12 @@ Folder = Annotated[Path, typer.Argument(help="The folder of a finished run.", sh
 
 
 @app.command()
-def compare(a: Folder, b: Folder, as_json: option.Json = False) -> None:
+def compare(a: Folder, b: Folder, data: option.Data = None, as_json: option.Json = False) -> None:
     """Compare two runs of one benchmark: paired tests, and the items that changed."""
     from raif.eval import compare as comparing
     from raif.eval.report import as_json as in_json
 
-    found = comparing.compare(a, b)
+    found = comparing.compare(a, b, data)
     typer.echo(in_json(found) if as_json else comparing.markdown(found))
 
 
@@ -306,6 +307,11 @@ def _print(reports: Sequence[Report], folder: Path, as_json: bool) -> float | No
 
     found: Report | Suite = reports[0] if len(reports) == 1 else _save_suite(reports, folder)
     typer.echo(saved.as_json(found)) if as_json else print_report(found)
+    return found.headline
+
+
+def _warn(reports: Sequence[Report]) -> None:
+    """Of thinking that was scored with the answers."""
     for each in reports:
         if each.unsplit:
             typer.echo(
@@ -313,4 +319,3 @@ def _print(reports: Sequence[Report], folder: Path, as_json: bool) -> float | No
                 "and were scored with it. Score them without it: --think auto --resume.",
                 err=True,
             )
-    return found.headline

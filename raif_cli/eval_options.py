@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from raif_cli.exits import Exit
+from raif_cli.options import number
 
 JUDGE, METHOD = "Judge", "Method"
 
@@ -75,6 +76,9 @@ FailUnder = Annotated[
     float | None,
     typer.Option(
         "--fail-under",
+        min=0,
+        max=1,
+        callback=number,
         help=f"Exit with {Exit.BELOW_THRESHOLD:d} if the headline, which the paper prints too (ifeval: "
         "prompts, loose; several benchmarks: their average), is below this, 0 to 1.",
     ),

@@ -24,6 +24,13 @@ Resume = Annotated[bool, typer.Option("--resume", help="Resume the run in the ou
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the run in the output folder.")]
 
 
+def number(value: float | None) -> float | None:
+    """The value of an option. Raises BadParameter for NaN, which no bound rules out."""
+    if value is not None and value != value:
+        raise typer.BadParameter("not a number")
+    return value
+
+
 def overrides(given: Mapping[str, object]) -> list[str]:
     """`key=value` for each option that was given, quoted, so that a path is not read as YAML."""
     return [f"{key}={json.dumps(str(value))}" for key, value in given.items() if value is not None]

@@ -13,6 +13,7 @@ from raif.reasoning import Marks, Tags
 from raif_cli import judging
 from raif_cli.audit_view import show_audit
 from raif_cli.exits import Exit
+from raif_cli.options import number
 from raif_cli.output import ended_cleanly
 
 if TYPE_CHECKING:
@@ -65,7 +66,10 @@ ThinkTags = Annotated[
 FailUnder = Annotated[
     float | None,
     typer.Option(
-        min=0, max=1, help=f"Exit {Exit.BELOW_THRESHOLD:d} if the strict prompt-level rate is lower."
+        min=0,
+        max=1,
+        callback=number,
+        help=f"Exit {Exit.BELOW_THRESHOLD:d} if the strict prompt-level rate is lower.",
     ),
 ]
 Jobs = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -106,7 +107,7 @@ class EvalConfig(Section):
     """What becomes of items whose requests fail for good. stop: the run ends once more than `max_errors` have
     failed, and leaves out up to as many; fail: they count as failures of the model; skip: they are left out.
     fail and skip apply to items without a stored answer, too."""
-    max_errors: str = Field(default="5%", pattern=r"^\d+(\.\d+)?%$|^\d+$", coerce_numbers_to_str=True)
+    max_errors: str = Field(default="5%", coerce_numbers_to_str=True)
     """How many items may fail with `on_error: stop`, by the model and again by the judge: a number, or a
     share of all items, rounded up."""
     sampling: SamplingConfig = SamplingConfig()
@@ -134,6 +135,13 @@ class EvalConfig(Section):
             return None
         share = self.max_errors.removesuffix("%")
         return int(share) if share == self.max_errors else math.ceil(items * float(share) / 100)
+
+    @field_validator("max_errors")
+    @classmethod
+    def _number_or_share(cls, most: str) -> str:
+        if not re.fullmatch(r"\d+(\.\d+)?%|\d+", most):
+            raise ValueError("give a number of items, or a share such as 5%")
+        return most
 
     @field_validator("judge", mode="before")
     @classmethod

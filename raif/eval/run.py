@@ -27,6 +27,7 @@ from raif.eval.methods import style, talk
 from raif.eval.rates import Rates, Table
 from raif.eval.report import RESULTS, Report, Result, Step, compared, listed, write
 from raif.files import jsonl
+from raif.files.whole import replacing
 from raif.judge.requests import PROBES, Asks, Replies, Rounds, probe, stored_replies
 from raif.prompts import load
 from raif.reasoning import OF_MODELS, TAGS, Marks, Tags, split, tags_in
@@ -131,7 +132,8 @@ def evaluate(
         judge_failed=by_words(unjudged.messages.values()),
         unsplit=sum(think == "none" and tags_in(result.answer) is not None for result in results),
     )
-    jsonl.write(folder / RESULTS, results)
+    with replacing(folder / RESULTS) as part:
+        jsonl.write(part, results)
     write(folder, report)
     page.write(folder, report, {config.benchmark: results})
     return report

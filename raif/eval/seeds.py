@@ -56,11 +56,14 @@ class Passing:
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """One benchmark, answered several times. `folders`: the runs, with a report of their own."""
+    """One benchmark, answered several times. `folders`: the runs, with a report of their own. `items`: how
+    many were asked each time, and `counted`, of how many each run has a score."""
 
     benchmark: str
     model: str
     folders: tuple[str, ...]
+    items: int
+    counted: tuple[int, ...]
     figures: tuple[Spread, ...]
     passing: tuple[Passing, ...]
 
@@ -112,6 +115,8 @@ def summed(folders: Sequence[Path]) -> Seeds:
         benchmark=configs[0].benchmark,
         model=str(configs[0].model),
         folders=tuple(map(str, folders)),
+        items=len(items),
+        counted=tuple(map(len, samples)),
         figures=tuple(figures),
         passing=tuple(_passing(samples)),
     )
@@ -200,7 +205,9 @@ def markdown(found: SeedsReport) -> str:
 
 def _one(found: Seeds) -> str:
     number = len(found.folders)
-    title = f"# {found.benchmark}: {found.model}, {number} samples\n"
+    fewer = sorted({each for each in found.counted if each < found.items})
+    left_out = f" ({' and '.join(map(str, fewer))} of {found.items} items in some)" if fewer else ""
+    title = f"# {found.benchmark}: {found.model}, {number} samples{left_out}\n"
     note = "Percent, with 95% intervals over prompts; the standard deviation is between samples.\n"
     parts = [title, note, _figures(found.figures)]
     if found.passing:

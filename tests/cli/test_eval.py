@@ -60,6 +60,18 @@ def test_fail_under_compares_the_strict_rate_of_prompts(rate: str, code: int) ->
     assert ("--fail-under: " in result.stderr) is (code == 6)
 
 
+@pytest.mark.parametrize("rate", ["nan", "50", "-1"])
+def test_fail_under_is_a_share(rate: str) -> None:
+    assert stored("--fail-under", rate).exit_code == 2
+
+
+@pytest.mark.parametrize("most", ["-1", "5 %", "3.5", "many"])
+def test_max_errors_is_a_number_or_a_share(most: str) -> None:
+    error = stored("--max-errors", most).exception
+    assert isinstance(error, ConfigError)
+    assert "a number of items, or a share such as 5%" in error.message
+
+
 def test_a_second_run_needs_to_say_what_becomes_of_the_first() -> None:
     stored()
     assert isinstance(stored().exception, ConfigError)

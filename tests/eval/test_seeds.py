@@ -54,6 +54,30 @@ def test_resumed_nothing_is_asked_twice(data: Path, tmp_path: Path) -> None:
     assert {body["seed"] for body in server.requests} == {2}
 
 
+def test_a_sample_without_some_items_says_so(data: Path, tmp_path: Path) -> None:
+    def script(body: Body) -> tuple[int, Body]:
+        refused = body["seed"] == 1 and "Question 4" in last_turn(body)
+        return (400, {"error": "no"}) if refused else completion("<think>hm</think>fine")
+
+    with chat_server(script) as server:
+        keys = [
+            "--data",
+            str(data),
+            "--model",
+            "m",
+            "--base-url",
+            server.base_url,
+            "--out",
+            str(tmp_path / "out"),
+        ]
+        result = CliRunner().invoke(
+            app, ["eval", "ifeval", *keys, "--seeds", "2", "--on-error", "skip", *WARM]
+        )
+    assert "# ifeval: m, 2 samples (9 of 10 items in some)" in result.stdout
+    assert "10 of 10 answers hold tags of thinking" in result.stderr
+    assert "9 of 9 answers hold tags of thinking" in result.stderr
+
+
 def test_the_same_answer_several_times_is_refused(data: Path, tmp_path: Path) -> None:
     result, server = run(data, tmp_path / "out", "--seeds", "2", "--set", "sampling.temperature=0")
     assert isinstance(result.exception, ConfigError)
