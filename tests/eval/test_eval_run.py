@@ -211,20 +211,12 @@ def test_data_without_items_is_an_error(data: Path) -> None:
         plan(EvalConfig(model="m", data=data))
 
 
-_PROGRAM = """
-import sys
-from pathlib import Path
-from raif.config.eval import EvalConfig
-from raif.eval.responders import responder
-from raif.eval.run import evaluate, plan
-config = EvalConfig(model="m", data=sys.argv[1], endpoint={"base_url": sys.argv[2], "concurrency": 2})
-evaluate(config, plan(config), responder(config), Path(sys.argv[3]))
-"""
+_COMMAND = [sys.executable, "-c", "from raif_cli.main import run; run()", "eval", "ifeval", "--model", "m"]
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
 def test_a_killed_process_loses_no_more_than_the_requests_in_flight(
-    how: signal.Signals, data: Path, tmp_path: Path
+    how: signal.Signals, code: int, data: Path, tmp_path: Path
 ) -> None:
     killed = threading.Event()
 
@@ -234,21 +226,28 @@ def test_a_killed_process_loses_no_more_than_the_requests_in_flight(
         return completion("fine")
 
     with chat_server(five_then_none) as server:
-        process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, data, server.base_url, tmp_path], stderr=subprocess.DEVNULL
-        )
-        wait_until(lambda: len(kept(tmp_path)) == 5 and len(server.requests) == 7)
+        out = tmp_path / "out"
+        command = [
+            *_COMMAND,
+            "--data",
+            data,
+            "--base-url",
+            server.base_url,
+            "--out",
+            out,
+            "--concurrency",
+            "2",
+        ]
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        wait_until(lambda: len(kept(out)) == 5 and len(server.requests) == 7)
         process.send_signal(how)
-        assert process.wait(30) != 0
+        assert process.wait(30) == code
         killed.set()
-        before, server.requests = {record["prompt"] for record in kept(tmp_path)}, []
-        config = EvalConfig.model_validate(
-            {"model": "m", "data": data, "endpoint": {"base_url": server.base_url}}
-        )
-        evaluate(config, plan(config), responder(config), tmp_path)
+        before, server.requests = {record["prompt"] for record in kept(out)}, []
+        subprocess.run([*command, "--resume"], check=True, capture_output=True)
     assert len(before) == 5
-    assert sorted([*before, *server.asked]) == sorted(record["prompt"] for record in kept(tmp_path))
-    assert len(kept(tmp_path)) == 10
+    assert sorted([*before, *server.asked]) == sorted(record["prompt"] for record in kept(out))
+    assert len(kept(out)) == 10
 
 
 def wait_until(true: Callable[[], bool]) -> None:

@@ -182,10 +182,44 @@ def test_as_many_errors_as_are_allowed_end_nothing(raif: Raif) -> None:
 def test_failures_are_asked_again_by_whatever_choice_the_run_was_made(raif: Raif) -> None:
     with chat_server(one_in_five(FILTER)) as server:
         raif(server, "--on-error", "fail")
-        server.script = fine
+        server.script, server.requests = fine, []
         ended = raif(server, "--on-error", "skip", "--resume")
+    assert len(server.requests) == 4
     assert (ended.code, report()["answered"], report()["failed"]) == (0, ITEMS, {})
     assert 'on_error: "fail" -> "skip"' in ended.err
+
+
+@pytest.mark.parametrize(("answer", "tries"), [(FILTER, 1), ((500, {"error": "out of memory"}), 3)])
+def test_what_may_pass_has_its_retries_before_it_fails(
+    answer: tuple[int, Body], tries: int, raif: Raif, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("raif.client.failures.FIRST", 0.0)
+    with chat_server(one_in_five(answer)) as server:
+        ended = raif(server, "--on-error", "skip", "--set", "endpoint.retries=2")
+    assert (ended.code, len(server.requests)) == (0, 16 + 4 * tries)
+
+
+def test_what_a_filter_has_ended_counts_as_failed(raif: Raif) -> None:
+    with chat_server(one_in_five(completion("", finish="content_filter"))) as server:
+        ended = raif(server, "--on-error", "fail")
+    assert (ended.code, len(server.requests), report()["empty"]) == (0, ITEMS, 0)
+    ((reason, count),) = report()["failed"].items()
+    assert (count, "content filter" in reason) == (4, True)
+
+
+STREAM = 'data: {"choices": [{"delta": {"%s": "fine"}, "finish_reason": %s}]}\n\n'
+UNUSUAL = {
+    "parts": completion([{"type": "thinking", "thinking": "hm, so"}, {"type": "text", "text": "fine"}]),
+    "a stream": (200, STREAM % ("reasoning", "null") + STREAM % ("content", '"stop"') + "data: [DONE]\n\n"),
+}
+
+
+@pytest.mark.parametrize("answer", UNUSUAL.values(), ids=UNUSUAL)
+def test_answers_in_unusual_forms_are_read(answer: tuple[int, Body | str], raif: Raif) -> None:
+    with chat_server(lambda body: answer) as server:
+        assert raif(server).code == 0
+    assert len(server.requests) == ITEMS
+    assert {(line["answer"], bool(line["thinking"])) for line in lines("verdicts.jsonl")} == {("fine", True)}
 
 
 @pytest.mark.parametrize("choice", ["stop", "fail", "skip"])
@@ -282,6 +316,14 @@ def test_a_key_that_can_not_be_one_is_never_sent_or_printed(
     assert "secret" not in ended.err + ended.out
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:9/v1", "http://[::1"])
+def test_an_address_that_can_not_be_asked_is_refused(address: str, raif: Raif) -> None:
+    with chat_server() as server:
+        ended = raif(server, "--base-url", address)
+    assert (ended.code, server.requests) == (2, [])
+    assert "give an address such as http://" in ended.err
+
+
 # Resumed
 
 
@@ -309,13 +351,31 @@ def test_a_resumed_run_splits_and_scores_the_same_answers_otherwise(raif: Raif) 
     assert 'think: "none" -> "deepseek"' in ended.err
 
 
-def test_a_key_that_answers_depend_on_can_not_change(raif: Raif) -> None:
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (("--set", "sampling.temperature=1"), "sampling.temperature: 0.0 -> 1.0"),
+        (("--model", "another"), 'model: "m" -> "another"'),
+        (("--method", "cot"), 'method: "io" -> "cot"'),
+        (("--data", "infobench.jsonl"), 'data: "ifeval.jsonl" -> "infobench.jsonl"'),
+    ],
+)
+def test_a_key_that_answers_depend_on_can_not_change(changed: tuple[str, ...], said: str, raif: Raif) -> None:
+    Path("infobench.jsonl").write_bytes(Path("ifeval.jsonl").read_bytes())
     with chat_server(fine) as server:
         raif(server)
         server.requests = []
-        ended = raif(server, "--set", "sampling.temperature=1", "--resume")
+        ended = raif(server, *changed, "--resume")
     assert (ended.code, server.requests) == (2, [])
-    assert "sampling.temperature: 0.0 -> 1.0" in ended.err
+    assert said in ended.err
+
+
+def test_a_resumed_run_goes_on_at_another_address(raif: Raif) -> None:
+    with chat_server(after(5, (401, {"error": "wrong key"}))) as server, chat_server(fine) as other:
+        raif(server)
+        ended = raif(other, "--resume")
+        assert (ended.code, len(other.requests)) == (0, ITEMS - 5)
+    assert f'"{server.base_url}" -> "{other.base_url}"' in ended.err
 
 
 @pytest.mark.parametrize("how", ["--resume", "--rejudge"])
@@ -520,6 +580,7 @@ def test_fail_under_needs_judgments(raif: Raif) -> None:
         ended = raif(server, *judge(judging), "--rejudge", "--fail-under", "0", benchmark="infobench")
     assert ended.code == 6
     assert "--fail-under: nothing was judged" in ended.err
+    assert len(lines("judgments.jsonl")) == 2 * ITEMS
 
 
 def test_fail_under_needs_all_items(raif: Raif) -> None:
