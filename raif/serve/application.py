@@ -26,6 +26,7 @@ from starlette.routing import Route
 
 from raif.config.serve import ServeConfig
 from raif.models.engine import Ask, Engine, Piece, Token
+from raif.models.written import BROKEN
 from raif.serve import backends
 from raif.serve.http import Refused, failure, layered, read_body, run
 from raif.serve.middleware import App
@@ -225,7 +226,8 @@ def _logprobs(tokens: Sequence[Token]) -> dict[str, Any]:
 
 
 def _scored(text: str, logp: float) -> dict[str, Any]:
-    return {"token": text, "logprob": logp, "bytes": list(text.encode())}
+    """A token that is a part of a character has no text of its own, and no bytes for clients to join."""
+    return {"token": text, "logprob": logp, "bytes": None if BROKEN in text else list(text.encode())}
 
 
 def _old_logprobs(tokens: Sequence[Token]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ the value that asks for nothing (`"n": null`, `"tools": []`).
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
@@ -272,11 +273,17 @@ def _whole(text: str, param: str) -> str:
     return text
 
 
+def _place(loc: Sequence[int | str]) -> list[str]:
+    """Where a mistake is, without the names of the types that a value could have had."""
+    return [str(part) for part in loc if part != "str" and not str(part).startswith("list[")]
+
+
 def _explained(error: ValidationError, request: type[Request]) -> Refused:
-    """The first mistake in a sentence."""
-    detail = error.errors()[0]
-    place = ".".join(map(str, detail["loc"]))
-    if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1:
+    """A mistake in a sentence: of several, and of what a value could have been, the one that is deepest."""
+    found = [(_place(detail["loc"]), detail) for detail in error.errors()]
+    path, detail = max(found, key=lambda one: len(one[0]))
+    place = ".".join(path)
+    if detail["type"] == "extra_forbidden" and len(path) == 1:
         known = [*request.model_fields, *_NOTHING]
         return Refused(f"unknown parameter: {place}. {did_you_mean(place, known)}", place)
     if detail["type"] == "extra_forbidden":

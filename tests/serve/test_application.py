@@ -14,9 +14,10 @@ import torch
 
 from raif.config.serve import ServeConfig
 from raif.models.chat import Chat
-from raif.models.engine import Engine
+from raif.models.engine import Engine, Token
 from raif.models.load import load
-from raif.serve.application import application, defaults
+from raif.models.written import BROKEN
+from raif.serve.application import _logprobs, application, defaults
 from raif.serve.middleware import App, SplitTagged
 from raif.serve.requests import Served
 from tests import tiny
@@ -137,6 +138,14 @@ def test_log_probabilities(app: App) -> None:
     assert reply["choices"][0]["logprobs"]["content"][0]["top_logprobs"] == []
 
 
+def test_a_part_of_a_character_has_no_bytes_of_its_own() -> None:
+    whole, part = _logprobs([Token("茶", -1.0), Token(BROKEN, -2.0, ((BROKEN, -2.0),))])["logprobs"][
+        "content"
+    ]
+    assert bytes(whole["bytes"]).decode() == "茶"
+    assert (part["bytes"], part["top_logprobs"][0]["bytes"]) == (None, None)
+
+
 def test_what_changes_nothing_is_taken(app: App) -> None:
     nothing = {"n": None, "tools": [], "user": "me", "response_format": {"type": "text"}, "logit_bias": {}}
     assert message(app, **nothing) == parts(thinker.THINKING, thinker.ANSWER)
@@ -184,7 +193,12 @@ def test_a_developers_message_is_the_system_prompt(app: App) -> None:
         ({"messages": [{"role": "user", "content": "\ud800"}]}, "messages", "surrogate"),
         ({"temperature": float("nan")}, "temperature", "finite"),
         ({"messages": [{"role": "tool", "content": "4"}]}, "messages.0.role", "'user'"),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, None, "messages.0.content"),
+        ({"messages": [{"role": "user", "content": 3}]}, "messages.0.content", "string"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]},
+            "messages.0.content.0.type",
+            "'text'",
+        ),
         ({"messages": [{"role": "user", "content": "x" * CONTEXT}]}, "messages", "maximum context length"),
         ({"max_tokens": CONTEXT}, "messages", "maximum context length"),
     ],
