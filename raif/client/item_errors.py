@@ -84,7 +84,7 @@ def by_words(messages: Iterable[str]) -> Mapping[str, int]:
     first: dict[str, str] = {}
     numbers: Counter[str] = Counter()
     for message in messages:
-        words = message[:SHOWN]
+        words = " ".join(message.split())[:SHOWN]
         shape = re.sub(r"\d+", "0", words)
         first.setdefault(shape, words)
         numbers[shape] += 1

@@ -278,8 +278,7 @@ def markdown(found: Report | Suite) -> str:
     title = f"# {found.title}\n"
     note = f"{how(found)}\n\n{counts(found)}\n\n{INTERVALS}\n"
     parts = [title, note, *map(_table, found.tables), *_paper_table(found.paper)]
-    measured = [[name, text.replace("|", "\\|")] for name, text in found.measured.facts()]
-    return "\n".join([*parts, lines(["what was measured", ""], measured)])
+    return "\n".join([*parts, lines(["what was measured", ""], found.measured.facts())])
 
 
 def how(report: Report) -> str:
@@ -365,5 +364,9 @@ def _paper_table(figures: Sequence[PaperFigure]) -> list[str]:
 
 def lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table, its first column aligned left."""
-    body = ["| " + " | ".join(cells) + " |" for cells in (heads, *rows)]
+    body = ["| " + " | ".join(map(_escaped, cells)) + " |" for cells in (heads, *rows)]
     return "\n".join([body[0], "|---" + "|---:" * (len(heads) - 1) + "|", *body[1:]]) + "\n"
+
+
+def _escaped(cell: str) -> str:
+    return " ".join(cell.split("\n")).replace("|", "\\|")

@@ -66,7 +66,7 @@ def test_each_error_is_on_disk_at_once(tmp_path: Path) -> None:
 
 
 def test_words_that_differ_in_numbers_alone_are_counted_together() -> None:
-    said = ["no", "9000 tokens are too many", "9001 tokens are too many"]
+    said = ["no", "9000 tokens\n  are too many", "9001 tokens are too many"]
     assert by_words(said) == {"9000 tokens are too many": 2, "no": 1}
     assert list(by_words(said)) == ["9000 tokens are too many", "no"]
 

@@ -160,7 +160,7 @@ def test_a_report_of_another_version_is_refused_in_one_sentence(data: Path, tmp_
     tree = json.loads(path.read_text("utf-8"))
     del tree["measured"]
     path.write_text(json.dumps(tree), "utf-8")
-    with pytest.raises(ConfigError, match=r"report\.json: not a report of this version"):
+    with pytest.raises(ConfigError, match=r"report\.json: not of this version"):
         report.read(tmp_path / "out")
 
 

@@ -13,6 +13,7 @@ from raif.config.eval import EvalConfig
 from raif.errors import RecordError
 from raif.eval.benchmark import BENCHMARKS
 from raif.eval.benchmarks.rubrics.layouts import Item, items
+from raif.eval.report import lines as markdown_table
 from raif.eval.responders import responder
 from raif.eval.run import evaluate, plan
 from tests.chat_server import chat_server, completion, last_turn
@@ -180,6 +181,11 @@ def test_the_mean_over_a_label_s_values_takes_them_as_equal(tmp_path: Path) -> N
 def test_a_label_s_name_can_hold_a_slash(tmp_path: Path) -> None:
     found = read(tmp_path, OWN | {"criteria": ["x"], "labels": {"a/b": "c/d"}})
     assert value(scored("rubrics", found, {"7": {"1": "YES"}}, "sound"), "a/b", "c/d", "criteria met") == 1
+
+
+def test_a_name_with_a_bar_stays_in_its_cell() -> None:
+    table = markdown_table(["label", "rate"], [["a|b\nc", "1"]])
+    assert table.splitlines()[-1] == r"| a\|b c | 1 |"
 
 
 def test_released_answers_of_multichallenge_are_read(tmp_path: Path) -> None:
