@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from raif.client.chat import TOP_LOGPROBS
-from raif.errors import did_you_mean
+from raif.errors import RaifError, did_you_mean
 from raif.serve.http import Refused
 
 if TYPE_CHECKING:
@@ -235,6 +235,8 @@ class ChatRequest(Request):
             text = chat.rendered([turn.rendered for turn in self.messages], **variables)
         except TemplateError as error:
             raise Refused(f"the model's chat template refuses these messages: {error}", "messages") from error
+        except RaifError as error:  # there is none
+            raise Refused(f"{error.message}: ask /v1/completions instead", "messages") from error
         except TypeError as error:  # a variable that the tokenizer takes for itself
             raise Refused(
                 f"these can't be given to the chat template: {error}", "chat_template_kwargs"

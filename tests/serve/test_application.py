@@ -322,3 +322,12 @@ def test_a_template_that_refuses_the_messages_says_why(tmp_path: Path) -> None:
     status, reply = ask(served(tmp_path), CHAT, {"messages": [*ASKED, *ASKED]})
     assert status == 400
     assert "one turn only" in reply["error"]["message"]
+
+
+def test_a_model_without_a_chat_template_completes_texts_alone(tmp_path: Path) -> None:
+    (tiny.make(tmp_path) / "chat_template.jinja").unlink()
+    app = served(tmp_path)
+    status, reply = ask(app, CHAT, {"messages": ASKED})
+    assert status == 400
+    assert "no chat template: ask /v1/completions" in reply["error"]["message"]
+    assert ask(app, RAW, {"prompt": "Tea", "max_tokens": 1})[0] == 200
