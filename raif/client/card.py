@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from raif.client.chat import key_of
+from raif.client.proxies import is_here
 from raif.config.models import EndpointConfig
 
 TIMEOUT = 10.0
@@ -20,7 +21,12 @@ def card(endpoint: EndpointConfig, model: str) -> dict[str, Any] | None:
 
     headers = {"Authorization": f"Bearer {key_of(endpoint)}"}
     try:
-        found = httpx2.get(f"{str(endpoint.base_url).rstrip('/')}/models", headers=headers, timeout=TIMEOUT)
+        found = httpx2.get(
+            f"{str(endpoint.base_url).rstrip('/')}/models",
+            headers=headers,
+            timeout=TIMEOUT,
+            trust_env=not is_here(endpoint.base_url),
+        )
         listed = found.json()["data"] if found.is_success else []
         entry = next((one for one in listed if one["id"] == model), None)
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, LookupError, TypeError, ImportError):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from raif.client.failures import Failed, filtered, of_error_body, of_package, pause, unreadable
+from raif.client.proxies import is_here
 from raif.client.streamed import is_stream, joined
 from raif.config.models import EndpointConfig, SamplingConfig
 from raif.errors import ConfigError, EndpointError, FailedRequest
@@ -74,17 +75,24 @@ class ChatClient:
         limit: Callable[[Sequence[Message]], int] | None = None,
     ) -> None:
         """`slots`: to share one limit between several clients; `limit`: the most tokens of a reply."""
-        from openai import AsyncOpenAI
+        import httpx2
+        from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
         self._endpoint, self._sampling, self._model = endpoint, sampling, model
         self._limit = limit or (lambda messages: sampling.max_tokens)
         self._slots = slots or Slots(endpoint.concurrency)
         key = key_of(endpoint)
+        direct = None
+        if is_here(
+            endpoint.base_url
+        ):  # with the certificates that the environment names, without its proxies
+            direct = DefaultAsyncHttpxClient(trust_env=False, verify=httpx2.create_ssl_context())
         try:
             self._client = AsyncOpenAI(
                 base_url=endpoint.base_url,
                 api_key=key,
                 timeout=endpoint.timeout,
+                http_client=direct,
                 max_retries=0,  # the package's own retries keep their slot while waiting and hide the refusal
             )
         except (ImportError, ValueError) as error:  # its HTTP library reads the proxies of the environment

@@ -6,9 +6,8 @@ import random
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
+from raif.client.proxies import said_of_proxy
 from raif.config.models import EndpointConfig
 from raif.errors import EndpointError, FailedRequest, RefusedRequest
 
@@ -54,10 +53,6 @@ _AFTER_CONNECTING = {
 }
 """Errors of the package's HTTP library, by name: it has changed its library before."""
 _NO_ANSWER = "Is the server running, and is this its address? `raif serve MODEL` starts one."
-_BY_PROXY = (
-    " Requests to it go through a proxy, by the environment variable {variable}. For a server of your own, "
-    "put {host} into no_proxy."
-)
 _TOO_SLOW = "Raise endpoint.timeout, or lower endpoint.concurrency or sampling.max_tokens."
 _SERVER_FAULT = "See the server's own log; once fixed, resume with --resume."
 
@@ -131,22 +126,13 @@ def of_package(error: APIError, endpoint: EndpointConfig) -> Failed:
         if cause in _AFTER_CONNECTING:
             lost = FailedRequest(f"{where}the connection was lost {said}", _SERVER_FAULT, "connection lost")
             return Failed(lost, charged=True)
-        return Failed(EndpointError(f"{where}can't be reached {said}", _NO_ANSWER + by_proxy(endpoint)))
+        return Failed(
+            EndpointError(f"{where}can't be reached {said}", _NO_ANSWER + said_of_proxy(endpoint.base_url))
+        )
     if not isinstance(error, APIStatusError):
         return Failed(FailedRequest(f"{where}{error.message}", _SERVER_FAULT, "error of the client"))
     wanted = retry_after(error.response.headers.get("retry-after", ""))
     return of_status(error.status_code, error.body or error.message, endpoint, wanted)
-
-
-def by_proxy(endpoint: EndpointConfig) -> str:
-    """What to tell the user if requests to the server go through a proxy; else empty. Its address can hold a
-    password, and isn't shown."""
-    address = urlsplit(str(endpoint.base_url))
-    host, set_here = address.hostname or "", getproxies()
-    scheme = next((name for name in (address.scheme, "all") if name in set_here), None)
-    if scheme is None or proxy_bypass(address.netloc.rpartition("@")[2]):
-        return ""
-    return _BY_PROXY.format(variable=f"{scheme}_proxy", host=host)
 
 
 def of_status(status: int, body: object, endpoint: EndpointConfig, wanted: float | None = None) -> Failed:

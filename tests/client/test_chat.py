@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from raif.client.card import card
 from raif.client.chat import Reply, Usage
 from raif.config.models import EndpointConfig, SamplingConfig
 from raif.errors import ConfigError, EndpointError, FailedRequest
@@ -233,13 +234,25 @@ def test_an_unreachable_server_is_named_with_a_remedy() -> None:
 @pytest.mark.parametrize("variable", ["http_proxy", "ALL_PROXY"])
 def test_a_proxy_that_requests_go_through_is_named(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, "http://user:secret@127.0.0.1:9")
+    with pytest.raises(EndpointError, match="can't be reached") as caught:
+        ask("http://server.invalid/v1", "hello")
+    assert (
+        f"{variable.lower()}. For a server of your own, put server.invalid into no_proxy" in caught.value.hint
+    )
+    assert "secret" not in str(caught.value)
+    monkeypatch.setenv("no_proxy", "server.invalid")
+    with pytest.raises(EndpointError) as caught:
+        ask("http://server.invalid/v1", "hello")
+    assert "proxy" not in caught.value.hint
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "socks5://127.0.0.1:9"])
+def test_no_proxy_comes_between_this_machine_and_itself(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("all_proxy", proxy)
     with chat_server() as server:
-        with pytest.raises(EndpointError, match="can't be reached") as caught:
-            ask(server, "hello")
-        assert variable.lower() in caught.value.hint
-        assert "secret" not in str(caught.value)
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
         assert ask(server, "hello") == [(0, Reply("echo hello", None, truncated=False))]
+        here = server.base_url.replace("127.0.0.1", "localhost")
+        assert card(EndpointConfig(base_url=here), "m")
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "ftp://127.0.0.1:9"])
@@ -247,7 +260,7 @@ def test_a_proxy_that_can_not_be_used_is_a_mistake(proxy: str, monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "socksio", None)
     monkeypatch.setenv("all_proxy", proxy)
     with pytest.raises(ConfigError, match="all_proxy"):
-        ask("http://127.0.0.1:9/v1", "hello")
+        ask("http://server.invalid/v1", "hello")
 
 
 def test_a_silent_server_is_given_up_after_the_timeout() -> None:
