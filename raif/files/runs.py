@@ -137,7 +137,7 @@ def _changes(
 ) -> list[Change]:
     """What a resumed run changes. Raises ConfigError if it can't."""
     written = folder / CONFIG_NAME
-    tree = yaml.safe_load(written.read_text("utf-8"))
+    tree = _tree(written)
     with suppress(ValidationError):  # as it is read today: keys may have been added or renamed since
         tree = yaml.safe_load(dump(type(config).model_validate(tree)))
     found = differences(tree, yaml.safe_load(dump(config)))
@@ -152,6 +152,20 @@ def _changes(
             "Resume with the same preset, overrides and data, or use another --out.",
         )
     return found
+
+
+def _tree(written: Path) -> dict[str, Any]:
+    """The keys of a run's config. Raises ConfigError if its file is damaged."""
+    try:
+        tree = yaml.safe_load(written.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        tree = None
+    if not isinstance(tree, dict):
+        raise ConfigError(
+            f"{written} is damaged: there is no config in it",
+            "Put the run's config back, which the same command prints with --dry-run, and resume.",
+        )
+    return tree
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:

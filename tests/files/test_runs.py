@@ -118,6 +118,16 @@ def test_changed_keys_are_refused_by_name_with_both_values(tmp_path: Path) -> No
     assert "loss.kl: 0.001 -> 0" in caught.value.message
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b"- 1\n", b"\xff"])
+def test_a_damaged_config_is_named(content: bytes, tmp_path: Path) -> None:
+    open_run(tmp_path / "run", config())
+    (tmp_path / "run" / "config.yaml").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"config\.yaml is damaged") as caught:
+        open_run(tmp_path / "run", config(), resume=True)
+    assert "--dry-run" in caught.value.hint
+    assert (tmp_path / "run" / "config.yaml").read_bytes() == content
+
+
 def test_free_keys_are_taken_and_said(tmp_path: Path) -> None:
     open_run(tmp_path, config())
     said: list[str] = []
