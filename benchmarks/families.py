@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for `tests`, and
 
 from raif.config.train import TrainConfig
 from raif.models.decode import decode
-from raif.models.load import Model, load
+from raif.models.load import Model, load, recomputing
 from raif.train.learner import Learner
 from raif.train.logps import Sample, collate, plain_logps, score, token_logps
 from tests.models.families import FAMILIES, make
@@ -42,10 +42,8 @@ def main() -> None:
 
 
 def training(model: Model) -> float:
-    model.net.train()
-    with torch.no_grad():
+    with torch.no_grad(), recomputing(model.net):
         ours = token_logps(model, collate(SAMPLES, pad=model.pad_id, device=model.device))
-    model.net.eval()
     return apart(model, [row[: len(s.ids)] for row, s in zip(ours, SAMPLES, strict=True)], SAMPLES)
 
 

@@ -181,7 +181,8 @@ class LoraConfig(Section):
     alpha: PositiveInt = 32
     """The product of the two matrices is scaled by `alpha / rank`."""
     targets: tuple[str, ...] = ()
-    """Names of linear layers, such as [q_proj, v_proj]. Empty: all but the output head."""
+    """Names of linear layers, such as [q_proj, v_proj]. Empty: all but the output head, and in a model with
+    experts all but its feed-forward layers."""
 
 
 class DistributedConfig(Section):
@@ -320,6 +321,12 @@ class TrainConfig(Section):
     def on_servers(self) -> bool:
         """Whether servers sample, so that no process of the run does."""
         return self.method == "grpo" and self.rollout.engine == "vllm_server"
+
+    @property
+    def samples_itself(self) -> bool:
+        """Whether the policy samples in its own process: rollouts, or the answers of an evaluation."""
+        own = self.method == "sft" or self.rollout.engine == "transformers"
+        return own and bool(self.method == "grpo" or self.evaluates or self.evaluation.benchmarks)
 
     @property
     def recomputes(self) -> bool:

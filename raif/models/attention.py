@@ -36,9 +36,10 @@ def grouped_attention(
     scaling: float,
     **further: Any,
 ) -> tuple[Tensor, Any]:
-    """query: [B, H, Q, D]; key, value: [B, G, L, D] with H a multiple of G; mask: [B or 1, 1, Q, L], added.
+    """query: [B, H, Q, D]; key: [B, G, L, D], with H a multiple of G; value: [B, G, L, E]; mask, which is
+    added: [B or 1, 1, Q, L].
 
-    Returns [B, Q, H, D], as transformers' AttentionInterface expects.
+    Returns [B, Q, H, E], as transformers' AttentionInterface expects.
     """
     if _additions(further):
         return _own(module)(module, query, key, value, attention_mask, scaling=scaling, **further)
@@ -48,7 +49,7 @@ def grouped_attention(
     scores = scores.view(rows, heads, length, keys) + attention_mask
     weights = torch.softmax(scores, -1, dtype=torch.float32).to(query.dtype)
     mixed = weights.view(rows, groups, -1, keys) @ value
-    return mixed.view(rows, heads, length, width).transpose(1, 2).contiguous(), None
+    return mixed.view(rows, heads, length, -1).transpose(1, 2).contiguous(), None
 
 
 def _additions(further: dict[str, Any]) -> set[str]:
@@ -129,10 +130,11 @@ class RoomyLayer(DynamicLayer):
             buffer[:, :, start:end] = states
         return self._show(end)
 
-    def batch_select_indices(self, indices: Tensor) -> None:
-        length = self.get_seq_length()
-        self._buffers = [buffer[indices] for buffer in self._buffers]
-        self._show(length)
+    def reorder_cache(self, beam_idx: Tensor) -> None:
+        if self.is_initialized:
+            length = self.get_seq_length()
+            self._buffers = [buffer[beam_idx] for buffer in self._buffers]
+            self._show(length)
 
     def _show(self, length: int) -> tuple[Tensor, Tensor]:
         self.keys, self.values = (buffer[:, :, :length] for buffer in self._buffers)
@@ -140,7 +142,10 @@ class RoomyLayer(DynamicLayer):
 
 
 def roomy_cache(config: Any, room: int) -> DynamicCache:
-    """A cache for `room` tokens after the prompt. Only layers of full attention get the room."""
+    """A cache for `room` tokens after the prompt. Only layers of full attention get the room.
+
+    Its rows are chosen by `reorder_cache`, which all layers have, those of linear attention too.
+    """
     cache = DynamicCache(config=config)
     cache.layers = [RoomyLayer(room) if type(layer) is DynamicLayer else layer for layer in cache.layers]
     return cache

@@ -135,7 +135,7 @@ class Batch:
         cache = roomy_cache(model.net.config, room)
         logits = _forward(model, ids, mask, (mask.cumsum(1) - 1).clamp(min=0), cache)
         of = torch.arange(len(prompts)).repeat_interleave(torch.tensor(counts)).to(model.device)
-        cache.batch_select_indices(of)
+        cache.reorder_cache(of)
         ended = torch.zeros(len(of), dtype=torch.bool)
         return cls(model, cache, mask[of], logits[of], torch.arange(len(of)), ended)
 
@@ -143,7 +143,7 @@ class Batch:
         """Read one more token for each row. Drops finished rows once there are enough of them."""
         if self.ended.float().mean() >= COMPACT_AT:
             live = (~self.ended).nonzero().squeeze(1)
-            self.cache.batch_select_indices(live.to(self.mask.device))
+            self.cache.reorder_cache(live.to(self.mask.device))
             tokens, self.mask = tokens[live], self.mask[live]
             self.owners, self.ended = self.owners[live], self.ended[live]
         self.mask = torch.cat([self.mask, self.mask.new_ones(len(tokens), 1)], 1)

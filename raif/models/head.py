@@ -74,10 +74,23 @@ class _WithStates:
         self._net, self._states = net, states
 
     def __getattr__(self, name: str) -> Any:
-        if name == self._net.base_model_prefix:
-            return lambda *args, **kwargs: _BodyOutput(self._states)
         part = getattr(self._net, name)
-        return part.forward if part is self._net.get_output_embeddings() else part
+        if name == self._net.base_model_prefix:
+            return _Called(part, lambda *args, **kwargs: _BodyOutput(self._states))
+        return _Called(part, part.forward) if part is self._net.get_output_embeddings() else part
+
+
+class _Called:
+    """A part of the model that does something else when it is called."""
+
+    def __init__(self, part: Any, call: Callable[..., Any]) -> None:
+        self._part, self._call = part, call
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._part, name)
 
 
 class _BodyOutput:

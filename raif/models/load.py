@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, files
@@ -99,14 +100,29 @@ def load(path: str, *, dtype: torch.dtype | str, device: str = "auto", attention
 
 
 def _without_dropout(net: Any) -> Any:
-    """Dropout off, also in training mode: rewards and ratios are those of the model that sampled."""
+    """No dropout of numbers or of layers, also in training mode."""
     for part in net.modules():
         for name, value in vars(part).items():
-            if "dropout" in name and isinstance(value, float):
+            if "drop" in name and isinstance(value, float):
                 setattr(part, name, 0.0)
         if type(part).__name__ == "Dropout":
             part.p = 0.0
     return net
+
+
+@contextmanager
+def recomputing(net: Any) -> Iterator[None]:
+    """Inside, the layers that are to recompute their activations do: transformers asks for training mode.
+
+    Everything else stays in evaluation mode: rewards and ratios are those of the model that sampled, and some
+    architectures add noise to their routers in training, or choose experts at random.
+    """
+    for part in net.modules():
+        part.training = getattr(part, "gradient_checkpointing", False)
+    try:
+        yield
+    finally:
+        net.eval()
 
 
 def pick_device(name: str) -> torch.device:

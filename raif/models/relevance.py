@@ -153,7 +153,7 @@ def mean_logps(model: Model, prompt: list[int], answers: Sequence[list[int]]) ->
     cache = roomy_cache(model.net.config, width)
     ids = torch.tensor([prompt], device=model.device)
     last = _states(model, ids, cache)[:, -1:]  # it predicts the first token
-    cache.batch_select_indices(torch.zeros(rows, dtype=torch.long, device=model.device))
+    cache.reorder_cache(torch.zeros(rows, dtype=torch.long, device=model.device))
     targets = torch.tensor([[*a, *[model.pad_id] * (width - len(a))] for a in answers], device=model.device)
     states = last.expand(rows, -1, -1)
     if width > 1:

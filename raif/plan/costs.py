@@ -133,8 +133,7 @@ def trained(c: TrainConfig, shape: Shape) -> int:
     """How many parameters are trained: all, or LoRA's two matrices for each of its layers."""
     if not c.lora.rank:
         return shape.parameters
-    widths = shape.linear
-    chosen = [widths[name] for name in c.lora.targets or widths if name in widths]
+    chosen = [shape.linear[name] for name in c.lora.targets or shape.adapted if name in shape.linear]
     return shape.layers * c.lora.rank * sum(inputs + outputs for inputs, outputs in chosen)
 
 

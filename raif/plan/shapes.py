@@ -11,6 +11,11 @@ from typing import Any
 import yaml
 
 _TABLE = Path(__file__).parent / "shapes.yaml"
+LIKE_LLAMA = {
+    *("llama", "mistral", "ministral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "granite", "cohere"),
+    *("cohere2", "phi3", "olmo2", "smollm3", "mixtral", "qwen2_moe", "qwen3_moe", "gpt_oss", "phimoe"),
+}
+"""The model types whose parameters are counted to 2%. Others have layers of other kinds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,12 @@ class Shape:
         }
 
     @property
+    def adapted(self) -> dict[str, tuple[int, int]]:
+        """Those that LoRA adapts by default: next to experts, the feed-forward layers are left out."""
+        left_out = ("gate_proj", "up_proj", "down_proj") if self.experts else ()
+        return {name: widths for name, widths in self.linear.items() if name not in left_out}
+
+    @property
     def active_intermediate(self) -> int:
         """The feed-forward numbers that a token passes in a layer."""
         return self.chosen * self.intermediate + self.shared if self.experts else self.intermediate
@@ -95,8 +106,10 @@ def _known() -> dict[str, Shape]:
 
 
 def read(config: dict[str, Any]) -> Shape | None:
-    """The shape that a config.json describes; None if it lacks what a decoder like Llama's has."""
+    """The shape that a config.json describes; None if it is not of a decoder like Llama's."""
     kind = config.get("model_type", "")
+    if kind not in LIKE_LLAMA:
+        return None
     try:
         heads, hidden = config["num_attention_heads"], config["hidden_size"]
         # Mixtral and gpt-oss say local experts, whose width is intermediate_size
@@ -109,7 +122,7 @@ def read(config: dict[str, Any]) -> Shape | None:
             kv_heads=config.get("num_key_value_heads") or heads,
             head_dim=config.get("head_dim") or hidden // heads,
             vocabulary=config["vocab_size"],
-            tied=config.get("tie_word_embeddings", False),
+            tied=config.get("tie_word_embeddings", kind.startswith(("gemma", "cohere"))),
             qkv_bias=config.get("qkv_bias", config.get("attention_bias", kind == "qwen2")),
             qk_norm=kind in ("qwen3", "qwen3_moe"),
             experts=experts,
@@ -117,5 +130,5 @@ def read(config: dict[str, Any]) -> Shape | None:
             shared=config.get("shared_expert_intermediate_size", 0) if experts else 0,
             shared_gate=kind == "qwen2_moe",
         )
-    except KeyError:  # another architecture
+    except KeyError:  # not all of it is there
         return None

@@ -103,7 +103,7 @@ class Feed:
 
     def check(self, config: TrainConfig) -> None:
         """Raise RaifError if a run with `config` has no prompts, or no expert answers that it needs."""
-        if config.steps and not self.prompts:
+        if not self.prompts:
             raise RaifError("no training record has a prompt short enough", "Raise data.max_prompt_tokens.")
         if config.method == "sft" and not self.experts:
             raise RaifError("no training record has an expert answer", "method: sft learns from `expert`.")

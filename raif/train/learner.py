@@ -16,7 +16,8 @@ from torch import Tensor
 
 from raif.config.train import TrainConfig
 from raif.errors import ConfigError, RaifError
-from raif.models.load import Model, load, save
+from raif.models.decode import decode
+from raif.models.load import Model, load, recomputing, save
 from raif.plan.costs import Sharding, tokens_that_fit
 from raif.plan.shapes import read
 from raif.train.logps import (
@@ -35,7 +36,7 @@ from raif.train.loss import Counts, cloning_loss, learned, policy_loss, response
 from raif.train.optim.lora import WithoutAdapters, add_adapters, merged
 from raif.train.optim.optimizer import Optimizer, PlainOptimizer
 from raif.train.pace import device_bytes
-from raif.train.ranks import ALONE, Ranks
+from raif.train.ranks import ALONE, Ranks, lost_a_rank
 
 Loss = tuple[Tensor, dict[str, Tensor]]
 """What to descend, and metrics that add up over a step's micro-batches."""
@@ -43,6 +44,8 @@ Loss = tuple[Tensor, dict[str, Tensor]]
 
 AGREEMENT = {"float32": 1e-3, "bfloat16": 0.1}
 """How far log-probabilities may be apart on average; bfloat16 alone makes up to 0.05."""
+PROBED = 16
+"""How many tokens of each response are sampled to compare them."""
 
 
 class Learner:
@@ -54,6 +57,11 @@ class Learner:
         if config.lora.rank:
             add_adapters(model.net, config.lora)
         if config.model.gradient_checkpointing:
+            if not model.net.supports_gradient_checkpointing:
+                raise ConfigError(
+                    f"model.gradient_checkpointing: {_name(model)} can't recompute its activations",
+                    "Give model.gradient_checkpointing=false.",
+                )
             model.net.gradient_checkpointing_enable()
         self.optimizer: Optimizer
         if config.distributed.zero:
@@ -76,7 +84,7 @@ class Learner:
         shape = read(net.config.get_text_config().to_dict())
         if shape is None:
             raise ConfigError(
-                f"optimizer.micro_batch: the memory of a {type(net).__name__} can't be planned",
+                f"optimizer.micro_batch: the memory of a {_name(self.policy)} can't be planned",
                 "Give optimizer.micro_batch a number, or optimizer.micro_batch_tokens.",
             )
         sharding = Sharding(self.ranks.size, d.zero, d.offload)
@@ -144,21 +152,46 @@ class Learner:
     def check(self, samples: Sequence[Sample]) -> None:
         """Raise RaifError unless our log-probabilities are those of the model's own forward pass.
 
-        Ours come from chunks of logits, padded rows and an attention of our choice, in training mode.
+        Ours come from chunks of logits, padded or packed rows, an attention of our choice and, if this
+        process samples, a cache of our own.
         """
-        self.policy.net.train()
-        ours = self.policy.call(token_logps, self._collate(samples))
-        self.policy.net.eval()
-        apart = []
-        for row, sample in enumerate(samples):
-            own = self.policy.call(plain_logps, sample)
-            apart.append((ours[row, : len(sample.ids)] - own).abs().mean().item())
-        name, allowed = type(self.policy.net).__name__, AGREEMENT[self.config.model.compute]
-        if not max(apart) <= allowed:  # also if one is not a number
+        advice = "This architecture can't be trained here yet. Try --set model.attention=eager."
+        try:
+            with recomputing(self.policy.net):
+                ours = self.policy.call(partial(token_logps, packed=self._packs), self._collate(samples))
+            trained = [row[: len(s.ids)] for row, s in zip(ours, samples, strict=True)]
+            if self._packs:
+                self._agree("packing", samples, trained, f"{advice} Or try sft.packing=false.")
+            else:
+                self._agree("training", samples, trained, advice)
+            if self.config.samples_itself:
+                found = self._sampled(samples)
+                logps = [torch.tensor(each.old_logps, device=self.policy.device) for each in found]
+                self._agree("sampling", found, logps, f"{advice} Or sample with vLLM: rollout.engine.")
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            if isinstance(error, torch.OutOfMemoryError) or lost_a_rank(error):
+                raise
+            what = f"{_name(self.policy)}: its forward pass can't be taken apart"
+            raise RaifError(f"{what}: {type(error).__name__}: {error}", advice) from error
+
+    def _sampled(self, samples: Sequence[Sample]) -> list[Sample]:
+        """Responses to the prompts of the samples, and to the half of one: rows of different length."""
+        prompts = [*dict.fromkeys(tuple(s.prompt_ids) for s in samples)]
+        prompts.append(prompts[0][len(prompts[0]) // 2 :])
+        asked = [list(each) for each in prompts]
+        found = decode(self.whole, asked, [2] * len(asked), max_new_tokens=PROBED, temperature=1.0)
+        return [Sample(p, c.ids, c.logps) for p, cs in zip(asked, found, strict=True) for c in cs]
+
+    def _agree(self, what: str, samples: Sequence[Sample], ours: Sequence[Tensor], advice: str) -> None:
+        """Raise RaifError unless these are the log-probabilities of the samples' tokens, rounding aside."""
+        mine, own = torch.cat([*ours]), torch.cat([self.policy.call(plain_logps, each) for each in samples])
+        apart, allowed = (mine - own).abs().mean().item(), AGREEMENT[self.config.model.compute]
+        if not apart <= allowed:  # also if it is not a number
             raise RaifError(
-                f"{name}: training would compute other log-probabilities than the model itself: they differ "
-                f"by {max(apart):.3g} on average, {allowed:g} allowed",
-                "This architecture can't be trained here yet. Try --set model.attention=eager.",
+                f"{_name(self.policy)}: {what} would compute other log-probabilities than the model itself: "
+                f"{mine.mean():.4f} a token instead of {own.mean():.4f}, {apart:.3g} apart on average, "
+                f"{allowed:g} allowed",
+                advice,
             )
 
     def frozen_logps(self, samples: Sequence[Sample]) -> list[list[float]]:
@@ -222,16 +255,15 @@ class Learner:
             metrics["given_logps"] = math.nan  # the clipping could hide it
         weight = self.config.loss.cloning if samples else 1.0
         passes = [*self._policy_passes(samples, frozen_logps, fresh), *self._cloning_passes(clones, weight)]
-        self.policy.net.train()
-        for left, (compute, counts) in zip(reversed(range(len(passes))), passes, strict=True):
-            loss, parts = compute()
-            for name, value in parts.items():
-                metrics[name] += counts * value.item()
-            if not left and not all(self.ranks.gather(all(map(math.isfinite, metrics.values())))):
-                loss = loss * math.nan  # the gradient of such a loss may be finite, and is worth nothing
-            self.optimizer.backward(counts * loss, last=not left)
+        with recomputing(self.policy.net):
+            for left, (compute, counts) in zip(reversed(range(len(passes))), passes, strict=True):
+                loss, parts = compute()
+                for name, value in parts.items():
+                    metrics[name] += counts * value.item()
+                if not left and not all(self.ranks.gather(all(map(math.isfinite, metrics.values())))):
+                    loss = loss * math.nan  # the gradient of such a loss may be finite, and is worth nothing
+                self.optimizer.backward(counts * loss, last=not left)
         norm = self.optimizer.step(lr) if passes else 0.0
-        self.policy.net.eval()
         return {**self.ranks.add(metrics), "grad_norm": norm, "lr": lr}
 
     def _policy_passes(
@@ -265,21 +297,30 @@ class Learner:
     def _cloning_passes(
         self, clones: Sequence[Sample], weight: float
     ) -> Iterator[tuple[Callable[[], Loss], float]]:
-        c, tokens = self.config, sum(len(s.ids) for s in clones)
-        packing = c.method == "sft" and c.sft.packing
+        tokens, most = sum(len(s.ids) for s in clones), self.config.sft.max_tokens
 
         def compute(positions: Sequence[int]) -> Loss:
             batch = self._collate([clones[i] for i in positions])
-            logps = self.policy.call(partial(token_logps, packed=packing), batch)
+            logps = self.policy.call(partial(token_logps, packed=self._packs), batch)
             loss = cloning_loss(logps, batch.mask, tokens)
             return weight * loss, {"cloning_loss": loss.detach()}
 
-        batches = packed(clones, c.sft.max_tokens) if packing else bucketed(clones, self.size, self.tokens)
+        batches = packed(clones, most) if self._packs else bucketed(clones, self.size, self.tokens)
         for positions, counts in self.ranks.deal(batches):
             yield partial(compute, positions), counts
 
+    @property
+    def _packs(self) -> bool:
+        """Whether expert answers are read one after another in a row."""
+        return self.config.method == "sft" and self.config.sft.packing
+
     def _collate(self, samples: Sequence[Sample]) -> MicroBatch:
         return collate(samples, pad=self.policy.pad_id, device=self.policy.device)
+
+
+def _name(model: Model) -> str:
+    """Of its architecture."""
+    return type(model.net).__name__
 
 
 def _padded(rows: Sequence[list[float]], like: Tensor) -> Tensor:

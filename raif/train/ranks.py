@@ -117,12 +117,15 @@ def joined(config: TrainConfig, launch: Launch) -> Iterator[Ranks]:
     try:
         yield Ranks(launch)
     except RuntimeError as error:
-        # gloo's errors have no class of their own
-        lost = isinstance(error, dist.DistError) or "gloo" in str(error).lower()
-        if launch.size == 1 or not lost:
+        if launch.size == 1 or not lost_a_rank(error):
             raise
         raise RaifError(f"rank {launch.rank} lost another rank of the run: {error}", RESUME) from error
     dist.destroy_process_group()
+
+
+def lost_a_rank(error: Exception) -> bool:
+    """Whether the error is another rank's end. gloo's errors have no class of their own."""
+    return isinstance(error, dist.DistError) or "gloo" in str(error).lower()
 
 
 def _connect(config: TrainConfig, launch: Launch) -> None:

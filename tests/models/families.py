@@ -19,6 +19,27 @@ _LLAMA = {
     "head_dim": 8,
 }
 _MOE = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16}
+_LATENT = {
+    "num_key_value_heads": 4,
+    "q_lora_rank": 8,
+    "kv_lora_rank": 8,
+    "qk_nope_head_dim": 8,
+    "qk_rope_head_dim": 8,
+    "v_head_dim": 4,
+    "n_routed_experts": 4,
+    "num_experts_per_tok": 2,
+    "moe_intermediate_size": 16,
+    "n_group": 1,
+    "topk_group": 1,
+    "first_k_dense_replace": 1,
+}
+_MAMBA = {
+    "layer_types": ["mamba", "attention"],
+    "mamba_n_heads": 4,
+    "mamba_d_head": 16,
+    "mamba_n_groups": 1,
+    "mamba_d_state": 4,
+}
 FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
     "llama": ("llama", _LLAMA | {"tie_word_embeddings": True}),
     "qwen2": ("qwen2", _LLAMA),
@@ -50,8 +71,17 @@ FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
         | {"layer_types": ["sliding_attention", "full_attention"]},
     ),
     "qwen3_moe": ("qwen3_moe", _LLAMA | _MOE | {"norm_topk_prob": True}),
+    "deepseek_v3": ("deepseek_v3", _LLAMA | _LATENT),
+    "granite_hybrid": ("granitemoehybrid", _LLAMA | _MAMBA),
 }
 """Name -> transformers' model type, and its config where it differs from the defaults."""
+OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "phimoe": ("phimoe", _LLAMA | {"num_local_experts": 4, "input_jitter_noise": 0.1}),
+    "mamba": ("mamba", {"hidden_size": 32, "num_hidden_layers": 2, "state_size": 4}),
+    "opt": ("opt", {"hidden_size": 32, "ffn_dim": 48, "num_hidden_layers": 2, "num_attention_heads": 4}),
+    "xlnet": ("xlnet", {"d_model": 32, "n_layer": 2, "n_head": 4, "d_inner": 48}),
+}
+"""Noise in training; architectures that can't be trained, or only in a certain way."""
 
 
 def make(name: str, folder: Path) -> Path:
@@ -60,7 +90,7 @@ def make(name: str, folder: Path) -> Path:
     from transformers import AutoConfig, AutoModelForCausalLM
 
     tokenizer = byte_tokenizer()
-    kind, settings = FAMILIES[name]
+    kind, settings = (FAMILIES | OTHERS)[name]
     tokens = {
         "vocab_size": len(tokenizer),
         "eos_token_id": tokenizer.eos_token_id,

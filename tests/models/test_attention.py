@@ -27,7 +27,7 @@ def test_the_cache_is_filled_in_place_and_rows_are_chosen_from_it(tiny: Model) -
         tiny.net(input_ids=IDS[:, :1], past_key_values=cache, use_cache=True)
     assert roomy.layers[0].keys.data_ptr() == place
     for cache in (plain, roomy):
-        cache.batch_select_indices(torch.tensor([1, 1, 0]))
+        cache.reorder_cache(torch.tensor([1, 1, 0]))
         tiny.net(input_ids=torch.tensor([[3], [4], [5]]), past_key_values=cache, use_cache=True)
     for ours, theirs in zip(roomy.layers, plain.layers, strict=True):
         assert ours.get_seq_length() == theirs.get_seq_length() == 7

@@ -8,8 +8,8 @@ torch = pytest.importorskip("torch", reason="needs raif[train]")
 
 from raif.models.attention import suitable  # noqa: E402
 from raif.models.decode import decode  # noqa: E402
-from raif.models.load import Model, load  # noqa: E402
-from raif.train.logps import Sample, collate, token_logps, token_logps_and_entropy  # noqa: E402  # noqa: E402
+from raif.models.load import Model, load, recomputing  # noqa: E402
+from raif.train.logps import Sample, collate, token_logps, token_logps_and_entropy  # noqa: E402
 from tests.models.families import FAMILIES, make  # noqa: E402
 
 TOLERANCE = 1e-4
@@ -38,9 +38,8 @@ def test_training_computes_the_models_own_log_probabilities(model: Model, work: 
     tokens = [torch.randint(0, 250, (n,), generator=generator).tolist() for n in (30, 12, 17, 25)]
     pairs = [(tokens[0], tokens[1]), (tokens[2], tokens[3])]
     batch = collate([Sample(p, ids, []) for p, ids in pairs], pad=model.pad_id, device=model.device)
-    model.net.train()
-    found = work(model, batch)  # type: ignore[operator]
-    model.net.eval()
+    with recomputing(model.net):
+        found = work(model, batch)  # type: ignore[operator]
     logps = found[0] if isinstance(found, tuple) else found
     for row, (prompt, ids) in enumerate(pairs):
         assert (logps[row, : len(ids)] - plain(model, prompt, ids)).abs().max() < TOLERANCE

@@ -11,6 +11,7 @@ import pytest
 from raif.config import load, preset_names
 from raif.config.train import TrainConfig
 from raif.plan.shapes import read, shape_of
+from tests.models.families import FAMILIES, make
 
 PARAMETERS = {
     "Qwen/Qwen2.5-0.5B-Instruct": 494_032_768,
@@ -90,14 +91,27 @@ def test_experts_and_norms_are_counted_as_the_model_has_them(kind: str, keys: di
 
 
 def test_a_token_passes_only_the_chosen_experts() -> None:
-    shape = read(SMALL | EXPERTS)
+    shape = read(SMALL | EXPERTS | {"model_type": "qwen3_moe"})
     assert shape
     assert shape.parameters - shape.active == 2 * (8 - 2) * 3 * 32 * 16
     assert shape.active_intermediate == 2 * 16
     assert "up_proj" not in shape.linear
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_architecture_is_counted_as_it_is_or_not_at_all(family: str, tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    folder = make(family, tmp_path)
+    shape, net = shape_of(str(folder)), AutoModelForCausalLM.from_pretrained(folder)
+    if family in ("gpt2", "gpt_neox", "deepseek_v3", "granite_hybrid"):
+        assert shape is None
+    else:
+        assert shape
+        assert shape.parameters == pytest.approx(net.num_parameters(), rel=0.02)
+
+
 def test_what_is_not_known_is_no_shape(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text('{"model_type": "mamba"}')
+    (tmp_path / "config.json").write_text('{"model_type": "llama"}')
     assert shape_of(str(tmp_path)) is None
     assert shape_of("nobody/nothing") is None

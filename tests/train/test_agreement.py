@@ -61,14 +61,40 @@ def test_the_exported_model_is_the_trained_one(folder: Path, tmp_path: Path, ran
 
 def test_other_logits_than_the_models_stop_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(head, "_logits", lambda net, states: net.get_output_embeddings()(states))
-    with pytest.raises(RaifError, match=r"Granite.* differ by [\d.]+ on average, 0.001 allowed"):
+    said = (
+        r"Granite.*: training .*: -[\d.]+ a token instead of -[\d.]+, [\d.]+ apart on average, 0.001 allowed"
+    )
+    with pytest.raises(RaifError, match=said):
         learner(make("granite", tmp_path)).check(SAMPLES)
 
 
-def test_dropout_is_off_in_an_update(tmp_path: Path) -> None:
-    found = learner(make("gpt2", tmp_path))
-    assert found.policy.net.config.attn_pdrop == 0.1  # the exported config keeps it
+@pytest.mark.parametrize("name", ["gpt2", "phimoe"])
+def test_an_update_has_no_dropout_and_no_noise(tmp_path: Path, name: str) -> None:
+    found = learner(make(name, tmp_path))
+    config = found.policy.net.config.to_dict()
+    assert 0.1 in (config.get("attn_pdrop"), config.get("input_jitter_noise"))  # the exported config keeps it
     found.check(SAMPLES)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "said"),
+    [
+        ("opt", {}, "OPTForCausalLM: its forward pass can't be taken apart: ValueError"),
+        ("mamba", {}, "MambaForCausalLM: sampling would compute other log-probabilities"),
+        ("xlnet", {}, "model.gradient_checkpointing: XLNetLMHeadModel can't recompute"),
+        ("gpt_oss", {"method": "sft", "sft": {"packing": True}}, r"packing would .*\n.*sft\.packing=false"),
+        ("granite_hybrid", {"method": "sft", "sft": {"packing": True}}, "packing would compute other"),
+    ],
+)
+def test_what_can_not_be_computed_as_it_should_is_refused_by_name(
+    tmp_path: Path, name: str, keys: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(RaifError, match=said):
+        learner(make(name, tmp_path), **keys).check(SAMPLES)
+
+
+def test_packing_is_not_checked_where_it_is_not_used(tmp_path: Path) -> None:
+    learner(make("gpt_oss", tmp_path), sft={"packing": True}).check(SAMPLES)
 
 
 @pytest.mark.parametrize("targets", [["lm_head"], ["q_proj", "lm_head"]])

@@ -8,7 +8,7 @@ in the weights' own precision, and can't read sharded ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +49,7 @@ def add_adapters(net: Any, config: LoraConfig) -> None:
                 "could not be merged",
                 "Leave it out.",
             )
-    chosen = list(config.targets) or sorted(linear - output)  # peft's "all-linear" takes experts, too
+    chosen = list(config.targets) or sorted(linear - output - _beside_experts(net, parts))
     turned = any(isinstance(part, Conv1D) for part in parts.values())
     settings = peft.LoraConfig(
         r=config.rank, lora_alpha=config.alpha, target_modules=chosen, fan_in_fan_out=turned
@@ -61,6 +61,15 @@ def add_adapters(net: Any, config: LoraConfig) -> None:
                 f"lora.targets: {name} is no linear layer: its adapter could not be merged",
                 "Name the linear layers to adapt in lora.targets.",
             )
+
+
+def _beside_experts(net: nn.Module, names: Iterable[str]) -> set[str]:
+    """The last parts of the names of linear layers in blocks such as those that hold experts.
+
+    peft takes gate_proj for a part of the experts, wherever else there is one; those are no linear layers.
+    """
+    blocks = {name.split(".")[-2] for name, _ in net.named_modules() if name.endswith(".experts")}
+    return {name.rpartition(".")[2] for name in names if blocks & {*name.split(".")}}
 
 
 @dataclass(frozen=True)
