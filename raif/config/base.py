@@ -63,7 +63,7 @@ def read_tree(command: str, path: Path, above: tuple[Path, ...] = ()) -> tuple[T
     """A config file merged over its `base:`, if it has one: a preset's name, or a file in the same folder."""
     if path in above:
         raise ConfigError(f"{path}: circular base: {' -> '.join(each.name for each in (*above, path))}")
-    own = _read_yaml(path)
+    own = read_yaml(path)
     base = str(own.pop("base", None) or "")
     tree: Tree = {}
     sources: Sources = {}
@@ -74,16 +74,25 @@ def read_tree(command: str, path: Path, above: tuple[Path, ...] = ()) -> tuple[T
     return tree, sources
 
 
-def _read_yaml(path: Path) -> Tree:
+def read_yaml(path: Path) -> Tree:
+    """The keys of a config file. Raises ConfigError if it can't be read, or holds something else."""
     try:
-        tree = yaml.load(path.read_text("utf-8"), _Loader)
+        text = path.read_text("utf-8")
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}", "Give a readable YAML file.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not YAML: {error}") from None
+    tree = _parsed(text, str(path))
     if tree is not None and not isinstance(tree, dict):
         raise ConfigError(f"{path}: a config is a mapping of keys, not a {type(tree).__name__}")
     return tree or {}
+
+
+def _parsed(text: str, where: str) -> Any:
+    try:
+        return yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{where}: not YAML: {error}") from None
 
 
 _TRUE_OF = {
@@ -158,7 +167,7 @@ def resolve(
         key, equals, value = override.partition("=")
         if not equals or not key:
             raise ConfigError(f"--set {override}: not of the form key.subkey=value")
-        upper: Any = yaml.load(value, _Loader)
+        upper = _parsed(value, f"--set {override}")
         for part in reversed(key.split(".")):
             upper = {part: upper}
         merge(all_set, upper, set_by, f"--set {override}")

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from raif.config import Section, dump
 from raif.errors import ConfigError
-from raif.files.whole import write_whole
+from raif.files.whole import read_whole, write_whole
 
 CONFIG_NAME, INPUTS_NAME, LOCK_NAME = "config.yaml", "inputs.json", ".lock"
 _locks: dict[Path, IO[str]] = {}
@@ -44,9 +44,11 @@ def open_run(
     `free_inputs` are those that may change. `changed` is told what did, before anything is written. `remade`:
     what is made again at no cost; a folder with nothing else comes from a start that failed, and is used as
     if it were empty. `kept`: files that `overwrite` leaves. Raises ConfigError if another process works in
-    the folder, if it holds a run and neither flag is given, if there is nothing to resume, or if `resume`
-    would change other keys or inputs.
+    the folder, if it holds a run and neither flag is given, or both are, if there is nothing to resume, or if
+    `resume` would change other keys or inputs.
     """
+    if resume and overwrite:
+        raise ConfigError("--resume and --overwrite exclude each other", "Give one of them.")
     written = folder / CONFIG_NAME
     if resume is True and not written.exists():
         raise ConfigError(
@@ -143,7 +145,7 @@ def _changes(
     found = differences(tree, yaml.safe_load(dump(config)))
     refused = [str(change) for change in found if not under(change.key, free)]
     if inputs is not None and (folder / INPUTS_NAME).exists():  # runs of earlier versions have none
-        others = differences(json.loads((folder / INPUTS_NAME).read_text("utf-8")), inputs)
+        others = differences(read_whole(folder / INPUTS_NAME, {}), inputs)
         refused += [str(change) for change in others if not under(change.key, free_inputs)]
         found += others
     if refused:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
+
+from raif.errors import RaifError
+
+T = TypeVar("T", dict, list)
 
 
 @contextmanager
@@ -25,6 +31,23 @@ def write_whole(path: Path, text: str) -> None:
     """Write UTF-8 text. Until all of it is written, `path` stays as it was."""
     with replacing(path) as part:
         part.write_text(text, "utf-8")
+
+
+def read_whole(path: Path, default: T) -> T:
+    """The JSON object or list of a file; `default` if there is no such file. Raises RaifError if it holds
+    something else.
+    """
+    if not path.exists():
+        return default
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        found, wrong = None, str(error)
+    else:
+        wrong = f"not a JSON {type(default).__name__}"
+    if not isinstance(found, type(default)):
+        raise RaifError(f"{path}: damaged: {wrong}", "Put it back as it was, or delete it and make it again.")
+    return found
 
 
 def sha256(path: Path) -> str:

@@ -12,7 +12,18 @@ import yaml
 
 _TABLE = Path(__file__).parent / "shapes.yaml"
 LIKE_LLAMA = {
-    *("llama", "mistral", "ministral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "granite", "cohere"),
+    *(
+        "llama",
+        "mistral",
+        "ministral",
+        "qwen2",
+        "qwen3",
+        "gemma",
+        "gemma2",
+        "gemma3_text",
+        "granite",
+        "cohere",
+    ),
     *("cohere2", "phi3", "olmo2", "smollm3", "mixtral", "qwen2_moe", "qwen3_moe", "gpt_oss", "phimoe"),
 }
 """The model types whose parameters are counted to 2%. Others have layers of other kinds."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from raif import __version__
-from raif.files.whole import sha256, write_whole
+from raif.files.whole import read_whole, sha256, write_whole
 
 NAME = "environment.json"
 PACKAGES = ("torch", "transformers", "vllm", "deepspeed", "peft")
@@ -32,8 +32,7 @@ def note(folder: Path, config: Any, model: str, ranks: int) -> None:
 
 def starts(folder: Path) -> list[dict[str, Any]]:
     """All starts of a run, in order; none if it was made by an earlier version."""
-    path = folder / NAME
-    return json.loads(path.read_text("utf-8")) if path.exists() else []
+    return read_whole(folder / NAME, [])
 
 
 def _versions() -> dict[str, str | None]:

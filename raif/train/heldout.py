@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from raif.eval.benchmark import subset
 from raif.files import jsonl
-from raif.files.whole import replacing, write_whole
+from raif.files.whole import read_whole, replacing, write_whole
 from raif.judge.judge import Judge
 from raif.models.chat import Chat, Mode
 from raif.models.decode import Completion
@@ -214,7 +214,7 @@ class Report:
 
     def __init__(self, folder: Path, *, writes: bool = True) -> None:
         self._folder, self._file, self._writes = folder, folder / "report.json", writes
-        stored = json.loads(self._file.read_text("utf-8")) if self._file.exists() else {}
+        stored = read_whole(self._file, {})
         self.rows = {row["name"]: HeldOutRow.read(row) for row in stored.get("rows", [])}
         self.facts: dict[str, Any] = stored.get("facts", {})
 

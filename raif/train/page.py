@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, islice
@@ -10,11 +9,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-import yaml
-
 from raif import html
+from raif.config.base import read_yaml
 from raif.files import jsonl
 from raif.files.runs import CONFIG_NAME
+from raif.files.whole import read_whole
 from raif.html.samples import PageSample, Shown, mark
 from raif.train.environment import starts
 from raif.verdicts.reward import FULL, NONE, PART
@@ -73,14 +72,13 @@ def write(folder: Path) -> None:
     """Make the page of a finished run."""
     text = (folder / CONFIG_NAME).read_text("utf-8")
     metrics = jsonl.finished(folder / "metrics.jsonl")
-    report = folder / "report.json"  # missing if there were no held-out prompts
-    stored = json.loads(report.read_text("utf-8")) if report.exists() else {}
+    stored = read_whole(folder / "report.json", {})  # missing if there were no held-out prompts
     facts, rows = stored.get("facts", {}), [dict.fromkeys(LATER) | row for row in stored.get("rows", [])]
     html.write(
         folder / "report.html",
         "train/page.html",
         name=folder.resolve().name,
-        config=yaml.safe_load(text),
+        config=read_yaml(folder / CONFIG_NAME),
         config_text=text,
         environments=starts(folder),
         metrics=metrics,

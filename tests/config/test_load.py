@@ -127,6 +127,8 @@ def test_an_unknown_key_in_a_list_of_sections_comes_with_the_nearest_one() -> No
 def test_broken_yaml_names_its_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="line 2"):
         load(TrainConfig, "train", file=write(tmp_path / "a.yaml", "steps: 1\n : ]"))
+    with pytest.raises(ConfigError, match=r"--set data\.train=\[a: not YAML: while parsing a flow sequence"):
+        load(TrainConfig, "train", overrides=["data.train=[a"])
 
 
 def test_a_frozen_config_cannot_be_changed() -> None:

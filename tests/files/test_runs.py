@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from raif.config.train import TrainConfig
-from raif.errors import ConfigError
+from raif.errors import ConfigError, RaifError
 from raif.files.runs import Change, open_run, said_of
 
 HOLDER = """
@@ -60,6 +60,27 @@ def test_a_folder_that_is_no_run_is_not_deleted(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"not a run's folder .*"):
         open_run(tmp_path, config(), overwrite=True)
     assert (tmp_path / "thesis.tex").exists()
+
+
+def test_resume_and_overwrite_exclude_each_other(tmp_path: Path) -> None:
+    open_run(tmp_path, config())
+    with pytest.raises(ConfigError, match="--resume and --overwrite exclude each other"):
+        open_run(tmp_path, config(), resume="auto", overwrite=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("inputs.json", "{", r"inputs\.json: damaged: Expecting property name"),
+        ("inputs.json", "[]", r"inputs\.json: damaged: not a JSON dict"),
+    ],
+)
+def test_a_damaged_file_of_a_run_is_named(tmp_path: Path, name: str, text: str, said: str) -> None:
+    open_run(tmp_path, config(), inputs={"data.train": "6 records"})
+    (tmp_path / name).write_text(text)
+    with pytest.raises(RaifError, match=said):
+        open_run(tmp_path, config(), resume=True, inputs={"data.train": "6 records"})
+    assert (tmp_path / name).read_text() == text
 
 
 def test_a_file_in_the_folders_place_is_named(tmp_path: Path) -> None:

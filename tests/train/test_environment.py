@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from raif import __version__
+from raif.errors import RaifError
 from raif.train.environment import note, starts
+from raif.train.heldout import Report
 
 MODEL = SimpleNamespace(_commit_hash="abc123")
 
@@ -27,6 +30,14 @@ def test_each_start_is_kept_with_versions_and_revision(
     assert first["model"] == {"path": "hub/name", "revision": "abc123"}
     assert second["model"]["revision"].startswith("sha256 44136fa355b3678a")
     assert (first["git"], second["ranks"]) == (None, 4)
+
+
+@pytest.mark.parametrize("read", [starts, Report])
+def test_a_damaged_file_is_named(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    for name in ("environment.json", "report.json"):
+        (tmp_path / name).write_text('{"rows": [')
+    with pytest.raises(RaifError, match=r"(environment|report)\.json: damaged: Expecting value"):
+        read(tmp_path)
 
 
 def test_the_commit_of_the_working_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

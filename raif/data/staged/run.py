@@ -22,7 +22,7 @@ from raif.data.staged.tolerance import Tolerance
 from raif.errors import ConfigError, RecordError
 from raif.files import jsonl
 from raif.files.runs import INPUTS_NAME, Change, open_run, said_of, under
-from raif.files.whole import replacing, write_whole
+from raif.files.whole import read_whole, replacing, write_whole
 
 Progress = Callable[[str, int], None]
 """Called with the stage's name and the number of items it has decided on."""
@@ -59,8 +59,7 @@ def run(
         stages[-1].budget = budget or stages[-1].budget
         stages[-1].said = said
         source = stages[-1].output
-    written = folder / INPUTS_NAME
-    before = json.loads(written.read_text("utf-8")) if written.exists() else {}
+    before = read_whole(folder / INPUTS_NAME, {})
     decisive = [key for keys in DECIDE.values() for key in keys]
     open_run(
         folder,
