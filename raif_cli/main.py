@@ -9,6 +9,7 @@ import typer
 
 from raif import __version__
 from raif.errors import RaifError, UnhealthyRun
+from raif.files.whole import FULL
 from raif_cli import convert, eval, export, gen_data, presets, report, serve, train, verify
 from raif_cli.exits import Exit
 from raif_cli.output import Commands
@@ -26,7 +27,7 @@ app = typer.Typer(
 
 _SPACE = "Free some space; what is finished is kept, and --resume continues from it."
 DISK = {
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _SPACE),
+    **dict.fromkeys(FULL, _SPACE),
     **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "Give a folder that can be written to."),
 }
 """Errors of the disk that the user can do something about, and what."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import sys
@@ -14,9 +13,8 @@ import typer
 from typer.core import TyperGroup
 
 from raif.errors import RaifError
+from raif.files.whole import FULL
 from raif_cli.exits import Exit
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Commands(TyperGroup):

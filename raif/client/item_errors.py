@@ -52,7 +52,7 @@ class ItemErrors:
         self.messages[id] = error.message
         if self._path:
             reason = error.reason if isinstance(error, FailedRequest) else "the server is of no use"
-            with self._path.open("ab") as file:
+            with jsonl.appending(self._path) as file:
                 jsonl.write(file, [ItemError(asked=self._asked, id=id, reason=reason, error=error.message)])
         many = self._most is not None and len(self.messages) > self._most
         if not isinstance(error, FailedRequest) or many:

@@ -15,6 +15,7 @@ from statistics import mean
 from typing import Any, NamedTuple
 
 from raif import html
+from raif.files.whole import write_whole
 from raif.types import Composition, Instruction
 
 Splits = Mapping[str, Sequence[Instruction]]
@@ -244,15 +245,16 @@ def write_card(folder: Path, introduction: str, stats: Mapping[str, Any], funnel
     """Write card.json, which is `stats`, card.md and card.html."""
     counts = [(title, list(stats[key].items())) for key, title in TITLES.items() if stats[key]]
     tables = [("Funnel", list(funnel)), *counts]
-    (folder / "card.json").write_text(json.dumps(stats, ensure_ascii=False, indent=2) + "\n", "utf-8")
-    (folder / "card.md").write_text(_markdown(introduction, tables, stats), "utf-8")
+    write_whole(folder / "card.json", json.dumps(stats, ensure_ascii=False, indent=2) + "\n")
+    write_whole(folder / "card.md", _markdown(introduction, tables, stats))
     lengths = [
         (f"Length of {part}s, {language}, characters", list(counts.items()))
         for language, parts in stats["characters"].items()
         for part, counts in parts.items()
         if counts
     ]
-    html.write(folder / "card.html", "data/card.html", introduction=introduction, plots=[*tables, *lengths])
+    page = html.page("data/card.html", introduction=introduction, plots=[*tables, *lengths])
+    write_whole(folder / "card.html", page)
 
 
 def _markdown(

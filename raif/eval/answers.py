@@ -134,7 +134,7 @@ class Calls:
         if self._path and self._responder:
             fields = _fields(self._responder, id, messages, answer)
             kept = self._kept[id][number] = KeptCall(number=number, **fields)
-            with self._path.open("ab") as file:
+            with jsonl.appending(self._path) as file:
                 jsonl.write(file, [kept])
 
     def of(self, id: str) -> list[KeptCall]:
@@ -164,7 +164,7 @@ def collect(
     missing = [ask for ask in asks if ask.id not in answers]
     if not missing:
         return answers
-    with path.open("ab") as file, closing(responder.respond(missing, notes)) as responses:
+    with jsonl.appending(path) as file, closing(responder.respond(missing, notes)) as responses:
         for ask, answer in responses:
             jsonl.write(file, [KeptAnswer(**_fields(responder, ask.id, ask.messages, answer))])
             answers[ask.id] = answer

@@ -11,7 +11,7 @@ import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -20,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
 from raif.errors import RecordError, require
+from raif.files.whole import naming
 
 Model = TypeVar("Model", bound=BaseModel)
 Source = Path | str | IO[bytes]
@@ -89,8 +90,18 @@ def parse(record: dict[str, Any] | str, model: type[Model], where: str) -> Model
 
 def write(target: Path | str | IO[bytes], records: Iterable[Any]) -> None:
     """Write objects, models or dataclasses, one a line. Each is flushed before the next is asked for."""
-    with Path(target).open("wb") if isinstance(target, Path | str) else nullcontext(target) as stream:
-        jsonlines.Writer(stream, dumps=_dumps, flush=True).write_all(records)
+    if isinstance(target, Path | str):
+        with naming(target), Path(target).open("wb") as stream:
+            write(stream, records)
+    else:
+        jsonlines.Writer(target, dumps=_dumps, flush=True).write_all(records)
+
+
+@contextmanager
+def appending(path: Path) -> Iterator[IO[bytes]]:
+    """A file to `write` more to. What can't be written fails again as it is closed, so it is named here."""
+    with naming(path), path.open("ab") as file:
+        yield file
 
 
 def finished(path: Path) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from raif.config import Section, dump
 from raif.errors import ConfigError
-from raif.files.whole import read_whole, write_whole
+from raif.files.whole import naming, read_whole, write_whole
 
 CONFIG_NAME, INPUTS_NAME, LOCK_NAME = "config.yaml", "inputs.json", ".lock"
 _locks: dict[Path, IO[str]] = {}
@@ -97,9 +97,10 @@ def _lock(folder: Path) -> None:
         raise ConfigError(
             f"{folder} is in use by {holder}", "Wait until that run ends, stop it, or give another --out."
         ) from None
-    file.truncate(0)
-    file.write(f"process {os.getpid()} on {socket.gethostname()}")
-    file.flush()
+    with naming(folder / LOCK_NAME):
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {socket.gethostname()}")
+        file.flush()
     _locks[key] = file
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -13,6 +14,19 @@ from typing import TypeVar
 from raif.errors import RaifError
 
 T = TypeVar("T", dict, list)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of a full disk, or of a limit on files."""
+
+
+@contextmanager
+def naming(path: Path | str) -> Iterator[None]:
+    """An error of a full disk inside names the file. The system itself names only what can't be opened."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            error.filename = str(path)
+        raise
 
 
 @contextmanager
@@ -20,8 +34,9 @@ def replacing(path: Path) -> Iterator[Path]:
     """A path to write to. It becomes `path` at the end of the block, and is deleted if the block raises."""
     part = path.with_name(f"{path.name}.part")
     try:
-        yield part
-        os.replace(part, path)
+        with naming(path):
+            yield part
+            os.replace(part, path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,11 +17,11 @@ from pydantic_core import to_jsonable_python
 from raif.html import charts
 
 
-def write(path: Path, template: str, **values: Any) -> None:
-    """Fill in `template`, named by its path under `raif`, such as `eval/page.html`."""
+def page(template: str, **values: Any) -> str:
+    """The text of `template`, named by its path under `raif`, such as `eval/page.html`, filled in."""
     text = _environment().get_template(template).render(values)
-    # Half a surrogate pair doesn't fit into UTF-8: write its escape, as JSON does.
-    path.write_text(text, "utf-8", errors="backslashreplace")
+    # Half a surrogate pair doesn't fit into UTF-8: take its escape, as JSON does.
+    return text.encode("utf-8", errors="backslashreplace").decode()
 
 
 @cache

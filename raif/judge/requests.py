@@ -93,7 +93,7 @@ class Rounds:
         """
         found: dict[str, Replies] = {}
         slots = self._errors.slots(self._config.endpoint.concurrency)
-        with self._path.open("ab") as file:
+        with jsonl.appending(self._path) as file:
             work = [partial(self._item, id=id, ask=ask, file=file) for id, ask in asks.items()]
             ids = list(asks)
             for position, replies in as_completed(partial(_client, self._config, slots), work):

@@ -31,7 +31,20 @@ class Chat:
     format_request: str = FORMAT_REQUEST
 
     def prompt(self, messages: Sequence[Message], mode: Mode) -> list[int]:
-        """The prompt's tokens."""
+        """The prompt's tokens. Raises RaifError if the template can't write it."""
+        from jinja2 import TemplateError
+
+        try:
+            return self._prompt(messages, mode)
+        except TemplateError as error:
+            roles = ", ".join(m.role for m in messages)
+            raise RaifError(
+                f"the chat template of {self.tokenizer.name_or_path} can't write the prompt that ends with "
+                f"{messages[-1].content[-40:]!r} (turns: {roles}): {error}",
+                "Leave such prompts out, or correct the template: chat_template.jinja in the model's folder.",
+            ) from error
+
+    def _prompt(self, messages: Sequence[Message], mode: Mode) -> list[int]:
         turns: list[dict[str, Any]] = [m.model_dump() for m in messages]
         if mode != "direct" and self.style == "tagged" and not self._asks_for_format:
             turns = _with_request(turns, self.format_request)
@@ -50,6 +63,11 @@ class Chat:
     def completion(self, expert: Expert) -> list[int]:
         """The tokens of an expert's response after the opened thinking block, with the end token."""
         answer = f"<answer>\n{expert.answer}\n</answer>" if self.style == "tagged" else expert.answer
+        if self.tokenizer.eos_token_id is None:
+            raise RaifError(
+                f"the tokenizer of {self.tokenizer.name_or_path} has no token that ends a response",
+                "Name it as eos_token in tokenizer_config.json in the model's folder.",
+            )
         return [*self.encode(f"{expert.thinking}\n</think>\n{answer}"), self.tokenizer.eos_token_id]
 
     def text(self, ids: Sequence[int], mode: Mode) -> str:
@@ -96,7 +114,12 @@ class Chat:
 
     @cached_property
     def _bare(self) -> str:
-        """An empty prompt, as the template renders it."""
+        """An empty prompt, as the template renders it. Raises RaifError if a prompt would always be empty."""
+        if "Hello." not in self._templated([{"role": "user", "content": "Hello."}]):
+            raise RaifError(
+                f"the chat template of {self.tokenizer.name_or_path} leaves out what the user says",
+                "Correct it: chat_template.jinja in the model's folder.",
+            )
         return self._templated([{"role": "user", "content": ""}])
 
     @cached_property

@@ -18,7 +18,7 @@ from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from raif.errors import MissingDependency, RaifError, did_you_mean
+from raif.errors import ConfigError, MissingDependency, RaifError, did_you_mean
 
 if TYPE_CHECKING:
     import torch
@@ -75,28 +75,49 @@ def load(path: str, *, dtype: torch.dtype | str, device: str = "auto", attention
     `dtype`: the weights' precision, also by its name; auto: as they are stored.
     `attention`: the name of one of transformers' implementations; auto: one that suits model and device.
     """
-    from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
 
     from raif.models.attention import suitable
 
     disable_progress_bar()  # the run has its own
     place = pick_device(device)
+    net, tokenizer = _read(path, dtype)
+    try:
+        net = _without_dropout(net.to(place).eval())
+    except (AssertionError, RuntimeError) as error:
+        raise RaifError(f"{path} can't be loaded to {place}: {error}", "Give another device.") from error
+    try:
+        net.set_attn_implementation(
+            attention if attention != "auto" else suitable(net, on_gpu=place.type != "cpu")
+        )
+    except (ImportError, ValueError) as error:
+        raise ConfigError(f"model.attention: {attention}: {error}", "Give auto, eager or sdpa.") from error
+    return Model(net, tokenizer, place)
+
+
+def _read(path: str, dtype: torch.dtype | str) -> tuple[Any, Any]:
+    """The net and the tokenizer."""
+    from huggingface_hub.errors import StrictDataclassError
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    broken = (SafetensorError, EOFError)
+    wrong = (OSError, ValueError, RuntimeError, ImportError, StrictDataclassError)
     source = resolve(path)
     try:
         tokenizer = AutoTokenizer.from_pretrained(source)
-        net: Any = AutoModelForCausalLM.from_pretrained(source, dtype=dtype)
-    except (OSError, ValueError, EOFError, SafetensorError) as error:
+        net, about = AutoModelForCausalLM.from_pretrained(source, dtype=dtype, output_loading_info=True)
+    except (*broken, *wrong) as error:
         hint = "Give a folder with config.json and safetensors, a hub id, or packaged:smollm2-135m."
-        if isinstance(error, SafetensorError | EOFError):
+        if isinstance(error, broken):
             hint = "A file of it is damaged or incomplete: copy or download the model again."
         raise RaifError(f"{path}: no model could be loaded: {error}", hint) from error
-    net = _without_dropout(net.to(place).eval())
-    net.set_attn_implementation(
-        attention if attention != "auto" else suitable(net, on_gpu=place.type != "cpu")
-    )
-    return Model(net, tokenizer, place)
+    if missing := sorted(about["missing_keys"]):
+        raise RaifError(
+            f"{path}: {len(missing)} weights that its config names are missing, such as {missing[0]}",
+            "Copy or download the model again, or correct its config.json.",
+        )
+    return net, tokenizer
 
 
 def _without_dropout(net: Any) -> Any:
@@ -139,10 +160,29 @@ def save(
 ) -> None:
     """Write a folder that transformers and vLLM load: safetensors, config, tokenizer, chat template.
 
-    `template` replaces the tokenizer's own chat template.
+    `template` replaces the tokenizer's own chat template. Raises RaifError if it can't be written.
     """
-    model.net.save_pretrained(folder, state_dict=weights)
-    save_tokenizer(model, folder, template)
+    with writing(folder):
+        model.net.save_pretrained(folder, state_dict=weights)
+        save_tokenizer(model, folder, template)
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """RaifError for what can't be written inside. safetensors has an error of its own for that, tokenizers
+    raises bare ones.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, OSError | SafetensorError) and type(error) is not Exception:
+            raise
+        raise RaifError(
+            f"{place} can't be written: {error}",
+            "Free some space, or make the folder writable. What is saved is kept.",
+        ) from error
 
 
 def save_tokenizer(model: Model, folder: Path, template: str | None = None) -> None:
@@ -182,9 +222,11 @@ def _unpack(package: str, folder: Path) -> None:
     del loaded.config.quantization_config
     plain = type(loaded)(loaded.config).to(torch.bfloat16)
     plain.load_state_dict(loaded.state_dict())
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(dir=folder.parent))
-    plain.save_pretrained(unfinished)
-    AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name).save_pretrained(unfinished)
-    shutil.rmtree(folder, ignore_errors=True)
-    unfinished.rename(folder)
+    tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+    with writing(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+            plain.save_pretrained(f"{place}/model")
+            tokenizer.save_pretrained(f"{place}/model")
+            shutil.rmtree(folder, ignore_errors=True)
+            Path(place, "model").rename(folder)

@@ -7,6 +7,7 @@ adapters alone, as peft loads them, too.
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import shutil
@@ -22,7 +23,7 @@ from torch import Tensor
 
 from raif.errors import RaifError, UnhealthyRun
 from raif.files.whole import sha256
-from raif.models.load import save_tokenizer
+from raif.models.load import save_tokenizer, writing
 from raif.train.learner import Learner
 from raif.train.memory import Memory
 from raif.train.optim.lora import save_adapters
@@ -130,7 +131,9 @@ def _write_rest(
         (unfinished / AHEAD).write_text(json.dumps(responses))
     if memory:
         memory.write(unfinished)
-    torch.save({"torch": torch.get_rng_state(), "python": random.getstate()}, unfinished / RNG)
+    rng = io.BytesIO()
+    torch.save({"torch": torch.get_rng_state(), "python": random.getstate()}, rng)
+    (unfinished / RNG).write_bytes(rng.getvalue())
     (unfinished / PROGRESS).write_text(json.dumps(asdict(progress)))
 
 
@@ -168,20 +171,19 @@ def prune(folder: Path, *, keep: int, best: int) -> None:
 
 def _written(folder: Path, ranks: Ranks, write: Callable[[], None], *, by: bool = True) -> None:
     """Run `write` on the ranks that are meant. Raises RaifError on all if one of them fails."""
-    from safetensors import SafetensorError
-
     failure = ""
     try:
         if by:
-            write()
-    except (OSError, RuntimeError, SafetensorError) as error:  # torch.save raises RuntimeError
-        failure = str(error)
+            with writing(folder):
+                write()
+    except RaifError as error:
+        failure = error.message
     if failures := [each for each in ranks.gather(failure) if each]:
         if ranks.first:
             shutil.rmtree(folder / "unfinished", ignore_errors=True)
         whole = checkpoints(folder)
         raise RaifError(
-            f"{folder}: the checkpoint can't be written: {failures[0]}",
+            failures[0],
             "Free some space, or make the folder writable; then --resume continues "
             + (f"from {whole[-1].name}." if whole else "from the start."),
         )

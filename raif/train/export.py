@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import torch
@@ -39,4 +40,8 @@ def export(checkpoint: Path, folder: Path) -> None:
         for name, weight in weights_of(checkpoint):
             model.net.get_parameter(name).copy_(weight)
     chat = Chat(model.tokenizer, config.model.style, config.model.format_request)
-    save(model, folder, dict(merged(model.net)), template=chat.served_template())
+    try:
+        save(model, folder, dict(merged(model.net)), template=chat.served_template())
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise

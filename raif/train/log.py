@@ -71,7 +71,7 @@ class Log:
 
     def write(self, metrics: Mapping[str, Any]) -> None:
         """One line of JSON: what is not finite is null there, and left out elsewhere."""
-        with self.metrics_file.open("ab") as file:
+        with jsonl.appending(self.metrics_file) as file:
             jsonl.write(file, [_finite(metrics)])
         self._show(metrics["step"], metrics)
 
@@ -126,7 +126,7 @@ class Log:
         """Write it to findings.jsonl, once in a run. Returns whether it is new."""
         if finding.name in (known["name"] for known in jsonl.finished(self._findings)):
             return False
-        with self._findings.open("ab") as file:
+        with jsonl.appending(self._findings) as file:
             jsonl.write(file, [{"step": step, **asdict(finding)}])
         return True
 
@@ -150,7 +150,8 @@ class Log:
             axis.legend(frameon=False, fontsize=8)
             axis.set_xlabel("step")
             axis.grid(alpha=0.3)
-        figure.savefig(self._folder / "curves.png", dpi=110)
+        with replacing(self._folder / "curves.png") as part:
+            figure.savefig(part, format="png", dpi=110)
         plt.close(figure)
 
 

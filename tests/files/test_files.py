@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from raif.config.train import TrainConfig
+from raif.files import jsonl
 from raif.files.runs import open_run
-from raif.files.whole import sha256, write_whole
+from raif.files.whole import naming, sha256, write_whole
 
 
 @contextmanager
@@ -77,3 +78,13 @@ def test_a_killed_report_keeps_its_rows(tmp_path: Path, monkeypatch: pytest.Monk
     with killed(monkeypatch):
         Report(tmp_path).note(two=2)
     assert Report(tmp_path).facts == {"one": 1}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_named_by_its_file() -> None:
+    with pytest.raises(OSError, match=r"No space left on device: '/dev/full'"):
+        jsonl.write("/dev/full", [{}])
+    with pytest.raises(OSError, match="'/dev/full'"), jsonl.appending(Path("/dev/full")) as file:
+        jsonl.write(file, [{}])
+    with pytest.raises(FileNotFoundError, match="'missing'"), naming("other"):
+        Path("missing").read_text()

@@ -105,6 +105,27 @@ def test_a_tokenizer_without_a_chat_template_is_named(chat: Chat) -> None:
         Chat(chat.tokenizer, "tagged").prompt(USER, "thinking")
 
 
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{% for %}", r"can't write the prompt that ends with 'Hi' \(turns: user\): Expected an expression"),
+        ("{{ messages[0]['x'].y }}", "can't write the prompt .*has no attribute 'x'"),
+        (f"{{{{ raise_exception('Roles must alternate') }}}}{TEMPLATE}", "Roles must alternate"),
+        ("Hello there.", "leaves out what the user says"),
+    ],
+)
+def test_a_template_that_can_not_be_used_is_named(chat: Chat, template: str, said: str) -> None:
+    chat.tokenizer.chat_template = template
+    with pytest.raises(RaifError, match=said):
+        Chat(chat.tokenizer, "tagged").prompt(USER, "thinking")
+
+
+def test_a_tokenizer_without_an_end_token_is_named(chat: Chat) -> None:
+    chat.tokenizer.eos_token = None
+    with pytest.raises(RaifError, match="has no token that ends a response"):
+        chat.completion(Expert(thinking="So.", answer="Two."))
+
+
 @pytest.mark.parametrize("style", ["tagged", "deepseek"])
 def test_an_experts_completion_is_a_valid_response(chat: Chat, style: str) -> None:
     chat = replace(chat, style=style)

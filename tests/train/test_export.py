@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ pytest.importorskip("peft", reason="needs raif[lora]")
 
 from raif.config import dump  # noqa: E402
 from raif.config.train import TrainConfig  # noqa: E402
-from raif.errors import ConfigError  # noqa: E402
+from raif.errors import ConfigError, RaifError  # noqa: E402
+from raif.models import load as load_module  # noqa: E402
 from raif.models.chat import Chat  # noqa: E402
 from raif.models.load import load  # noqa: E402
 from raif.train.checkpoint import Progress, save_checkpoint  # noqa: E402
@@ -75,5 +77,19 @@ def test_a_damaged_checkpoint_is_not_exported(tiny_folder: Path, tmp_path: Path)
     file = checkpoint / "model-00001-of-00001.safetensors"
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(ConfigError, match=r"is damaged: model-00001-of-00001\.safetensors has \d+ bytes of"):
+        export(checkpoint, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_export_that_fails_leaves_nothing(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, checkpoint = saved(tiny_folder, tmp_path)
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(load_module, "save_tokenizer", fail)
+    with pytest.raises(RaifError, match=r"out can't be written: .* No space left"):
         export(checkpoint, tmp_path / "out")
     assert not (tmp_path / "out").exists()

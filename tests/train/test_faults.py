@@ -100,7 +100,7 @@ def test_a_full_disk_leaves_the_earlier_checkpoints(tiny_folder: Path, tmp_path:
     found, limit = learner(tiny_folder), resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limit[1]))
     try:
-        with pytest.raises(RaifError, match=r"the checkpoint can't be written: .*File too large") as caught:
+        with pytest.raises(RaifError, match=r"can't be written: .*File too large") as caught:
             save_checkpoint(tmp_path, found, Progress(step=3), keep=2)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
@@ -109,11 +109,49 @@ def test_a_full_disk_leaves_the_earlier_checkpoints(tiny_folder: Path, tmp_path:
     assert not (tmp_path / "unfinished").exists()
 
 
-def test_a_truncated_model_is_named(tiny_folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "chat_template.jinja"])
+def test_a_model_that_can_not_be_written_is_named(tiny_folder: Path, tmp_path: Path, name: str) -> None:
+    """Each file is written by another library, with errors of its own."""
+    (tmp_path / name).mkdir()
+    with pytest.raises(RaifError, match=f"^{tmp_path} can't be written: "):
+        learner(tiny_folder).export(tmp_path, "a template")
+
+
+def changed(key: str, value: object) -> Callable[[Path], object]:
+    return lambda path: path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "keys", "said"),
+    [
+        (
+            "model.safetensors",
+            truncate,
+            {},
+            r"no model could be loaded.*\n.*copy or download the model again",
+        ),
+        ("tokenizer.json", truncate, {}, "no model could be loaded"),
+        ("config.json", changed("num_hidden_layers", 3), {}, "9 weights that its config names are missing"),
+        ("config.json", changed("hidden_size", 64), {}, "no model could be loaded"),
+        ("config.json", changed("hidden_size", "x"), {}, "no model could be loaded"),
+        ("config.json", changed("seen", True), {"attention": "flash"}, "model.attention: flash: "),
+        ("config.json", changed("seen", True), {"device": "cuda"}, "can't be loaded to cuda"),
+    ],
+)
+def test_a_model_that_can_not_be_loaded_is_named(
+    tiny_folder: Path,
+    tmp_path: Path,
+    name: str,
+    damage: Callable[[Path], object],
+    keys: dict[str, str],
+    said: str,
+) -> None:
+    if keys.get("device") == "cuda" and torch.cuda.is_available():
+        pytest.skip("there is a GPU")
     shutil.copytree(tiny_folder, tmp_path / "model")
-    truncate(tmp_path / "model" / "model.safetensors")
-    with pytest.raises(RaifError, match=r"no model could be loaded.*\n.*copy or download the model again"):
-        load(str(tmp_path / "model"), dtype=torch.float32, device="cpu")
+    damage(tmp_path / "model" / name)
+    with pytest.raises(RaifError, match=said):
+        load(str(tmp_path / "model"), dtype=torch.float32, **{"device": "cpu", **keys})
 
 
 def test_an_empty_held_out_file_is_named(tmp_path: Path) -> None:

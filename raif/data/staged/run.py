@@ -176,7 +176,7 @@ def _decisions(stage: Stage, progress: Progress) -> Sequence[Decision]:
     for decision in done.values():
         tolerance.count(decision)
     before = [done[n] for n in sorted(done)]
-    with journal.open("ab") as stream:
+    with jsonl.appending(journal) as stream:
 
         def decided(decision: Decision) -> None:
             jsonl.write(stream, [decision])

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from raif.models.load import writing
 from raif.train.samplers.http import Fleet, Server
 
 Weights = Callable[[], Mapping[str, Tensor]]
@@ -59,7 +60,8 @@ def write_weights(weights: Mapping[str, Tensor], file: Path) -> None:
     """Write a safetensors file atomically."""
     from safetensors.torch import save_file
 
-    file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(".unfinished")
-    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, unfinished)
-    os.replace(unfinished, file)
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        save_file({name: tensor.contiguous() for name, tensor in weights.items()}, unfinished)
+        os.replace(unfinished, file)
