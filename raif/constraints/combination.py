@@ -14,11 +14,15 @@ _DIVIDER = "******"
             "Answer twice, in two different ways, and put six asterisks (******) between them.",
             "Provide exactly two different answers with ****** between them.",
             "I would like two alternative responses. Separate them with six asterisks (******).",
+            "I want to choose between two answers that differ, so write both, with ****** in between.",
+            "Two answers, please, that go different ways. Part them by six asterisks: ******.",
         ),
         "zh": (
             "请给出两个不同的回答，用六个星号（******）隔开。",
             "请提供正好两个不同的答案，两者之间用 ****** 分隔。",
             "我想要两种不同的回复，中间用 ****** 隔开。",
+            "写两个思路不同的回答，用 ****** 分开。",
+            "我想比较两种答案，请都写出来，中间放 ******。",
         ),
     },
     draw=lambda rng, material: {},
@@ -52,11 +56,17 @@ def two_responses(response: str) -> Outcome:
             'and answer only after that: "{prompt_to_repeat}"',
             "Before you answer, copy this request verbatim, without its quotation marks, "
             'at the very beginning: "{prompt_to_repeat}"',
+            "Say this back to me word for word first, without the quotation marks, and answer below it: "
+            '"{prompt_to_repeat}"',
+            "Your first words are these, unchanged and unquoted, and your answer follows them: "
+            '"{prompt_to_repeat}"',
         ),
         "zh": (
             "请先逐字重复引号内的请求（不含引号），前面不要说任何话，然后再给出回答：“{prompt_to_repeat}”",
             "回答开头必须原样复述引号中的这段话（不要加引号），之后再作答：“{prompt_to_repeat}”",
             "作答之前，请在最前面一字不差地抄写这个请求，不带引号：“{prompt_to_repeat}”",
+            "先把下面引号里的话原样写一遍，不带引号，再回答：“{prompt_to_repeat}”",
+            "回答之前，请照抄这段话，不加引号，不作改动：“{prompt_to_repeat}”",
         ),
     },
     draw=lambda rng, material: {"prompt_to_repeat": material.prompt},

@@ -28,6 +28,8 @@ _ENDS = "。｡！？；…⋯!?"
 _END = re.compile(rf"(?<![{_ENDS}])[{_ENDS}]++[”’」』）】》〉〕］｝)\]}}\"'*]*+(?![，、：,:])")
 _ANY_END = re.compile(f"[{_ENDS}]")
 _LETTER = re.compile(r"[^\W_]")
+_NO_NOUN = re.compile("[里会]$|而|^[每整段我都]")
+"""How pieces begin and end that jieba takes for nouns, such as 钟会 and 车库里."""
 _WIDE = re.compile("[０-９Ａ-Ｚａ-ｚ]+")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(ord("０"), ord("ｚ") + 1)}
 
@@ -48,6 +50,21 @@ def words(text: str, *, known: bool = False) -> list[str]:
     for block in _BLOCK.finditer(text):
         found += cut(block[1], not known) if block[1] else [block[0]]
     return found
+
+
+def nouns(text: str) -> list[str]:
+    """The nouns of two characters or more that jieba's dictionary has, in the order of the text.
+
+    What jieba only guesses to be a word can be a piece of two.
+    """
+    from rjieba import has_word, tag
+
+    found = (pair for run in _SOME_HAN.findall(text) for pair in tag(run, False))
+    return [
+        word
+        for word, part in found
+        if part[:1] == "n" and len(word) > 1 and has_word(word) and not _NO_NOUN.search(word)
+    ]
 
 
 def sentences(text: str) -> list[str]:

@@ -35,3 +35,18 @@ def test_language_is_named_not_coded() -> None:
 def test_keyword_with_braces_is_rendered_as_it_is() -> None:
     asked = KINDS["combination:repeat_prompt"].ask(random.Random(0), "en", {"prompt_to_repeat": "Say {this}"})
     assert '"Say {this}"' in asked
+
+
+@pytest.mark.parametrize("marker", ["P.S.", "P.P.S"])
+def test_no_marker_stands_where_a_sentence_ends(marker: str) -> None:
+    kind = KINDS["detectable_content:postscript"]
+    for wording in kind.wordings["en"]:
+        text = wording.format(postscript_marker=marker)
+        assert text.endswith("."), text
+        assert not text.endswith(marker), text
+
+
+def test_a_list_of_one_word_or_of_several_reads_well() -> None:
+    for wording in KINDS["keywords:forbidden_words"].wordings["en"]:
+        assert "the words" not in wording, wording  # the words "tea"
+        assert "contain" not in wording, wording  # must not contain "tea" and "milk": each, or both together?

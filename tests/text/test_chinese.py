@@ -103,3 +103,8 @@ def test_time_grows_with_the_length_only(text: str) -> None:
     for tool in (chinese.characters, chinese.words, chinese.sentences, chinese.is_chinese, chinese.variety):
         tool(text)
     assert time.process_time() - start < 3
+
+
+def test_nouns_are_those_of_the_dictionary_and_no_pieces() -> None:
+    assert chinese.nouns("带孩子在油画前先退后五步，由小孟看完初稿。") == ["孩子", "油画", "初稿"]
+    assert chinese.nouns("钟会走，车库里停着AI汽车") == ["汽车"]

@@ -17,6 +17,7 @@ from raif.config.builtin import CompositionName
 from raif.constraints import Material, find
 from raif.constraints.tree import active
 from raif.data.builtin.seeds import Seed
+from raif.data.builtin.words import content
 from raif.text import chinese, count_words, words
 from raif.types import Composition, Constraint
 
@@ -52,10 +53,13 @@ _ELSEWHERE = {
     "zh": ("花园", "预算", "天气", "车票", "老师", "音乐", "窗户", "夏天"),
 }
 """Words that another request might have."""
-_SHORTEST = {"en": 4, "zh": 2}
-"""Letters, or characters, of a word that a condition may name."""
-_NEAR = (1, 6)
-"""How far the number in a condition is from the request's length, in words or characters."""
+_NEAR = (2, 8)
+"""How far the number in a condition is from the request's length, however that is counted."""
+_COUNTS = {
+    "en": (r"\S+", r"\w+", r"\w+(?:['’.,:/-]\w+)*"),
+    "zh": ("[\u4e00-\u9fff]", r"[\u4e00-\u9fff]|[^\W\u4e00-\u9fff]+", r"\w", r"\S"),
+}
+"""Ways in which readers count words, or characters: with numbers and punctuation, or without."""
 _THOUGHTS = {
     "en": {
         True: "It is true that {what}: the first case counts. The other one does not.",
@@ -143,7 +147,8 @@ def condition(seed: Seed, rng: random.Random) -> Condition:
     holds = rng.random() < 0.5
     form = rng.choice(list(_CONDITIONS[language]))
     length = len(chinese.characters(text)) if language == "zh" else count_words(text)
-    gap = rng.randint(*_NEAR)
+    lengths = [length, *(len(re.findall(pattern, text)) for pattern in _COUNTS[language])]
+    gap = min(rng.randint(*_NEAR), min(lengths) // 2)
     word, count, evidence = "", 0, str(length)
     if form == "word":
         word = _word(seed, holds, rng)
@@ -154,7 +159,8 @@ def condition(seed: Seed, rng: random.Random) -> Condition:
         word, evidence = (start if holds else rng.choice(others)), start
     else:
         # true: 12 words are more than 12 - gap, or fewer than 12 + gap
-        count = max(length - gap if (form == "longer") is holds else length + gap, 1)
+        below = (form == "longer") is holds
+        count = min(lengths) - gap if below else max(lengths) + gap
         holds = length > count if form == "longer" else length < count
     what = _CONDITIONS[language][form].format(word=word, count=count)
     thought = _THOUGHTS[language][holds].format(what=what.replace("my request", "the request"))
@@ -165,10 +171,10 @@ def _word(seed: Seed, there: bool, rng: random.Random) -> str:
     """A whole word of the request, or a word of its topic or of another one that it lacks."""
     text = seed.prompt.lower()
     if there:
-        found = chinese.words(text) if seed.language == "zh" else re.findall(r"[^\W\d_]{4,}", text)
-        present = sorted({word for word in found if len(word) >= _SHORTEST[seed.language]})
+        present = chinese.words(text) if seed.language == "zh" else re.findall(r"[^\W\d_]+", text)
         known = [word for word in seed.keywords if word.lower() in present]
-        return rng.choice(known or present or found)
+        telling = [word for word in content(text, seed.language) if word in present]
+        return rng.choice(known or telling or present)
     absent = [word for word in seed.keywords if word.lower() not in text]
     return rng.choice(absent or [word for word in _ELSEWHERE[seed.language] if word not in text])
 

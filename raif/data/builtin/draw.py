@@ -17,7 +17,7 @@ from raif.data.builtin.respond.kinds import letter_count as all_letters
 from raif.data.builtin.respond.kinds import letters as letter_count
 from raif.data.builtin.respond.marks import with_placeholders
 from raif.data.builtin.respond.plain import Plain
-from raif.data.builtin.respond.words import COMMON
+from raif.data.builtin.words import content
 from raif.registry import Registry
 from raif.text import chinese, count_words, words
 from raif.types import Constraint
@@ -67,27 +67,38 @@ _STEP_HEADING = {"en": "Step", "zh": "步骤"}
 _IN_STEPS = ("howto", "plan", "fix")
 _ENDINGS = {
     "en": {
-        "story": ("And that was that.", "So the story ends here."),
-        "letter": ("Thank you for reading this.", "Please write back soon."),
-        "advert": ("Come and see for yourself.", "We look forward to meeting you."),
-        "steps": ("Now you can begin.", "Take it one step at a time."),
-        "view": ("That is where I stand.", "Judge for yourself."),
-        "": ("That is all for now.", "Ask me if anything is unclear.", "That is the short of it."),
+        "story": ("And that was that.", "So the story ends here.", "They tell it to this day."),
+        "letter": ("Thank you for reading this.", "Please write back soon.", "I hope to hear from you."),
+        "speech": ("Thank you for listening.", "That is all I wanted to say.", "Thank you all for coming."),
+        "advert": ("Come and see for yourself.", "We look forward to meeting you.", "See you soon."),
+        "steps": ("Now you can begin.", "Take it one step at a time.", "Then it is done."),
+        "view": ("That is where I stand.", "Judge for yourself.", "Others may see it differently."),
+        "": (
+            "That is all for now.",
+            "Ask me if anything is unclear.",
+            "That is the short of it.",
+            "Those are the main points.",
+        ),
     },
     "zh": {
-        "story": ("故事就到这里。", "这就是整个故事。"),
-        "letter": ("谢谢您读完这些话。", "盼望早日收到回信。"),
-        "advert": ("欢迎亲自来看看。", "我们在这里等您。"),
-        "steps": ("现在就可以动手了。", "一步一步来就好。"),
-        "view": ("这就是我的看法。", "请您自己判断。"),
-        "": ("先说到这里。", "有不清楚的地方请再问我。", "大致就是这样。"),
+        "story": ("故事就到这里。", "这就是整个故事。", "后来的事就没有人知道了。"),
+        "letter": ("谢谢您读完这些话。", "盼望早日收到回信。", "期待您的答复。"),
+        "speech": ("谢谢大家听我说完。", "我的话就到这里。", "谢谢各位的到来。"),
+        "advert": ("欢迎亲自来看看。", "我们在这里等您。", "期待与您见面。"),
+        "steps": ("现在就可以动手了。", "一步一步来就好。", "照着做就行了。"),
+        "view": ("这就是我的看法。", "请您自己判断。", "仅供参考。"),
+        "": ("先说到这里。", "有不清楚的地方请再问我。", "大致就是这样。", "要点就是这些。"),
     },
 }
 _ENDED = {
     "story": "story", "letter": "letter", "email": "letter", "advert": "advert", "howto": "steps",
-    "plan": "steps", "fix": "steps", "opinion": "view", "review": "view", "speech": "letter",
+    "plan": "steps", "fix": "steps", "opinion": "view", "review": "view", "speech": "speech",
 }  # fmt: skip
 _MARKERS = {"en": ("P.S.", "P.S.", "P.S.", "P.P.S"), "zh": ("附言：", "又及：", "P.S.")}
+_ONCE = ("at least", 1)
+"""No limit on how often something comes, only that it does."""
+_LEFT_OPEN = ("email", "letter", "speech", "advert")
+"""Tasks in which a writer leaves names, dates and figures open: elsewhere they are what was asked for."""
 _NO_LIST = ("story", "speech", "letter")
 _LONGEST_REPEATED = {"en": 45, "zh": 80}
 """Words, or characters, of a request that is to be repeated."""
@@ -126,16 +137,25 @@ def fill(
         found |= zip(places, steps, strict=True)
     left = rng.sample(sorted(kinds), len(kinds))
     for place in (n for n in range(count) if n not in found):
-        beside = [found[other].id for other in found if not apart(place, other)]
+        together = [found[other] for other in found if not apart(place, other)]
+        beside, taken = [one.id for one in together], {word for one in together for word in _words(one)}
         for id in left:
             if any(excluded(id, other) for other in beside) or any(c.id == id for c in found.values()):
                 continue
-            if constraint := draw(plain, id, rng):
+            constraint = draw(plain, id, rng)
+            if constraint and taken.isdisjoint(_words(constraint)):
                 found[place] = constraint
                 break
         else:
             return None
     return [found[place] for place in range(count)]
+
+
+def _words(constraint: Constraint) -> set[str]:
+    """The words that a constraint names, in lower case: it would be odd if two of them named the same one."""
+    kwargs = constraint.kwargs
+    named = [*kwargs.get("keywords", ()), *kwargs.get("forbidden_words", ()), kwargs.get("keyword", "")]
+    return {word.lower() for word in named if word}
 
 
 def excluded(one: str, other: str) -> bool:
@@ -176,16 +196,8 @@ def chain(plain: Plain, kinds: Collection[str], count: int, rng: random.Random) 
 
 def _content(plain: Plain, text: str) -> Iterator[str]:
     """Words of the text that say something: keywords, then others."""
-    for word in plain.seed.keywords:
-        if occurrences(word, plain.language)(text):
-            yield word
-    if plain.language == "zh":
-        yield from (
-            word for word in chinese.words(text) if len(word) > 1 and not re.search("[0-9A-Za-z]", word)
-        )
-    else:
-        found = re.findall(r"(?<![\w'’-])[a-z]{5,}(?![\w'’-])", text)
-        yield from (word for word in found if word not in COMMON)
+    yield from (word for word in plain.seed.keywords if occurrences(word, plain.language)(text))
+    yield from content(text, plain.language)
 
 
 def _beyond(plain: Plain) -> list[str]:
@@ -222,7 +234,8 @@ def frequency(plain: Plain, rng: random.Random) -> Kwargs | None:
     # a short English word says little
     keywords = [word for word in plain.seed.keywords if plain.language == "zh" or len(word) > 3]
     for keyword in rng.sample(keywords, len(keywords)):
-        if bound := plain.bound(rng, occurrences(keyword, plain.language)):
+        bound = plain.bound(rng, occurrences(keyword, plain.language))
+        if bound and bound != _ONCE:
             return {"keyword": keyword, "frequency": bound[1], "relation": bound[0]}
     return None
 
@@ -269,7 +282,8 @@ def forbidden_words(plain: Plain, rng: random.Random) -> Kwargs | None:
 def letter_frequency(plain: Plain, rng: random.Random) -> Kwargs | None:
     letters = _LETTERS[plain.language]
     for letter in rng.sample(letters, len(letters)):
-        if bound := plain.bound(rng, letter_count(letter)):
+        bound = plain.bound(rng, letter_count(letter))
+        if bound and bound != _ONCE:
             return {"letter": letter, "let_frequency": bound[1], "let_relation": bound[0]}
     return None
 
@@ -324,26 +338,42 @@ def number_paragraphs(plain: Plain, rng: random.Random) -> Kwargs:
 
 @drawer("length_constraints:nth_paragraph_first_word")
 def nth_paragraph_first_word(plain: Plain, rng: random.Random) -> Kwargs | None:
-    """A paragraph begins with a word that one of the sentences begins with."""
-    count, size = rng.randint(2, 4), len(plain.positions)
+    """A paragraph begins with a word that one of the sentences begins with, near to where an even division
+    would have it begin, so that no paragraph gets much longer than the others.
+    """
+    size = len(plain.positions)
+    count = rng.randint(2, min(4, max(2, size // 2)))
     first = 2 if plain.seed.greeting else 1
     nth = rng.randint(first, count)
-    places = range(nth - 1, size - (count - nth)) if nth > 1 else range(0, 1)
-    for place in rng.sample(list(places), len(places)):
-        text = plain.seed.points[plain.positions[place]].text
-        word = (chinese.words(text) if plain.language == "zh" else words(text))[0]
-        plainly = re.match(re.escape(word) + ("" if plain.language == "zh" else r"[ .,]"), text)
-        if plainly and len(word) > 1 and not re.search(r"\d", word):
-            given = word if plain.language == "zh" else word.lower()
-            return {"num_paragraphs": count, "nth_paragraph": nth, "first_word": given}
+    even = size * (nth - 1) / count
+    places = [
+        place
+        for place in (range(nth - 1, size - (count - nth)) if nth > 1 else range(1))
+        if abs(place - even) <= max(1, size / count / 3)
+    ]
+    for place in rng.sample(places, len(places)):
+        word = _first_word(plain.seed.points[plain.positions[place]].text, plain.language)
+        if word and plain.seed.leans_on(plain.positions[place]) is None:
+            return {"num_paragraphs": count, "nth_paragraph": nth, "first_word": word}
     return None
+
+
+def _first_word(text: str, language: str) -> str | None:
+    """The whole word that a sentence begins with, if nothing but a blank or a stop follows it."""
+    if language == "zh":
+        word = chinese.words(text, known=True)[0]
+        return word if len(word) > 1 and word == chinese.words(text)[0] and text.startswith(word) else None
+    word = words(text)[0]
+    plainly = re.match(re.escape(word) + r"[ .,]", text)
+    return word.lower() if plainly and len(word) > 1 and not re.search(r"\d", word) else None
 
 
 @drawer("detectable_format:number_bullet_lists")
 def number_bullet_lists(plain: Plain, rng: random.Random) -> Kwargs | None:
     if plain.seed.task in _NO_LIST:
         return None
-    return {"num_bullets": rng.randint(2, max(2, min(6, len(plain.positions) - 2)))}
+    size = len(plain.positions)
+    return {"num_bullets": rng.randint(max(2, size // 4), max(2, min(6, size - 2)))}
 
 
 @drawer("detectable_format:number_highlighted_sections")
@@ -364,6 +394,8 @@ def multiple_sections(plain: Plain, rng: random.Random) -> Kwargs:
 def number_placeholders(plain: Plain, rng: random.Random) -> Kwargs | None:
     """As many names, dates and numbers as the answer has to leave open, at most."""
     seed = plain.seed
+    if seed.task not in _LEFT_OPEN:
+        return None
     sentences = [seed.points[n].text for n in plain.positions]
     opened = with_placeholders(seed.language, seed.greeting, seed.farewell, sentences, 9)
     available = " ".join([opened[0], opened[1], *opened[2]]).count("[")

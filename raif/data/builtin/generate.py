@@ -30,7 +30,7 @@ from raif.records.turns import with_experts
 from raif.types import Instruction
 from raif.verdicts.checks import verify
 
-GENERATOR = "builtin-5"
+GENERATOR = "builtin-6"
 """Changes with anything that changes the records of a given config."""
 
 _ATTEMPTS = 1000

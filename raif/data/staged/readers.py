@@ -270,7 +270,8 @@ def _phrase(constraint: str, key: str, cue: str) -> None:
         at = text.text.find(phrase)
         if at < 0:
             return Reading(False, f"doesn't say {phrase[:60]!r}")
-        start, end = text.sentence(at)
+        start, _ = text.sentence(at)
+        _, end = text.sentence(at + len(phrase))  # a full stop in the phrase ends no sentence
         near = text.plain[max(0, start - 40) : end]
         return Reading(True if re.search(cue, near, re.IGNORECASE) else None, "has the phrase", at)
 
@@ -278,10 +279,10 @@ def _phrase(constraint: str, key: str, cue: str) -> None:
 
 
 _phrase(
-    "startend:end_checker", "end_phrase", r"\b(?:end|finish|clos|conclu|last|final)|结束|结尾|最后|收尾|末尾"
+    "startend:end_checker", "end_phrase", r"\b(?:end|finish|clos|conclu|last|final)|结束|结尾|最后|收尾|末尾|作结"
 )
 _phrase("detectable_content:postscript", "postscript_marker", r"postscript|p\.\s?s|附言|又及|结尾|末尾")
-_phrase("combination:repeat_prompt", "prompt_to_repeat", r"repeat|copy|restate|verbatim|重复|复述|抄")
+_phrase("combination:repeat_prompt", "prompt_to_repeat", r"repeat|copy|restate|verbatim|word for word|first words|重复|复述|抄|原样")
 
 
 @_reader("detectable_format:constrained_response")

@@ -40,9 +40,9 @@ _AFTER = {
 }
 _NEGATION = re.compile(
     r"\b(?:not|never|no|nor|neither|avoid\w*|without|cannot|refrain\w*|exclud\w+|leav\w+ out|omit\w*|skip|"
-    r"steer clear|ban\w*|forbidden|free (?:of|from)|stay away|do without|keep\w* (?:clear|away))\b|n[’']t\b|"
+    r"keep\w*\b[^.;\n]{1,80}?\bout of|steer clear|ban\w*|forbidden|free (?:of|from)|stay away|do without|keep\w* (?:clear|away))\b|n[’']t\b|"
     r"不(?!同|少于|超过|低于|多于|到|断|仅|管|论|得少|能少|得超|能超)|(?<![分特区级类性])别|勿|避免|禁|没有|去掉|"
-    r"排除|回避",
+    r"排除|回避|避开",
     re.IGNORECASE,
 )
 _DOUBLED = re.compile(r"\b(?:forget|fail|neglect|only|just)\b|忘|漏|缺|只|仅", re.IGNORECASE)

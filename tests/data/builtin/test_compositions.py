@@ -125,6 +125,8 @@ def test_a_condition_is_true_of_the_request_as_stated(language):
             found = compose.condition(seed, rng)
             text = seed.prompt.lower()
             size = len(chinese.characters(text)) if language == "zh" else count_words(text)
+            others = [len(text.split()) if language == "en" else len(re.sub(r"\s", "", text))]
+            others += [len(re.findall("[\u4e00-\u9fff]" if language == "zh" else r"\w+", text))]
             named = re.search('["“]([^"”]+)["”]|([0-9]+)', found.what)
             facts = {
                 "word": str(named[1]).lower() in text,
@@ -132,6 +134,9 @@ def test_a_condition_is_true_of_the_request_as_stated(language):
                 "longer": size > int(named[2] or 0),
                 "shorter": size < int(named[2] or 0),
             }
+            if found.form in ("longer", "shorter"):
+                counted = {each > int(named[2]) for each in (size, *others)}
+                assert len(counted) == 1, "a reader who counts in another way gets another branch"
             assert found.holds is facts[found.form], (seed.prompt, found)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from raif.config.builtin import LEVELS
 from raif.data.builtin.draw import DRAWERS, draw, excluded, fill
-from raif.data.builtin.respond import CHAINED, RESPONDERS, kinds_for
+from raif.data.builtin.respond import CHAINED, RESPONDERS, answer, kinds_for
 from raif.data.builtin.respond.plain import Plain
 from tests.data.builtin.seeds import SHIFT, SLEEP, TEA
 
@@ -56,6 +56,70 @@ def test_only_words_that_the_answer_would_have_are_forbidden():
     assert barred
     assert all(word in text for word in barred)
     assert "doctor" not in barred
+
+
+def test_words_that_are_named_say_something():
+    long = {
+        word
+        for seed in (SLEEP, TEA)
+        for id in ("keywords:existence", "keywords:forbidden_words")
+        for one in drawn(id, seed)
+        for word in one.kwargs.get("keywords") or one.kwargs["forbidden_words"]
+    }
+    assert not long & {"another", "above", "nothing", "three", "不怕", "一小勺", "先用"}
+    assert {"coffee", "茶壶"} & long
+
+
+@pytest.mark.parametrize(
+    ("id", "limit"), [("keywords:frequency", "frequency"), ("keywords:letter_frequency", "let_frequency")]
+)
+def test_no_lower_limit_is_one(id, limit):
+    for seed in (SLEEP, TEA):
+        found = [one.kwargs for level in LEVELS for one in drawn(id, seed, level)]
+        assert found
+        assert not [kwargs for kwargs in found if "at least" in kwargs.values() and kwargs[limit] == 1]
+
+
+def test_no_word_is_named_twice_in_what_counts_together():
+    kinds = ["keywords:existence", "keywords:forbidden_words", "keywords:frequency"]
+    for number in range(60):
+        found = fill(Plain(SLEEP, "middle"), kinds, [], lambda *_: False, 3, random.Random(number))
+        named = [
+            word.lower()
+            for one in found or ()
+            for word in (
+                one.kwargs.get("keywords") or one.kwargs.get("forbidden_words") or [one.kwargs["keyword"]]
+            )
+        ]
+        assert len(named) == len(set(named))
+
+
+def test_only_a_letter_a_speech_or_an_advert_leaves_details_open():
+    assert drawn("detectable_content:number_placeholders", SHIFT)
+    assert not drawn("detectable_content:number_placeholders", SLEEP)
+
+
+def test_a_speech_does_not_end_like_a_letter():
+    speech = SHIFT.model_copy(update={"task": "speech"})
+    said = {one.kwargs["end_phrase"] for one in drawn("startend:end_checker", speech)}
+    assert "Thank you for listening." in said
+    assert not said & {one.kwargs["end_phrase"] for one in drawn("startend:end_checker", SHIFT)}
+
+
+def test_the_longer_a_text_the_more_points_it_takes():
+    counts = {
+        one.kwargs["num_bullets"] for one in drawn("detectable_format:number_bullet_lists", level="long")
+    }
+    assert min(counts) == len(SLEEP.points) // 4
+    assert 2 in {
+        one.kwargs["num_bullets"] for one in drawn("detectable_format:number_bullet_lists", level="short")
+    }
+
+
+def test_no_paragraph_is_much_longer_than_another():
+    for one in drawn("length_constraints:nth_paragraph_first_word", level="long"):
+        parts = answer(SLEEP, "long", [one]).text.split("\n\n")
+        assert max(map(len, parts)) < 6 * min(map(len, parts)), one
 
 
 def test_steps_are_for_instructions():

@@ -10,6 +10,7 @@ import pytest
 from raif.constraints import find
 from raif.data.builtin.respond import answer, respond
 from raif.data.builtin.respond.form import deal
+from raif.data.builtin.respond.marks import capitalized, highlighted, with_placeholders
 from raif.dialect import semantics
 from raif.types import Constraint
 from tests.data.builtin.seeds import SHIFT, SLEEP, TEA
@@ -108,10 +109,60 @@ def test_exact_phrases_keep_their_case_and_come_last():
     assert written(phrase, note).endswith("\n\nThat is all for now.")
 
 
-def test_bullets_are_sentences_after_a_line_of_prose():
-    lines = written(ask("detectable_format:number_bullet_lists", num_bullets=3)).split("\n")
-    assert not lines[0].startswith("*")
-    assert [line[2:] for line in lines if line.startswith("* ")] == [SLEEP.points[n].text for n in (6, 7, 8)]
+def bullets(count: int, *others: Constraint, seed=SLEEP, level="middle") -> list[str]:
+    return written(
+        ask("detectable_format:number_bullet_lists", num_bullets=count), *others, seed=seed, level=level
+    ).split("\n")
+
+
+def test_all_steps_and_items_are_in_their_list_under_the_title():
+    lines = bullets(3)
+    assert lines[0] == "Better Sleep:"
+    assert lines[1].startswith(f"* {SLEEP.points[0].text}")
+    assert len(lines) == 4
+    assert bullets(2, ask("detectable_format:title"))[2].startswith("* ")
+    assert bullets(3, seed=TEA)[0] == "泡茶的办法："
+
+
+def test_other_texts_lead_up_to_their_list():
+    described = SLEEP.model_copy(update={"task": "describe"})
+    lines = bullets(3, seed=described)
+    assert lines[0] == described.points[0].text
+    assert len(lines) == 4
+
+
+def test_a_list_in_parts_of_steps_is_dealt_out_to_them_and_otherwise_is_the_last_one():
+    divided = ask("length_constraints:number_paragraphs", num_paragraphs=2)
+    first, second = "\n".join(bullets(4, divided, level="long")).split("\n***\n")
+    assert first.count("* ") == second.count("* ") == 2
+    described = SLEEP.model_copy(update={"task": "describe"})
+    first, second = "\n".join(bullets(4, divided, seed=described, level="long")).split("\n***\n")
+    assert (first.count("* "), second.count("* ")) == (0, 4)
+
+
+def test_a_list_within_quotation_marks_does_not_begin_them():
+    divided = ask("length_constraints:number_paragraphs", num_paragraphs=2)
+    assert bullets(4, divided, ask("startend:quotation"))[0] == '"Better Sleep:'
+
+
+def test_a_part_begins_with_a_detail_or_in_mid_thought_only_if_it_has_to():
+    for count in (2, 3, 4):
+        parts = written(
+            ask("length_constraints:number_paragraphs", num_paragraphs=count), level="long"
+        ).split("\n***\n")
+        assert not any(part.startswith("It wakes you") for part in parts)
+
+
+def test_of_several_sentences_that_begin_with_the_word_the_nearest_to_an_even_division_opens_the_paragraph():
+    keeps = [3, 9]
+    points = tuple(
+        point.model_copy(update={"text": f"Then {point.text}", "plain": ""}) if n in keeps else point
+        for n, point in enumerate(SLEEP.points)
+    )
+    seed = SLEEP.model_copy(update={"points": points, "task": "describe"})
+    first = {"num_paragraphs": 3, "nth_paragraph": 3, "first_word": "then"}
+    parts = written(ask("length_constraints:nth_paragraph_first_word", **first), seed=seed, level="long")
+    assert parts.split("\n\n")[2].startswith(points[9].text)
 
 
 def test_quotation_marks_within_quotation_marks_become_single():
@@ -166,3 +217,25 @@ def test_chinese_without_commas():
 
 def test_dealing():
     assert deal([1, 2, 3, 4, 5], 2) == [[1, 2], [3, 4, 5]]
+    assert deal([1, 2, 3, 4, 5], 2, [0, 0, 5, 0, 0]) == [[1, 2, 3], [4, 5]]
+    assert deal([1, 2, 3, 4, 5], 2, [0, 9, 9, 9, 9]) == [[1, 2], [3, 4, 5]]
+    assert deal([1, 2], 3) == [[1], [2], []]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "opened"),
+    [
+        ("Last April 43 of us ran.", "Last April [number] of us ran."),
+        ("On 30 April we ran, on May 3 we slept.", "On [date] we ran, on [date] we slept."),
+    ],
+)
+def test_a_date_is_one_of_the_calendar(sentence, opened):
+    assert with_placeholders("en", "", "", [sentence], 9)[2] == [opened]
+
+
+def test_emphasis_falls_on_words_of_the_subject():
+    (found,) = highlighted(["He should always sleep three hours before midnight."], 2, SLEEP)
+    assert found == "He should always *sleep* three *hours* before midnight."
+    assert capitalized(["They would rather wait for the morning."], 1, SLEEP) == [
+        "They would rather wait for the MORNING."
+    ]

@@ -74,6 +74,82 @@ def test_a_draft_with_a_comma_is_quoted_and_said_in_other_words():
         assert re.search(r'"[^"]*,[^"]*"', text)
 
 
+def test_the_plan_quotes_the_sentences_that_the_draft_begins_with(made):
+    for record in made:
+        marks = '"' if record.language == "en" else "“"
+        plan = [each for each in record.expert.thinking.split("\n\n") if each.count(marks) >= 2]
+        assert plan, record.id
+    assert '"Go to bed at a fixed time"' in thinkings(LONG)[0]
+
+
+def test_what_the_plan_leaves_out_is_not_taken_out_of_the_draft():
+    short = Constraint(
+        id="length_constraints:number_words", kwargs={"num_words": 50, "relation": "less than"}
+    )
+    left, taken_out = r"(?:leave out|can spare is|no need for) (.*?)\.", r"(?:take out|Out with) (.*?)\."
+    found = thinkings(short)
+    assert any(re.search(left, text) for text in found)
+    assert any(re.search(taken_out, text) for text in found)
+    for text in found:
+        assert not (re.search(left, text) and re.search(taken_out, text)), text
+
+
+def ask(id: str, **kwargs: object) -> Constraint:
+    return Constraint(id=id, kwargs=kwargs)
+
+
+SHOUTED = ask("change_case:capital_word_frequency", capital_frequency=2, capital_relation="at least")
+COMMON_LIMITS = r"[Bb]oth limits|Words and sentences|Length without commas|length has to come"
+
+
+@pytest.mark.parametrize(
+    ("constraints", "said"),
+    [
+        ((LONG, ask("length_constraints:number_sentences", num_sentences=9, relation="at least")), True),
+        ((LONG, NO_COMMA), True),
+        (
+            (SHOUTED, NO_COMMA),
+            False,
+        ),
+        (
+            (
+                ask("keywords:letter_frequency", letter="k", let_frequency=12, let_relation="less than"),
+                ask("length_constraints:number_sentences", num_sentences=6, relation="less than"),
+            ),
+            False,
+        ),
+    ],
+)  # fmt: skip
+def test_limits_are_thought_about_together_only_if_they_are_on_the_same_thing(constraints, said):
+    found = thinkings(*constraints)
+    assert found
+    assert any(re.search(COMMON_LIMITS, text) for text in found) is said
+
+
+@pytest.mark.parametrize("last", ["chain:title_again", "chain:in_order"])
+def test_steps_are_said_to_depend_on_each_other_only_if_they_do(last):
+    kwargs = {"parts": ["title", "postscript"]} if last == "chain:in_order" else {}
+    steps = [ask("detectable_format:title"), ask("detectable_content:postscript", postscript_marker="P.S.")]
+    request = Request(Plain(SLEEP, "middle"), [*steps, ask(last, **kwargs)], chained=True)
+    texts = [expert(request, random.Random(n)).thinking for n in range(40)]
+    depends = [re.search("looks back|hang on each other|uses what I|needs what", text) for text in texts]
+    assert all(depends) if last == "chain:title_again" else not any(depends)
+
+
+def test_the_branch_is_settled_before_the_rules_are_counted(made_of_selections):
+    for record in made_of_selections:
+        opening = record.expert.thinking.split("\n\n")[0]
+        counted = [opening.find(text) for text in thoughts("en")["one"] if text in opening]
+        branches = thoughts("en")["branch"]["holds"] + thoughts("en")["branch"]["fails"]
+        branch = next(opening.find(text) for text in branches if text in opening)
+        assert all(branch < place for place in counted), opening
+
+
+@pytest.fixture(scope="module")
+def made_of_selections():
+    return list(records(BuiltinConfig(count=60, languages={"en": 1}, compositions={"selection": 1})))
+
+
 def test_it_speaks_the_language_of_the_request():
     assert not re.search("[\u4e00-\u9fff]", "".join(thinkings(LONG, NO_COMMA)))
     without = "".join(thinkings(NO_COMMA, seed=TEA))

@@ -59,6 +59,9 @@ def keyword(*words, kind="existence"):
     return Constraint(id=f"keywords:{kind}", kwargs={name: list(words)})
 
 
+POSTSCRIPT = Constraint(id="detectable_content:postscript", kwargs={"postscript_marker": "P.P.S"})
+
+
 @pytest.mark.parametrize(
     ("constraint", "language", "text", "passed"),
     [
@@ -76,12 +79,16 @@ def keyword(*words, kind="existence"):
         (keyword("tea"), "en", 'Don\'t forget to mention "tea".', None),
         (keyword("tea", kind="forbidden_words"), "en", 'Steer clear of "tea".', True),
         (keyword("tea", kind="forbidden_words"), "en", 'Include "tea".', False),
+        (keyword("tea", kind="forbidden_words"), "en", 'Keep "tea" out of it.', True),
+        (keyword("tea", kind="existence"), "en", 'Keep "tea" out of it.', False),
+        (POSTSCRIPT, "en", "Let P.P.S open a postscript at the bottom.", True),
         (Constraint(id="punctuation:no_comma"), "en", "Use commas.", False),
         (Constraint(id="punctuation:no_comma"), "en", "Leave out all commas and do without commas.", None),
         (Constraint(id="punctuation:no_comma"), "en", "Do without commas.", True),
         (keyword("茶"), "zh", "请写到“茶”。", True),
         (keyword("茶"), "zh", "请不要写到“茶”。", False),
         (keyword("茶", kind="forbidden_words"), "zh", "别提“茶”。", True),
+        (keyword("茶", kind="forbidden_words"), "zh", "全文避开“茶”。", True),
         (
             Constraint(
                 id="length_constraints:number_words",

@@ -19,7 +19,13 @@ from raif.data.builtin.seeds import Seed
 T = TypeVar("T")
 Last = Literal["", "title", "count", "first"]
 _SENTENCES_PER_PARAGRAPH = 5
+_DETAIL, _OF_DETAIL, _OF_LEANING = 3, 0.5, 2.0
+"""The level of a detail, and how bad it is to begin with one, or with what continues another sentence."""
 _STEPS = ("howto", "plan", "fix")
+_IN_POINTS = (*_STEPS, "list", "advice")
+"""Tasks of which each sentence is a step or an item, so that all of them go into a list."""
+_PER_POINT = 3
+"""The most sentences of a bullet point, if the list is only the end of the text."""
 _KEYS = {
     "en": {"title": "title", "greeting": "greeting", "farewell": "farewell", "steps": "steps",
            "points": "points", "paragraphs": "text"},
@@ -68,8 +74,12 @@ class Form:
     @property
     def least(self) -> int:
         """The number of sentences that the layout needs."""
-        parts = max(self.paragraphs, self.blocks, self.sections, 1)
-        return self.bullets + max(parts - 1, 1) if self.bullets else parts
+        return self.bullets + max(self.parts - 1, 1) if self.bullets else self.parts
+
+    @property
+    def parts(self) -> int:
+        """How many parts the text is divided into."""
+        return max(self.paragraphs, self.blocks, self.sections, 1)
 
 
 def write(seed: Seed, chosen: Mapping[int, str], form: Form) -> str:
@@ -120,10 +130,22 @@ def in_quotes(text: str, language: str) -> str:
     return '"' + text.replace('"', "'") + '"'
 
 
-def deal(items: Sequence[T], shares: int) -> list[list[T]]:
-    """The items in `shares` runs of nearly equal length."""
-    bounds = [round(len(items) * number / shares) for number in range(shares + 1)]
-    return [list(items[low:high]) for low, high in pairwise(bounds)]
+def deal(items: Sequence[T], shares: int, costs: Sequence[float] = ()) -> list[list[T]]:
+    """The items in `shares` runs of similar length. `costs`: how bad it is to begin a run with each item."""
+    bounds = [0]
+    for number in range(1, shares):
+        even = len(items) * number / shares
+        free = range(bounds[-1] + 1, max(len(items) - shares + number, bounds[-1] + 1) + 1)
+        bounds.append(min(free, key=lambda n: abs(n - even) + (costs[n] if n < len(costs) else 0)))
+    return [list(items[low:high]) for low, high in pairwise([*bounds, len(items)])]
+
+
+def _costs(seed: Seed, positions: Sequence[int]) -> list[float]:
+    """How bad it is to begin a part with each sentence."""
+    return [
+        _OF_DETAIL * (seed.points[n].level == _DETAIL) + _OF_LEANING * (seed.leans_on(n) is not None)
+        for n in positions
+    ]
 
 
 def _joined(parts: Sequence[str], form: Form) -> str:
@@ -131,45 +153,69 @@ def _joined(parts: Sequence[str], form: Form) -> str:
 
 
 def _body(seed: Seed, form: Form, positions: Sequence[int], sentences: list[str]) -> str:
-    """The sentences in their divisions. A list comes last, or before the last sentence of a letter."""
+    """The sentences in their divisions, of which the last one has the list, if there is one."""
     space = "" if seed.language == "zh" else " "
-    parts = max(form.paragraphs, form.blocks, form.sections)
+    costs = _costs(seed, positions)
     if form.bullets:
-        closing = 1 if parts < 2 and seed.farewell and len(sentences) > form.bullets + 1 else 0
-        lead = len(sentences) - form.bullets - closing
-        shares = deal(sentences[:lead], max(parts - 1, 1))
-        divided = [space.join(share) for share in shares] + ([""] if parts > 1 else [])
-        lines = [f"* {line}" for line in sentences[lead : lead + form.bullets]]
-        listed = [divided[-1], *lines] if divided[-1] else lines
-        divided[-1] = "\n".join(listed)
-        if closing:
-            divided.append(sentences[-1])
+        divided = _with_list(seed, form, costs, sentences)
     elif form.opening is not None:
-        divided = [space.join(share) for share in _split_at(form.opening, form.blocks, positions, sentences)]
-    elif parts:
-        divided = [space.join(share) for share in deal(sentences, parts)]
+        shares = _split_at(form.opening, form.blocks, positions, sentences, costs)
+        divided = [space.join(share) for share in shares]
+    elif form.parts > 1:
+        divided = [space.join(share) for share in deal(sentences, form.parts, costs)]
     else:
-        return _paragraphs(sentences, seed.language)
+        return _paragraphs(sentences, seed.language, costs)
     if form.heading:
         divided = [f"{form.heading} {number}\n{part}" for number, part in enumerate(divided, 1)]
     return ("\n***\n" if form.paragraphs else "\n\n").join(divided)
 
 
-def _paragraphs(sentences: Sequence[str], language: str) -> str:
+def _with_list(seed: Seed, form: Form, costs: list[float], sentences: list[str]) -> list[str]:
+    """The parts of a text with a list. Steps and items are all in it, under the title or in the parts; other
+    texts lead up to it, and the last sentence of a letter comes after it.
+    """
+    space = "" if seed.language == "zh" else " "
+    closing = form.parts == 1 and bool(seed.farewell) and len(sentences) > form.bullets + 1
+    inner = sentences[: len(sentences) - closing]
+    itemized = seed.task in _IN_POINTS and form.bullets >= form.parts
+    lead = 0 if itemized else _lead(form, len(inner))
+    lines = [f"* {space.join(point)}" for point in deal(inner[lead:], form.bullets, costs[lead:])]
+    if itemized:
+        title = [] if form.title or form.heading else [seed.title + ("：" if seed.language == "zh" else ":")]
+        first, *others = deal(lines, form.parts)
+        return ["\n".join(part) for part in ([*title, *first], *others)]
+    before = [space.join(share) for share in deal(inner[:lead], max(form.parts - 1, 1), costs)]
+    if form.parts > 1:
+        return [*before, "\n".join(lines)]
+    return ["\n".join([*before, *lines]), *([sentences[-1]] if closing else [])]
+
+
+def _lead(form: Form, size: int) -> int:
+    """How many of the sentences stand before the list."""
+    if form.parts > 1:
+        return min(size - form.bullets, round(size * (form.parts - 1) / form.parts))
+    return max(1, size - _PER_POINT * form.bullets)
+
+
+def _paragraphs(sentences: Sequence[str], language: str, costs: Sequence[float] = ()) -> str:
     """Prose: a new paragraph after five sentences or so."""
     space = "" if language == "zh" else " "
-    shares = deal(sentences, max(1, round(len(sentences) / _SENTENCES_PER_PARAGRAPH)))
+    shares = deal(sentences, max(1, round(len(sentences) / _SENTENCES_PER_PARAGRAPH)), costs)
     return "\n\n".join(space.join(share) for share in shares)
 
 
 def _split_at(
-    opening: tuple[int, int], blocks: int, positions: Sequence[int], sentences: Sequence[str]
+    opening: tuple[int, int],
+    blocks: int,
+    positions: Sequence[int],
+    sentences: Sequence[str],
+    costs: Sequence[float],
 ) -> list[list[str]]:
     """The sentences in blocks, one of which begins with the given point if it is among them."""
     block, point = opening
     start = positions.index(point) if point in positions else 0
-    before, after = sentences[:start], sentences[start:]
-    return [*(deal(before, block) if block else []), *deal(after, blocks - block)]
+    before = deal(sentences[:start], block, costs) if block else []
+    return [*before, *deal(sentences[start:], blocks - block, costs[start:])]
 
 
 def _last(seed: Seed, form: Form, sentences: Sequence[str]) -> str:

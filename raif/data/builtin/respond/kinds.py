@@ -214,17 +214,22 @@ def paragraphs2(task: Task) -> None:
 @responder("length_constraints:nth_paragraph_first_word")
 def nth_paragraph_first_word(task: Task, num_paragraphs: int, nth_paragraph: int, first_word: str) -> None:
     task.form.blocks = num_paragraphs
-    position = beginning_with(task, first_word)
+    position = beginning_with(task, first_word, (nth_paragraph - 1) / num_paragraphs)
     task.form.opening = (nth_paragraph - 1, 0 if position is None else position)
 
 
-def beginning_with(task: Task, word: str) -> int | None:
-    """The first point that begins with the word: one of the answer's level if there is one."""
+def beginning_with(task: Task, word: str, share: float) -> int | None:
+    """The point that begins with the word: of those of the answer's level, if there are any, the one that has
+    most nearly this share of the text before it.
+    """
     start = re.compile(re.escape(word) + ("" if task.seed.language == "zh" else r"\b"), re.IGNORECASE)
-    found = (
-        n for n in task.seed.ladder if (text := task.variant(n)) and start.match(text)
-    )  # a later constraint may still ban it: then the answer fails its check
-    return next(found, None)
+    found = [n for n in task.seed.ladder if (text := task.variant(n)) and start.match(text)]
+    # a later constraint may still ban it: then the answer fails its check
+    usual = sorted(task.seed.ladder[: task.seed.size(task.level)])
+    here = [n for n in found if n in usual]
+    if not here:
+        return next(iter(found), None)
+    return min(here, key=lambda n: abs(usual.index(n) - share * len(usual)))
 
 
 @responder("detectable_format:number_bullet_lists")

@@ -6,14 +6,16 @@ import re
 from collections.abc import Sequence
 
 from raif.data.builtin.seeds import Seed
+from raif.data.builtin.words import content
 
 _MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
 _DAY = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
+_OF_MONTH = r"(?:[12]?\d|3[01])"
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _OPEN = {
     "en": (
         (r"\b\d{1,2}[:.]\d{2}(?:\s?[ap]\.?m\b)?|\b\d{1,2}\s?[ap]m\b", "[time]"),
-        (rf"\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTH})\b|\b(?:{_MONTH}) \d{{1,2}}\b", "[date]"),
+        (rf"\b{_OF_MONTH}(?:st|nd|rd|th)?(?: of)? (?:{_MONTH})\b|\b(?:{_MONTH}) {_OF_MONTH}\b", "[date]"),
         (r"[£$€]\d+(?:[.,]\d+)*", "[price]"),
         (rf"\b(?:{_DAY})\b", "[day]"),
         (r"\b(?:1[5-9]|20)\d\d\b", "[year]"),
@@ -81,11 +83,8 @@ def _phrase(sentence: str, seed: Seed) -> re.Match[str] | None:
     if seed.language == "zh":
         patterns = [rf"(?<=[^*])(?:{known})(?!\*)"]
     else:
-        patterns = [
-            rf"(?i)(?<= )(?:{known})s?\b(?!\*)",
-            r"(?<= )[a-z]{8,}\b(?!\*)",
-            r"(?<= )[a-z]{5,}\b(?!\*)",
-        ]
+        telling = "|".join(content(sentence, seed.language))
+        patterns = [rf"(?i)(?<= )(?:{each})s?\b(?![*'’-])" for each in (known, telling) if each]
     if sentence.count("*") >= 4:
         return None
     spans = [match.span() for match in re.finditer(r"\*[^*]+\*", sentence)]
@@ -105,7 +104,7 @@ def capitalized(sentences: Sequence[str], count: int, seed: Seed) -> list[str]:
         for number, sentence in enumerate(found):
             small = re.findall(r"\b[a-z]{4,}\b", sentence)
             known = [word for word in small if word in seed.keywords]
-            word = (known or sorted(small, key=len, reverse=True) or [""])[0]
+            word = next(iter([*known, *sorted(content(sentence, "en"), key=len, reverse=True)]), "")
             if left and word:
                 found[number] = re.sub(rf"\b{word}\b", word.upper(), sentence, count=1)
                 left -= 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -22,7 +22,7 @@ from raif.data.builtin.respond.choose import Chosen
 from raif.data.builtin.respond.judged import Asked
 from raif.data.builtin.respond.kinds import bound_of, measure, occurrences
 from raif.data.builtin.respond.plain import Plain
-from raif.data.builtin.respond.words import gists, listed, snippet, two_snippets, within_quotes
+from raif.data.builtin.words import core, head, listed, snippet, two_snippets, within_quotes
 from raif.dialect import semantics
 from raif.types import Constraint
 
@@ -40,6 +40,13 @@ _GROUPS = {
     "startend:quotation": "quote",
 }  # fmt: skip
 """What a kind takes from the text: kinds that pull at the same thing are thought about together."""
+_SIZES = {"length_constraints:number_words", "length_constraints:number_sentences"}
+_SIZES |= {"letters:letter_counting"}
+"""Kinds that bound how long a text is. The other bounds are on how often something comes."""
+DEPENDENT = {"chain:title_again", "chain:bullets_counted", "chain:first_sentence_again"}
+"""Last steps of a chain that use what an earlier one has written."""
+_QUOTING_SHARE = 0.5
+"""Of the experts who think at length, how many quote what the request comes down to."""
 _SPACE = {"en": " ", "zh": ""}
 
 
@@ -117,13 +124,16 @@ class _Voice:
         count = len(thought.constraints) + len(thought.asked)
         task = self._words["tasks"][thought.plain.seed.task]
         said = [self.say("open", task=task, title=thought.plain.seed.title)]
-        said.append(self.say("many" if count > 1 else "one", count=count))
+        if self._rng.random() < _QUOTING_SHARE:
+            said.append(self.say("core", core=core(thought.plain.seed.prompt, thought.language)))
         if thought.condition:
             said.append(self.looked())
         elif thought.remark:
             said.append(thought.remark)
+        said.append(self.say("many" if count > 1 else "one", count=count))
         if thought.chained:
-            said.append(self.say("chain"))
+            depends = any(one.id in DEPENDENT for one in thought.constraints)
+            said.append(self.say("chain" if depends else "order"))
         return said
 
     def looked(self) -> str:
@@ -149,24 +159,28 @@ class _Voice:
         return [self.say("pulls", key) for key in self._rng.sample(known, min(2, len(known)))]
 
     def choice(self) -> list[str]:
-        """Which points go in, and what differs from the answer that one would give by oneself."""
-        thought, seed = self._thought, self._thought.plain.seed
-        names = gists(seed)
-        core = [names[n] for n in sorted(thought.chosen) if seed.points[n].level == 1]
-        others = [names[n] for n in sorted(thought.chosen) if seed.points[n].level == 2][:2]
-        kept = list(dict.fromkeys([*core, *others]))
-        said = []
-        if len(kept) > 1:
-            rest = listed(kept[1:], thought.language)
-            kept_text = listed(kept, thought.language)
-            said.append(self.say("choose", kept=kept_text, first=kept[0], rest=rest))
-        usual, own = set(thought.plain.positions), set(thought.chosen)
-        for place, positions in (("left", usual - own), ("taken", own - usual)):
-            new = [name for name in dict.fromkeys(names[n] for n in sorted(positions)) if name not in kept]
-            if new:
-                text = listed(new[:3], thought.language)
+        """Which sentences go in, and what differs from the answer that one would give by oneself."""
+        thought, points = self._thought, self._thought.plain.seed.points
+        drafted = thought.failing.chosen if thought.failing else thought.chosen
+        main = [n for n in sorted(drafted) if points[n].level == 1]
+        others = [n for n in sorted(drafted) if points[n].level > 1]
+        kept = [head(drafted[n], thought.language) for n in sorted([*main, *others[:1]])]
+        all_of_them, rest = (listed(each, thought.language) for each in (kept, kept[1:]))
+        said = [self.say("choose", kept=all_of_them, first=kept[0], rest=rest)]
+        usual, own = set(thought.plain.positions), set(drafted)
+        for place, positions in (("left", usual - own), ("taken", own - usual - {*others[:1]})):
+            if positions:
+                text = self._named(positions, drafted)
                 said.append(self.say(place, dropped=text, added=text))
         return said
+
+    def _named(self, positions: Collection[int], chosen: Chosen) -> str:
+        """These sentences by their beginnings: two of them, and how many more there are."""
+        language, points = self._thought.language, self._thought.plain.seed.points
+        named = [head(chosen.get(n, points[n].text), language) for n in sorted(positions)]
+        if len(named) > 3:
+            named = [*named[:2], self.say("more", count=Number(len(named) - 2))]
+        return listed(named, language)
 
     def draft(self) -> list[str]:
         """The first draft with what fails in it and how that is corrected; then the check of everything."""
@@ -192,14 +206,14 @@ class _Voice:
         own = self._words["kinds"][_key(failing.constraint)]
         if "fix" in own:
             return [self.say("kinds", _key(failing.constraint), "fix", **self._fields(failing.constraint))]
-        before, after, names = failing.chosen, self._thought.chosen, gists(self._thought.plain.seed)
-        language = self._thought.language
+        before, after, language = failing.chosen, self._thought.chosen, self._thought.language
         said = []
         for place, positions in (("dropped", set(before) - set(after)), ("added", set(after) - set(before))):
             if positions:
-                text = listed(list(dict.fromkeys(names[n] for n in sorted(positions)))[:3], language)
+                text = self._named(positions, after if place == "added" else before)
                 said.append(self.say("fixes", place, dropped=text, added=text))
-        changed = [n for n in sorted(before) if n in after and before[n] != after[n]]
+        usual = self._thought.plain.seed.points
+        changed = [n for n in sorted(before) if n in after and before[n] == usual[n].text != after[n]]
         if changed:
             old, new = two_snippets(before[changed[0]], after[changed[0]], language)
             said.append(self.say("fixes", "reworded", old=old, new=new))
@@ -209,9 +223,7 @@ class _Voice:
         """What the sentences about a constraint can name."""
         thought, language = self._thought, self._thought.language
         fields = render(find(constraint.id, semantics("raif", language)).bind(constraint.kwargs), language)
-        fields["title"] = thought.plain.seed.title
-        if marker := constraint.kwargs.get("postscript_marker"):
-            fields["postscript_marker"] = marker if language == "zh" or marker.endswith(".") else f"{marker}."
+        fields |= {"title": thought.plain.seed.title, "second": head(thought.plain.seed.second[0], language)}
         if counted := measure(constraint, language):
             draft = thought.failing.text if thought.failing else ""
             here, found, now = (Number(counted(text)) for text in (thought.plain.text, draft, thought.answer))
@@ -240,9 +252,9 @@ def _key(constraint: Constraint) -> str:
 
 
 def _group(constraint: Constraint) -> str:
-    bound = bound_of(constraint)
-    if bound:
-        return "more" if bound[0] == "at least" else "less"
+    if bound := bound_of(constraint):
+        more, less = ("more", "less") if constraint.id in _SIZES else ("often", "seldom")
+        return more if bound[0] == "at least" else less
     return _GROUPS.get(constraint.id, "")
 
 
