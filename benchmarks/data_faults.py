@@ -17,13 +17,15 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 from pathlib import Path
 
+import yaml
+
 from raif.config import load
 from raif.config.builtin import BuiltinConfig
 from raif.constraints.satisfiable import contradiction
 from raif.constraints.tree import active
 from raif.data import records
 from raif.data.builtin.seeds import all_seeds
-from raif.types import Composition, Instruction
+from raif.types import Composition, Constraint, Instruction
 from raif.verdicts.checks import verify
 
 SEEDS = {seed.id: seed for seed in all_seeds()}
@@ -46,10 +48,14 @@ def counting(record: Instruction) -> list[bool]:
     return active(record.composition, [True] * (len(record.constraints) + len(record.questions)))
 
 
+def active_constraints(record: Instruction) -> list[Constraint]:
+    """Those that count."""
+    return [one for one, counts in zip(record.constraints, counting(record), strict=False) if counts]
+
+
 def kwargs_of(record: Instruction, id: str) -> list[dict[str, object]]:
     """Those of the constraints of this kind that count."""
-    pairs = zip(record.constraints, counting(record), strict=False)
-    return [constraint.kwargs for constraint, counts in pairs if counts and constraint.id == id]
+    return [constraint.kwargs for constraint in active_constraints(record) if constraint.id == id]
 
 
 def points(record: Instruction) -> list[str]:
@@ -144,54 +150,56 @@ def of_prompts(record: Instruction) -> Found:
     )
     if "P.P.S" in asked:
         yield "a marker glued to the next sentence", bool(re.search(r"P\.P\.S [A-Z][a-z]+,? [a-z]", asked))
-    if "must not contain" in asked or "the words" in asked:
+    if kwargs_of(record, "keywords:forbidden_words") and record.language == "en":
         few = r'the words "[^"]+" in|must not contain "[^"]+"(?:, "[^"]+")* and "'
-        yield "the words of one word, or not one and another", bool(re.search(few, asked))
+        yield "words in the plural for one, or “not a and b”", bool(re.search(few, asked))
     if record.language == "zh":
         yield "ungrammatical 少于 (少于出现)", bool(re.search("少于(?:出现|使用)", asked))
         yield "a particle as a word (们)", "“们”" in asked
 
 
-TENDED = ("email", "letter", "speech", "advert")
+LEFT_OPEN = ("email", "letter", "speech", "advert")
 """Tasks in which a writer leaves names, dates and figures open."""
 IN_POINTS = ("howto", "plan", "fix", "list", "advice")
 """Tasks of which each sentence is a step or an item."""
 LENGTHS = ("length_constraints:number_words", "length_constraints:number_sentences")
-EMPTY = re.compile(
-    r"about|above|after|again|almost|along|already|although|always|among|another|around|because|before|behind"
-    r"|between|both|cannot|could|does|each|either|every|from|have|having|instead|into|itself|many|means|might"
-    r"|more|most|must|never|nobody|nothing|often|only|other|others|over|rather|really|should|since|some"
-    r"|somebody|someone|something|sometimes|somewhere|still|such|tells|than|that|their|them|then|there|these"
-    r"|they|thing|things|this|those|though|thousand|three|through|until|very|what|when|where|which|while|whole"
-    r"|whose|will|with|within|without|would|makes|takes|times|seven|eight|eleven|twelve|namely|whichever"
-    r"|whoever|whatever|anyone|anything|everyone|perhaps|roughly|altogether|themselves|myself|together"
-)
-"""English words that say nothing by themselves."""
-_JUST = r"(?:的话|同一个|[一两三四五六七八九十].*|不.+|没.*|[这那有].{1,2}|而.|.以|.得|.着|.要|.遍|所以|才能|只能|可以|可能"
-EMPTY_ZH = re.compile(
-    rf"{_JUST}|比如|大约|像是|能否|为什么|多久|多少|并且|之后|以后|上面|下面|前先|最.|差不多|由.+)"
-)
-"""Chinese words that say nothing, and pieces that are no words."""
+BULLETS, SECTIONS = "detectable_format:number_bullet_lists", "detectable_format:multiple_sections"
+PARAGRAPHS = "length_constraints:number_paragraphs"
+_WORDS = Path(__file__).parents[1] / "raif" / "data" / "builtin" / "words.yaml"
+EMPTY = {
+    "en": set(yaml.safe_load(_WORDS.read_text("utf-8"))["common"].split()),
+    "zh": re.compile(
+        "的话|同一个|[一两三四五六七八九十]个|不.|没.*|[这那有].|.[以得着要遍会]|所以|才能|只能|可能|比如|大约|像是"
+        "|能否|为什么|多久|多少|并且|之后|以后|上面|下面|前先|差不多|由小.+"
+    ),
+}
+"""Words that say nothing and, in Chinese, pieces that are no words."""
+
+
+def says_nothing(word: str, language: str) -> bool:
+    return bool(EMPTY["zh"].fullmatch(word)) if language == "zh" else word in EMPTY["en"]  # type: ignore[union-attr]
+
+
+def named(kwargs: dict[str, object]) -> list[str]:
+    """The words that a constraint names."""
+    lists = [kwargs.get(key, []) for key in ("keywords", "forbidden_words")]
+    return [
+        *(str(word) for each in lists for word in each),
+        *([str(kwargs["keyword"])] if "keyword" in kwargs else []),
+    ]  # type: ignore[attr-defined]
 
 
 def of_words(record: Instruction) -> Found:
-    """The words that constraints name."""
-    counted = counting(record)
-    own = [c for c, counts in zip(record.constraints, counted, strict=False) if counts]
-    named = [
-        [word for value in c.kwargs.values() for word in (value if isinstance(value, list) else [value])]
-        for c in own
-        if c.id.startswith("keywords:") and "letter" not in c.id
-    ]
-    words = [
-        [str(word) for word in each if not str(word).isdigit() and " " not in str(word)] for each in named
-    ]
-    words = [[word for word in each if word not in ("relation",)] for each in words]
+    own = active_constraints(record)
+    words = [found for constraint in own if (found := named(constraint.kwargs))]
     for each in words:
-        empty = EMPTY_ZH if record.language == "zh" else EMPTY
-        yield "a word that says nothing, or is none", any(map(empty.fullmatch, each))
+        yield (
+            "a word that says nothing, or is none",
+            any(says_nothing(word, record.language) for word in each),
+        )
     if len(words) > 1:
-        yield "a word in two constraints", len(set(sum(words, []))) < sum(map(len, map(set, words)))
+        together = [word.lower() for each in words for word in set(each)]
+        yield "a word in two constraints", len(set(together)) < len(together)
     for constraint in own:
         if constraint.id in ("keywords:frequency", "keywords:letter_frequency"):
             yield "a limit of at least one", {1, "at least"} <= set(constraint.kwargs.values())
@@ -200,67 +208,58 @@ def of_words(record: Instruction) -> Found:
 def of_layout(record: Instruction) -> Found:
     """How the sentences are divided, and what is done to their words."""
     seed, answer = SEEDS[record.provenance["seed"]], record.expert.answer if record.expert else ""
-    opening = {text for text in seed.points[0].variants}
-    for _ in kwargs_of(record, "detectable_format:number_bullet_lists"):
-        if record.provenance["task"] in IN_POINTS:
-            first = next((line for line in answer.split("\n") if re.search("[*-] ", line)), "")
-            plain_first = re.sub(r"[*“\"]|\W+$", "", first).strip().lower()
-            inside = any(plain_first.startswith(re.sub(r"\W+$", "", t).lower()[:20]) for t in opening)
-            yield "a list that leaves out its first step", not inside and "{" not in answer[:12]
-    divided = {
-        "detectable_format:number_bullet_lists", "detectable_format:multiple_sections",
-        "length_constraints:number_paragraphs",
-    }  # fmt: skip
-    if divided & {c.id for c, counts in zip(record.constraints, counting(record), strict=False) if counts}:
+    task = record.provenance["task"]
+    lines = [re.sub('[*“"]', "", line).strip().lower() for line in answer.split("\n")]
+    if kwargs_of(record, BULLETS) and task in IN_POINTS:
+        marked = [line for line, bare in zip(answer.split("\n"), lines, strict=True) if bare]
+        first = next((line for line in marked if re.match('[“"]?[*-] ', line)), "")
+        bare = re.sub('[*“"]|^- ', "", first).strip().lower()
+        inside = any(bare.startswith(text[:20].lower()) for text in seed.points[0].variants)
+        yield "a list that leaves out its first step", not inside
+    if any(kwargs_of(record, id) for id in (BULLETS, SECTIONS, PARAGRAPHS)):
         leaning = [
-            text.lower()
+            text[:25].lower()
             for n, point in enumerate(seed.points)
             for text in point.variants
             if seed.leans_on(n) is not None
         ]
-        starts = [re.sub(r"[*“\"]", "", line).strip().lower() for line in answer.split("\n")]
         yield (
             "a part that begins in mid-thought",
-            any(line.startswith(t[:25]) for line in starts for t in leaning),
+            any(line.startswith(text) for line in lines for text in leaning),
         )
-    for _ in kwargs_of(record, "length_constraints:nth_paragraph_first_word"):
+    if kwargs_of(record, "length_constraints:nth_paragraph_first_word"):
         sizes = [len(part) for part in re.split(r"\n\s*\n", answer) if part.strip()]
         yield "a paragraph six times as long as another", max(sizes) > 6 * min(sizes)
-    for _ in kwargs_of(record, "detectable_content:number_placeholders"):
-        yield "a placeholder for a fact that was asked for", record.provenance["task"] not in TENDED
-    if record.language == "en" and (
-        kwargs_of(record, "detectable_format:number_highlighted_sections")
-        or kwargs_of(record, "change_case:capital_word_frequency")
-    ):
-        marked = re.findall(r"(?<!\*)\*(\w+)\*(?!\*)|\b([A-Z]{3,})\b", answer)
+    if kwargs_of(record, "detectable_content:number_placeholders"):
+        yield "a placeholder for a fact that was asked for", task not in LEFT_OPEN
+    emphasized = ("detectable_format:number_highlighted_sections", "change_case:capital_word_frequency")
+    if record.language == "en" and any(kwargs_of(record, id) for id in emphasized):
         shouted = kwargs_of(record, "change_case:english_capital")
-        found = {(one or other).lower() for one, other in marked if one or not shouted}
-        yield "emphasis on an empty word", any(map(EMPTY.fullmatch, found))
+        marked = re.findall(r"(?<!\*)\*(\w+)\*(?!\*)" + ("" if shouted else r"|\b([A-Z]{4,})\b"), answer)
+        found = {"".join(each).lower() for each in marked}
+        yield "emphasis on an empty word", any(word in EMPTY["en"] for word in found - {*seed.keywords})  # type: ignore[operator]
     for kwargs in kwargs_of(record, "startend:end_checker"):
-        spoken = record.provenance["task"] == "speech"
-        yield (
-            "a speech that ends like a letter",
-            spoken and bool(re.search("write back|reading this|回信|读完", str(kwargs["end_phrase"]))),
-        )
+        if task == "speech":
+            closing = re.search("write back|reading this|hear from|回信|读完|答复", str(kwargs["end_phrase"]))
+            yield "a speech that ends like a letter", bool(closing)
 
 
-def spread_of(text: str, language: str) -> tuple[int, int]:
-    """The fewest and the most words, or characters, that a reader can count."""
-    if language == "zh":
-        return len(re.findall("[\u4e00-\u9fff]", text)), len(re.sub(r"\s", "", text))
-    counts = [len(re.findall(pattern, text)) for pattern in (r"\S+", r"\w+", r"\w+(?:['’.,:/-]\w+)*")]
-    return min(counts), max(counts)
+LENGTH_OF = {
+    "en": (r"\S+", r"\w+", r"\w+(?:['’.,:/-]\w+)*"),
+    "zh": ("[\u4e00-\u9fff]", r"\w", r"\S"),
+}
+"""Ways in which readers count words, or characters."""
 
 
 def of_conditions(record: Instruction) -> Found:
-    said = re.search(
-        r"more than (\d+) words|fewer than (\d+) words|超过(\d+)个字|不到(\d+)个字", record.prompt
-    )
-    if "condition" in record.provenance and record.provenance["condition"]["form"] in ("longer", "shorter"):
-        if said:
-            number = int(next(filter(None, said.groups())))
-            low, high = spread_of(SEEDS[record.provenance["seed"]].prompt, record.language)
-            yield "a condition that depends on how one counts", low <= number <= high
+    said = re.search(r"(?:more|fewer) than (\d+) words|(?:超过|不到)(\d+)个字", record.prompt)
+    if said and record.provenance.get("condition", {}).get("form") in ("longer", "shorter"):
+        request = SEEDS[record.provenance["seed"]].prompt
+        lengths = [len(re.findall(way, request)) for way in LENGTH_OF[record.language]]
+        yield (
+            "a condition that depends on how one counts",
+            min(lengths) <= int(said[1] or said[2]) <= max(lengths),
+        )
 
 
 def trees(part: int | Composition) -> list[Composition]:
@@ -313,54 +312,41 @@ def of_thinking(record: Instruction) -> Found:
         "[Dd]raft|write it|written|try it|how it goes|稿|写一遍|写下来|写出来|写完|动笔|写好", thinking
     )
     yield "thinking without a draft and a check", not planned
-    own = [c for c, counts in zip(record.constraints, counted, strict=False) if counts]
+    own = active_constraints(record)
     plan = re.search(
-        r"(?:would begin with|backbone(?: is|:)|build it on|(?<!bullet )(?:points in order|put them|rough order|has to be said):|I open with) (.)"
+        r"(?:would begin with|backbone(?: is|:)|build it on|I open with|(?<!bullet )points in order:"
+        r"|(?:put them|order|has to be said):) (.)"
         r"|(?:主干是|要说的依次是|。先说|我打算写|内容按这个次序：|大意先定下：)(.)",
         thinking,
     )
     if plan:
         yield "a plan of single words", (plan[1] or plan[2]) not in '"“'
+    lengths = [one for one in own if one.id in LENGTHS]
+    two = "[Bb]oth (?:upper |lower )?limits|[Tt]wo limits|两个[上下]限|两条都|一条要多"
+    long = "Length without commas|length has to come|既要长|没有逗号又要长|篇幅要从更多"
     yield (
         "thoughts about limits that have nothing in common",
-        bool(
-            re.search(
-                r"[Bb]oth (?:upper |lower )?limits|[Tt]wo limits|两个[上下]限|两条都|一条要多", thinking
-            )
-            and sum(c.id in LENGTHS for c in own) < 2
-        )
-        or bool(
-            re.search(
-                r"Length without commas|length has to come|既要长|没有逗号又要长|篇幅要从更多", thinking
-            )
-            and not any(c.id in LENGTHS and "at least" in c.kwargs.values() for c in own)
-        ),
+        bool(re.search(two, thinking) and len(lengths) < 2)
+        or bool(re.search(long, thinking) and not any("at least" in one.kwargs.values() for one in lengths)),
     )
-    if re.search(
-        "looks back|hang on each|needs what an earlier|没有依据|没有，后一步|用到前面|看前面", thinking
-    ):
+    left = re.search("(?:I leave out|spare is|no need for) ([^.]+)\\.|(?:不写|用不着)([^。]+)。", thinking)
+    again = re.search("(?:I take out|Out with) ([^.]+)\\.|(?:把|删去|改掉)([^。]+?)(?:去掉)?。", thinking)
+    if left and again:
+        same = (left[1] or left[2]) == (again[1] or again[2])
+        yield "a draft with what the plan has left out", same
+    hanging = "looks back|hang on each|needs what an earlier|没有依据|没有，后一步|用到前面|看前面"
+    if re.search(hanging, thinking):
         depends = {"chain:title_again", "chain:bullets_counted", "chain:first_sentence_again"}
-        yield "steps said to depend that don't", not depends & {c.id for c in own}
-    if kwargs_of(record, "keywords:forbidden_words"):
-        keywords = {word.lower() for word in SEEDS[record.provenance["seed"]].keywords}
-        barred = {
-            str(w).lower()
-            for k in kwargs_of(record, "keywords:forbidden_words")
-            for w in k["forbidden_words"]
-        }  # type: ignore[attr-defined]
-        yield (
-            "a side word called one of the subject",
-            bool(re.search("a word of the subject itself|主题本身就带", thinking)) and not barred <= keywords,
-        )
-    yield (
-        "a task in broken grammar",
-        bool(
-            re.search(
-                "this is (?:facts|instructions)|(?:要写的|任务)是(?:说明一|从材|帮人)|想要(?:说明|从材)|：(?:说明一|从材料)",
-                thinking,
-            )
-        ),
-    )
+        yield "steps said to depend that don't", not depends & {one.id for one in own}
+    barred = {
+        word.lower() for one in own if one.id == "keywords:forbidden_words" for word in named(one.kwargs)
+    }
+    if barred:
+        topical = barred <= {word.lower() for word in SEEDS[record.provenance["seed"]].keywords}
+        said = re.search("a word of the subject itself|主题本身就带", thinking)
+        yield "a side word called one of the subject", bool(said) and not topical
+    broken = "this is (?:facts|instructions)|(?:要写的|任务)是(?:说明一|从材|帮人)|想要(?:说明|从材)"
+    yield "a task in broken grammar", bool(re.search(broken, thinking))
     yield (
         "glued sentences or blanks in the thinking",
         bool(re.search(r"[a-z]{2}[.!?][A-Z][a-z]|[^\n] {2,}|[ \t]$", thinking)),

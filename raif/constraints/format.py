@@ -64,7 +64,7 @@ def _draw_sections(rng: random.Random, material: Material) -> dict[str, Any]:
             "Make it a list with exactly {num_bullets:bullet point}, each written as in markdown: * A point.",
             "Have exactly {num_bullets:bullet point} in it, each on a line that starts with an asterisk (*).",
             "Use markdown bullets like * This; in total it takes exactly {num_bullets:bullet point}.",
-            'I want a markdown list of exactly {num_bullets:bullet point} in it, with lines like "* A point".',
+            'I want a markdown list of exactly {num_bullets:bullet point}, with lines like "* A point".',
             "Bring it into exactly {num_bullets:bullet point}, each on its own line after an asterisk.",
         ),
         "zh": (

@@ -15,6 +15,7 @@ from statistics import mean
 from typing import Any, NamedTuple
 
 from raif import html
+from raif.data import passes
 from raif.files.whole import write_whole
 from raif.types import Composition, Instruction
 
@@ -37,10 +38,10 @@ TITLES = {
 
 _PLAIN = """\
 The answer of the drawn length fails each of these. The share is that of short, middle and long answers
-together; `card.json` has it for each bound.
-
-| constraint | drawn | passed |
-|---|---:|---:|"""
+together, by kind and by bound; `card.json` has it for each bound."""
+_UNTRAINED = """\
+Greedy answers of {model} without thinking to other built-in prompts with one constraint each ({answers}), and
+to the same requests without it. `benchmarks/plain_pass.py` measures it; `card.json` has it for each bound."""
 
 
 @dataclass
@@ -183,32 +184,16 @@ def guessed(conditions: Mapping[str, Mapping[str, int]]) -> float:
 
 
 def _plain_answers(records: Iterable[Instruction]) -> dict[str, dict[str, Any]]:
-    """Kind with its relation -> how often it was drawn, and the share of plain answers that pass it.
+    """The share of plain answers that pass what was drawn.
 
     A plain answer is what the seed's author would write without any constraint: short, middle or long. The
-    one of the drawn length fails every constraint. `bounds`: the same for each bound, as [drawn, share].
+    one of the drawn length fails every constraint.
     """
-    shares: dict[str, dict[int | None, list[float]]] = {}
-    for record in records:
-        for constraint, share in zip(
-            record.constraints, record.provenance.get("plain_passes", ()), strict=False
-        ):
-            kwargs = constraint.kwargs
-            relation = next((f" {v}" for name, v in kwargs.items() if name.endswith("relation")), "")
-            bound = next((v for v in kwargs.values() if isinstance(v, int)), None)
-            shares.setdefault(constraint.id + relation, {}).setdefault(bound, []).append(share)
-    return {
-        name: {
-            "drawn": sum(map(len, by_bound.values())),
-            "passed": round(mean(share for each in by_bound.values() for share in each), 3),
-            "bounds": {
-                str(bound): [len(each), round(mean(each), 3)]
-                for bound, each in sorted(by_bound.items(), key=lambda item: item[0] or 0)
-                if bound is not None
-            },
-        }
-        for name, by_bound in sorted(shares.items())
-    }
+    return passes.by_kind(
+        pair
+        for record in records
+        for pair in zip(record.constraints, record.provenance.get("plain_passes", ()), strict=False)
+    )
 
 
 def _counted(values: Iterable[str]) -> dict[str, int]:
@@ -264,9 +249,7 @@ def _markdown(
 ) -> str:
     parts = ["# Data card", introduction]
     for title, counts in tables:
-        rows = "\n".join(
-            f"| {'&nbsp;&nbsp;' * name.startswith(' ')}{name.strip()} | {count} |" for name, count in counts
-        )
+        rows = "\n".join(f"| {_indented(name)} | {count} |" for name, count in counts)
         parts.append(f"## {title}\n\n| | records |\n|---|---:|\n{rows}")
     rows = "\n".join(
         f"| {language} | {each['prompt']} | {each['thinking']} | {each['answer']} |"
@@ -281,8 +264,23 @@ def _markdown(
             f"## Conditions of selections\n\n{said}\n\n| form | true | false |\n|---|---:|---:|\n{rows}"
         )
     if plain := stats["plain_answers"]:
-        rows = "\n".join(
-            f"| {name} | {each['drawn']} | {each['passed']:.0%} |" for name, each in plain.items()
-        )
-        parts.append(f"## What an answer without constraints passes\n\n{_PLAIN}\n{rows}")
+        table = _passes(("passed",), plain)
+        parts.append(f"## What an answer without constraints passes\n\n{_PLAIN}\n\n{table}")
+    if measured := stats.get("untrained"):
+        table = _passes(("asked", "not asked"), measured["asked"], measured["not_asked"])
+        said = _UNTRAINED.format(**measured)
+        parts.append(f"## What an untrained model passes\n\n{said}\n\n{table}")
     return "\n\n".join(parts) + "\n"
+
+
+def _passes(heads: Sequence[str], *several: passes.Passes) -> str:
+    """A table of shares by kind and by bound."""
+    lines = [f"| constraint | drawn | {' | '.join(heads)} |", "|---|---:|" + "---:|" * len(heads)]
+    for name, count, shares in passes.rows(*several):
+        shown = " | ".join(f"{share:.0%}" for share in shares)
+        lines.append(f"| {_indented(name)} | {count} | {shown} |")
+    return "\n".join(lines)
+
+
+def _indented(name: str) -> str:
+    return f"{'&nbsp;&nbsp;' * name.startswith(' ')}{name.strip()}"

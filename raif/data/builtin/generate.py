@@ -23,6 +23,7 @@ from raif.data.builtin.respond.plain import Plain, passing_levels
 from raif.data.builtin.seeds import SPLITS, Seed, Split, retold, split_seeds
 from raif.data.builtin.turns import spread
 from raif.data.card import Funnel, statistics, write_card
+from raif.data.passes import untrained
 from raif.errors import ConfigError, did_you_mean
 from raif.files import jsonl
 from raif.files.runs import open_run
@@ -75,7 +76,8 @@ def generate(
             if progress:
                 progress(funnel.written, config.count)
         jsonl.write(folder / f"{split}.jsonl", made[split])
-    stats = statistics(made) | {"funnel": vars(funnel)}
+    stats = statistics(made)
+    stats |= {"funnel": vars(funnel), "untrained": untrained(stats["kind"])}
     introduction = _INTRODUCTION.format(
         **stats["records"],
         **{f"{split}_seeds": count for split, count in stats["seeds"].items()},

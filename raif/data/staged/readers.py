@@ -279,10 +279,16 @@ def _phrase(constraint: str, key: str, cue: str) -> None:
 
 
 _phrase(
-    "startend:end_checker", "end_phrase", r"\b(?:end|finish|clos|conclu|last|final)|结束|结尾|最后|收尾|末尾|作结"
+    "startend:end_checker",
+    "end_phrase",
+    r"\b(?:end|finish|clos|conclu|last|final)|结束|结尾|最后|收尾|末尾|作结",
 )
 _phrase("detectable_content:postscript", "postscript_marker", r"postscript|p\.\s?s|附言|又及|结尾|末尾")
-_phrase("combination:repeat_prompt", "prompt_to_repeat", r"repeat|copy|restate|verbatim|word for word|first words|重复|复述|抄|原样")
+_phrase(
+    "combination:repeat_prompt",
+    "prompt_to_repeat",
+    r"repeat|copy|restate|verbatim|word for word|first words|重复|复述|抄|原样",
+)
 
 
 @_reader("detectable_format:constrained_response")

@@ -40,7 +40,8 @@ _AFTER = {
 }
 _NEGATION = re.compile(
     r"\b(?:not|never|no|nor|neither|avoid\w*|without|cannot|refrain\w*|exclud\w+|leav\w+ out|omit\w*|skip|"
-    r"keep\w*\b[^.;\n]{1,80}?\bout of|steer clear|ban\w*|forbidden|free (?:of|from)|stay away|do without|keep\w* (?:clear|away))\b|n[’']t\b|"
+    r"keep\w*\b[^.;\n]{1,80}?\bout of|steer clear|ban\w*|forbidden|free (?:of|from)|stay away|"
+    r"do without|keep\w* (?:clear|away))\b|n[’']t\b|"
     r"不(?!同|少于|超过|低于|多于|到|断|仅|管|论|得少|能少|得超|能超)|(?<![分特区级类性])别|勿|避免|禁|没有|去掉|"
     r"排除|回避|避开",
     re.IGNORECASE,
