@@ -30,6 +30,9 @@ TEXT = "prompt"
 _DELIMITERS = ",;\t|"
 _WRAPPERS = ("data", "rows")
 """Where a JSON object with several lists most likely holds its rows."""
+_ASKING = {"prompt", "messages", "conversations", "instruction", "input", "question"}
+_ANSWERING = {"doc", "__doc__", "example", "model_output", "custom_id"}
+"""Columns of a row that asks something, and of a harness's. What has one is a row, whatever lists it has."""
 
 
 def format_of(path: Path) -> str:
@@ -96,11 +99,13 @@ def _is_object(line: bytes) -> bool:
 def _listed(found: list[Any] | Row) -> list[Any]:
     """The rows in a file's JSON: its list, the list in its object, or the object itself.
 
-    The turns of a conversation are no rows: an object with such a list is a row. The rows of the hub's viewer
+    The turns of a conversation are no rows, and neither are a prompt's kwargs. The rows of the hub's viewer
     are each in a `row` of their own.
     """
     if isinstance(found, list):
         return found
+    if found.keys() & (_ASKING | _ANSWERING):
+        return [found]
     lists = {
         name: value
         for name, value in found.items()

@@ -96,7 +96,7 @@ def files_of(place: str | Path) -> list[Path]:
 
 
 def _in_folder(folder: Path) -> list[Path]:
-    found = _under(folder)
+    found = _under(folder, set())
     if not found:
         names = listed(sorted(path.name for path in folder.iterdir()), 8) or "nothing"
         raise RecordError(
@@ -105,15 +105,21 @@ def _in_folder(folder: Path) -> list[Path]:
     return found
 
 
-def _under(folder: Path) -> list[Path]:
-    """The data files in a folder and in its folders, in the order of their names; none that is hidden."""
+def _under(folder: Path, seen: set[Path]) -> list[Path]:
+    """The data files in a folder and in its folders, in the order of their names; none that is hidden.
+
+    A link to a folder that has been `seen`, as in `latest -> 2026`, is passed over.
+    """
+    if folder.resolve() in seen:
+        return []
+    seen.add(folder.resolve())
     if _is_saved(folder):
         return [folder]
     found = []
     for path in sorted(folder.iterdir()):
         if path.name.startswith((".", "_")) or path.name.lower() in _ABOUT:
             continue
-        found += _under(path) if path.is_dir() else [path] * formats.known(path)
+        found += _under(path, seen) if path.is_dir() else [path] * formats.known(path)
     return found
 
 

@@ -31,7 +31,13 @@ def naming(path: Path | str) -> Iterator[None]:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path to write to. It becomes `path` at the end of the block, and is deleted if the block raises."""
+    """A path to write to. It becomes `path` at the end of the block, and is deleted if the block raises.
+
+    A pipe or a device, such as /dev/stdout, is written to as it is.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        yield path
+        return
     part = path.with_name(f"{path.name}.part")
     try:
         with naming(path):

@@ -39,6 +39,16 @@ def test_a_file_is_replaced_whole_or_stays(tmp_path: Path) -> None:
     assert [*tmp_path.iterdir()] == [path]
 
 
+def test_a_device_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    """`/dev/full` was once replaced by a file."""
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_whole(tmp_path / "pipe", "one")
+    assert os.read(reader, 9) == b"one"
+    os.close(reader)
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_checksum_of_a_file_and_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "x").write_bytes(b"3")

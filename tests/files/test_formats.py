@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,8 +81,19 @@ def test_a_list_of_texts(tmp_path: Path) -> None:
     ]
 
 
-def test_one_object_is_one_row_and_its_turns_are_none(tmp_path: Path) -> None:
-    row = {"messages": [{"role": "user", "content": TEXTS[0]}]}
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [{"role": "user", "content": TEXTS[0]}]},
+        {
+            "prompt": TEXTS[0],
+            "instruction_id_list": ["punctuation:no_comma"],
+            "kwargs": [{"num_words": None}],
+        },
+        {"doc": {"prompt": TEXTS[0]}, "requests": [{"arg_0": TEXTS[0]}]},
+    ],
+)
+def test_one_object_is_one_row_whatever_lists_it_has(row: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "seeds.json").write_text(json.dumps(row, indent=1))
     assert rows_of(tmp_path / "seeds.json") == [row]
 

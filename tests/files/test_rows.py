@@ -46,6 +46,13 @@ def test_a_folder_is_its_data_files_in_order(tmp_path: Path) -> None:
     assert files_of(tmp_path) == [tmp_path / name for name in ("b.jsonl", "deep/a.csv.gz", "saved")]
 
 
+def test_a_folder_is_read_once_whatever_links_to_it(tmp_path: Path) -> None:
+    file = write(tmp_path / "2026" / "a.jsonl")
+    (tmp_path / "latest").symlink_to("2026")
+    (tmp_path / "2026" / "up").symlink_to("..")
+    assert files_of(tmp_path) == [file]
+
+
 def test_a_file_has_no_splits(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="no split 'test'"):
         list(tried(write(tmp_path / "seeds.jsonl"), "test"))
