@@ -72,13 +72,18 @@ class UnhealthyRun(RaifError):
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence that names the nearest known spelling, or lists what is known. Empty if nothing is.
 
-    An id such as `keywords:existence` is compared with those of its own family first.
+    An id such as `keywords:existence` may have been put into another family; otherwise it is compared with
+    those of its own first, without the family.
     """
     options = sorted(known)
-    family, colon, _ = name.rpartition(":")
+    family, colon, rest = name.rpartition(":")
     own = [each for each in options if colon and each.startswith(f"{family}:")]
-    near = difflib.get_close_matches(name, own, n=1, cutoff=0.8) or difflib.get_close_matches(
-        name, options, n=1, cutoff=0.8 if own else 0.6
+    others = [each for each in options if each not in own]
+    in_family = [each.rpartition(":")[2] for each in own]
+    near = (
+        [each for each in others if colon and each.endswith(f":{rest}")]
+        or [f"{family}:{each}" for each in difflib.get_close_matches(rest, in_family, n=1)]
+        or difflib.get_close_matches(name, others, n=1, cutoff=0.8 if own else 0.6)
     )
     if near:
         return f"Did you mean {near[0]!r}?"

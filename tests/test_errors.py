@@ -14,6 +14,9 @@ from raif.errors import LISTED, ConstraintError, did_you_mean
         ("keywords:existance", "Did you mean 'keywords:existence'?"),
         ("keyword:existence", "Did you mean 'keywords:existence'?"),
         ("length:number_words", "Did you mean 'length_constraints:number_words'?"),
+        ("detectable_format:titel", "Did you mean 'detectable_format:title'?"),
+        ("detectable_format:title_case", "Did you mean 'format:title_case'?"),
+        ("keywords:number_words", "Did you mean 'length_constraints:number_words'?"),
     ],
 )
 def test_an_id_is_compared_with_all(name: str, hint: str) -> None:
@@ -22,12 +25,13 @@ def test_an_id_is_compared_with_all(name: str, hint: str) -> None:
     assert caught.value.hint == hint
 
 
-def test_an_id_like_none_lists_its_family() -> None:
-    """`keywords:nope` was once taken for `words:vowel`."""
+@pytest.mark.parametrize("family", ["keywords", "detectable_format"])
+def test_an_id_like_none_lists_its_family(family: str) -> None:
+    """`keywords:nope` was once taken for `words:vowel`, `detectable_format:nope` for its `title`."""
     with pytest.raises(ConstraintError) as caught:
-        KINDS["keywords:nope"]
-    family = ", ".join(id for id in KINDS if id.startswith("keywords:"))
-    assert caught.value.hint == f"Known: {family}."
+        KINDS[f"{family}:nope"]
+    listed = ", ".join(id for id in KINDS if id.startswith(f"{family}:"))
+    assert caught.value.hint == f"Known: {listed}."
 
 
 def test_lists_are_whole_or_end_with_a_number() -> None:
