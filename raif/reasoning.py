@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from raif.errors import RaifError, did_you_mean
+
 if TYPE_CHECKING:
     from raif.types import Message
 
@@ -78,15 +80,17 @@ def split(text: str, marks: Marks) -> Response:
     """Split a whole response. If the prompt opened the thinking, the tag may be part of `text` or not.
 
     *tagged* and *deepseek* are what a model was asked for: without their tags there is no answer. With *auto*
-    or tags of one's own, a text without any tag is the answer, as it is.
+    or tags of one's own, a text without any tag is the answer, as it is. Raises RaifError for unknown marks.
     """
     if marks == "none":
         return Response("", text, True)
     if marks == "auto":
         found = tags_in(text)
         return _split_at(text, found) if found else Response("", text, True)
-    if isinstance(marks, Tags):
-        return _split_at(text, marks)
+    if not isinstance(marks, str):
+        return _split_at(text, Tags(*marks))
+    if marks not in TAGS:
+        raise RaifError(f"think: unknown value {marks!r}", did_you_mean(marks, [*TAGS, "auto"]))
     thinking = _inside_last("think", text)
     if marks == "tagged":
         answer = _inside_last("answer", text)

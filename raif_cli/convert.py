@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -37,12 +37,11 @@ def convert(
 
     Responses are kept. A row that can't be read is left out and said, and the exit code is 3.
     """
-    from raif.errors import RaifError
     from raif.files import jsonl
     from raif.files.rows import everywhere
     from raif.files.whole import replacing
     from raif.records import LAYOUTS
-    from raif.records.convert import Losses, columnar, converted
+    from raif.records.convert import Losses, converted, tabular
 
     if layout is not None:
         LAYOUTS[layout]
@@ -50,12 +49,11 @@ def convert(
     rows = converted(everywhere(place), to, losses, layout=layout)
     if target == "-":
         jsonl.write(sys.stdout.buffer, rows)
-    elif Path(target).exists() and not overwrite:
-        raise RaifError(f"{target} is there already", "Give another name, or --overwrite.")
     else:
-        with replacing(Path(target)) as part:
-            if Path(target).suffix == ".parquet":
-                _write_parquet(part, map(columnar, rows) if to == "raif" else rows)
+        path = _writable(Path(target), overwrite=overwrite)
+        with replacing(path) as part:
+            if path.suffix == ".parquet":
+                _write_parquet(part, tabular(rows, to))
             else:
                 jsonl.write(part, rows)
     _say(losses)
@@ -63,7 +61,24 @@ def convert(
         raise typer.Exit(Exit.INVALID_ROWS)
 
 
-def _write_parquet(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+def _writable(path: Path, *, overwrite: bool) -> Path:
+    """The same path. RaifError if nothing can be written there, or the name promises another format."""
+    from raif.errors import RaifError
+    from raif.files.formats import COMPRESSED, is_lines
+
+    if path.is_dir() or not path.parent.is_dir():
+        what = "a folder" if path.is_dir() else "in no folder that exists"
+        raise RaifError(f"{path} is {what}", "Give the name of a file.")
+    if path.suffix in COMPRESSED or not (path.suffix == ".parquet" or is_lines(path)):
+        raise RaifError(
+            f"{path}: JSON Lines and Parquet are written, not {path.suffix}", "Give - to pipe JSON Lines on."
+        )
+    if path.is_file() and not overwrite:
+        raise RaifError(f"{path} is there already", "Give another name, or --overwrite.")
+    return path
+
+
+def _write_parquet(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     """Write the rows as a table with the columns of all of them. RaifError if their types don't agree."""
     from raif.errors import RaifError, require
 
@@ -71,10 +86,9 @@ def _write_parquet(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     import pyarrow as pa
     from pyarrow.parquet import write_table
 
-    found = list(rows)
-    names = dict.fromkeys(name for row in found for name in row)
+    names = dict.fromkeys(name for row in rows for name in row)
     try:
-        write_table(pa.table({name: [row.get(name) for row in found] for name in names}), path)
+        write_table(pa.table({name: [row.get(name) for row in rows] for name in names}), path)
     except pa.ArrowException as error:
         raise RaifError(f"these rows can't be a table: {error}", "Write JSON Lines.") from None
 

@@ -12,7 +12,7 @@ from raif.errors import RaifError, UnhealthyRun
 from raif.files.whole import FULL
 from raif_cli import convert, eval, export, gen_data, presets, report, serve, train, verify
 from raif_cli.exits import Exit
-from raif_cli.output import Commands
+from raif_cli.output import Commands, reopen
 from raif_cli.resume import ResumableCommand
 
 app = typer.Typer(
@@ -61,6 +61,7 @@ app.add_typer(presets.app, name="presets")
 
 def run() -> None:
     """The entry point. The user's mistakes get a message, ours a full traceback."""
+    reopen()
     try:
         app()
     except RaifError as error:

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -23,6 +24,13 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         with whole_output():
             return super().invoke(ctx)
+
+
+def reopen() -> None:
+    """Give a program that was started with a closed stream, as by `>&-`, one that goes nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (stays open)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from raif_cli.output import ended_cleanly
 
 if TYPE_CHECKING:
     from raif.judge.judge import Judge
+    from raif.verdicts.answers import Answers
     from raif.verdicts.stream import Rules
     from raif.verdicts.tally import Tally
 
@@ -176,9 +177,9 @@ def _rules(
 
 def _check(
     file: str, responses: str | None, jobs: int, judge: Judge | None, relevance: str | None, rules: Rules
-) -> tuple[Tally, int]:
-    """Write the rows with their verdicts to stdout. Returns what they add up to, and the number of answers in
-    a file of their own.
+) -> tuple[Tally, Answers | None]:
+    """Write the rows with their verdicts to stdout. Returns what they add up to, and the answers in a file of
+    their own.
     """
     from raif.files import jsonl
     from raif.files.rows import everywhere
@@ -200,13 +201,13 @@ def _check(
     if jobs == 1:
         found = verified(everywhere(source), tally, judge=judge, measure=measure, **how)
         jsonl.write(sys.stdout.buffer, found)
-        return tally, len(answers or ())
+        return tally, answers
     from raif.verdicts.parallel import verified_lines
 
     for lines in verified_lines(source, tally, jobs=jobs, **how):
         sys.stdout.buffer.write(lines)
         sys.stdout.buffer.flush()
-    return tally, len(answers or ())
+    return tally, answers
 
 
 def _answers(responses: str, file: str) -> Path | BinaryIO:
@@ -225,7 +226,7 @@ def _source(file: str, *, own: bool) -> Path | BinaryIO:
     return judging.own_stdin() if own else sys.stdin.buffer
 
 
-def _say(tally: Tally, answers: int, fail_under: float | None, *, quiet: bool) -> None:
+def _say(tally: Tally, answers: Answers | None, fail_under: float | None, *, quiet: bool) -> None:
     """Print the summary, and the warnings that --quiet doesn't hide. Sets the exit code."""
     from raif_cli import verify_view
     from raif_cli.console import err
@@ -233,15 +234,14 @@ def _say(tally: Tally, answers: int, fail_under: float | None, *, quiet: bool) -
     if not quiet:
         verify_view.summary(tally)
     for warning in verify_view.warnings(tally, answers):
-        err.print(warning, highlight=False, markup=False)
+        err.print(warning, highlight=False, markup=False, soft_wrap=True)
     rate = tally.prompts.rate(tally.prompts.strict)
     missed = fail_under is not None and (rate is None or rate < fail_under)
     if missed:
         shown = "not known, because nothing was judged" if rate is None else f"{rate:.4f}"
-        err.print(
-            f"the strict prompt-level rate is {shown}; --fail-under asks for {fail_under}", highlight=False
-        )
-    if tally.errors:
+        said = f"the strict prompt-level rate is {shown}; --fail-under asks for {fail_under}"
+        err.print(said, highlight=False, soft_wrap=True)
+    if tally.errors or (answers is not None and answers.errors):
         raise typer.Exit(Exit.INVALID_ROWS)
     if missed:
         raise typer.Exit(Exit.BELOW_THRESHOLD)

@@ -14,6 +14,7 @@ from raif_cli.console import err, out
 
 if TYPE_CHECKING:
     from raif.constraints import Kind
+    from raif.verdicts.answers import Answers
     from raif.verdicts.tally import Count, Tally
 
 
@@ -45,8 +46,8 @@ def _row(name: str, count: Count) -> list[Text]:
     return [Text(cell) for cell in (name, str(count.n), *shown, str(count.unjudged))]
 
 
-def warnings(tally: Tally, answers: int) -> list[str]:
-    """What surely needs a look. `answers` is the number in a file of their own."""
+def warnings(tally: Tally, answers: Answers | None) -> list[str]:
+    """What surely needs a look. `answers` are those in a file of their own."""
     found = []
     if tally.unchecked:
         rows = "1 row has" if tally.unchecked == 1 else f"{tally.unchecked} rows have"
@@ -54,11 +55,14 @@ def warnings(tally: Tally, answers: int) -> list[str]:
     if tally.thinking:
         have = "1 response has" if tally.thinking == 1 else f"{tally.thinking} responses have"
         found.append(
-            f"Warning: {have} tags of thinking, such as <think>, and were checked with the thinking in them; "
+            f"Warning: {have} tags of thinking, such as <think>, and the thinking was checked, too; "
             "--think auto splits it off"
         )
-    if unused := answers - len(tally.used):
-        found.append(f"Warning: {unused} of {answers} answers belong to no row")
+    if answers and (unused := len(answers) - len(tally.used)):
+        found.append(f"Warning: {unused} of {len(answers)} answers were joined to no row")
+    if answers is not None and (wrong := answers.errors):
+        lines = "1 line" if len(wrong) == 1 else f"{len(wrong)} lines"
+        found.append(f"Warning: {lines} of the answers can't be used, as {wrong[0].message}")
     return found
 
 

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from raif.errors import RaifError
 from raif.reasoning import OF_MODELS, Tags, parted, split, tags_in
 
 
@@ -42,6 +45,14 @@ def test_tags_of_ones_own() -> None:
     assert split("a>>> Tea.", own).thinking == "a"
     assert split("<<<a", own).answer is None
     assert split(" <think>a</think>", own).answer == " <think>a</think>"
+    as_yaml_has_them: Any = ["<<<", ">>>"]
+    assert split("<<<a>>> Tea.", as_yaml_has_them) == split("<<<a>>> Tea.", own)
+
+
+def test_an_unknown_way_to_mark_thinking_is_the_users_error() -> None:
+    mistaken: Any = "deepsek"
+    with pytest.raises(RaifError, match="think: unknown value 'deepsek'\nDid you mean 'deepseek'"):
+        split("Tea.", mistaken)
 
 
 def test_thinking_that_a_server_split_off_comes_first() -> None:

@@ -61,7 +61,7 @@ def instruction(
     try:
         fields = {"id": where} | layout_of(row, layout).fields(row, where)
         fields |= {"dialect": dialect} if dialect else {}
-        if (stated := language or fields.get("language")) is not None:
+        if stated := language or fields.pop("language", None):
             fields["language"] = _code(stated)
     except ValueError as error:
         raise RecordError(f"{where}: {error}") from None

@@ -6,7 +6,7 @@ Every writer has a layout of the same name that reads its rows back: without a l
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -53,7 +53,7 @@ def converted(rows: Iterator[Found], to: str, losses: Losses, *, layout: str | N
             continue
         for name in lost:
             losses.fields[name] = losses.fields.get(name, 0) + 1
-        for name in row.keys() - {*known.columns, *known.more, *GIVEN}:
+        for name in (row.keys() - {*known.columns, *known.more, *GIVEN}) | {*known.lost(row)}:
             if row[name] is not None:
                 losses.columns[name] = losses.columns.get(name, 0) + 1
         losses.written += 1
@@ -71,6 +71,19 @@ def columnar(row: Row) -> Row:
     texts = {name: _json(row[name]) for name in ("composition", "provenance") if name in row}
     constraints = [each | {"kwargs": _json(each.get("kwargs", {}))} for each in row["constraints"]]
     return row | texts | {"constraints": constraints}
+
+
+def tabular(rows: Iterable[Row], to: str) -> list[Row]:
+    """The rows of a conversion as a table can hold them."""
+    if to == "raif":
+        return [columnar(row) for row in rows]
+    found = list(rows)
+    if to == "ifeval":
+        if len({type(row["key"]) for row in found}) > 1:
+            found = [row | {"key": str(row["key"])} for row in found]
+        if not any(kwargs for row in found for kwargs in row["kwargs"]):  # an object has to have columns
+            found = [row | {"kwargs": [None] * len(row["kwargs"])} for row in found]
+    return found
 
 
 def to_raif(record: Instruction) -> Written:

@@ -12,6 +12,7 @@ from raif.records.layout import (
     Layout,
     Row,
     constraints,
+    name_of,
     plain_id,
     turns,
     unpacked,
@@ -48,7 +49,7 @@ def _fields(row: Row, prompt: Any, column: str) -> Row:
 def named(row: Row) -> Row:
     """The id of a row, a number or text, under `key` or `id`; {} if it has none."""
     name = row.get("key") if row.get("key") is not None else row.get("id")
-    return {} if name is None else {"id": str(name)}
+    return {} if name is None else {"id": name_of(name)}
 
 
 def checked(row: Row) -> Row:

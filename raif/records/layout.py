@@ -5,8 +5,10 @@ A plug-in adds one of its own under the entry-point group `raif.record_layouts`.
 
 from __future__ import annotations
 
+import ast
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,8 +20,8 @@ from raif.registry import Registry
 
 Row = dict[str, Any]
 
-GIVEN = ("response", "responses")
-"""Where most rows have their answer, or several."""
+GIVEN = ("response", "responses", "completion")
+"""Where most rows have their answer, or several; the last is TRL's."""
 _ROLES = {"developer": "system", "human": "user", "gpt": "assistant", "model": "assistant"}
 """What some data calls a role, and the role."""
 _TEXTS = ("text", "input_text", "output_text")
@@ -28,8 +30,17 @@ _THOUGHTS = ("thinking", "redacted_thinking", "reasoning")
 
 
 def given(row: Row) -> Row:
-    """The answer under `response`, or the answers under `responses`; {} if the row has neither."""
-    return {name: row[name] for name in GIVEN if row.get(name) is not None}
+    """The answer under `response`, or the answers under `responses`; {} if the row has neither.
+
+    Without these, the answer under `completion`: text, or the turns that a model has added.
+    """
+    found = {name: row[name] for name in GIVEN if row.get(name) is not None}
+    completion = found.pop("completion", None)
+    if found or completion is None:
+        return found
+    if isinstance(completion, list) and completion and isinstance(completion[-1], Mapping):
+        completion = completion[-1].get("content")
+    return {"response": completion}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +56,8 @@ class Layout:
     columns: tuple[str, ...]
     more: tuple[str, ...] = ()
     """The other columns that are read. All others are left aside."""
+    lost: Callable[[Row], Collection[str]] = lambda row: ()
+    """Those of `columns` and `more` that this row's record has nothing of."""
     fields: Callable[[Row, str], Row]
     sample: Row
     """A row as real data has it."""
@@ -118,13 +131,16 @@ def _columns() -> by_columns.Known:
 
 
 def unpacked(value: Any, column: str) -> Any:
-    """JSON text as what it says, which is how tables hold lists and objects; anything else as it is."""
+    """JSON text as what it says, which is how tables hold lists and objects; anything else as it is.
+
+    What pandas writes into a CSV file is a Python literal: `['punctuation:no_comma']`.
+    """
     if not isinstance(value, str):
         return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        raise ValueError(f"{column}: not JSON: {value[:40]!r}") from None
+    for read in (json.loads, ast.literal_eval):
+        with suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            return read(value)
+    raise ValueError(f"{column}: not JSON: {value[:40]!r}")
 
 
 def constraints(ids: Any, kwargs: Any) -> list[Row]:
@@ -177,6 +193,11 @@ def whole(value: Any) -> Any:
     return [whole(each) for each in value] if isinstance(value, list) else value
 
 
+def name_of(value: Any) -> str:
+    """An id as text; 300.0 is what a column with gaps makes of 300."""
+    return str(whole(value))
+
+
 def turns(value: Any) -> list[Row]:
     """A prompt as turns: a text is what the user says, and a list has turns already.
 
@@ -214,8 +235,12 @@ def _part(part: Any) -> str:
     kind = part.get("type", "text") if isinstance(part, Mapping) else type(part).__name__
     if kind in _THOUGHTS:
         return ""
-    if kind not in _TEXTS or not isinstance(text := part.get("text"), str):
+    if kind not in _TEXTS:
         raise ValueError(f"content: a part of the type {kind!r} is not text")
+    if not isinstance(text := part.get("text"), str):
+        raise ValueError(
+            f"content: a part without `text`, but with {', '.join(map(repr, part)) or 'nothing'}"
+        )
     return text
 
 

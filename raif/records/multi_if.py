@@ -16,11 +16,7 @@ _PARTS = ("prompt", "instruction_id_list", "kwargs")
 
 
 def fields(row: Row, where: str) -> Row:
-    there = [turn for turn in TURNS if _has(row.get(f"turn_{turn}_prompt"))]
-    index = str(row.get("turn_index") or 0)
-    last = (int(index) or there[-1]) if index.isdecimal() else 0
-    if last not in there:
-        raise ValueError(f"turn_index: there is no turn {index}")
+    last, there = _turn(row), _there(row)
     prompts = [unpacked(row[f"turn_{turn}_prompt"], f"turn_{turn}_prompt") for turn in there if turn <= last]
     ids, kwargs = (row.get(f"turn_{last}_{part}") for part in _PARTS[1:])
     return named(row) | {
@@ -29,6 +25,26 @@ def fields(row: Row, where: str) -> Row:
         "dialect": "ifeval",
         "constraints": constraints(ids, kwargs),
     }
+
+
+def _there(row: Row) -> list[int]:
+    return [turn for turn in TURNS if _has(row.get(f"turn_{turn}_prompt"))]
+
+
+def _turn(row: Row) -> int:
+    """The turn that the row is read as. Raises ValueError if there is no such turn."""
+    there, index = _there(row), str(row.get("turn_index") or 0)
+    last = (int(index) or there[-1]) if index.isdecimal() else 0
+    if last not in there:
+        raise ValueError(f"turn_index: there is no turn {index}")
+    return last
+
+
+def _lost(row: Row) -> list[str]:
+    """The checks of the turns before, and all of those after."""
+    last, parts = _turn(row), _PARTS
+    lost = [(turn, part) for turn in _there(row) for part in (parts if turn > last else parts[1:])]
+    return [f"turn_{turn}_{part}" for turn, part in lost if turn != last]
 
 
 def _said(conversation: Any) -> list[Row]:
@@ -61,6 +77,7 @@ LAYOUTS.add(
             *("key", "language", "turn_index", "turns", "responses"),
         ),
         fields=fields,
+        lost=_lost,
         given=_given,
         when=lambda row: _has(row["turn_1_prompt"]),
         sample={

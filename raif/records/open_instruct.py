@@ -16,7 +16,7 @@ from raif.records.ifeval import named
 from raif.records.layout import LAYOUTS, Layout, Row, turns
 from raif.types import Constraint
 
-_MORE = ("key", "id", "dataset", "language", "dialect")
+_MORE = ("key", "id", "language", "dialect")
 
 
 def older(label: Any) -> list[Row]:
@@ -43,10 +43,16 @@ def _read(read: Callable[[str], list[Constraint]], label: str) -> list[Row]:
 def _fields(read: Callable[[Any], list[Row]]) -> Callable[[Row, str], Row]:
     def fields(row: Row, where: str) -> Row:
         kept = {name: row[name] for name in ("language", "dialect") if row.get(name)}
-        found = {"messages": turns(row["messages"]), "constraints": read(row["ground_truth"])}
+        found = {"messages": turns(row["messages"]), "constraints": read(_label(row))}
         return named(row) | {"dialect": "ifeval"} | kept | found
 
     return fields
+
+
+def _label(row: Row) -> Any:
+    """The label; AI2's later mixtures have it in a list of one."""
+    label = row["ground_truth"]
+    return label[0] if isinstance(label, list) and len(label) == 1 and isinstance(label[0], str) else label
 
 
 def _is_labelled(row: Row) -> bool:
@@ -54,7 +60,7 @@ def _is_labelled(row: Row) -> bool:
 
 
 def _is_older(row: Row) -> bool:
-    label = row["ground_truth"]
+    label = _label(row)
     return isinstance(label, Mapping) or (isinstance(label, str) and label.lstrip().startswith("{"))
 
 

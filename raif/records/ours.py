@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from raif.records.layout import LAYOUTS, Layout, Row, stated, turns, unpacked, whole
+from raif.records.layout import LAYOUTS, Layout, Row, name_of, stated, turns, unpacked
 from raif.types import Instruction
 
 KNOWN = Instruction.model_fields
@@ -24,7 +24,7 @@ def fields(row: Row, where: str) -> Row:
             raise ValueError(f"{name}: unknown field. Did you mean {near!r}?")
     found = {name: value for name, value in row.items() if name in KNOWN and value is not None}
     if isinstance(found.get("id"), int | float):
-        found["id"] = str(whole(found["id"]))
+        found["id"] = name_of(found["id"])
     if isinstance(found.get("messages"), str | list):  # a tuple is that of an Instruction
         found["messages"] = _messages(found["messages"])
     return found | {name: _columnar(found[name], name) for name in COLUMNAR & found.keys()}
@@ -32,7 +32,7 @@ def fields(row: Row, where: str) -> Row:
 
 def _messages(value: Any) -> list[Row]:
     try:
-        return turns(unpacked(value, "a text that is"))
+        return turns(unpacked(value, "text"))
     except ValueError as error:
         raise ValueError(f"messages: {error}") from None
 

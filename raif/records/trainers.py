@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from raif.records import ifeval, open_instruct, ours, verinstruct
-from raif.records.layout import LAYOUTS, Layout, Row, given, text_of, turns, without_messages
+from raif.records.layout import LAYOUTS, Layout, Row, name_of, turns, without_messages
 
 
 def checks_of(label: Any) -> Row:
@@ -62,8 +62,17 @@ def _verl(row: Row, where: str) -> Row:
     if not isinstance(model, Mapping):
         raise ValueError("reward_model: not an object")
     found = checks_of(model.get("ground_truth"))
-    named = {} if index is None else {"id": str(index)}
+    named = {} if index is None else {"id": name_of(index)}
     return named | found | {"messages": turns(row["prompt"])}
+
+
+def _lost_of_verl(row: Row) -> list[str]:
+    """What a record has no place for, unless it was made of one: of `extra_info`, all but the index."""
+    if row.get("data_source") == "raif":
+        return []
+    about = row.get("extra_info")
+    others = isinstance(about, Mapping) and any(about[name] is not None for name in about.keys() - {"index"})
+    return [name for name in ("data_source", "ability") if name in row] + ["extra_info"] * others
 
 
 def _trl(row: Row, where: str) -> Row:
@@ -71,16 +80,6 @@ def _trl(row: Row, where: str) -> Row:
         raise ValueError("has both `constraints` and `instruction_id_list`: leave out one of them")
     rest = {name: value for name, value in row.items() if name != "prompt"}
     return ours.fields(rest | {"messages": turns(row["prompt"])}, where)
-
-
-def _completion(row: Row) -> Row:
-    """The last of the turns that a model has added, or its text."""
-    completion = row.get("completion")
-    if given(row) or completion is None:
-        return given(row)
-    if isinstance(completion, list) and completion and isinstance(completion[-1], Mapping):
-        completion = text_of(completion[-1].get("content"))
-    return {"response": completion}
 
 
 LAYOUTS.add("openrlhf", _labelled("input", "label"))
@@ -91,6 +90,7 @@ LAYOUTS.add(
         about="verl",
         columns=("prompt", "reward_model"),
         more=("id", "extra_info", "data_source", "ability"),
+        lost=_lost_of_verl,
         fields=_verl,
         when=without_messages,
         sample={
@@ -113,7 +113,6 @@ LAYOUTS.add(
         more=(*ours.KNOWN, "completion"),
         fields=_trl,
         when=without_messages,
-        given=_completion,
         sample={
             "prompt": [{"role": "user", "content": "Describe tea without commas."}],
             "completion": [{"role": "assistant", "content": "Tea is warm."}],

@@ -58,8 +58,10 @@ def _text(response: Any) -> str:
         raise RecordError(f"response: {error}") from None
 
 
-def _record(checks: Mapping[str, Any] | Iterable[Constraint | Mapping[str, Any]]) -> dict[str, Any]:
+def _record(checks: Any) -> dict[str, Any]:
     """The checks as a record, with an empty prompt if there is none."""
+    if hasattr(checks, "to_dict"):  # a row of pandas
+        checks = checks.to_dict()
     if not isinstance(checks, Mapping):
         if isinstance(checks, str) or not isinstance(checks, Iterable):
             raise RecordError(f"checks: a record or constraints are needed, not {type(checks).__name__}")

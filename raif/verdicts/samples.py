@@ -17,16 +17,19 @@ def pass_at(k: int, n: int, passed: int) -> float:
     return 1 - comb(n - passed, k) / comb(n, k)
 
 
-def sampled(found: Sequence[Verification]) -> dict[str, Any]:
+def sampled(found: Sequence[Verification | None]) -> dict[str, Any]:
     """What the answers add up to: `pass@k` for powers of two and for all, `mean` and `best`.
 
-    `n` answers were judged, and `passed` of them follow all instructions; the others are left out. `mean` is
-    that of the fractions, and `best` the position of the first answer with the highest, from 0.
+    `n` answers were judged, and `passed` of them follow all instructions; the others are left out, and so is
+    None, an answer that failed to come. `mean` is that of the fractions, and `best` the position of the first
+    answer with the highest, from 0.
     """
-    judged = [each.followed for each in found if each.followed is not None]
+    judged = [each.followed for each in found if each and each.followed is not None]
     n, passed = len(judged), sum(judged)
     ks = sorted({1 << power for power in range(n.bit_length())} | {n}) if n else []
-    fractions = {place: each.fraction for place, each in enumerate(found) if each.fraction is not None}
+    fractions = {
+        place: each.fraction for place, each in enumerate(found) if each and each.fraction is not None
+    }
     return {
         "n": n,
         "passed": passed,

@@ -60,9 +60,10 @@ class _Begun(NamedTuple):
     """A row whose answers are being checked: what is printed of it, and the results or what is wrong."""
 
     row: Row
-    results: list[Checked] | RaifError
+    results: Sequence[Checked | RecordError] | RaifError
     instruction: Instruction | None = None
     texts: Sequence[str] = ()
+    """Those answers that are texts."""
     several: bool = False
 
     def answered(self, think: Marks) -> list[tuple[Instruction, str]]:
@@ -121,14 +122,19 @@ def _begun(
             given, place = _given(row, where, rules), where
         else:
             given, place = _joined(row, where, instruction, answers, tally)
-        texts = _texts(given, place)
+        several = "responses" in given
+        answered = _texts(given, place)
         row |= given
-        if several := "responses" in given:
+        if several:
             row = {name: value for name, value in row.items() if name not in ADDED_TO_SAMPLES}
+        texts = [text for text in answered if isinstance(text, str)]
         if rules.think == "none":
             tally.thinking += sum(tags_in(text) is not None for text in texts)
         tally.unchecked += unchecked
-        results = [_checked(instruction, text, rules.think, judge) for text in texts]
+        results = [
+            _checked(instruction, text, rules.think, judge) if isinstance(text, str) else text
+            for text in answered
+        ]
         return _Begun(row, results, instruction, texts, several)
     except RaifError as error:
         return _Begun(row, error)
@@ -163,23 +169,38 @@ def _joined(
         row.pop(name, None)
     number = answers.number_for(instruction, where)
     tally.used.add(number)
-    place = f"{where}: {answers[number].where}"
-    if not answers[number].given:
-        raise RecordError(f"{place}: response: is null")
-    return dict(answers[number].given), place
+    answer = answers[number]
+    place = f"{where}: {answer.where}"
+    if not answer.given:
+        raise RecordError(f"{place}: response: {answer.failed or 'is null'}")
+    return dict(answer.given), place
 
 
-def _texts(given: Row, where: str) -> list[str]:
-    """What is to be checked. Contents that are lists of parts become text, in `given`, too."""
+def _texts(given: Row, where: str) -> list[str | RecordError]:
+    """What is to be checked, or of several answers, what is wrong with one of them.
+
+    Contents that are lists of parts become text, in `given`, too.
+    """
     if len(given) > 1:
         raise RecordError(f"{where}: response: there are `responses`, too", "Leave out one of them.")
-    ((name, value),) = given.items()
-    several = value if name == "responses" else [value]
+    if "response" in given:
+        given["response"] = text = _text(given["response"], f"{where}: response")
+        return [text]
+    several = given["responses"]
     if not isinstance(several, list) or not several:
         raise RecordError(f"{where}: responses: not a list of answers")
-    texts = [_text(each, f"{where}: {name}") for each in several]
-    given[name] = texts if name == "responses" else texts[0]
+    texts = [_tried(each, f"{where}: responses.{place}") for place, each in enumerate(several)]
+    given["responses"] = [
+        text if isinstance(text, str) else each for text, each in zip(texts, several, strict=True)
+    ]
     return texts
+
+
+def _tried(value: Any, where: str) -> str | RecordError:
+    try:
+        return _text(value, where)
+    except RecordError as error:
+        return error
 
 
 def _text(value: Any, where: str) -> str:
@@ -196,18 +217,29 @@ def _text(value: Any, where: str) -> str:
 def _added(begun: _Begun, tally: Tally, relevances: Sequence[Relevance] = ()) -> Row:
     if isinstance(begun.results, RaifError):
         tally.errors += 1
-        error = begun.results
-        return {"error": f"{error.message}. {error.hint}" if error.hint else error.message}
-    found = [each if isinstance(each, Verification) else each.result() for each in begun.results]
-    measured: Sequence[Relevance | None] = relevances or [None] * len(found)
-    for each, relevance in zip(found, measured, strict=True):
-        tally.add(each, relevance)
-    shown = list(map(_shown, found, measured))
+        return _said(begun.results)
+    found, shown = list[Verification | None](), list[Row]()
+    measured = iter(relevances)
+    for each in begun.results:
+        if isinstance(each, RecordError):
+            found.append(None)
+            shown.append(_said(each))
+            continue
+        verification = each if isinstance(each, Verification) else each.result()
+        relevance = next(measured, None)
+        tally.add(verification, relevance)
+        found.append(verification)
+        shown.append(_shown(verification, relevance))
     if not begun.several:
         return shown[0]
+    tally.errors += None in found
     summed = sampled(found)
     tally.add_samples(summed)
     return {"samples": shown, "sampled": summed}
+
+
+def _said(error: RaifError) -> Row:
+    return {"error": f"{error.message}. {error.hint}" if error.hint else error.message}
 
 
 def _shown(verification: Verification, relevance: Relevance | None) -> Row:

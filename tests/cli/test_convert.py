@@ -43,7 +43,7 @@ def test_rows_become_another_tools_and_what_is_lost_is_said(rows: Path, tmp_path
     assert f"Left out: {rows}:2: " in result.stderr
 
 
-@pytest.mark.parametrize("to", ["raif", "trl", "verl", "openrlhf"])
+@pytest.mark.parametrize("to", ["raif", "ifeval", "trl", "verl", "openrlhf"])
 def test_a_table_comes_back_as_it_was(rows: Path, tmp_path: Path, to: str) -> None:
     table, back = tmp_path / "out.parquet", tmp_path / "back.jsonl"
     assert convert(str(rows), str(table), "--to", to).exit_code == 3
@@ -71,9 +71,31 @@ def test_a_table_has_the_columns_of_all_rows(tmp_path: Path) -> None:
 
 
 def test_rows_that_are_no_table_are_said_in_one_sentence(rows: Path, tmp_path: Path) -> None:
+    """`keyword1` is a list in one row and text in the other."""
+    ids = {"instruction_id_list": ["count:keywords_multiple"]}
+    keywords = {f"keyword{number}": "tea" for number in range(1, 6)}
+    increment = {"instruction_id_list": ["rlvr:verify_keywords"], "kwargs": [{"keyword_list": ["tea"]}]}
+    second = ROW | ids | {"kwargs": [keywords | {"keyword_list": None}], "key": "b"}
+    third = ROW | {"instruction_id_list": ["rlvr:verify_keywords"], "kwargs": [{"keyword_list": "tea"}]}
+    rows.write_text("\n".join(map(json.dumps, (second, ROW | increment, third))))
     result = convert(str(rows), str(tmp_path / "out.parquet"), "--to", "ifeval")
     assert str(result.exception).endswith("\nWrite JSON Lines.")
     assert not (tmp_path / "out.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("", "is a folder\nGive the name of a file."),
+        ("none/out.jsonl", "is in no folder that exists"),
+        ("out.csv", "JSON Lines and Parquet are written, not .csv"),
+        ("out.jsonl.gz", "JSON Lines and Parquet are written, not .gz"),
+    ],
+)
+def test_where_nothing_can_be_written_is_said(rows: Path, tmp_path: Path, name: str, said: str) -> None:
+    result = convert(str(rows), str(tmp_path / name), "--to", "raif", "--overwrite")
+    assert said in str(result.exception)
+    assert [*tmp_path.iterdir()] == [rows]
 
 
 def test_a_file_is_not_replaced_unasked(rows: Path) -> None:

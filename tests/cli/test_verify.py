@@ -89,8 +89,18 @@ def test_answers_can_come_through_the_pipe_and_those_left_over_are_counted(tmp_p
     answers = [{"key": key, "response": "a, b"} for key in (7, 8, 9)]
     result = run(str(tmp_path / "rows.jsonl"), "-q", "--responses", "-", lines=tuple(answers))
     assert json.loads(result.stdout)["response"] == "a, b"
-    assert result.stderr == "Warning: 2 of 3 answers belong to no row\n"
+    assert result.stderr == "Warning: 2 of 3 answers were joined to no row\n"
     assert run("--responses", "-").exit_code == 2
+
+
+def test_lines_of_answers_that_cannot_be_used_are_said_and_lose_no_other(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"key": 7, "response": "a, b"}\n{"key"\n')
+    result = run("-q", "--responses", str(tmp_path / "a.jsonl"), lines=(GOOD,))
+    assert json.loads(result.stdout)["followed"] is False
+    assert result.stderr.startswith(
+        f"Warning: 1 line of the answers can't be used, as {tmp_path}/a.jsonl:2: "
+    )
+    assert result.exit_code == 3
 
 
 @pytest.mark.parametrize(
@@ -243,6 +253,14 @@ def test_a_full_disk_is_one_sentence() -> None:
     assert found.stderr.decode() == (
         "Error: standard output: No space left on device\nFree some space and run the command again.\n"
     )
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&-", "2>&-", ">&- 2>&- <&-"])
+def test_streams_that_are_closed_from_the_start_are_no_error(closed: str, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps(GOOD))
+    command = f"{sys.executable} -c 'from raif_cli.main import run; run()' verify {tmp_path}/rows.jsonl"
+    found = subprocess.run(["bash", "-c", f"{command} {closed}"], capture_output=True, text=True, check=False)
+    assert (found.returncode, "Traceback" in found.stderr) == (0, False)
 
 
 def test_closed_output_is_no_error_message() -> None:

@@ -67,6 +67,26 @@ def test_ifevals_own_rows_come_back_as_they_were() -> None:
     assert ({name: row[name] for name in sample}, lost) == (sample, [])
 
 
+@pytest.mark.parametrize(
+    ("name", "changed", "lost"),
+    [
+        ("verl", {}, set()),
+        ("verl", {"data_source": "mine"}, {"data_source", "ability"}),
+        ("verl", {"data_source": "mine", "extra_info": {"index": 1, "split": "x"}}, {"extra_info"}),
+        ("multi-if", {}, {"turn_1_instruction_id_list", "turn_1_kwargs"}),
+        ("multi-if", {"turn_index": 1}, {"turn_2_prompt", "turn_2_instruction_id_list", "turn_2_kwargs"}),
+        ("if-multi-constraints", {}, {"dataset", "constraint_type", "constraint"}),
+    ],
+)
+def test_columns_that_a_record_has_nothing_of_are_said(
+    name: str, changed: dict[str, Any], lost: set[str]
+) -> None:
+    losses = Losses()
+    assert list(converted(iter([("f:1", {**LAYOUTS[name].sample, **changed})]), "raif", losses))
+    assert losses.columns.keys() >= lost
+    assert bool(losses.columns) == bool(lost)
+
+
 def test_answers_are_kept_and_what_is_left_out_is_counted() -> None:
     rows: list[Found] = [
         ("f:1", dict(LAYOUTS["argilla"].sample)),

@@ -161,6 +161,10 @@ def test_all_names_of_chinese_are_one(said: str) -> None:
     assert instruction(LAYOUTS["raif"].sample, "f:1", language=said).language == "zh"
 
 
+def test_an_empty_cell_names_no_language() -> None:
+    assert instruction(LAYOUTS["raif"].sample | {"language": ""}, "f:1").language == "en"
+
+
 def test_an_unknown_language_is_an_error_that_lists_all() -> None:
     with pytest.raises(RecordError, match=r"f:1: language: 'Klingon' is not .*, de, .*, en, .*, zh, zu"):
         instruction(LAYOUTS["raif"].sample | {"language": "Klingon"}, "f:1")
@@ -184,11 +188,36 @@ def test_a_label_without_checks_is_an_error(label: Any) -> None:
         instruction({"prompt": TEA, "label": label}, "f:1", layout="slime")
 
 
-def test_trls_rows_can_be_plain_text() -> None:
-    row = {"prompt": TEA, "completion": "Tea is warm.", "constraints": [{"id": COMMA[0]}]}
+@pytest.mark.parametrize(
+    "checked",
+    [{"constraints": [{"id": COMMA[0]}]}, {"instruction_id_list": [COMMA[0]], "kwargs": [{}]}],
+)
+def test_trls_rows_can_be_plain_text_and_have_ifevals_columns(checked: dict[str, Any]) -> None:
+    row = {"prompt": TEA, "completion": "Tea is warm."} | checked
     found = instruction(row, "f:1")
     assert (found.prompt, checks(found)) == (TEA, [COMMA])
     assert layout_of(row).given(row) == {"response": "Tea is warm."}
+
+
+def test_lists_can_be_pythons_as_pandas_writes_them_into_a_csv_file() -> None:
+    row = LAYOUTS["ifeval"].sample
+    cells = row | {name: repr(row[name]) for name in ("instruction_id_list", "kwargs")}
+    assert instruction(cells, "f:1") == instruction(row, "f:1")
+    with pytest.raises(RecordError, match=r"kwargs: not JSON: '\[\{a\}\]'"):
+        instruction(cells | {"kwargs": "[{a}]"}, "f:1")
+
+
+@pytest.mark.parametrize("name", ["raif", "ifeval", "argilla", "verl"])
+def test_whole_floats_are_ids_of_whole_numbers(name: str) -> None:
+    row = {**LAYOUTS[name].sample, "id": 300.0, "key": 300.0}
+    assert instruction(row, "f:1").id == "300"
+
+
+def test_a_label_can_be_a_list_of_one() -> None:
+    for name in ("rlvr-ifeval", "if-multi-constraints"):
+        row = LAYOUTS[name].sample
+        listed = row | {"ground_truth": [row["ground_truth"]]}
+        assert (tell(listed), instruction(listed, "f:1")) == (name, instruction(row, "f:1"))
 
 
 def test_verinstructs_code_is_not_run() -> None:
@@ -199,11 +228,15 @@ def test_verinstructs_code_is_not_run() -> None:
 
 def test_contents_of_turns_can_be_parts() -> None:
     parts = [{"type": "text", "text": "Describe "}, {"type": "text", "text": "tea."}]
-    row = LAYOUTS["raif"].sample | {"messages": [{"role": "user", "content": parts}]}
+    row = {**LAYOUTS["raif"].sample, "messages": [{"role": "user", "content": parts}]}
     assert instruction(row, "f:1").prompt == "Describe tea."
     parts = [{"type": "image_url", "image_url": {"url": "x"}}]
     with pytest.raises(RecordError, match="messages: content: a part of the type 'image_url' is not text"):
         instruction(row | {"messages": [{"role": "user", "content": parts}]}, "f:1")
+    with pytest.raises(RecordError, match="messages: content: a part without `text`, but with 'role'"):
+        instruction(row | {"messages": [{"role": "user", "content": [{"role": "user"}]}]}, "f:1")
+    with pytest.raises(RecordError, match="messages: text: not JSON: 'Hi'"):
+        instruction(row | {"messages": "Hi"}, "f:1")
 
 
 @pytest.mark.parametrize(

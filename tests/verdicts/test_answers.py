@@ -51,8 +51,17 @@ def test_an_id_with_another_prompt_is_an_error(tmp_path: Path) -> None:
 def test_a_prompt_with_several_answers_is_an_error(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", {"prompt": "Hi", "response": "a"}, {"prompt": "Hi", "response": "b"})
     (out,), _ = joined(path, ROW)
-    assert out["error"].startswith("rows:1: response: 2 answers have this prompt, among them ")
-    assert f"{path}:1 and {path}:2" in out["error"]
+    assert out["error"].startswith(f"rows:1: response: 2 answers have this prompt, as {path}:1 and {path}:2")
+
+
+def test_a_second_answer_to_an_id_is_named_in_its_row_alone(tmp_path: Path) -> None:
+    lines = [{"key": key, "response": "a b"} for key in (7, 8, 7)]
+    path = write(tmp_path / "a.jsonl", *lines)
+    (first, second), _ = joined(path, ROW, ROW | {"key": 8})
+    assert first["error"].startswith(
+        f"rows:1: response: 2 answers have the id '7', as {path}:1 and {path}:3. Several answers to a prompt"
+    )
+    assert second["followed"] is True
 
 
 def test_white_space_at_a_prompts_ends_is_forgiven(tmp_path: Path) -> None:
@@ -99,7 +108,40 @@ def test_the_output_of_a_batch_is_joined_by_custom_id(tmp_path: Path) -> None:
     out, _ = joined(path, ROW, ROW | {"key": 8}, ROW | {"key": 9})
     assert [line.get("followed") for line in out] == [True, None, True]
     assert out[0]["response"] == "a b"
-    assert out[1]["error"] == f"rows:2: {path}:1: response: is null"
+    assert out[1]["error"] == f"rows:2: {path}:1: response: the request failed: batch_expired"
+
+
+@pytest.mark.parametrize(
+    ("response", "given"),
+    [
+        ({"body": {"choices": [{"text": "a b"}]}}, {"response": "a b"}),
+        (
+            {"body": {"output": [{"type": "reasoning"}, {"type": "message", "content": [{"text": "a b"}]}]}},
+            {"response": "a b"},
+        ),
+        ({"body": {"output": [{"type": "reasoning"}]}}, {"response": None}),
+        ({"body": CHAT}, {"response": "a b"}),
+    ],
+)
+def test_batches_of_every_end_point_are_read(
+    tmp_path: Path, response: dict[str, Any], given: dict[str, Any]
+) -> None:
+    path = write(tmp_path / "a.jsonl", BATCH | {"response": response})
+    assert read_answers(path)[0].given == given
+
+
+@pytest.mark.parametrize(
+    ("failed", "said"),
+    [
+        ({"response": None, "error": {"code": "batch_expired", "message": "Too late."}}, ": Too late."),
+        ({"response": {"body": {"error": {"message": "Too long."}}}}, ": Too long."),
+        ({"response": {"status_code": 500, "body": {}}}, ""),
+    ],
+)
+def test_a_batch_says_why_there_is_no_answer(tmp_path: Path, failed: dict[str, Any], said: str) -> None:
+    path = write(tmp_path / "a.jsonl", BATCH | failed)
+    (out,), _ = joined(path, ROW)
+    assert out["error"] == f"rows:1: {path}:1: response: the request failed{said}"
 
 
 def test_several_choices_of_a_batch_are_several_answers(tmp_path: Path) -> None:
@@ -123,15 +165,24 @@ def test_predictions_without_their_rows_are_joined_by_the_prompt(tmp_path: Path)
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ({"response": "a"}, "needs `key`, `id`, `custom_id` or `prompt`"),
-        ({"key": 7, "response": "b"}, r"a second answer to '7', after .*a\.jsonl:1"),
-        ({"prompt": 7, "response": "b"}, "neither text nor a list of turns"),
+        ('{"response": "a"}', "needs `key`, `id`, `custom_id` or `prompt`"),
+        ('{"prompt": 7, "response": "b"}', "neither text nor a list of turns"),
+        ('{"custom_id": "9", "response": {"body": {"choices": [{}]}}}', "'text'"),
+        ('{"key": 8', "line contains invalid json"),
     ],
 )
-def test_an_answer_that_cannot_be_joined_is_refused(tmp_path: Path, line: dict[str, Any], said: str) -> None:
-    path = write(tmp_path / "a.jsonl", {"key": 7, "response": "a"}, line)
-    with pytest.raises(RecordError, match=rf"a\.jsonl:2: {said}"):
-        read_answers(path)
+def test_an_answer_that_cannot_be_joined_loses_no_other(tmp_path: Path, line: str, said: str) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(f'{line}\n{{"key": 7, "response": "a b"}}\n')
+    (out,), _ = joined(path, ROW)
+    (error,) = read_answers(path).errors
+    assert out["followed"] is True
+    assert error.message.startswith(f"{path}:1: {said}")
+
+
+def test_a_file_without_answers_is_the_users_error(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="no such file"):
+        read_answers(tmp_path / "none.jsonl")
 
 
 def test_the_rows_of_ifbench_get_their_own_answers_or_none(benchmark_data: Path, tmp_path: Path) -> None:

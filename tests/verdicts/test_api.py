@@ -85,6 +85,12 @@ def test_parts_of_a_content_are_the_text() -> None:
     assert verify([NO_COMMA], parts).followed is True
 
 
+def test_a_row_of_pandas_is_a_record() -> None:
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame([{"prompt": "Hi", "instruction_id_list": [NO_COMMA.id], "kwargs": [{}]}])
+    assert verify(next(row for _, row in table.iterrows()), "a, b").followed is False
+
+
 def test_numpys_numbers_and_arrays_are_numbers_and_lists() -> None:
     kwargs = {"num_words": np.int64(2), "relation": "at least", "n": None}
     words = {"id": "length_constraints:number_words", "kwargs": kwargs}

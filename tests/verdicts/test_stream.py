@@ -81,7 +81,6 @@ def test_rows_without_a_check_are_counted_and_an_error_if_asked_for() -> None:
         ({"response": None}, "stream:1: response: is null. Answers in a file of their own: --responses FILE"),
         ({}, "stream:1: response: missing. Answers in a file of their own: --responses FILE"),
         ({"responses": []}, "stream:1: responses: not a list of answers"),
-        ({"responses": ["a", None]}, "stream:1: responses: is null"),
         ({"responses": ["a"], "response": "a"}, "stream:1: response: there are `responses`, too. Leave out"),
         ({"response": [{"type": "image"}]}, "stream:1: response: content: a part of the type 'image' is not"),
     ],
@@ -115,6 +114,19 @@ def test_several_answers_have_verdicts_each_and_what_they_add_up_to() -> None:
     assert "followed" not in out
     assert (tally.prompts.n, tally.samples["pass@2"].value) == (4, 0.5)
     assert run(out)[0] == [out]
+
+
+@pytest.mark.parametrize(
+    ("failed", "said"), [(None, "responses.1: is null"), (7, "responses.1: not a string")]
+)
+def test_an_answer_that_failed_to_come_loses_none_of_the_others(failed: Any, said: str) -> None:
+    row = {name: value for name, value in GOOD.items() if name != "response"}
+    (out,), tally = run(row | {"responses": ["a, b", failed, [{"text": "a b"}]]})
+    assert out["responses"] == ["a, b", failed, "a b"]
+    assert [each.get("followed") for each in out["samples"]] == [False, None, True]
+    assert out["samples"][1] == {"error": f"stream:1: {said}"}
+    assert (out["sampled"]["n"], out["sampled"]["pass@1"], out["sampled"]["best"]) == (2, 0.5, 2)
+    assert (tally.errors, tally.prompts.n) == (1, 2)
 
 
 def test_answers_with_tags_of_thinking_are_counted_where_they_are_not_split_off() -> None:
