@@ -101,16 +101,17 @@ class Stored:
             if name := one.id or one.key:
                 by_id[name].append(one)
             if one.prompt is not None:
-                by_prompt[one.prompt].append(one)
-        owners: dict[str | None, str] = {ask.prompt: ask.id for ask in asks}
+                by_prompt[one.prompt.strip()].append(one)
+        owners = {ask.prompt.strip(): ask.id for ask in asks}
         for ask in asks:
-            found = by_id.get(ask.id) or by_prompt.get(ask.prompt) or []
+            found = by_id.get(ask.id) or by_prompt.get(ask.prompt.strip()) or []
             if len({one.response for one in found}) > 1:
                 raise RecordError(
                     f"{self._path}: {len(found)} different answers to item {ask.id!r}: {ask.prompt[:60]!r}",
                     "Keep one of them, or give each its item's `id` if several items have this prompt.",
                 )
-            if other := next((id for s in found if (id := owners.get(s.prompt, ask.id)) != ask.id), None):
+            asked_by = (owners.get((one.prompt or "").strip(), ask.id) for one in found)
+            if other := next((id for id in asked_by if id != ask.id), None):
                 raise RecordError(
                     f"{self._path}: the answer with the id {ask.id!r} is to the prompt of item {other!r}",
                     "Are its ids of another file? Without `id` and `key`, answers are matched by `prompt`.",

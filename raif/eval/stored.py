@@ -9,22 +9,26 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from raif.errors import RecordError
 from raif.files import jsonl
 from raif.files.jsonl import Model
+from raif.records.layout import whole
+
+Id = Annotated[str, BeforeValidator(whole)]
+"""Text or a number; 300.0 is what a column with gaps makes of 300."""
 
 
 class StoredAnswer(BaseModel):
-    """An answer to the item with this id or key, else to the one with this prompt. `response` is None if the
-    model gave none."""
+    """An answer to the item with this id or key, else to the one with this prompt, whatever white space is
+    around it. `response` is None if the model gave none."""
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
-    id: str | None = None
-    key: str | None = None
+    id: Id | None = None
+    key: Id | None = None
     prompt: str | None = None
     response: str | None
     reasoning: str | None = None

@@ -28,7 +28,15 @@ def stored(tmp_path: Path, *lines: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "line", [{"key": 1}, {"id": "1"}, {"prompt": "prompt 1"}, {"key": 77, "prompt": "prompt 1"}]
+    "line",
+    [
+        {"key": 1},
+        {"key": 1.0},
+        {"id": "1"},
+        {"prompt": "prompt 1"},
+        {"prompt": "\nprompt 1 "},
+        {"key": 77, "prompt": "prompt 1"},
+    ],
 )
 def test_stored_answers_are_joined_by_key_id_or_prompt(line: dict[str, Any], tmp_path: Path) -> None:
     assert stored(tmp_path, {**line, "response": "yes"}) == {"1": "yes"}
@@ -44,7 +52,7 @@ def test_an_id_goes_before_a_prompt(tmp_path: Path) -> None:
 
 def test_an_id_with_the_prompt_of_another_item_is_an_error(tmp_path: Path) -> None:
     """As if the file were numbered from 1."""
-    lines = [{"id": n + 1, "prompt": f"prompt {n}", "response": "yes"} for n in range(5)]
+    lines = [{"id": n + 1, "prompt": f"prompt {n} ", "response": "yes"} for n in range(5)]
     with pytest.raises(RecordError, match=r"with the id '1' is to the prompt of item '0'"):
         stored(tmp_path, *lines)
 
