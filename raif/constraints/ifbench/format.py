@@ -198,7 +198,7 @@ def quotes(response: str) -> Outcome:
 
 @kind(
     "format:quote_unquote",
-    wordings={"en": ("Explain each thing that you quote, in words outside the quotation marks.",)},
+    wordings={"en": ("After each thing that you quote, explain it in words outside the quotation marks.",)},
     draw=no_kwargs,
     examples=(Example(True, '"Tea" is a drink.', {}), Example(False, 'A drink is "tea".', {})),
 )

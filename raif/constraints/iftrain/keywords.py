@@ -143,7 +143,7 @@ def exclude_word_harder(
     wordings={
         "en": (
             "Include a palindrome in your answer, with spaces around it.",
-            "At least one of your words must read the same backwards.",
+            "Between two spaces, have a word of three letters or more that reads the same backwards.",
             "Use a word that is a palindrome, such as noon, without punctuation next to it.",
         ),
         "zh": (

@@ -107,7 +107,7 @@ def validate_placeholders(response: str, *, N: Number) -> Outcome:
     "rlvr:verify_bullet_points",
     wordings={
         "en": ("List exactly {N:bullet point} in markdown, such as: * Tea.",),
-        "zh": ("回答必须正好有{N}个以 * 或 - 开头的要点。",),
+        "zh": ("回答必须正好有{N}个 markdown 要点，例如：* 茶。",),
     },
     draw=_draw_number(2, 5),
     conflicts=ALONE,
@@ -262,7 +262,7 @@ def validate_end(response: str, *, end_phrase: str) -> Outcome:
     "rlvr:validate_quotation",
     wordings={
         "en": ("All that you write stands inside one pair of double quotation marks.",),
-        "zh": ("请用一对英文双引号把整个回答括起来。",),
+        "zh": ("请用一对双引号（“”或英文双引号）把整个回答括起来。",),
     },
     draw=no_kwargs,
     conflicts=ALONE,
@@ -278,7 +278,7 @@ def validate_quotation(response: str) -> Outcome:
     "rlvr:validate_no_commas",
     wordings={
         "en": ("In your entire response, refrain from the use of any commas.",),
-        "zh": ("整个回答不得使用英文逗号。",),
+        "zh": ("整个回答不得使用任何逗号。",),
     },
     draw=no_kwargs,
     conflicts=ALONE,
