@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-Dialect = Literal["raif", "ifeval", "reference"]
-"""What a kind means. ifeval: as in the official checkers. reference: as in the method's own training checker.
-raif: what the words of the instruction say, to an English or to a Chinese reader."""
+Dialect = Literal["raif", "official", "reference"]
+"""What a kind means. official: as in the official checkers, those of IFEval, IFBench and open-instruct.
+reference: as in the method's own training checker. raif: what the words of the instruction say, to an English
+or to a Chinese reader."""
 
-DialectName = Literal["raif", "ifeval", "official", "reference"]
-"""What a user may write: `official` is another name for `ifeval`, which records and reports keep."""
+DialectName = Literal["raif", "official", "ifeval", "reference"]
+"""What a user may write: `ifeval` is the old name of `official`."""
 
 
 def dialect_of(name: Any) -> Any:
     """The dialect of a name that a user wrote; anything else as it is."""
-    return "ifeval" if name == "official" else name
+    return "official" if name == "ifeval" else name
 
 
 def semantics(dialect: Dialect, language: str) -> str:

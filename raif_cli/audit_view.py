@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from raif.verdicts.audit.rates import Finding
 
 
-NAMES: dict[Dialect, str] = {"ifeval": "official", "raif": "raif", "reference": "reference"}
-
-
 def show_audit(kind: str | None, dialect: Dialect | None) -> None:
     """Print precision and recall, and what is wrong for a single kind or dialect.
 
@@ -35,7 +32,7 @@ def show_audit(kind: str | None, dialect: Dialect | None) -> None:
     table.add_column("language")
     table.add_column("responses", justify="right")
     for each in dialects:
-        for heading in (f"{NAMES[each]}: precision", "recall"):
+        for heading in (f"{each}: precision", "recall"):
             table.add_column(heading, justify="right")
     wrong: list[Finding] = []
     for row in rows:
@@ -50,7 +47,7 @@ def show_audit(kind: str | None, dialect: Dialect | None) -> None:
     for each in dialects:
         one = rates(finding for row in rows for finding in row.findings[each])
         err.print(
-            f"{NAMES[each]}: {one.wrong} of {one.cases} wrong, precision {percent(one.precision)}, "
+            f"{each}: {one.wrong} of {one.cases} wrong, precision {percent(one.precision)}, "
             f"recall {percent(one.recall)}",
             highlight=False,
         )
@@ -66,5 +63,5 @@ def _said(finding: Finding) -> str:
     case = finding.case
     label = "should pass" if case.passes else "should fail"
     verdict = {True: "passes", False: "fails", None: "can't be judged"}[finding.passed]
-    about = f"{NAMES[finding.dialect]}: {case.response!r} {case.kwargs or ''}"
+    about = f"{finding.dialect}: {case.response!r} {case.kwargs or ''}"
     return f"{about} {label}, {verdict}: {finding.reason}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from raif.dialect import Dialect
+from raif.dialect import DialectName
 from raif_cli.options import DryRun, Overrides, overrides
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ Rewards = Annotated[
     ),
 ]
 Semantics = Annotated[
-    Dialect | None,
+    DialectName | None,
     typer.Option(
         "--dialect",
         help="Whose meaning of the kinds to use, instead of each record's own.",

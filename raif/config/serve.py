@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, model_validator
 
 from raif.config.base import Section
 from raif.config.judge import JudgeConfig
-from raif.dialect import Dialect
+from raif.dialect import Dialect, dialect_of
 from raif.reasoning import Style
 
 
 class RewardsConfig(Section):
     """How responses are scored. `think` says how their reasoning is marked; auto: by their own tags."""
 
-    dialect: Dialect | None = None
+    dialect: Annotated[Dialect | None, BeforeValidator(dialect_of)] = None
     """Whose meaning of the kinds to use. null: each record's own."""
     judge: JudgeConfig | None = None
     """Who answers the records' questions. null: they are unjudged, and left out of the reward."""

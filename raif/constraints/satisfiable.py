@@ -43,7 +43,7 @@ def conflicting(one: str, other: str) -> bool:
     return one == other or other in KINDS[one].conflicts or one in KINDS[other].conflicts
 
 
-def contradiction(constraints: Sequence[Constraint], semantics: str = "ifeval") -> str | None:
+def contradiction(constraints: Sequence[Constraint], semantics: str = "official") -> str | None:
     """Why these can't be met together, or None if no reason is known. ConstraintError for bad kwargs.
 
     `semantics` says what the kinds mean, as `Instruction.semantics` does. A kind may occur twice if its

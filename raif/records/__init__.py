@@ -11,7 +11,7 @@ from typing import Any
 
 from raif.constraints import find
 from raif.constraints.tree import active
-from raif.dialect import Dialect
+from raif.dialect import DialectName
 from raif.errors import ConstraintError, RecordError
 from raif.files import jsonl
 from raif.files import rows as files
@@ -48,7 +48,7 @@ def instruction(
     row: Row,
     where: str,
     *,
-    dialect: Dialect | None = None,
+    dialect: DialectName | None = None,
     language: str | None = None,
     layout: str | None = None,
 ) -> Instruction:

@@ -57,7 +57,7 @@ def checked(row: Row) -> Row:
     if row.get("kwargs") is None:
         raise ValueError("kwargs: missing")
     ids = unpacked(row["instruction_id_list"], "instruction_id_list")
-    found = {"dialect": row.get("dialect") or "ifeval", "constraints": constraints(ids, row["kwargs"])}
+    found = {"dialect": row.get("dialect") or "official", "constraints": constraints(ids, row["kwargs"])}
     prefixes = {language for id in ids if (language := plain_id(id)[1])}
     language = row.get("language") or (prefixes.pop() if len(prefixes) == 1 else None)
     return found | ({"language": language} if language else {})

@@ -22,7 +22,7 @@ def fields(row: Row, where: str) -> Row:
     return named(row) | {
         "messages": _said(row.get("turns")) or turns(prompts),
         "language": row.get("language") or "en",
-        "dialect": "ifeval",
+        "dialect": "official",
         "constraints": constraints(ids, kwargs),
     }
 

@@ -44,7 +44,7 @@ def _fields(read: Callable[[Any], list[Row]]) -> Callable[[Row, str], Row]:
     def fields(row: Row, where: str) -> Row:
         kept = {name: row[name] for name in ("language", "dialect") if row.get(name)}
         found = {"messages": turns(row["messages"]), "constraints": read(_label(row))}
-        return named(row) | {"dialect": "ifeval"} | kept | found
+        return named(row) | {"dialect": "official"} | kept | found
 
     return fields
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from functools import cache, lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -77,6 +77,8 @@ def _is_slip(name: str, near: str, value: object) -> bool:
 @cache
 def _adapter(name: str) -> TypeAdapter[Any]:
     annotation: Any = KNOWN[name].annotation
+    for validator in KNOWN[name].metadata:
+        annotation = Annotated[annotation, validator]
     return TypeAdapter(annotation)
 
 

@@ -22,12 +22,12 @@ def checks_of(label: Any) -> Row:
         except ValueError:
             raise ValueError(f"no checks in the label {label[:60]!r}") from None
     if isinstance(label, str | list):
-        return {"dialect": "ifeval", "constraints": open_instruct.mixed(label)}
+        return {"dialect": "official", "constraints": open_instruct.mixed(label)}
     if not isinstance(label, Mapping):
         raise ValueError(f"no checks in the label {label!r}")
     found = dict(label)
     if "func_name" in found:
-        return {"dialect": "ifeval", "constraints": open_instruct.older(json.dumps(found))}
+        return {"dialect": "official", "constraints": open_instruct.older(json.dumps(found))}
     if "instruction_id_list" in found:
         return ifeval.checked(found)
     if "checkers" in found:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from raif import records
-from raif.dialect import Dialect
+from raif.dialect import DialectName
 from raif.errors import RecordError
 from raif.reasoning import Marks
 from raif.records.layout import text_of
@@ -28,7 +28,7 @@ def verify(
     response: Content,
     *,
     think: Marks = "none",
-    dialect: Dialect | None = None,
+    dialect: DialectName | None = None,
     language: str | None = None,
 ) -> Verification:
     """All verdicts on `response`: `.followed`, `.fraction`, and `.verdicts`, each with its reason.
@@ -41,7 +41,7 @@ def verify(
     return verdicts.verify(read(checks, dialect=dialect, language=language), text, think=think)
 
 
-def read(checks: Checks, *, dialect: Dialect | None = None, language: str | None = None) -> Instruction:
+def read(checks: Checks, *, dialect: DialectName | None = None, language: str | None = None) -> Instruction:
     """The instruction that `verify` checks responses to. Raises RecordError."""
     record = dict(checks) if isinstance(checks, Instruction) else _record(checks)
     return records.instruction(record, "checks", dialect=dialect, language=language)

@@ -125,7 +125,7 @@ def _checked(instruction: Instruction, answer: str | None, *, loose: bool = True
 def verdicts(
     constraints: Sequence[Constraint],
     answer: str | None,
-    semantics: str = "ifeval",
+    semantics: str = "official",
     *,
     loose: bool = True,
 ) -> list[Verdict]:

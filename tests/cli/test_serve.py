@@ -37,7 +37,7 @@ def test_what_follows_two_dashes_is_vllms() -> None:
 
 def test_rewards_have_a_dialect_and_a_judge() -> None:
     judge = ("--judge-url", "http://127.0.0.1:8001/v1", "--judge-model", "m")
-    found = planned("--rewards", "--think", "tagged", "--dialect", "ifeval", *judge, "--dry-run")
-    assert (found["model"], found["think"], found["rewards"]["dialect"]) == (None, "tagged", "ifeval")
+    found = planned("--rewards", "--think", "tagged", "--dialect", "official", *judge, "--dry-run")
+    assert (found["model"], found["think"], found["rewards"]["dialect"]) == (None, "tagged", "official")
     assert found["rewards"]["judge"]["model"] == "m"
     assert planned("--rewards", "--dry-run")["rewards"] == {"dialect": None, "judge": None}

@@ -190,7 +190,7 @@ def test_a_broken_file_of_several_loses_no_other(tmp_path: Path) -> None:
     assert json.loads(result.stdout.splitlines()[-1])["followed"] is True
 
 
-@pytest.mark.parametrize(("dialect", "followed"), [("ifeval", True), ("reference", False)])
+@pytest.mark.parametrize(("dialect", "followed"), [("official", True), ("reference", False)])
 def test_dialect_replaces_the_records_own(dialect: str, followed: bool) -> None:
     wanted = {"instruction_id_list": ["keywords:existence"], "kwargs": [{"keywords": ["a.b"]}]}
     result = run("--dialect", dialect, lines=(GOOD | wanted,))
@@ -288,11 +288,11 @@ def test_audit_prints_rates_and_what_is_wrong_about_one_kind():
 
 
 def test_audit_of_a_dialect_that_is_wrong_fails():
-    assert run("--audit", "--kind", "count:numbers", "--dialect", "ifeval").exit_code == 1
+    assert run("--audit", "--kind", "count:numbers", "--dialect", "official").exit_code == 1
 
 
 @pytest.mark.parametrize("name", ["official", "ifeval"])
-def test_official_is_another_name_for_ifeval(name):
+def test_ifeval_is_the_old_name_of_official(name):
     messages = [{"role": "user", "content": "Hi"}]
     no_comma = [{"id": "punctuation:no_comma", "kwargs": {}}]
     record = {"id": "x", "messages": messages, "constraints": no_comma, "response": "a，b"}

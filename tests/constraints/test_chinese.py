@@ -146,7 +146,7 @@ def test_the_kinds_that_are_not_kept_have_a_meaning_in_one_line() -> None:
         assert "zh" not in variants(kind.id) or (kind.check.__doc__ or "").split("\n")[0].endswith(".")
 
 
-@pytest.mark.parametrize("fields", [{"dialect": "ifeval"}, {"dialect": "reference"}])
+@pytest.mark.parametrize("fields", [{"dialect": "official"}, {"dialect": "reference"}])
 def test_other_dialects_keep_the_kinds_own_checks(fields: dict[str, str]) -> None:
     asked = record(Constraint(id="punctuation:no_comma"), **fields)
     assert verify(asked, "红，蓝").followed is True

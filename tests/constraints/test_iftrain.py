@@ -205,4 +205,4 @@ def test_bad_label_says_what_is_wrong(read: Any, label: str, said: str) -> None:
 
 
 def test_semantics_of_chinese_don_t_change_the_official_ones() -> None:
-    assert find("count:count_unique", "ifeval").check is KINDS["count:count_unique"].check
+    assert find("count:count_unique", "official").check is KINDS["count:count_unique"].check

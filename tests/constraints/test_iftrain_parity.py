@@ -33,7 +33,7 @@ def folder(benchmark_data: Path) -> Path:
     return benchmark_data / "iftrain" / "fixtures"
 
 
-def verdict(case: Line, semantics: str = "ifeval") -> Any:
+def verdict(case: Line, semantics: str = "official") -> Any:
     """The check's own verdict: nothing guards it against blank responses."""
     kind = find(case["instruction_id"], semantics)
     try:
@@ -49,7 +49,7 @@ def both(ours: Any, official: Any) -> tuple[Any, Any]:
     return ours if ours else NO_POINTS, NO_POINTS
 
 
-def pairs(cases: list[Line], name: str = "expected", semantics: str = "ifeval") -> tuple[Line, Line]:
+def pairs(cases: list[Line], name: str = "expected", semantics: str = "official") -> tuple[Line, Line]:
     found = {case["n"]: both(verdict(case, semantics), case[name]) for case in cases}
     return {n: ours for n, (ours, _) in found.items()}, {n: theirs for n, (_, theirs) in found.items()}
 
@@ -66,8 +66,8 @@ def test_every_verdict_of_the_29_kinds_is_equal(folder: Path, parity: Parity, na
 @pytest.mark.parametrize(
     ("column", "semantics"),
     [
-        ("expected", "ifeval"),
-        ("google", "ifeval"),
+        ("expected", "official"),
+        ("google", "official"),
         ("raif_evaluation", "authors"),
         ("raif_training", "reference"),
     ],

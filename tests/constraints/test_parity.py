@@ -19,7 +19,7 @@ def load(path: Path) -> Lines:
     return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
 
 
-def found(case: Line, response: str, semantics: str = "ifeval") -> Line:
+def found(case: Line, response: str, semantics: str = "official") -> Line:
     """Our verdicts on the instructions of an item."""
     pairs = zip(case["instruction_id_list"], case["kwargs"], strict=True)
     ours = verdicts([Constraint(id=id, kwargs=kwargs) for id, kwargs in pairs], response, semantics)
@@ -51,7 +51,7 @@ def on_answers(
     return {key: one[0] for key, one in both.items()}, {key: one[1] for key, one in both.items()}
 
 
-def on_cases(cases: Lines, sides: dict[str, str], semantics: str = "ifeval") -> tuple[Lines, Lines]:
+def on_cases(cases: Lines, sides: dict[str, str], semantics: str = "official") -> tuple[Lines, Lines]:
     """The same on cases of one instruction each; `sides`: strict and loose by their official names."""
     both = []
     for case in cases:
@@ -87,7 +87,7 @@ def test_every_verdict_is_that_of_the_training_checker_too(
 
 
 UNIT_CASES = {
-    "upstream": ({"strict": "strict", "loose": "loose"}, "ifeval"),
+    "upstream": ({"strict": "strict", "loose": "loose"}, "official"),
     "authors": ({"strict": "raif_eval_strict", "loose": "raif_eval_loose"}, "authors"),
     "reference": ({"strict": "raif_training"}, "reference"),
 }

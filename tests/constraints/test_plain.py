@@ -43,7 +43,7 @@ def test_examples_show_both_verdicts(kind: Kind) -> None:
 def test_chinese_records_have_the_meaning_of_raif_unless_there_is_one_of_their_own() -> None:
     assert find("copy:copy", "zh") is variants("copy:copy")["raif"]
     assert find("punctuation:no_comma", "zh") is variants("punctuation:no_comma")["zh"]
-    assert find("copy:copy", "ifeval") is KINDS["copy:copy"]
+    assert find("copy:copy", "official") is KINDS["copy:copy"]
 
 
 @settings(max_examples=20, deadline=None)

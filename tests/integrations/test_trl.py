@@ -67,7 +67,7 @@ def test_every_kinds_kwargs_survive_the_columns_of_a_data_set(released: bool) ->
     made = datasets.Dataset.from_list(
         [{"constraints": [{"id": kind.id, "kwargs": case.kwargs}]} for kind, case in cases]
     )
-    columns = {"constraints": made["constraints"], "dialect": ["ifeval"] * len(cases)}
+    columns = {"constraints": made["constraints"], "dialect": ["official"] * len(cases)}
     found = rewards([case.response for _, case in cases], **columns)
     assert found == [float(case.passes) for _, case in cases]
 

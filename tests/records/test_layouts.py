@@ -26,7 +26,7 @@ class Case(NamedTuple):
     prompt: str
     checks: list[tuple[str, dict[str, Any]]]
     given: dict[str, Any] = {}  # noqa: RUF012 (not changed)
-    dialect: str = "ifeval"
+    dialect: str = "official"
 
 
 ANSWER = {"response": "Tea is warm."}

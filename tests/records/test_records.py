@@ -124,7 +124,7 @@ def test_a_conversation_keeps_the_checks_that_its_ids_name() -> None:
     (found,) = read(IFEVAL | {"messages": turns, "prompt": "Again"})
     assert [each.id for each in found.constraints] == IFEVAL["instruction_id_list"]
     assert [turn.content for turn in found.messages] == ["Hi", "Ho", "Again"]
-    assert (found.id, found.dialect) == ("7", "ifeval")
+    assert (found.id, found.dialect) == ("7", "official")
 
 
 def test_a_number_is_an_id() -> None:
@@ -156,7 +156,7 @@ def test_dialect_that_is_given_replaces_the_records_own() -> None:
     assert records.instruction(line, "here", dialect="reference").dialect == "reference"
     assert records.instruction(line, "here").dialect == "raif"
     with pytest.raises(RecordError, match="not a valid regular expression"):
-        records.instruction(line, "here", dialect="ifeval")
+        records.instruction(line, "here", dialect="official")
 
 
 def test_released_questions_become_questions() -> None:

@@ -60,7 +60,7 @@ def test_a_server_of_rewards_needs_no_model(monkeypatch: pytest.MonkeyPatch) -> 
     found = command(ServeConfig.model_validate({"rewards": {"dialect": "ifeval"}}), 8123)
     assert found.model is None
     assert found.arguments[-2] == "raif.serve.rewards"
-    assert config_of(found).rewards == RewardsConfig(dialect="ifeval")
+    assert config_of(found).rewards == RewardsConfig(dialect="official")
 
 
 def test_sizes_reach_vllm(folder: Path) -> None:

@@ -75,7 +75,7 @@ def test_the_reasoning_is_split_off() -> None:
 def test_a_dialect_replaces_that_of_the_records() -> None:
     kind = {"id": "keywords:existence", "kwargs": {"keywords": ["a.c"]}}
     records = [{"constraints": [kind], "response": "abc"}]
-    seen = [ask(app(**config), "/rewards", {"records": records}) for config in ({}, {"dialect": "ifeval"})]
+    seen = [ask(app(**config), "/rewards", {"records": records}) for config in ({}, {"dialect": "official"})]
     assert [status for status, _ in seen] == [200, 200]
     assert seen[1][1]["rewards"] == [1.0]  # keywords are regular expressions there
 

@@ -52,7 +52,7 @@ def test_dialect_and_language_take_the_place_of_the_records(monkeypatch: pytest.
     record = {**FORMS["record"], "language": "fr"}
     assert verify(record, "a, b").followed is False
     assert verify(record, "a, b", language="zh").followed is True
-    assert verify(record, "a, b", language="zh", dialect="ifeval").followed is False
+    assert verify(record, "a, b", language="zh", dialect="official").followed is False
 
 
 @pytest.mark.parametrize(

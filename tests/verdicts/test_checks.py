@@ -106,7 +106,7 @@ def test_without_loose_only_the_strict_verdict_is_given() -> None:
 
 def test_check_that_takes_too_long_is_neither_passed_nor_failed() -> None:
     endless = Constraint(id="keywords:existence", kwargs={"keywords": ["(a|a)+$"]})
-    (found,) = verdicts([endless], "a" * 40 + "b", "ifeval")
+    (found,) = verdicts([endless], "a" * 40 + "b", "official")
     assert (found.passed, found.passed_loose) == (None, None)
     assert "'(a|a)+$' takes too long" in found.reason
 
@@ -177,6 +177,6 @@ def test_loose_verdicts_are_given_unless_they_are_declined() -> None:
 def test_the_checks_are_ifevals_unless_others_are_named() -> None:
     regex = Constraint(id="keywords:existence", kwargs={"keywords": ["a.c"]})
     found = [
-        verdicts([regex], "abc", *semantics)[0].passed for semantics in ((), ("ifeval",), ("reference",))
+        verdicts([regex], "abc", *semantics)[0].passed for semantics in ((), ("official",), ("reference",))
     ]
     assert found == [True, True, False]

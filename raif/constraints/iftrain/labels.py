@@ -75,7 +75,7 @@ def score(constraints: Sequence[Constraint], prediction: str) -> float:
     An empty answer follows none, save RLVR-IFeval's functions, which upstream asks about it. ConstraintError
     for what upstream can't check.
     """
-    bound = [(kind, kind.bind(one.kwargs)) for one in constraints for kind in [find(one.id, "ifeval")]]
+    bound = [(kind, kind.bind(one.kwargs)) for one in constraints for kind in [find(one.id, "official")]]
     text = answer(prediction)
     passed = [
         bool((text or kind.id.startswith(OLDER)) and kind.check(text, **kwargs).passed)

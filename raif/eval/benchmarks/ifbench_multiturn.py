@@ -135,7 +135,7 @@ def _item(row: _Row, named: str, where: str) -> Rewrite:
     return Rewrite(
         id=f"{of}/{row.key}",
         of=of,
-        dialect="ifeval",
+        dialect="official",
         messages=tuple(row.messages),
         constraints=tuple(
             Constraint(id=id, kwargs=_kwargs(id, given or {}, row.prompt)) for id, given in checks

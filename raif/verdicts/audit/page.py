@@ -27,8 +27,8 @@ instruction. They are chosen to be hard: most are where a check is likely to err
 on a model's usual answers. Responses of which the words don't say whether they follow were left out.
 
 Precision: of the responses that pass, the share that should. A reward of low precision pays for the wrong
-thing. Recall: of the responses that should pass, the share that does. *Official* is the dialect `ifeval`,
-whose verdicts are those of the official checkers: IFEval's, IFBench's, and open-instruct's for the training
+thing. Recall: of the responses that should pass, the share that does. The verdicts of the dialect
+`official` are those of the official checkers: IFEval's, IFBench's, and open-instruct's for the training
 kinds and `rlvr:`. `raif` is the default. Words and sentences in Chinese are those of jieba and of
 `raif.text.chinese`; where those are wrong, so is `raif`. Hacks are explained below.
 
@@ -45,7 +45,7 @@ constraint pays for such a response, so pair such constraints with others, a jud
 Under `raif`, hidden characters and comments are no part of a response.
 """
 _LONGEST = 90
-_NAMES: dict[Dialect, str] = {"ifeval": "official", "raif": "`raif`"}
+_NAMES: dict[Dialect, str] = {"official": "official", "raif": "`raif`"}
 
 
 def document() -> str:
@@ -128,7 +128,7 @@ def _described(finding: Finding) -> str:
     label = "follows" if case.passes else "doesn't follow"
     verdict = {True: "passes", False: "fails", None: "is not judged"}[finding.passed]
     kwargs = f" with {_code(case.kwargs)}" if case.kwargs else ""
-    name = "officially" if finding.dialect == "ifeval" else f"under `{finding.dialect}`"
+    name = "officially" if finding.dialect == "official" else f"under `{finding.dialect}`"
     return f"{_code(case.response)}{kwargs} {label}; {name} it {verdict}: {_plain(finding.reason)}"
 
 

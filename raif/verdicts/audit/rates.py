@@ -12,7 +12,7 @@ from raif.types import Constraint
 from raif.verdicts.audit.cases import Case
 from raif.verdicts.checks import verdicts
 
-DIALECTS: tuple[Dialect, ...] = ("ifeval", "raif")
+DIALECTS: tuple[Dialect, ...] = ("official", "raif")
 
 
 @dataclass(frozen=True, slots=True)

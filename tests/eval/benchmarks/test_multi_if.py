@@ -196,7 +196,7 @@ def verdict(constraint: Constraint, answer: str, semantics: str) -> list[bool | 
         usable = False
     if not usable:
         return [UNUSABLE, UNUSABLE]
-    (one,) = decided([constraint], answer, semantics, blanks=semantics != "ifeval")
+    (one,) = decided([constraint], answer, semantics, blanks=semantics != "official")
     return [one.passed, one.passed_loose]
 
 
@@ -231,7 +231,7 @@ def test_every_verdict_on_unit_cases_is_equal(fixtures: Path, parity: Parity) ->
 def test_every_verdict_of_google_s_checkers_on_the_same_is_equal(fixtures: Path, parity: Parity) -> None:
     path = fixtures / "unit_cases.jsonl"
     cases = [case for case in lines(path) if "google" in case]
-    parity.same(path, "ifeval", on_cases(cases, "ifeval"), [expected(case["google"]) for case in cases])
+    parity.same(path, "official", on_cases(cases, "official"), [expected(case["google"]) for case in cases])
 
 
 @pytest.mark.parity

@@ -63,7 +63,9 @@ def test_what_the_issue_of_published_rewards_names_is_told_apart() -> None:
         ("count:conjunctions", {"small_n": 3}, "Tea and milk and, And sugar.", True),
     ):
         case = Case(kind, "en", kwargs, response, passes=not official)
-        assert (judged(case, "ifeval").passed, judged(case, "raif").passed) == (official, not official), kind
+        assert (judged(case, "official").passed, judged(case, "raif").passed) == (official, not official), (
+            kind
+        )
 
 
 def test_precision_and_recall_are_counted() -> None:
@@ -80,15 +82,15 @@ def test_precision_and_recall_are_counted() -> None:
 
 def test_kwargs_that_a_dialect_refuses_are_no_pass() -> None:
     case = Case("count:count_increment_word", "en", {"keyword1": ["a"], "keyword2": ["b"]}, "a b b", True)
-    assert judged(case, "ifeval").passed is None
-    assert judged(case, "ifeval").reason.startswith("refused: ")
+    assert judged(case, "official").passed is None
+    assert judged(case, "official").reason.startswith("refused: ")
     assert judged(case, "raif").passed
 
 
 def test_audit_has_a_row_for_each_kind_and_language() -> None:
     rows = audit(cases("count:numbers"))
     assert [(row.kind, row.language, set(row.findings)) for row in rows] == [
-        ("count:numbers", "en", {"ifeval", "raif"})
+        ("count:numbers", "en", {"official", "raif"})
     ]
 
 
@@ -97,7 +99,7 @@ def test_hacks_are_tried_on_every_kind() -> None:
     assert not attack.passed["raif"]
     (attack,) = [one for one in attacks(cases("keywords:existence")) if one.language == "en"]
     assert "keywords in a heap" in attack.passed["raif"]
-    assert "a comment" in attack.passed["ifeval"]
+    assert "a comment" in attack.passed["official"]
     assert "a comment" not in attack.passed["raif"]
 
 
