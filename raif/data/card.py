@@ -238,8 +238,7 @@ def write_card(folder: Path, introduction: str, stats: Mapping[str, Any], funnel
         for part, counts in parts.items()
         if counts
     ]
-    page = html.page("data/card.html", introduction=introduction, plots=[*tables, *lengths])
-    write_whole(folder / "card.html", page)
+    html.write(folder / "card.html", "data/card.html", introduction=introduction, plots=[*tables, *lengths])
 
 
 def _markdown(

@@ -23,7 +23,6 @@ from raif.eval.report import (
     shown,
     suite,
 )
-from raif.files.whole import write_whole
 from raif.html.samples import PageSample, Shown, mark
 
 DRAWN = {"io": "first", "ours": "second"}
@@ -48,7 +47,8 @@ def write(folder: Path, found: Report | Suite, results: Mapping[str, Sequence[Re
     samples = [
         _sample(one, benchmark, several=several) for benchmark, items in results.items() for one in items
     ]
-    page = html.page(
+    html.write(
+        folder / "report.html",
         "eval/page.html",
         title=f"{len(whole.reports)} benchmarks" if several else whole.reports[0].benchmark,
         head=next((each for each in whole.reports if each.judge), whole.reports[0]),
@@ -73,7 +73,6 @@ def write(folder: Path, found: Report | Suite, results: Mapping[str, Sequence[Re
         counts=counts,
         shown=shown,
     )
-    write_whole(folder / "report.html", page)
 
 
 def _facts(reports: Sequence[Report]) -> list[tuple[str, str, str]]:

@@ -1,23 +1,25 @@
 // The sample browser: search, filters, a list, and one sample at a time.
 // What models wrote is added to the page as text nodes only.
 "use strict";
-(() => {
-  const samples = JSON.parse(document.getElementById("data").textContent);
+
+function element(tag, options = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(options)) made.setAttribute(name, value);
+  made.append(...children.filter((child) => child !== null));
+  return made;
+}
+
+function browser() {
   const [search, facets, count, list, pane] = ["search", "facets", "count", "list", "sample"].map((id) =>
     document.getElementById(id),
   );
   const PAGE = 100;
   const MARKS = { passed: "✓", partly: "◐", failed: "✗", undecided: "?" };
-  const chosen = {};
+  let samples = [];
+  let texts = null;
+  let chosen = {};
   let found = [];
   let open = null;
-
-  function element(tag, options = {}, ...children) {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(options)) made.setAttribute(name, value);
-    made.append(...children.filter((child) => child !== null));
-    return made;
-  }
 
   function badge(mark) {
     return element("span", { class: `badge ${mark}`, title: mark }, MARKS[mark]);
@@ -25,20 +27,25 @@
 
   // Which samples
 
-  function texts(sample) {
+  function words(sample, said) {
     return [
       sample.id,
-      ...sample.messages.map(([, text]) => text),
-      ...sample.responses.flatMap((r) => [r.thinking, r.answer, ...r.verdicts.flatMap((v) => [v.id, v.reason])]),
-      ...Object.values(sample.replies),
+      ...said.messages.map(([, text]) => text),
+      ...said.responses.flatMap((r) => [r.thinking, r.answer, ...r.verdicts.flatMap((v) => [v.id, v.reason])]),
+      ...Object.values(said.replies),
     ];
   }
 
-  function searched() {
+  async function searched() {
     const wanted = search.value.trim();
     if (!wanted) return samples;
+    count.textContent = "searching …";
+    const [all, said] = [samples, texts];
     const pattern = new RegExp(wanted.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "i");
-    return samples.filter((sample) => texts(sample).some((text) => pattern.test(text)));
+    const matches = [];
+    for (const sample of all)
+      if (words(sample, await said(sample)).some((text) => pattern.test(text))) matches.push(sample);
+    return matches;
   }
 
   function fits(sample, except) {
@@ -75,8 +82,15 @@
     return made;
   }
 
-  function update() {
-    const within = searched();
+  async function update() {
+    const [all, wanted] = [samples, search.value];
+    let within;
+    try {
+      within = await searched();
+    } catch (error) {
+      return say(error.message);
+    }
+    if (all !== samples || wanted !== search.value) return; // another search has begun
     const names = new Set(samples.flatMap((sample) => Object.keys(sample.facets)));
     const focused = document.activeElement?.name;
     facets.replaceChildren();
@@ -89,7 +103,7 @@
     count.textContent = `${found.length} of ${samples.length}`;
     list.replaceChildren();
     more();
-    if (!found.includes(open)) show(found[0] ?? null, false);
+    if (!found.includes(open)) await show(found[0] ?? null, false);
     else highlight();
   }
 
@@ -104,13 +118,12 @@
   }
 
   function entry(sample) {
-    const [, prompt] = sample.messages.at(-1);
     const button = element(
       "button",
       { type: "button" },
       badge(sample.mark),
       element("span", { class: "id" }, sample.id),
-      element("span", { class: "start" }, prompt.slice(0, 200)),
+      element("span", { class: "start" }, sample.start),
     );
     button.addEventListener("click", () => show(sample, true));
     return element("li", {}, button);
@@ -121,27 +134,41 @@
     [...list.children].forEach((line, n) => line.classList.toggle("open", n === position));
   }
 
-  function show(sample, asked) {
+  function say(text) {
+    pane.replaceChildren(element("p", {}, text));
+  }
+
+  async function show(sample, asked) {
     open = sample;
     highlight();
-    pane.replaceChildren(...(sample ? whole(sample) : [element("p", {}, "No sample matches.")]));
+    if (!sample) return say("No sample matches.");
+    let said;
+    try {
+      said = await texts(sample);
+    } catch (error) {
+      return say(error.message);
+    }
+    if (open !== sample) return; // another one was opened in the meantime
+    pane.replaceChildren(...whole(sample, said));
     pane.scrollTop = 0;
     if (!asked) return;
-    history.replaceState(null, "", `#${new URLSearchParams({ sample: sample.id })}`);
+    const address = new URLSearchParams(location.hash.slice(1));
+    address.set("sample", sample.id);
+    history.replaceState(null, "", `#${address}`);
     pane.focus({ preventScroll: true });
     if (matchMedia("(max-width: 760px)").matches) pane.scrollIntoView();
   }
 
   // One sample
 
-  function whole(sample) {
+  function whole(sample, said) {
     const facts = Object.entries(sample.facets).filter(([name, values]) => values.length && name !== "check failed");
     return [
       element("h3", {}, badge(sample.mark), sample.id, steps()),
       element("p", { class: "chips" }, ...facts.map(([name, values]) => chip(`${name}: ${values.join(", ")}`))),
-      ...sample.messages.map(message),
-      element("div", { class: "responses" }, ...sample.responses.map(response)),
-      ...replies(sample.replies),
+      ...said.messages.map(message),
+      element("div", { class: "responses" }, ...said.responses.map(response)),
+      ...replies(said.replies),
     ];
   }
 
@@ -214,9 +241,18 @@
     const next = step && found[found.indexOf(open) + step];
     if (next) show(next, true);
   });
-  const asked = new URLSearchParams(location.hash.slice(1)).get("sample");
-  open = samples.find((sample) => sample.id === asked) ?? samples[0] ?? null;
-  update();
-  show(open, false);
-  if (open?.id === asked) pane.scrollIntoView();
-})();
+
+  return {
+    say,
+    // Show other samples. `said`: from one of them to a promise of its texts; `first`: the filters at the start.
+    async open(listed, said, first = {}) {
+      [samples, texts, chosen] = [listed, said, first];
+      const asked = new URLSearchParams(location.hash.slice(1)).get("sample");
+      const named = samples.find((sample) => sample.id === asked);
+      open = named ?? null;
+      await update();
+      if (named) await show(named, false);
+      if (named) pane.scrollIntoView();
+    },
+  };
+}

@@ -13,7 +13,7 @@ from raif import html
 from raif.config.base import read_yaml
 from raif.files import jsonl
 from raif.files.runs import CONFIG_NAME
-from raif.files.whole import read_whole, write_whole
+from raif.files.whole import read_whole
 from raif.html.samples import PageSample, Shown, mark
 from raif.train.environment import starts
 from raif.verdicts.reward import FULL, NONE, PART
@@ -74,7 +74,8 @@ def write(folder: Path) -> None:
     metrics = jsonl.finished(folder / "metrics.jsonl")
     stored = read_whole(folder / "report.json", {})  # missing if there were no held-out prompts
     facts, rows = stored.get("facts", {}), [dict.fromkeys(LATER) | row for row in stored.get("rows", [])]
-    page = html.page(
+    html.write(
+        folder / "report.html",
         "train/page.html",
         name=folder.resolve().name,
         config=read_yaml(folder / CONFIG_NAME),
@@ -88,7 +89,6 @@ def write(folder: Path) -> None:
         panels=list(panels(metrics)),
         samples=[*_heldout(folder, [row["name"] for row in rows]), *_trained(folder)],
     )
-    write_whole(folder / "report.html", page)
 
 
 def panels(metrics: Sequence[Line]) -> Iterator[tuple[str, dict[str, list[tuple[float, float]]]]]:

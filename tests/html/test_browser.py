@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from raif import html
+from raif.eval import page as evaluation
 from raif.train import page as training
 from tests.html.conftest import EVIL
 
@@ -55,19 +57,42 @@ def opened(browser: Any, path: Path, **context: Any) -> Opened:
     found.page.on("pageerror", lambda error: found.said.append(str(error)))
     found.page.on("request", lambda request: found.asked.append(request.url))
     found.page.goto(path.as_uri())
+    found.page.locator("#sample h3").wait_for()
     return found
 
 
+@pytest.fixture(scope="module", params=["inside", "beside"])
+def pages(request: pytest.FixtureRequest, evaluated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an evaluation, with its samples inside its page or beside it."""
+    folder = shutil.copytree(evaluated, tmp_path_factory.mktemp(request.param) / "out")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(html, "INSIDE", 0 if request.param == "beside" else html.INSIDE)
+        evaluation.rewrite(folder)
+    return folder
+
+
 @pytest.fixture
-def report(evaluated: Path, browser: Any) -> Iterator[Opened]:
-    """The page of an evaluation; whatever a test does with it, it stays silent and alone."""
-    path = evaluated / "report.html"
+def report(pages: Path, browser: Any) -> Iterator[Opened]:
+    """The page of an evaluation; whatever a test does with it, it stays silent and within its folder."""
+    path = pages / "report.html"
     found = opened(browser, path)
     yield found
     assert found.said == []
-    assert found.asked == [path.as_uri()]
+    beside = path.with_suffix(".samples")
+    assert set(found.asked) == {path.as_uri(), *(part.as_uri() for part in beside.glob("*.js"))}
+    assert len(found.asked) == len(set(found.asked))
     assert found.page.evaluate("window.ran") is None
     found.page.context.close()
+
+
+def test_a_page_that_lost_its_samples_says_so(pages: Path, browser: Any, tmp_path: Path) -> None:
+    shutil.copy(pages / "report.html", tmp_path)
+    page = browser.new_page()
+    page.goto((tmp_path / "report.html").as_uri())
+    if (pages / "report.samples").exists():
+        page.get_by_text("Keep this page and the folders beside it together.").wait_for()
+    else:
+        page.locator("#sample h3").wait_for()
 
 
 def test_filters_narrow_the_list(report: Opened) -> None:
@@ -107,14 +132,15 @@ def test_a_sample_opens_with_all_that_was_said(report: Opened) -> None:
 
 def test_the_judges_replies_are_shown(report: Opened) -> None:
     report.choose("benchmark", "infobench")
-    assert report.page.locator("#sample .judgment pre").all_text_contents() == [f"YES {EVIL}"]
+    assert report.page.locator("#sample .judgment pre").all_text_contents() == [f"YES. {EVIL}"]
 
 
-def test_the_address_names_the_sample(report: Opened, evaluated: Path, browser: Any) -> None:
+def test_the_address_names_the_sample(report: Opened, pages: Path, browser: Any) -> None:
     report.page.locator("#list button", has_text="ifeval 2").click()
-    again = opened(browser, evaluated / "report.html")
+    again = opened(browser, pages / "report.html")
     again.page.goto(report.page.url)
     again.page.reload()
+    again.page.locator("#sample h3").wait_for()
     assert "ifeval 2" in again.texts("#sample h3")[0]
     again.page.context.close()
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
+import random
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +16,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from raif import html
 from raif.errors import ConfigError
 from raif.eval import page as evaluation
 from raif.eval import report as saved
 from raif.eval.report import PaperFigure, PaperRow, Suite
+from raif.html.samples import PageSample, Shown, pack
 from raif.stats import Interval
 from raif.train import page as training
 from raif_cli.main import app
@@ -29,8 +34,21 @@ def page(folder: Path) -> str:
     return (folder / "report.html").read_text("utf-8")
 
 
+def part(folder: Path, name: str) -> list[dict[str, Any]]:
+    """A part of the samples, inside the page or beside it."""
+    beside = folder / "report.samples" / f"{name}.js"
+    if beside.exists():
+        packed = between(beside.read_text("utf-8"), 'raifPart("', '")')
+    else:
+        packed = between(page(folder), f'<script type="text/plain" id="part-{name}">', "</script>")
+    return json.loads(gzip.decompress(base64.b64decode(packed)))
+
+
 def samples(folder: Path) -> list[dict[str, Any]]:
-    return json.loads(between(page(folder), '<script type="application/json" id="data">', "</script>"))
+    """All samples with their texts."""
+    listed = part(folder, "index")
+    parts = {number: part(folder, str(number)) for number in {one["part"] for one in listed}}
+    return [one | parts[one["part"]][one["place"]] for one in listed]
 
 
 def between(text: str, start: str, end: str) -> str:
@@ -64,7 +82,40 @@ def test_a_browser_may_run_the_pages_own_script_and_nothing_else(folder: Path) -
 def test_what_models_wrote_is_data(folder: Path) -> None:
     assert EVIL not in page(folder)
     assert "<img" not in page(folder)
-    assert len(re.findall("<script", page(folder))) == 2
+    scripts = re.findall("<script([^>]*)>", page(folder))
+    assert [one for one in scripts if 'type="text/plain"' not in one] == [""]
+
+
+def test_many_samples_lie_beside_the_page(
+    evaluated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(evaluated, tmp_path / "copy")
+    whole = samples(folder)
+    monkeypatch.setattr(html, "INSIDE", 0)
+    evaluation.rewrite(folder)
+    assert samples(folder) == whole
+    assert 'type="text/plain"' not in page(folder)
+    assert page(folder).count("&#39;self&#39; file:") == 1
+    monkeypatch.undo()
+    evaluation.rewrite(folder)
+    assert not (folder / "report.samples").exists()
+
+
+def test_the_index_has_none_of_the_texts_and_parts_are_read_one_by_one() -> None:
+    """5 MB of thinking that can hardly be compressed."""
+    rng = random.Random(0)
+    found = [
+        PageSample(f"s{n}", "passed", [("user", "Go.")], [Shown("answer", noise(rng, 6000), "", [], [])], {})
+        for n in range(800)
+    ]
+    parts = pack(found)
+    assert len(parts["index"]) < 20_000
+    assert max(map(len, parts.values())) < 500_000
+    assert len(parts) == 1 + 10
+
+
+def noise(rng: random.Random, length: int) -> str:
+    return "".join(rng.choices("abcdefghijklmnopqrstuvwxyz ", k=length))
 
 
 def test_texts_come_back_letter_by_letter(evaluated: Path) -> None:
