@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import random
 from abc import ABC, abstractmethod
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,6 +104,16 @@ def subset(
     return [items[position] for position in sorted(chosen)]
 
 
+def numbered(items: Iterable[I], kind: Callable[[I], str]) -> dict[str, str]:
+    """Names by id, such as `extraction 3`: what kind an item is of, and the how many-th of it in the data."""
+    counts: Counter[str] = Counter()
+    names = {}
+    for item in items:
+        counts[kind(item)] += 1
+        names[item.id] = f"{kind(item)} {counts[kind(item)]}"
+    return names
+
+
 class Benchmark(ABC, Generic[I]):
     """Items, how they are asked and judged, how answers are scored, and how scores are summed up."""
 
@@ -125,6 +135,10 @@ class Benchmark(ABC, Generic[I]):
     def files(self, path: Path) -> Sequence[Path]:
         """The files that `items` reads."""
         return [path]
+
+    def names(self, items: Sequence[I]) -> Mapping[str, str]:
+        """What people call the items, by id, if their ids are checksums. `items`: all of the benchmark."""
+        return {}
 
     def messages(self, item: I, system: str | None) -> tuple[Message, ...]:
         """The item's messages, after the system text unless they bring their own."""

@@ -63,11 +63,12 @@ class McNemar:
 
 @dataclass(frozen=True, slots=True)
 class ChangedItem:
-    """An item that scored differently in B."""
+    """An item that scored differently in B. `name`: as in `raif.eval.report.Result`."""
 
     id: str
     a: float
     b: float
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ def _compared(a: Path, b: Path, data: Path | None) -> Comparison:
     scored = [[scored_of(item, each[item.id]) for item in items] for each in results]
     pairs = [(x.item.id, x.main, y.main) for x, y in zip(*scored, strict=True)]
     known = [(id, x, y) for id, x, y in pairs if x is not None and y is not None]
-    changed = [ChangedItem(id, x, y) for id, x, y in known if x != y]
+    changed = [ChangedItem(id, x, y, results[0][id].name) for id, x, y in known if x != y]
     changed.sort(key=lambda change: (-abs(change.b - change.a), change.id))
     return Comparison(
         benchmark=configs[0].benchmark,
@@ -292,7 +293,10 @@ def _one(found: Comparison) -> str:
     parts.append(_table(found.figures))
     if test := found.mcnemar:
         parts.append(f"McNemar: {test.only_a} only A, {test.only_b} only B, p = {test.p:.4f}.\n")
-    changes = [[c.id, f"{100 * c.a:.0f}", f"{100 * c.b:.0f}"] for c in found.changed]
+    changes = [
+        [f"{c.name} ({c.id})" if c.name else c.id, f"{100 * c.a:.0f}", f"{100 * c.b:.0f}"]
+        for c in found.changed
+    ]
     return "\n".join([*parts, lines(["changed item", "A", "B"], changes)])
 
 

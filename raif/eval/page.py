@@ -154,7 +154,8 @@ def _sample(result: Result, benchmark: str, *, several: bool) -> PageSample:
         "not split in full": bool(result.raw),
         "with an error": result.error is not None,
     }
-    notes = [*([f"error: {result.error}"] if result.error else []), *scores]
+    notes = [*([f"id {result.id}"] if result.name else []), *scores]
+    notes += [f"error: {result.error}"] if result.error else []
     responses = [Shown("answer", result.thinking, result.answer, notes, [asdict(one) for one in verdicts])]
     if result.raw:
         responses.append(Shown("response as it came", "", result.raw, [], []))
@@ -163,7 +164,7 @@ def _sample(result: Result, benchmark: str, *, several: bool) -> PageSample:
         for number, call in enumerate(result.calls, 1)
     ]
     return PageSample(
-        id=f"{benchmark} {result.id}",
+        id=f"{benchmark} {result.called}",
         mark=mark(own),
         messages=[(message.role, message.content) for message in result.messages],
         responses=responses,
@@ -175,4 +176,5 @@ def _sample(result: Result, benchmark: str, *, several: bool) -> PageSample:
             "check failed": sorted({v.kind for v in result.verification.counted if v.passed is False}),
         },
         replies=result.replies,
+        score=own,
     )

@@ -48,7 +48,7 @@ class Result:
     `empty`: no answer was left after the thinking was split off. `replies`: the judge's, by request.
     `parts` and `labels`: as in `raif.eval.benchmark.ScoredItem`. `error`: why there is no answer, or no
     judgment of it, in the server's words. `raw`: the response as it came, if thinking and answer don't have
-    all of it.
+    all of it. `name`: what people call the item, if its id says nothing.
     """
 
     id: str
@@ -65,6 +65,11 @@ class Result:
     error: str | None = None
     raw: str = ""
     calls: tuple[Step, ...] = ()
+    name: str = ""
+
+    @property
+    def called(self) -> str:
+        return self.name or self.id
 
 
 @dataclass(frozen=True, slots=True)

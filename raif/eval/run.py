@@ -42,12 +42,14 @@ TRIAL = "OK."
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run would ask and score: `items`, drawn from all `size` items of the benchmark."""
+    """What a run would ask and score: `items`, drawn from all `size` items of the benchmark. `names`: what
+    people call them, by id."""
 
     benchmark: Benchmark[Any]
     data: Path
     items: Sequence[Any]
     size: int
+    names: Mapping[str, str]
 
 
 def plan(config: EvalConfig) -> Plan:
@@ -72,7 +74,8 @@ def plan(config: EvalConfig) -> Plan:
     id, times = Counter(item.id for item in items).most_common(1)[0]
     if times > 1:
         raise RecordError(f"{data}: {times} items have the id {id!r}", "Give each its own.")
-    return Plan(benchmark, data, subset(items, config.limit, config.seed, benchmark.group), len(items))
+    chosen = subset(items, config.limit, config.seed, benchmark.group)
+    return Plan(benchmark, data, chosen, len(items), benchmark.names(items))
 
 
 def evaluate(
@@ -109,9 +112,9 @@ def evaluate(
     think, results = style(config), []
     for scored in scores.items:
         id = scored.item.id
-        judged = {"replies": replies.get(id, {}), "relevance": relevances.get(id)}
-        error, calls = found.failed.get(id) or unjudged.messages.get(id), notes.calls.of(id)
-        results.append(found.result(scored, think, error=error, calls=calls, **judged))
+        more = {"replies": replies.get(id, {}), "relevance": relevances.get(id)}
+        more |= {"name": planned.names.get(id, ""), "error": found.failed.get(id) or unjudged.messages.get(id)}
+        results.append(found.result(scored, think, notes.calls.of(id), more))
     measured = [one for one in scores.items if one.item.id in relevances]
     report = Report(
         benchmark=config.benchmark,
@@ -149,9 +152,9 @@ class Answered:
     failed: Mapping[str, str]
 
     def result(
-        self, scored: ScoredItem[Any], think: Marks, *, calls: Sequence[KeptCall], **judged: Any
+        self, scored: ScoredItem[Any], think: Marks, calls: Sequence[KeptCall], more: Mapping[str, Any]
     ) -> Result:
-        """An item's answer, its score, and what was `judged` of it: fields of the result."""
+        """An item's answer, its score, its calls, and more fields."""
         id = scored.item.id
         found, answer = self.finals.get(id, Final("", None)), self.answers.get(id)
         return Result(
@@ -166,7 +169,7 @@ class Answered:
             labels=scored.labels,
             raw=raw(answer, found, think) if answer else "",
             calls=tuple(Step(one.prompt, one.reasoning or "", one.response) for one in calls),
-            **judged,
+            **more,
         )
 
 

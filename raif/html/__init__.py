@@ -70,7 +70,7 @@ def _environment() -> Environment:
         "ensure_ascii": False,
         "separators": (",", ":"),
     }
-    for function in (charts.corner, charts.polygon, charts.plot, charts.trail):
+    for function in (charts.around, charts.corner, charts.labels, charts.polygon, charts.plot, charts.trail):
         found.globals[function.__name__] = function
     found.filters |= {"sha256": _sha256}
     return found

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 Point = tuple[float, float]
 RADIUS = 100
 WIDTH, HEIGHT, LEFT, BOTTOM = 360, 190, 46, 22
 """Pixels of a plot and of its margins, which hold the axes' numbers."""
+LETTER, LINE = 7.5, 16
+"""Pixels of a radar's labels: the width of a letter, and the height of a line."""
 SMOOTHED = 60
 """A line with more points than this is drawn as its running mean, over a shadow of itself."""
 
@@ -23,6 +26,35 @@ def corner(position: int, count: int, share: float) -> Point:
 def polygon(shares: Sequence[float]) -> str:
     """One share on each axis, as the points of an SVG polygon."""
     return _points([corner(n, len(shares), share) for n, share in enumerate(shares)])
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The name of an axis: where it stands, and which of its ends is there (SVG's `text-anchor`)."""
+
+    name: str
+    x: float
+    y: float
+    anchor: Literal["start", "middle", "end"]
+
+
+def labels(names: Sequence[str]) -> list[Label]:
+    """Beyond the ends of a radar's axes."""
+    found = []
+    for n, name in enumerate(names):
+        x, y = corner(n, len(names), 1.09)
+        found.append(Label(name, x, y + 4, "middle" if abs(x) < 5 else "start" if x > 0 else "end"))
+    return found
+
+
+def around(placed: Sequence[Label]) -> str:
+    """The `viewBox` of a radar that holds its labels whole."""
+    share = {"start": 0.0, "middle": 0.5, "end": 1.0}
+    starts = [one.x - share[one.anchor] * LETTER * len(one.name) for one in placed]
+    ends = [start + LETTER * len(one.name) for start, one in zip(starts, placed, strict=True)]
+    left, right = min(-RADIUS, *starts), max(RADIUS, *ends)
+    top, bottom = min(one.y for one in placed) - LINE, max(RADIUS, *(one.y for one in placed)) + LINE / 2
+    return f"{left:.1f} {top:.1f} {right - left:.1f} {bottom - top:.1f}"
 
 
 def trail(shares: Sequence[float]) -> str:

@@ -31,7 +31,7 @@ function browser() {
     return [
       sample.id,
       ...said.messages.map(([, text]) => text),
-      ...said.responses.flatMap((r) => [r.thinking, r.answer, ...r.verdicts.flatMap((v) => [v.id, v.reason])]),
+      ...said.responses.flatMap((r) => [r.thinking, r.answer, ...r.notes, ...r.verdicts.flatMap((v) => [v.id, v.reason])]),
       ...Object.values(said.replies),
     ];
   }

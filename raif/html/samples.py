@@ -1,7 +1,8 @@
 """What the sample browser shows, in the form that `samples.js` reads, packed so that pages stay small.
 
-A page's samples are parts of JSON as gzip in base64, which `packed.js` unpacks. One part, the index, lists all
-samples; the others have their texts, and are unpacked when one of their samples is opened or all are searched.
+A page's samples are parts of JSON as gzip in base64, which `packed.js` unpacks. One part, the index, lists
+all samples; the others have their texts, and are unpacked when one of their samples is opened or all are
+searched.
 """
 
 from __future__ import annotations

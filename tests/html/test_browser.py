@@ -14,8 +14,10 @@ from raif import html
 from raif.eval import page as evaluation
 from raif.train import page as training
 from tests.html.conftest import EVIL
+from tests.html.test_pages import write_seven
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+WIDTHS = (390, 1400)
 PROGRAMS = ("chromium-headless-shell", "chromium", "google-chrome")
 
 
@@ -161,18 +163,33 @@ def test_keys_and_buttons_step_through_the_samples(report: Opened) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_narrow_screen(browser: Any, evaluated: Path, trained: Path, scheme: str) -> None:
+def test_it_fits_narrow_and_wide_screens(browser: Any, evaluated: Path, trained: Path, scheme: str) -> None:
     training.write(trained)
     for path in (evaluated / "report.html", trained / "report.html"):
-        found = opened(browser, path, viewport={"width": 360, "height": 740}, color_scheme=scheme)
-        assert found.page.evaluate("document.documentElement.scrollWidth") == 360
-        found.page.context.close()
+        for width in (360, *WIDTHS):
+            found = opened(browser, path, viewport={"width": width, "height": 740}, color_scheme=scheme)
+            assert found.page.evaluate("document.documentElement.scrollWidth") == width
+            found.page.context.close()
 
 
 def test_printed_it_has_no_controls(report: Opened) -> None:
     report.page.emulate_media(media="print")
     assert not report.page.locator("nav, .tools, #list").filter(visible=True).count()
     assert report.page.locator("h1").is_visible()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_radars_labels_are_whole(browser: Any, evaluated: Path, tmp_path: Path, width: int) -> None:
+    write_seven(evaluated, tmp_path)
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto((tmp_path / "report.html").as_uri())
+    whole = page.locator(".radar svg").bounding_box()
+    boxes = [label.bounding_box() for label in page.locator(".radar .axis").all()]
+    assert len(boxes) == 7
+    for box in boxes:
+        assert whole["x"] <= box["x"]
+        assert box["x"] + box["width"] <= whole["x"] + whole["width"]
+        assert box["height"] >= 9
 
 
 def test_a_training_report_compares_before_and_after(browser: Any, trained: Path) -> None:

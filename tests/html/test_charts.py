@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from raif.html.charts import RADIUS, corner, plot, polygon, trail
+from raif.html.charts import RADIUS, around, corner, labels, plot, polygon, trail
 
 
 def test_the_first_axis_of_a_radar_points_up() -> None:
@@ -20,6 +20,16 @@ def test_corners_lie_as_far_out_as_their_shares() -> None:
 
 def test_a_polygon_has_a_point_for_each_share() -> None:
     assert polygon([1, 0, 0.5, 0.25]) == "0.0,-100.0 0.0,0.0 0.0,50.0 -25.0,0.0"
+
+
+def test_a_radars_labels_lie_within_its_box() -> None:
+    """Long names on both sides: a letter takes 7.5 of the box's units."""
+    names = ["ifeval", "ifbench-multiturn", "complexbench", "cello", "followbench-in-chinese"]
+    left, top, width, height = map(float, around(placed := labels(names)).split())
+    for label in placed:
+        before = {"start": 0.0, "middle": 0.5, "end": 1.0}[label.anchor] * 7.5 * len(label.name)
+        assert left <= label.x - before <= label.x - before + 7.5 * len(label.name) <= left + width
+        assert top + 12 <= label.y <= top + height
 
 
 def test_lines_share_one_frame() -> None:

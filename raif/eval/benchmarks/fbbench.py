@@ -32,7 +32,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from raif.config.eval import Dialect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, judge_messages
+from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, judge_messages, numbered
 from raif.eval.benchmarks.cello.scores import shallow
 from raif.eval.rates import Estimate, Figure, Rates, Row, Table, Tally, average
 from raif.eval.stored import StoredAnswer, StoredJudgment, parsed, released
@@ -102,6 +102,9 @@ class FBBench(Benchmark[Item]):
 
     def items(self, path: Path) -> Sequence[Item]:
         return parsed(path, Item)
+
+    def names(self, items: Sequence[Item]) -> Mapping[str, str]:
+        return numbered(items, lambda item: f"{item.bench_type}, {item.task_type}")
 
     def requests(
         self, item: Item, answer: str, replies: Replies, prompts: Prompts, dialect: Dialect

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from raif.config.eval import Dialect
-from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
+from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, numbered
 from raif.eval.benchmarks.cello.scores import AnswerScores, Criteria, mean, scores
 from raif.eval.rates import Estimate, Figure, Rates, Table, Tally, average
 from raif.eval.stored import StoredAnswer, records
@@ -89,6 +89,9 @@ class Cello(Benchmark[Item]):
 
     def files(self, path: Path) -> Sequence[Path]:
         return sorted(path.glob("*.json"))
+
+    def names(self, items: Sequence[Item]) -> Mapping[str, str]:
+        return numbered(items, lambda item: item.file)
 
     def score(self, item: Item, answer: str | None, replies: Replies, dialect: Dialect) -> ScoredItem[Item]:
         found = scores(item.criteria, answer, input_text=item.input_text, histories=item.histories)
