@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,10 +13,9 @@ from raif_cli import eval_options as option
 from raif_cli.default_command import DefaultCommandGroup
 from raif_cli.exits import Exit
 from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, Resume, overrides
+from raif_cli.output import resumable
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
     from raif.config.eval import EvalConfig
     from raif.eval.answers import Responder
     from raif.eval.report import Report, Suite
@@ -87,15 +86,7 @@ def run(
         "options.thinker": thinker,
         "options.thinker_endpoint.base_url": thinker_url,
     }
-    from raif.eval.benchmark import BENCHMARKS
-
-    chosen = (
-        [name for name in BENCHMARKS if name != "rubrics"] if "all" in names else list(dict.fromkeys(names))
-    )
-    if len(chosen) > 1 and (preset or config or responses or judgments or data):
-        raise typer.BadParameter(
-            "--preset, --config, --responses, --judgments and --data need a single benchmark"
-        )
+    chosen = _chosen(names, single=bool(preset or config or responses or judgments or data))
     if think_tags:
         set_ = [*(set_ or []), f"think_tags={json.dumps(think_tags)}"]
     configs = _configs(chosen, preset, config, given, set_)
@@ -110,6 +101,18 @@ def run(
     if fail_under is not None and (why := _below(reports, headline, fail_under)):
         typer.echo(f"--fail-under: {why}", err=True)
         raise typer.Exit(Exit.BELOW_THRESHOLD)
+
+
+def _chosen(names: Sequence[str], *, single: bool) -> list[str]:
+    """The benchmarks that are named, each once. `single`: options are given that belong to one."""
+    from raif.eval.benchmark import BENCHMARKS
+
+    chosen = [name for name in BENCHMARKS if name != "rubrics"] if "all" in names else [*dict.fromkeys(names)]
+    if single and len(chosen) > 1:
+        raise typer.BadParameter(
+            "--preset, --config, --responses, --judgments and --data need a single benchmark"
+        )
+    return chosen
 
 
 def _below(reports: Sequence[Report], headline: float | None, rate: float) -> str:
@@ -246,28 +249,20 @@ def _evaluate_all(
             asks = asks_of(chosen, config)
             if not config.responses and len(kept_answers(asks, source, own / ANSWERS)) < len(asks):
                 probe_judge(config, chosen)
-        for own, config, chosen, source in planned:
-            reports.append(_evaluate(config, chosen, source, own, rejudge=rejudge))
-            typer.echo(f"{own}: {FILES}", err=True)
+        with resumable():
+            for own, config, chosen, source in planned:
+                reports.append(_evaluate(config, chosen, source, own, rejudge=rejudge))
+                typer.echo(f"{own}: {FILES}", err=True)
     return reports
 
 
 def _evaluate(config: EvalConfig, chosen: Plan, source: Responder, folder: Path, *, rejudge: bool) -> Report:
-    from rich.progress import Progress
-
     from raif.eval.run import evaluate
-    from raif_cli.console import err
+    from raif_cli.progress import Watched
 
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
-
-        def shown(task: TaskID) -> Callable[[int, int], None]:
-            return lambda done, total: bar.update(task, completed=done, total=total)
-
-        answers = bar.add_task(f"{config.benchmark}: answers", total=len(chosen.items))
-        judged = bar.add_task(
-            f"{config.benchmark}: judged", total=None, visible=bool(chosen.benchmark.prompts)
-        )
-        return evaluate(config, chosen, source, folder, shown(answers), shown(judged), rejudge=rejudge)
+    with Watched() as watched:
+        answers, judged = (watched.work(f"{config.benchmark}: {what}") for what in ("answers", "judged"))
+        return evaluate(config, chosen, source, folder, answers, judged, rejudge=rejudge)
 
 
 def _print_seeds(

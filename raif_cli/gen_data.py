@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from raif_cli.options import ConfigFile, DryRun, Overrides, Overwrite, Preset, Resume
+from raif_cli.output import resumable
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
     from raif.client.paid import Budget
     from raif.config.builtin import BuiltinConfig
     from raif.config.retell import RetellConfig
@@ -105,18 +104,15 @@ def gen_data(
 def _run_stages(
     config: StagedConfig, folder: Path, budget: Budget, *, resume: bool, retry_failed: bool, overwrite: bool
 ) -> None:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from raif.data.staged import run
     from raif_cli.console import err
+    from raif_cli.progress import Watched
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("{task.fields[spent]}"), console=err, transient=True) as bar:
-        tasks: dict[str, TaskID] = {name: bar.add_task(name, total=None, spent="") for name in config.stages}
+    with resumable(), Watched() as watched:
+        works = {str(name): watched.work(name) for name in config.stages}
 
         def progress(stage: str, done: int) -> None:
-            spent = str(budget.spent) if budget.spent.calls else ""
-            bar.update(tasks[stage], completed=done, spent=spent)
+            works[stage](done, note=str(budget.spent) if budget.spent.calls else "")
 
         def said(line: str) -> None:
             err.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -159,16 +155,12 @@ def _check_kept(funnels: Sequence[StageFunnel], folder: Path) -> None:
 
 
 def _generate(config: BuiltinConfig, folder: Path, overwrite: bool) -> None:
-    from rich.progress import Progress
-
     from raif.data import generate
-    from raif_cli.console import err
+    from raif_cli.progress import Watched
 
-    with Progress(console=err, transient=True) as bar:
-        task = bar.add_task("records", total=config.count)
-        summary = generate(
-            config, folder, lambda done, _: bar.update(task, completed=done), overwrite=overwrite
-        )
+    with Watched() as watched:
+        work = watched.work("records")
+        summary = generate(config, folder, work, overwrite=overwrite)
     _table("draws", summary.funnel.rows())
     typer.echo(f"\nTraining: {summary.folder / 'train.jsonl'} ({summary.train} records)")
     typer.echo(f"Held out: {summary.folder / 'heldout.jsonl'} ({summary.heldout} records)")
@@ -176,21 +168,12 @@ def _generate(config: BuiltinConfig, folder: Path, overwrite: bool) -> None:
 
 
 def _retell(config: RetellConfig, folder: Path, *, resume: bool, overwrite: bool) -> None:
-    from rich.progress import Progress
-
     from raif.data.builtin.retell import RETELLINGS, asking, retell
-    from raif_cli.console import err
+    from raif_cli.progress import Watched
 
-    with Progress(console=err, transient=True) as bar:
-        task = bar.add_task("requests", total=None)
-        made = retell(
-            config,
-            folder,
-            asking(config),
-            lambda done, total: bar.update(task, completed=done, total=total),
-            resume=resume,
-            overwrite=overwrite,
-        )
+    with resumable(), Watched() as watched:
+        work = watched.work("requests")
+        made = retell(config, folder, asking(config), work, resume=resume, overwrite=overwrite)
     requests = len({seed.prompt for seed in made})
     typer.echo(f"{len(made)} answers to {requests} requests: {folder / RETELLINGS}")
 

@@ -54,6 +54,18 @@ def whole_output() -> Iterator[None]:
 
 
 @contextmanager
+def resumable() -> Iterator[None]:
+    """On Ctrl-C, say how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(
+            "Interrupted. What has arrived is kept. To resume: the same command with --resume.", err=True
+        )
+        raise typer.Exit(Exit.INTERRUPTED) from None
+
+
+@contextmanager
 def ended_cleanly() -> Iterator[None]:
     """On SIGTERM, end as on an error: child processes and temporary folders are cleaned up."""
     before = signal.signal(signal.SIGTERM, _end)

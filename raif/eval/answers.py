@@ -19,8 +19,8 @@ from raif.files import jsonl
 from raif.reasoning import OPENED, Marks
 from raif.types import Frozen, Message, digest
 
-Progress = Callable[[int, int], None]
-"""Called with (items done, all items)."""
+Progress = Callable[[int, int, int], None]
+"""Called with (items done, all items, tokens written since the last call, as far as they were counted)."""
 
 
 CHOSEN_BY = "chosen_by"
@@ -157,8 +157,8 @@ def collect(
     notes = notes or Notes()
     answers = kept_answers(asks, responder, path)
 
-    def report() -> None:
-        progress(len(answers) + len(notes.errors.messages), len(asks))
+    def report(tokens: int = 0) -> None:
+        progress(len(answers) + len(notes.errors.messages), len(asks), tokens)
 
     report()
     missing = [ask for ask in asks if ask.id not in answers]
@@ -168,7 +168,7 @@ def collect(
         for ask, answer in responses:
             jsonl.write(file, [KeptAnswer(**_fields(responder, ask.id, ask.messages, answer))])
             answers[ask.id] = answer
-            report()
+            report((answer.used.written if answer.used else None) or 0)
     return answers
 
 

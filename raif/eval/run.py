@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -83,8 +83,8 @@ def evaluate(
     planned: Plan,
     responder: Responder,
     folder: Path,
-    progress: Progress = lambda done, total: None,
-    judging: Progress = lambda done, total: None,
+    progress: Progress = lambda done, total, tokens: None,
+    judging: Callable[[int, int], None] = lambda done, total: None,
     *,
     rejudge: bool = False,
 ) -> Report:
@@ -112,8 +112,9 @@ def evaluate(
     think, results = style(config), []
     for scored in scores.items:
         id = scored.item.id
-        more = {"replies": replies.get(id, {}), "relevance": relevances.get(id)}
-        more |= {"name": planned.names.get(id, ""), "error": found.failed.get(id) or unjudged.messages.get(id)}
+        more: dict[str, Any] = {"replies": replies.get(id, {}), "relevance": relevances.get(id)}
+        more["error"] = found.failed.get(id) or unjudged.messages.get(id)
+        more["name"] = planned.names.get(id, "")
         results.append(found.result(scored, think, notes.calls.of(id), more))
     measured = [one for one in scores.items if one.item.id in relevances]
     report = Report(
@@ -179,8 +180,8 @@ def _answered(
     """The model's answers, asked turn by turn. Raises RaifError if there is not one."""
 
     def answers_to(some: Sequence[Ask], done: int) -> Mapping[str, Answer]:
-        def report(number: int, total: int) -> None:
-            progress(done + number, len(planned.items))
+        def report(number: int, total: int, tokens: int) -> None:
+            progress(done + number, len(planned.items), tokens)
 
         return collect(some, responder, path, report, notes)
 
@@ -302,7 +303,7 @@ def _replies(
     items: Sequence[Any],
     finals: Mapping[str, Final],
     path: Path,
-    progress: Progress,
+    progress: Callable[[int, int], None],
     errors: ItemErrors,
     *,
     again: bool,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -589,6 +591,28 @@ def test_fail_under_needs_all_items(raif: Raif) -> None:
         assert ended.code == 6
         assert "not all items are answered (ifeval 16 of 20)" in ended.err
         assert raif(server, "--on-error", "fail", "--fail-under", "0.8", "--resume").code == 0
+
+
+# Interruptions
+
+
+def test_ctrl_c_says_how_to_go_on(raif: Raif) -> None:
+    def sixth(body: Body) -> tuple[int, Body]:
+        if len(server.requests) == 6:
+            os.kill(os.getpid(), signal.SIGINT)
+        return completion("fine")
+
+    with chat_server(sixth) as server:
+        ended = raif(server)
+        assert ended.code == 130
+        assert ended.err.splitlines()[-1] == (
+            "Interrupted. What has arrived is kept. To resume: the same command with --resume."
+        )
+        assert "Traceback" not in ended.err
+        arrived, server.requests = len(lines("responses.jsonl")), [{}] * 6
+        assert arrived >= 4  # the fifth may have been on its way to the file
+        assert raif(server, "--resume").code == 0
+        assert len(server.requests) - 6 == ITEMS - arrived
 
 
 # Methods
