@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from raif.client.background import as_completed
 from raif.client.chat import ChatClient, Halted, Slots
@@ -102,7 +102,7 @@ class Rounds:
         self._errors.check()
         return found
 
-    async def _item(self, chat: ChatClient, id: str, ask: Asks, file: BinaryIO) -> Replies:
+    async def _item(self, chat: ChatClient, id: str, ask: Asks, file: IO[bytes]) -> Replies:
         """Round by round. After one in which a request fails, what the file knows counts."""
         replies: dict[str, str] = {}
         while new := [request for request in ask(replies) if request.key not in replies]:
@@ -128,7 +128,7 @@ class Rounds:
                 break
         return replies
 
-    async def _stored(self, chat: ChatClient, id: str, request: JudgeRequest, file: BinaryIO) -> StoredReply:
+    async def _stored(self, chat: ChatClient, id: str, request: JudgeRequest, file: IO[bytes]) -> StoredReply:
         """The reply in the file, or one that is asked for and then written to it."""
         hashed = digest(request.messages)
         if not self._again and (kept := self._kept.get((id, request.key, hashed))):

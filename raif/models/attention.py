@@ -141,7 +141,7 @@ class RoomyLayer(DynamicLayer):
         return self.keys, self.values
 
 
-def roomy_cache(config: Any, room: int) -> DynamicCache:
+def roomy_cache(config: Any, room: int) -> Any:
     """A cache for `room` tokens after the prompt. Only layers of full attention get the room.
 
     Its rows are chosen by `reorder_cache`, which all layers have, those of linear attention too.

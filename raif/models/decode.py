@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
-from transformers import DynamicCache
 
 from raif.models.attention import roomy_cache
 from raif.models.load import Model
@@ -123,7 +123,7 @@ class Batch:
     """The rows being sampled. mask: [R, L]; logits of the next token: [R, V]; owners, ended: [R]."""
 
     model: Model
-    cache: DynamicCache
+    cache: Any
     mask: Tensor
     logits: Tensor
     owners: Tensor
@@ -152,7 +152,7 @@ class Batch:
         return self
 
 
-def _forward(model: Model, ids: Tensor, mask: Tensor, positions: Tensor, cache: DynamicCache) -> Tensor:
+def _forward(model: Model, ids: Tensor, mask: Tensor, positions: Tensor, cache: Any) -> Tensor:
     out = model.net(
         input_ids=ids,
         attention_mask=mask,

@@ -106,12 +106,13 @@ def _read(path: str, dtype: torch.dtype | str) -> tuple[Any, Any]:
     source = resolve(path)
     try:
         tokenizer = AutoTokenizer.from_pretrained(source)
-        net, about = AutoModelForCausalLM.from_pretrained(source, dtype=dtype, output_loading_info=True)
+        found: Any = AutoModelForCausalLM.from_pretrained(source, dtype=dtype, output_loading_info=True)
     except (*broken, *wrong) as error:
         hint = "Give a folder with config.json and safetensors, a hub id, or packaged:smollm2-135m."
         if isinstance(error, broken):
             hint = "A file of it is damaged or incomplete: copy or download the model again."
         raise RaifError(f"{path}: no model could be loaded: {error}", hint) from error
+    net, about = found
     if missing := sorted(about["missing_keys"]):
         raise RaifError(
             f"{path}: {len(missing)} weights that its config names are missing, such as {missing[0]}",
