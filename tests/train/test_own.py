@@ -69,7 +69,7 @@ def test_what_was_met_stays_and_the_nearest_response_is_taken(chat: Chat) -> Non
         ),
         (
             Constraint(id="detectable_content:postscript", kwargs={"postscript_marker": "P.S."}),
-            "Finish with a postscript beginning with P.S.",
+            'Finish with a postscript that has "P.S." at its beginning.',
             "Tea.\nP.P.S Warm.",
             {"postscript_marker": "P.P.S"},
         ),
