@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,7 +46,7 @@ def whole_output() -> Iterator[None]:
         _discard()
         raise typer.Exit(Exit.PIPE_CLOSED) from None
     except OSError as error:
-        if error.filename or error.errno not in FULL:
+        if error.filename or error.errno not in FULL or not _can_be_full():
             raise
         _discard()
         raise RaifError(
@@ -77,6 +78,15 @@ def ended_cleanly() -> Iterator[None]:
 
 def _end(number: int, _: object) -> NoReturn:
     sys.exit(128 + number)
+
+
+def _can_be_full() -> bool:
+    """Whether stdout is on a disk. If not, the disk of another file is full."""
+    try:
+        mode = os.fstat(sys.stdout.fileno()).st_mode
+    except OSError:  # there is no file
+        return False
+    return not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or sys.stdout.isatty())
 
 
 def _discard() -> None:

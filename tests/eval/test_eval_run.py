@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -248,6 +249,23 @@ def test_a_killed_process_loses_no_more_than_the_requests_in_flight(
     assert len(before) == 5
     assert sorted([*before, *server.asked]) == sorted(record["prompt"] for record in kept(out))
     assert len(kept(out)) == 10
+
+
+def test_a_full_disk_ends_a_run_and_loses_no_answer_that_is_on_it(data: Path, tmp_path: Path) -> None:
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    with chat_server(lambda _: completion("fine " * 1_000)) as server:
+        address = ["--base-url", server.base_url, "--out", str(tmp_path / "out"), "--concurrency", "1"]
+        command = [*_COMMAND, "--data", str(data), *address]
+        ended = subprocess.run(command, preexec_fn=small_files, capture_output=True, text=True)
+        assert ended.returncode == 2
+        assert "standard output" not in ended.stderr
+        assert "what is finished is kept, and --resume continues from it" in ended.stderr
+        server.requests = []
+        subprocess.run([*command, "--resume"], check=True, capture_output=True)
+    assert 0 < len(server.requests) < 10
+    assert len(kept(tmp_path / "out")) == 10
 
 
 def wait_until(true: Callable[[], bool]) -> None:
