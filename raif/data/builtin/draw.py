@@ -24,7 +24,7 @@ from raif.types import Constraint
 
 Kwargs = dict[str, Any]
 Drawer = Callable[[Plain, random.Random], Kwargs | None]
-DRAWERS: Registry[Drawer] = Registry("drawer")
+DRAWERS: Registry[Drawer] = Registry("drawer", modules=("raif.data.builtin.training",))
 
 STEPS = ("detectable_format:title", "detectable_format:number_bullet_lists", "detectable_content:postscript")
 """What a chain can begin with, from top to bottom."""

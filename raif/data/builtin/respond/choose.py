@@ -10,6 +10,8 @@ from raif.data.builtin.respond.form import Form, write
 from raif.data.builtin.seeds import Seed
 
 Measure = Callable[[str], int]
+Chosen = dict[int, str]
+"""Position of a point -> the variant of its sentence."""
 _ROUNDS = 30
 
 
@@ -38,6 +40,8 @@ class Task:
     wishes: list[Wish] = field(default_factory=list)
     bans: list[Callable[[str], bool]] = field(default_factory=list)
     """No sentence may be of this kind."""
+    only: Chosen | None = None
+    """These sentences and no others, whatever else is wished."""
 
     def bound(self, relation: str, limit: int, measure: Measure, *, size: bool = False) -> None:
         self.wishes.append(Wish(measure, limit, relation == "at least", size))
@@ -48,16 +52,12 @@ class Task:
         return next((text for text in variants if not any(ban(text) for ban in self.bans)), None)
 
 
-Chosen = dict[int, str]
-"""Position of a point -> the variant of its sentence."""
-
-
 def choose(task: Task) -> Chosen | None:
     """The sentences of an answer that meets all wishes; None if there are none.
 
     The most important sentences always stay, and no sentence stays without the one that it continues.
     """
-    return _Choice(task).found()
+    return _Choice(task).found() if task.only is None else task.only
 
 
 class _Choice:

@@ -53,7 +53,7 @@ def answer(
     for constraint in constraints:
         edit(task, constraint.id, constraint.kwargs)
     chosen = choose(task)
-    return Answer(chosen, write(seed, chosen, task.form)) if chosen else None
+    return None if chosen is None else Answer(chosen, write(seed, chosen, task.form))
 
 
 def expert(request: Request, rng: random.Random, thinking: Thinking = "full") -> Expert | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, TypeVar
@@ -70,11 +70,22 @@ class Form:
     """What the last line repeats from above: the title, the number of bullets, or the first sentence."""
     end: str = ""
     """The phrase at the very end."""
+    alone: str = ""
+    """A text that is the whole answer."""
+    inserted: tuple[int, str] | None = None
+    """A sentence that the seed doesn't have, and its place among the others, from 0."""
+    reword: Callable[[str], str] = str
+    """What becomes of each sentence."""
+    between: str = ""
+    """What stands between all sentences instead of white space; "": nothing does."""
+    finish: Callable[[str], str] = str
+    """What becomes of the finished text."""
 
     @property
     def least(self) -> int:
         """The number of sentences that the layout needs."""
-        return self.bullets + max(self.parts - 1, 1) if self.bullets else self.parts
+        least = max(self.parts, self.inserted[0] if self.inserted else 0)
+        return self.bullets + max(self.parts - 1, 1) if self.bullets else least
 
     @property
     def parts(self) -> int:
@@ -84,8 +95,13 @@ class Form:
 
 def write(seed: Seed, chosen: Mapping[int, str], form: Form) -> str:
     """The answer. `chosen`: the position of each point, and the sentence that it is."""
+    if form.alone:
+        return form.alone
     positions = sorted(chosen)
     sentences = [chosen[position] for position in positions]
+    if form.inserted:
+        sentences.insert(*form.inserted)
+    sentences = [form.reword(sentence) for sentence in sentences]
     greeting, farewell = seed.greeting, seed.farewell
     if not form.commas:
         greeting, farewell = (re.sub("[,，]", "", text) for text in (greeting, farewell))
@@ -120,7 +136,7 @@ def write(seed: Seed, chosen: Mapping[int, str], form: Form) -> str:
     text = _joined(around, form)
     if form.case:
         text = text.upper() if form.case == "upper" else text.lower()
-    return in_quotes(text, seed.language) if form.quoted else text
+    return form.finish(in_quotes(text, seed.language) if form.quoted else text)
 
 
 def in_quotes(text: str, language: str) -> str:
@@ -154,8 +170,12 @@ def _joined(parts: Sequence[str], form: Form) -> str:
 
 def _body(seed: Seed, form: Form, positions: Sequence[int], sentences: list[str]) -> str:
     """The sentences in their divisions, of which the last one has the list, if there is one."""
+    if form.between:
+        return form.between.join(sentences)
     space = "" if seed.language == "zh" else " "
     costs = _costs(seed, positions)
+    if form.inserted:
+        costs.insert(form.inserted[0], 0.0)
     if form.bullets:
         divided = _with_list(seed, form, costs, sentences)
     elif form.opening is not None:

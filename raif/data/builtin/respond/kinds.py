@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from raif.constraints import KINDS, find
+from raif.constraints.iftrain.common import TRAINING
 from raif.constraints.kind import Relation
 from raif.constraints.plain import common as plain
 from raif.constraints.plain.counting import in_capitals
@@ -18,7 +19,7 @@ from raif.text import chinese, reader
 from raif.types import Constraint
 
 Edit = Callable[..., None]
-RESPONDERS: Registry[Edit] = Registry("responder")
+RESPONDERS: Registry[Edit] = Registry("responder", modules=("raif.data.builtin.training",))
 """Kind -> `edit(task, **kwargs)`, which makes the task's answer meet it."""
 CHAINED = "chain:"
 """How the kinds begin that only make sense as steps of a chain."""
@@ -26,24 +27,16 @@ _ENGLISH = {
     "change_case:english_capital",
     "change_case:english_lowercase",
     "change_case:capital_word_frequency",
+    "count:lowercase_counting",
+    "keywords:no_adjacent_consecutive",
     "letters:letter_counting",
     "letters:letter_counting2",
 }
 """Asked in English only: Chinese has neither case nor letters."""
 
 
-ON_REQUEST = frozenset(
-    {
-        "keywords:exclude_word_harder",
-        "keywords:word_count_different_numbers",
-        "keywords:word_once",
-        "letters:letter_counting",
-        "letters:letter_counting2",
-        "paragraphs:paragraphs",
-        "paragraphs:paragraphs2",
-    }
-)
-"""IFTrain's kinds, which are only drawn if they are named: most ask for the same as one of IFEval's."""
+ON_REQUEST = TRAINING
+"""IFTrain's kinds, which are only drawn if they are named: many ask for the same as one of IFEval's."""
 
 
 def kinds_for(language: str, named: Collection[str] = ()) -> list[str]:
