@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import random
-from bisect import bisect_right
 from functools import cache
 
 import numpy as np
@@ -19,8 +18,8 @@ import numpy as np
 from raif.text.langdetect.ngrams import table
 
 _TRIALS, _LIMIT, _SURE, _SHOWN, _MARGIN = 7, 1000, 0.99999, 0.1, 1e-9
-_AT_ONCE = 50  # a multiple of 5, after which langdetect looks; the product of more could underflow
-_NUMBERS = 32_768
+_AT_ONCE = 60  # a multiple of 5, after which langdetect looks; the product of more could underflow
+_NUMBERS, _FOR_GAUSS = 32_768, 4
 
 
 class Undecided(ArithmeticError):
@@ -46,17 +45,18 @@ def _trial(drawn: _Drawn) -> np.ndarray:
     """The probability of each language at the end of one trial, which can't end with its first gram."""
     weight = (0.5 + 0.05 * drawn.gauss()) / 10_000
     for start in range(0, _LIMIT, _AT_ONCE):
-        chosen, ends = drawn.grams(_AT_ONCE + (start == 0))
-        factors = table().shares.take(chosen, axis=0)
+        before, count = int(start == 0), min(_AT_ONCE, _LIMIT - start)
+        factors = table().shares.take(drawn.ahead(before + count), axis=0)
         factors += weight
-        if start == 0:
+        if before:
             likely = factors[0]
-        looks = _looks(likely, factors[-_AT_ONCE:])
+        looks = _looks(likely, factors[before:])
         totals = np.add.reduce(looks, axis=1)
         sure = _first_sure((np.maximum.reduce(looks, axis=1) / totals).tolist())
         if sure is not None:
-            drawn.at = ends[5 * sure + 4 - _AT_ONCE]
+            drawn.use(before + 5 * (sure + 1))
             return looks[sure] / totals[sure]
+        drawn.use(before + count)
         likely = looks[-1] / totals[-1]
     return likely
 
@@ -71,18 +71,18 @@ def _looks(likely: np.ndarray, factors: np.ndarray) -> np.ndarray:
 def _first_sure(shares: list[float]) -> int | None:
     """The first look at which the likeliest language has enough."""
     for look, best in enumerate(shares):
-        if abs(best - _SURE) < _MARGIN:
-            raise Undecided
-        if best > _SURE:
+        if best > _SURE - _MARGIN:
+            if best < _SURE + _MARGIN:
+                raise Undecided
             return look
     return None
 
 
 class _Drawn:
-    """What `random.Random(0)` draws, in its order. `at` is how many of its numbers are used up."""
+    """What `random.Random(0)` draws, in its order. `_at` is how many of its numbers are used up."""
 
     def __init__(self, grams: np.ndarray) -> None:
-        self.at = 0
+        self._at = self._next = 0
         self._spare: float | None = None
         self._grams = grams
         self._prepare((400 << len(grams).bit_length()) // len(grams))  # enough for four trials
@@ -93,19 +93,21 @@ class _Drawn:
             raise Undecided
         self._prepared, n = count, len(self._grams)
         numbers = _numbers(n.bit_length())[:count]
-        fitting = (numbers < n).nonzero()[0]  # it draws again if a number is too large
-        self._chosen = self._grams[numbers[fitting]]
-        self._ends: list[int] = (fitting + 1).tolist()
+        self._places = (numbers < n).nonzero()[0]  # it draws again if a number is too large
+        self._chosen = self._grams[numbers[self._places]]
 
-    def grams(self, count: int) -> tuple[np.ndarray, list[int]]:
-        """The next `count` grams, with `at` after each; moves past the last."""
-        first = bisect_right(self._ends, self.at)
-        if first + count > len(self._ends):
+    def ahead(self, count: int) -> np.ndarray:
+        """The next `count` grams, without the numbers that `gauss` took."""
+        while self._next + _FOR_GAUSS + count > len(self._places):
             self._prepare(4 * self._prepared)
-            return self.grams(count)
-        ends = self._ends[first : first + count]
-        self.at = ends[-1]
-        return self._chosen[first : first + count], ends
+        while self._places[self._next] < self._at:
+            self._next += 1
+        return self._chosen[self._next : self._next + count]
+
+    def use(self, count: int) -> None:
+        """Move past that many of them."""
+        self._next += count
+        self._at = int(self._places[self._next - 1]) + 1
 
     def gauss(self) -> float:
         """As `Random.gauss` draws: two at a time, the second kept."""
@@ -117,10 +119,10 @@ class _Drawn:
         return math.cos(angle) * radius
 
     def _uniform(self) -> float:
-        if self.at + 2 > _NUMBERS:
+        if self._at + 2 > _NUMBERS:
             raise Undecided
-        high, low = _numbers(32)[self.at : self.at + 2].tolist()
-        self.at += 2
+        high, low = _numbers(32)[self._at : self._at + 2].tolist()
+        self._at += 2
         return ((high >> 5) * 2**26 + (low >> 6)) / 2**53
 
 

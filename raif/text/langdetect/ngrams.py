@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import string
-from collections import Counter
 from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
@@ -16,7 +15,9 @@ from raif.text.langdetect import original
 
 _LONGEST = 10_000
 _SPACES = re.compile("  +")
-_LATIN = re.compile("[A-z]")
+_BEYOND_ASCII = re.compile(r"[^\0-\x7f]+")
+_LATIN = bytes(range(ord("A"), ord("z") + 1))
+_NO_LATIN = dict.fromkeys(_LATIN)
 _ASCII = " " + string.ascii_letters
 _CODES = bytes(max(0, _ASCII.find(chr(code))) for code in range(256))
 """For `bytes.translate`: the position of each letter, 0 for all else."""
@@ -35,25 +36,23 @@ class Table(NamedTuple):
 def table() -> Table:
     """The profiles as arrays."""
     profiles = [json.loads(profile) for profile in original.profiles()]
-    rows: dict[str, int] = {}
-    for profile in profiles:
-        for gram in profile["freq"]:
-            rows.setdefault(gram, len(rows))
+    grams = dict.fromkeys(chain.from_iterable(profile["freq"] for profile in profiles))
+    rows = {gram: row for row, gram in enumerate(grams)}
     shares = np.zeros((len(rows), len(profiles)))
     for column, profile in enumerate(profiles):
-        found = [rows[gram] for gram in profile["freq"]]
-        totals = [profile["n_words"][len(gram) - 1] for gram in profile["freq"]]
-        shares[found, column] = np.array(list(profile["freq"].values())) / totals
+        frequencies = profile["freq"]
+        totals = np.array(profile["n_words"])[[len(gram) - 1 for gram in frequencies]]
+        found = list(map(rows.__getitem__, frequencies))
+        shares[found, column] = np.array(list(frequencies.values())) / totals
     return Table([profile["name"] for profile in profiles], rows, shares)
 
 
 def known_grams(text: str) -> np.ndarray:
     """The rows of the grams of `text` that some profile has, in langdetect's order, with repetitions."""
-    plain = original.cleaned(text)[:_LONGEST]
+    plain = _without_latin(original.cleaned(text)[:_LONGEST])
     if plain.isascii():
         return _ascii_grams(plain)
-    plain = _without_latin(plain).translate(_NORMAL)
-    padded = "  " + _SPACES.sub(" ", plain).lstrip(" ")
+    padded = "  " + _SPACES.sub(" ", plain.translate(_NORMAL)).lstrip(" ")
     windows = zip(padded, padded[1:], padded[2:], strict=False)
     return np.fromiter(chain.from_iterable(map(_ENDING_WITH.__getitem__, windows)), np.int64)
 
@@ -65,7 +64,10 @@ def _ascii_grams(text: str) -> np.ndarray:
     kept[1:] |= kept[:-1]  # and the first of spaces in a row
     kept[:2] = True
     codes = codes[kept].astype(np.int32)
-    windows = (codes[:-2] * len(_ASCII) + codes[1:-1]) * len(_ASCII) + codes[2:]
+    windows = codes[:-2] * len(_ASCII)
+    windows += codes[1:-1]
+    windows *= len(_ASCII)
+    windows += codes[2:]
     found = _ascii_rows().take(windows, axis=0).ravel()
     return found[found >= 0]
 
@@ -106,11 +108,16 @@ def _without_latin(text: str) -> str:
     """Without ASCII letters, if there are more than twice as many characters from U+0300 on.
 
     langdetect means to leave out the Latin ones among these, but compares a number with a name: they count.
+    In Latin text, dashes and curly quotes are normalized here, so that often nothing is left beyond ASCII.
     """
-    counts = Counter(text)
-    latin = sum(count for letter, count in counts.items() if "A" <= letter <= "z")
-    other = sum(count for letter, count in counts.items() if letter >= "\u0300")
-    return _LATIN.sub("", text) if latin * 2 < other else text
+    if text.isascii():
+        return text
+    ascii = text.encode("ascii", "ignore")
+    latin = len(ascii) - len(ascii.translate(None, _LATIN))
+    if 2 * latin >= len(text) - len(ascii):
+        return _BEYOND_ASCII.sub(lambda run: run[0].translate(_NORMAL), text)
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    return text.translate(_NO_LATIN) if 2 * latin < np.count_nonzero(codes >= 0x300) else text
 
 
 class _Normal(dict[int, str]):

@@ -31,6 +31,9 @@ profiled = st.lists(st.sampled_from(list(table().rows)), max_size=40).map("".joi
 @example("a" * 30_000 + "die der das")
 @example("HTTP://X.Y THE END")
 @example("   \n ")
+@example("ler 내 ")  # no language is sure within the limit
+@example("It’s “done” — naïve, isn’t it? " * 9)
+@example("Ελλάδα — English words, more than a few")
 @example("Lểnaswonjंशோதிறьма상트페قضreśஅனைומנ")
 def test_same_language_as_langdetects(text: str) -> None:
     assert detect(text) == original.detect(text)
