@@ -47,6 +47,7 @@ OF_MODELS = (
 """The tags that `auto` knows: those of DeepSeek, Qwen and many others, three that prompts ask for, and those
 of Seed, Magistral, Kimi and Command A.
 """
+_FIRST = frozenset(tag[0] for tags in OF_MODELS for tag in tags)
 OPENED = "<think>\n"
 EMPTY_THINKING = "<think>\n\n</think>\n"
 PLACEHOLDER = "reasoning process here"
@@ -105,6 +106,8 @@ def tags_in(text: str) -> Tags | None:
 
     A text that only speaks of tags has an opening tag somewhere in a line, and before the closing one.
     """
+    if not any(first in text for first in _FIRST):
+        return None
     for tags in OF_MODELS:
         before, opened, _ = text.partition(tags.open)
         if opened and not before.rpartition("\n")[2].strip():

@@ -19,8 +19,8 @@ _MOST = 150_000
 _CALL = 50
 _LONG = 1_000
 _WORD = re.compile(r"\w+")
-_BLANKED = bytes(code if chr(code).isalnum() or code == ord("_") else ord(" ") for code in range(256))
-"""For `bytes.translate`: what is not part of a word becomes a space."""
+_IN_WORD = bytes(chr(code).isalnum() or code == ord("_") for code in range(256))
+"""For `bytes.translate`: 1 for what is part of a word, 0 for all else."""
 # What the tokenizer does on one side of such a space never depends on the other side: none of its rules
 # looks past a space and a letter or digit.
 _SEAM = re.compile(" (?<=[A-Za-z0-9] )(?=[A-Za-z0-9])")
@@ -45,7 +45,10 @@ def words(text: str) -> list[str]:
 
 def count_words(text: str) -> int:
     """How many `words` there are."""
-    return len(text.encode().translate(_BLANKED).split() if text.isascii() else words(text))
+    if not text.isascii():
+        return len(words(text))
+    marked = text.encode().translate(_IN_WORD)
+    return marked.count(b"\0\1") + marked.startswith(b"\1")
 
 
 def tokens(text: str, release: Release = PUBLISHED) -> list[str]:
@@ -77,8 +80,8 @@ def capital_tokens(text: str, release: Release = PUBLISHED) -> int:
     if any(word in small for word in _SPLIT) or any(letter in text for letter in "ıİſ"):
         return _in_capitals(tokens(text, release))  # a word such as "cannot" becomes two tokens
     count = 0
-    for word, times in Counter(text.split()).items():
-        if word.islower() or not any(map(str.isupper, word)):
+    for word, times in Counter(word for word in text.split() if not word.islower()).items():
+        if not any(map(str.isupper, word)):
             continue
         plain = _PLAIN.fullmatch(word)
         if not plain:
