@@ -138,7 +138,8 @@ def plain_logps(model: Model, sample: Sample) -> Tensor:
     """The same for one sample, [T], by a forward pass of the model alone, with its own attention."""
     ids = torch.tensor([sample.prompt_ids + sample.ids], device=model.device)
     with own_attention(model.net):
-        logits = model.net(input_ids=ids, use_cache=False).logits[0, len(sample.prompt_ids) - 1 : -1]
+        out = model.net(input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False)
+        logits = out.logits[0, len(sample.prompt_ids) - 1 : -1]
     return logits.float().log_softmax(-1).gather(1, ids[0, len(sample.prompt_ids) :, None]).squeeze(1)
 
 

@@ -19,6 +19,7 @@ from raif.eval.benchmark import subset
 from raif.judge.judge import open_judge
 from raif.models.chat import Chat, Mode
 from raif.models.decode import Completion
+from raif.models.load import Model
 from raif.train import environment
 from raif.train.checkpoint import (
     checkpoint_of,
@@ -28,7 +29,7 @@ from raif.train.checkpoint import (
     prune,
     save_checkpoint,
 )
-from raif.train.data import load_records
+from raif.train.data import Records, load_records
 from raif.train.doctor import Finding, look
 from raif.train.evaluation import Benchmarks, Best, heldout_figures, limit_of, measure_at
 from raif.train.feed import Feed, check_rewards
@@ -66,53 +67,62 @@ class Run:
         r = config.rollout
         rewards = Rewards.of(config.rewards, limit=r.max_new_tokens, window=r.overlong)
         self.benchmarks = Benchmarks(config, folder)
-        own = ", in the model's own words" if config.data.retell else ""
-        events.phase(f"making data{own}" if config.data.generate else "reading data")
-        with ranks.first_ahead():
-            records = load_records(config.data, folder, events.progress, config.model.path)
-        if config.method == "grpo":
-            check_rewards(records.train, judged=config.judge is not None, rewards=rewards)
-        events.phase("loading the model")
-        learner = Learner(config, ranks)
-        if ranks.first:
-            environment.note(folder, learner.policy.net.config, config.model.path, ranks.size)
-        chat = Chat(learner.policy.tokenizer, config.model.style, config.model.format_request)
-        feed = Feed.of(records.train, chat, config.data.max_prompt_tokens, config.data.mix, records.weighted)
-        feed.check(config)
-        learner.check(feed.probes(chat))
-        context, reader = shortest_context(config, learner.policy, events.phase)
-        feed.check_length(context, chat, config, reader)
-        self.history: list[dict[str, Any]] = []
+        records = self._read(rewards)
+        learner, chat, feed = self._load(records)
         self.judge = open_judge(config.judge, folder)
         chosen = subset(records.heldout, config.evaluation.prompts, config.seed)
+        self._limit, longest = self._room(feed, chosen, chat, learner.policy)
+        sampler = choose_sampler(config, learner, folder, events.phase, longest)
+        self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge, rewards, stop=self.stop)
+        self.first_findings = list(of_data(config, records.train, records.heldout))
+        measured, prompt = config.evaluation.relevance, config.data.max_prompt_tokens
+        self.heldout = (
+            HeldOut(chosen, learner.frozen, chat, self.judge, ranks, measured, prompt) if chosen else None
+        )
+        self.history: list[dict[str, Any]] = []
+        self._last: tuple[int, list[HeldOutAnswer]] = (0, [])  # of the latest step that was measured
+        self._best = Best()
+        self._measuring = self._saving = 0.0  # seconds of the latest measurement, and of writing a checkpoint
+        wandb = config.wandb if ranks.first else None
+        self.log = Log(folder, tensorboard=config.tensorboard and ranks.first, wandb=wandb)
+        self.report = Report(folder, writes=ranks.first)
+
+    def _read(self, rewards: Rewards) -> Records:
+        """The data, with something to reward in each record."""
+        data = self.config.data
+        own = ", in the model's own words" if data.retell else ""
+        self.events.phase(f"making data{own}" if data.generate else "reading data")
+        with self.ranks.first_ahead():
+            records = load_records(data, self.folder, self.events.progress, self.config.model.path)
+        if self.config.method == "grpo":
+            check_rewards(records.train, judged=self.config.judge is not None, rewards=rewards)
+        return records
+
+    def _load(self, records: Records) -> tuple[Learner, Chat, Feed]:
+        """The model, which computes as it should, and the records that fit it."""
+        c, model = self.config, self.config.model
+        self.events.phase("loading the model")
+        learner = Learner(c, self.ranks)
+        if self.ranks.first:
+            environment.note(self.folder, learner.policy.net.config, model.path, self.ranks.size)
+        chat = Chat(learner.policy.tokenizer, model.style, model.format_request)
+        feed = Feed.of(records.train, chat, c.data.max_prompt_tokens, c.data.mix, records.weighted)
+        feed.check(c)
+        learner.check(feed.probes(chat))
+        return learner, chat, feed
+
+    def _room(self, feed: Feed, chosen: Sequence[Instruction], chat: Chat, policy: Model) -> tuple[int, int]:
+        """The most tokens of an evaluated response, and of one with its prompt. Raises RaifError if what is
+        learned from doesn't fit."""
+        context, reader = shortest_context(self.config, policy, self.events.phase)
+        feed.check_length(context, chat, self.config, reader)
         modes: tuple[Mode, ...] = ("direct", "thinking", "plain")
         asked = [chat.prompt(i.messages, mode) for i in chosen for mode in modes]
         asked += self.benchmarks.prompts(chat)
         if any(i.then for i in chosen):  # a later turn's prompt is at most as long
-            asked.append([0] * config.data.max_prompt_tokens)
-        self._limit = limit_of(config.evaluation, asked, context, events.note, reader)
-        evaluated = max(map(len, asked)) + self._limit if asked else 0
-        sampler = choose_sampler(config, learner, folder, events.phase, evaluated)
-        self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge, rewards, stop=self.stop)
-        self.first_findings = list(of_data(config, records.train, records.heldout))
-        self.heldout = (
-            HeldOut(
-                chosen,
-                learner.frozen,
-                chat,
-                self.judge,
-                ranks,
-                config.evaluation.relevance,
-                config.data.max_prompt_tokens,
-            )
-            if chosen
-            else None
-        )
-        self._last: tuple[int, list[HeldOutAnswer]] = (0, [])  # of the latest step that was measured
-        self._best, self._measuring = Best(), 0.0  # seconds of the latest measurement
-        wandb = config.wandb if ranks.first else None
-        self.log = Log(folder, tensorboard=config.tensorboard and ranks.first, wandb=wandb)
-        self.report = Report(folder, writes=ranks.first)
+            asked.append([0] * self.config.data.max_prompt_tokens)
+        limit = limit_of(self.config.evaluation, asked, context, self.events.note, reader)
+        return limit, max(map(len, asked)) + limit if asked else 0
 
     def go(self) -> Report:
         """Evaluate, train, evaluate."""
@@ -207,8 +217,8 @@ class Run:
                 if self._given_up:
                     break
                 measured_next = measure_at(c.evaluation, number + 1, t.total_steps)
-                needed = 0.0 if last else 1.2 * step.seconds + (self._measuring if measured_next else 0.0)
-                self.stop.check(self.ranks, needed)
+                needed = 1.2 * step.seconds + self._saving + (self._measuring if measured_next else 0.0)
+                self.stop.check(self.ranks, 0.0 if last else needed)
                 self.stop.held = self.ranks.size > 1
         except GivenUp:
             raise
@@ -218,8 +228,8 @@ class Run:
             # while it samples or rewards, before the step has changed anything, or while it is measured
             self._keep_step()
             done, folder = t.progress.step, self.folder / "checkpoints"
-            saved = f"Nothing is lost: the run is saved up to step {done} in {folder}."
-            raise type(error)(error.message, f"{saved} {error.hint}") from error
+            saved = f"Nothing is lost: the run is saved up to step {done} in {folder}. " if done else ""
+            raise type(error)(error.message, f"{saved}{error.hint}") from error
         except Exception as error:
             if self.ranks.size == 1 and not self.stop.held and not isinstance(error, RaifError | OSError):
                 self._keep_step()  # a bug, in a reward of the user's for example, costs no step either
@@ -322,6 +332,7 @@ class Run:
         template = t.chat.served_template()
         ahead = t.sampler.ahead()
         best = self._best.step if name == "checkpoints" else 0
+        start = time.perf_counter()
         save_checkpoint(
             self.folder / name,
             t.learner,
@@ -332,6 +343,7 @@ class Run:
             ahead=ahead,
             memory=t.memory if self.config.remembers else None,
         )
+        self._saving = time.perf_counter() - start
 
     def _clone_alone(self) -> None:
         """From the end of the warm-up, clone for as long as the whole recipe took from there."""

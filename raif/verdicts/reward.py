@@ -78,7 +78,10 @@ class Rewards:
             kwargs = defaults.get(each.name, {}) | each.kwargs
             try:
                 inspect.signature(function).bind([], **kwargs)
-            except TypeError as error:
+            except (
+                TypeError,
+                ValueError,
+            ) as error:  # the latter: a built-in function that hides its arguments
                 raise ConfigError(
                     f"rewards: {each.name} can't be called with a group's attempts and {kwargs}: {error}",
                     "Its first argument is a list of raif.verdicts.reward.Attempt; kwargs are the others.",
@@ -127,11 +130,18 @@ def find(name: str) -> Function:
     if "" not in sys.path:
         sys.path.append("")
     try:
-        found: Function = getattr(import_module(module), function)
+        imported = import_module(module)
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"rewards: {name}: {error}", "Install the module, or run in the folder that holds it."
         ) from None
+    except (Exception, SystemExit) as error:  # whatever the module does
+        raise ConfigError(
+            f"rewards: {name}: {module} can't be imported: {type(error).__name__}: {error}",
+            f"python -c 'import {module}' shows where.",
+        ) from error
+    try:
+        found: Function = getattr(imported, function)
     except AttributeError:
         raise ConfigError(f"rewards: {name}: {module} has no {function!r}") from None
     return found
@@ -147,10 +157,10 @@ def called(name: str, function: Function, attempts: Sequence[Attempt]) -> Sequen
         returned: Any = function(attempts)
     except RaifError:
         raise
-    except SystemExit as error:
+    except (SystemExit, StopIteration) as error:  # no error to Python: the latter ends a loop
         raise RewardError(
-            f"the reward {name} ended the process with sys.exit({error.code!r}), on record {record!r}",
-            "Raise an exception instead, or return None for what can't be judged.",
+            f"the reward {name} raised {error!r}, on record {record!r}",
+            "Raise another exception instead, or return None for what can't be judged.",
         ) from None
     except Exception as error:
         error.add_note(

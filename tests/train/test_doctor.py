@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from raif.config.train import TrainConfig
+from raif.config.train import CheckpointConfig, TrainConfig
 from raif.errors import UnhealthyRun
 from raif.files import jsonl
 from raif.models.chat import Chat
+from raif.train import run as running
 from raif.train.doctor import Finding, Seen, examine, look
 from raif.train.groups import Group, roll_out
 from raif.train.log import Events, Log
@@ -202,3 +204,16 @@ def test_a_strict_run_stops_with_advice_and_a_checkpoint_to_go_on_from(
     again, _ = run(tmp_path, tiny_folder, strict=False)
     again.go()
     assert [m["step"] for m in again.log.read()] == [1, 2]
+
+
+def test_time_for_a_checkpoint_is_left_before_the_last_hour_is_over(
+    tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going, _ = run(tmp_path, tiny_folder, strict=False)
+    going.config = going.config.model_copy(update={"checkpoint": CheckpointConfig(every=1)})
+    needed: list[float] = []
+    monkeypatch.setattr(running, "save_checkpoint", lambda *args, **keys: time.sleep(0.5))
+    monkeypatch.setattr(going.stop, "check", lambda ranks, seconds=0.0: needed.append(seconds))
+    going.go()
+    assert max(needed) > 0.5
+    assert needed[-1] == 0  # after the last step the run ends anyway

@@ -19,7 +19,7 @@ import torch
 
 from raif.config.rollout import RolloutConfig
 from raif.config.train import TrainConfig
-from raif.errors import RaifError, RewardError
+from raif.errors import ConfigError, RaifError, RewardError
 from raif.models.chat import Chat
 from raif.train.checkpoint import checkpoints
 from raif.train.feed import check_rewards
@@ -136,7 +136,8 @@ RETURNED: Any = None
         ([1.0], RewardError, "returned 1 values for 4 responses"),
         ([1.0, 2.0, 3.0, "4"], RewardError, "returned '4', which is neither a finite number nor None"),
         ([1.0, 2.0, 3.0, float("nan")], RewardError, "returned nan, which is neither"),
-        (SystemExit(3), RewardError, r"ended the process with sys\.exit\(3\), on record '1'"),
+        (SystemExit(3), RewardError, r"raised SystemExit\(3\), on record '1'"),
+        (StopIteration(), RewardError, r"raised StopIteration\(\), on record '1'"),
         (Odd("so"), Odd, "so"),
     ],
 )
@@ -153,6 +154,29 @@ def test_a_reward_that_fails_is_named_and_the_steps_before_are_saved(
         assert "on record '1'" in raised.value.__notes__[0]
     else:
         assert "saved up to step 1" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("not_there:short", "No module named 'not_there'"),
+        ("syntax:short", "syntax can't be imported: SyntaxError: "),
+        ("leaving:short", "leaving can't be imported: SystemExit: 4"),
+        (":short", "can't be imported: ValueError: Empty module name"),
+        ("fine:longer", "fine has no 'longer'"),
+        ("fine:number", "fine:number can't be called"),
+        ("builtins:max", "builtins:max can't be called"),
+    ],
+)
+def test_a_reward_that_can_not_be_found_is_said_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    for module, text in (("syntax", "def x(:"), ("leaving", "raise SystemExit(4)"), ("fine", "number = 3")):
+        (tmp_path / f"{module}.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    listed = TrainConfig.model_validate({"rewards": [name]}).rewards
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        Rewards.of(listed, limit=99, window=0)
 
 
 def numbers(attempts: Sequence[Attempt]) -> Any:
