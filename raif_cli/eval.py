@@ -269,28 +269,29 @@ def _print_seeds(
     runs: Sequence[tuple[Path, EvalConfig]], reports: Sequence[Report], folder: Path, as_json: bool
 ) -> float | None:
     """Print what the samples add up to. Returns the mean of the headline."""
-    from raif.eval import seeds
+    from raif.eval import finished, seeds
 
     folders: dict[str, list[Path]] = {}
     for own, config in runs:
         folders.setdefault(config.benchmark, []).append(own)
-    found = seeds.report([seeds.summed(each) for each in folders.values()])
+    found = seeds.report([seeds.summed(each, folder) for each in folders.values()])
     if len(folders) > 1:
         for start in range(0, len(reports), len(folders)):
             _save_suite(reports[start : start + len(folders)], runs[start][0].parent)
     seeds.write(folder, found)
-    typer.echo(f"{folder}: seeds.json, seeds.md", err=True)
+    finished.write_page(folder)
+    typer.echo(f"{folder}: seeds.json, seeds.md, report.html", err=True)
     typer.echo(seeds.as_json(found) if as_json else seeds.markdown(found))
     return found.headline
 
 
 def _save_suite(reports: Sequence[Report], folder: Path) -> Suite:
-    from raif.eval import page
+    from raif.eval import finished
     from raif.eval import report as saved
 
     found = saved.suite(reports)
     saved.write(folder, found)
-    page.rewrite(folder)
+    finished.write_page(folder)
     typer.echo(f"{folder}: report.json, report.md, report.html", err=True)
     return found
 

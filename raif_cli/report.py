@@ -18,10 +18,10 @@ def report(folder: Folder) -> None:
         from raif.train import page as training
 
         training.write(folder)
-    elif (folder / "report.json").exists():
-        from raif.eval import page as evaluation
+    elif any((folder / name).exists() for name in ("report.json", "seeds.json")):
+        from raif.eval import finished
 
-        evaluation.rewrite(folder)
+        finished.write_page(folder)
     else:
         raise ConfigError(f"{folder} is not a finished run", "Give a folder of raif eval or raif train.")
     typer.echo(folder / "report.html")

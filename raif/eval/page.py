@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from raif import html
 from raif.eval.rates import Table
@@ -14,58 +14,95 @@ from raif.eval.report import (
     PaperFigure,
     Report,
     Result,
-    Suite,
+    average_of,
     averaged,
     counts,
     how,
-    read,
-    read_results,
+    of,
     shown,
-    suite,
 )
 from raif.html.samples import PageSample, Shown, mark
+
+if TYPE_CHECKING:
+    from raif.eval.seeds import Seeds
+
+NAME = "report.html"
 
 DRAWN = {"io": "first", "ours": "second"}
 """The paper's methods that charts show next to ours, and their class in the style sheet."""
 
 
-def rewrite(folder: Path) -> None:
-    """Make the page of a finished run again, from what its folder holds."""
-    found = read(folder)
-    if isinstance(found, Suite):
-        folders = {report.benchmark: folder / report.benchmark for report in found.reports}
-    else:
-        folders = {found.benchmark: folder}
-    write(folder, found, {benchmark: read_results(each) for benchmark, each in folders.items()})
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What a page shows of one benchmark: the reports and all items of one run, or of one for each sample of
+    the answers.
+
+    `seeds`: what several samples add up to. `links`: their own pages.
+    """
+
+    name: str
+    reports: Sequence[Report]
+    results: Sequence[Sequence[Result]]
+    seeds: Seeds | None = None
+    links: Sequence[str] = ()
+
+    @property
+    def report(self) -> Report:
+        return self.reports[0]
+
+    @property
+    def benchmark(self) -> str:
+        return self.report.benchmark
+
+    @property
+    def paper(self) -> Sequence[PaperFigure]:
+        """What the paper prints too, the headline first; of several samples their means."""
+        if self.seeds is None:
+            return self.report.paper
+        return [of(one, each.mean) for one, each in zip(self.report.paper, self.seeds.figures, strict=True)]
+
+    @property
+    def spread(self) -> str:
+        """How far samples are apart, for people."""
+        return _apart(self.seeds.figures[0].deviation) if self.seeds else ""
 
 
-def write(folder: Path, found: Report | Suite, results: Mapping[str, Sequence[Result]]) -> None:
-    """Make the page of a run of one benchmark or of several. `results`: all items, by benchmark."""
-    several = isinstance(found, Suite)
-    whole = found if isinstance(found, Suite) else suite([found])
-    heads = [each.paper[0] for each in averaged(whole.reports)]
-    samples = [
-        _sample(one, benchmark, several=several) for benchmark, items in results.items() for one in items
-    ]
+def _apart(deviation: float | None) -> str:
+    return "" if deviation is None else f"± {100 * deviation:.1f} between samples"
+
+
+def write(
+    path: Path, sections: Sequence[Section], *, deviation: float | None = None, beside: bool | None = None
+) -> None:
+    """Make the page of one model. `deviation`: between samples, of the benchmarks' average. `beside`: as in
+    `raif.html.write`.
+    """
+    several, first = len(sections) > 1, sections[0]
+    once = list({one.benchmark: one for one in reversed(sections)}.values())[::-1]
+    shown_together = averaged(once)
+    heads = [one.paper[0] for one in shown_together]
+    average = average_of(heads)
     html.write(
-        folder / "report.html",
+        path,
         "eval/page.html",
-        title=f"{len(whole.reports)} benchmarks" if several else whole.reports[0].benchmark,
-        head=next((each for each in whole.reports if each.judge), whole.reports[0]),
-        headline=whole.average if several else whole.reports[0].paper[0],
-        facts=_facts(whole.reports),
-        reports=whole.reports,
+        [one for section in sections for one in _samples(section, several=several)],
+        beside=beside,
+        title=f"{len(sections)} benchmarks" if several else first.name,
+        head=next((one.report for one in sections if one.report.judge), first.report),
+        headline=average if several else first.paper[0],
+        spread=_apart(deviation) if several else first.spread,
+        facts=_facts([report for section in sections for report in section.reports]),
+        sections=sections,
         several=several,
-        names=[each.benchmark for each in averaged(whole.reports)],
-        shapes=[_ours(heads), *_papers(whole.average, heads)],
+        names=[one.benchmark for one in shown_together],
+        shapes=[_ours(heads), *_papers(average, heads)],
         overview=[
             *(
-                (each.benchmark, each.paper[0].name, each.paper[0], each.measured.subset)
-                for each in whole.reports
+                (one.name, one.paper[0].name, one.paper[0], one.report.measured.subset, one.spread)
+                for one in sections
             ),
-            (whole.average.name, "", whole.average, ""),
+            (average.name, "", average, "", _apart(deviation)),
         ],
-        samples=samples,
         marks=_marks,
         top=_top,
         how=how,
@@ -138,6 +175,45 @@ def _top(table: Table) -> float:
     if table.percent:
         return 1
     return max((value.high for row in table.rows for value in row.values if value), default=1) or 1
+
+
+def _samples(section: Section, *, several: bool) -> list[PageSample]:
+    """All items, with the answers of all samples side by side."""
+    if not section.seeds:
+        return [_sample(one, section.name, several=several) for one in section.results[0]]
+    by_id: dict[str, list[PageSample]] = {}
+    for number, results in enumerate(section.results):
+        for one in results:
+            found = _sample(one, section.name, several=several)
+            responses = [
+                replace(response, name=f"seed {number}: {response.name}") for response in found.responses
+            ]
+            replies = {f"seed {number}: {key}": reply for key, reply in found.replies.items()}
+            by_id.setdefault(one.id, []).append(replace(found, responses=responses, replies=replies))
+    return [_together(each) for each in by_id.values()]
+
+
+def _together(samples: Sequence[PageSample]) -> PageSample:
+    """One item's samples as one. Its filters hold what any of them has, and how many pass."""
+    first = samples[0]
+    scores = [one.score for one in samples if one.score is not None]
+    score = sum(scores) / len(scores) if scores else None
+    facets = {
+        name: sorted({value for one in samples for value in one.facets.get(name, ())})
+        for name in first.facets
+    }
+    facets |= {
+        "result": [mark(score)],
+        "samples that pass": [f"{sum(one.mark == 'passed' for one in samples)} of {len(samples)}"],
+    }
+    return replace(
+        first,
+        mark=mark(score),
+        score=score,
+        facets=facets,
+        responses=[response for one in samples for response in one.responses],
+        replies={key: reply for one in samples for key, reply in one.replies.items()},
+    )
 
 
 def _sample(result: Result, benchmark: str, *, several: bool) -> PageSample:

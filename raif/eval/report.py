@@ -179,6 +179,12 @@ def compared(
     return tuple(figures)
 
 
+def of(figure: PaperFigure, ours: Interval | None) -> PaperFigure:
+    """The same figure with another value of ours."""
+    rows = tuple(_row(row.model, row.method, row.printed, ours) for row in figure.rows)
+    return PaperFigure(figure.name, ours, rows)
+
+
 def _row(model: str, method: str, printed: float, ours: Interval | None) -> PaperRow:
     if ours is None:
         return PaperRow(model, method, printed, None)
@@ -193,8 +199,13 @@ def _printed() -> Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]:
 
 
 def suite(reports: Sequence[Report]) -> Suite:
-    """All reports and their average, with the paper's average for each method that it has everywhere."""
-    heads = [report.paper[0] for report in averaged(reports)]
+    """All reports and their average."""
+    average = average_of([report.paper[0] for report in averaged(reports)])
+    return Suite(reports[0].model, tuple(reports), average)
+
+
+def average_of(heads: Sequence[PaperFigure]) -> PaperFigure:
+    """The mean of several benchmarks' headlines, with the paper's for each method that it has everywhere."""
     ours = mean([head.ours for head in heads])
     printed = [{(row.model, row.method): row.printed for row in head.rows} for head in heads]
     rows = [
@@ -202,7 +213,7 @@ def suite(reports: Sequence[Report]) -> Suite:
         for key in printed[0]
         if all(key in each for each in printed)
     ]
-    return Suite(reports[0].model, tuple(reports), PaperFigure(f"average of {len(heads)}", ours, tuple(rows)))
+    return PaperFigure(f"average of {len(heads)}", ours, tuple(rows))
 
 
 def averaged(reports: Sequence[R]) -> Sequence[R]:
@@ -231,11 +242,16 @@ def write(folder: Path, found: Report | Suite) -> None:
 def read(folder: Path) -> Report | Suite:
     """The report that a finished run saved. Raises ConfigError if it has none that can be read."""
     _exists(folder, REPORT)
-    adapter: TypeAdapter[Report | Suite] = TypeAdapter(Report | Suite)
+    found: Report | Suite = read_as(Report | Suite, folder / REPORT)
+    return found
+
+
+def read_as(kind: Any, path: Path) -> Any:
+    """A file that holds a report. Raises ConfigError if this version can't read it."""
     try:
-        return adapter.validate_json((folder / REPORT).read_bytes())
+        return TypeAdapter(kind).validate_json(path.read_bytes())
     except ValidationError as error:
-        raise _of_another_version(error, str(folder / REPORT)) from None
+        raise _of_another_version(error, str(path)) from None
 
 
 def read_results(folder: Path) -> list[Result]:

@@ -139,7 +139,7 @@ def evaluate(
     with replacing(folder / RESULTS) as part:
         jsonl.write(part, results)
     write(folder, report)
-    page.write(folder, report, {config.benchmark: results})
+    page.write(folder / page.NAME, [page.Section(config.benchmark, [report], [results])])
     return report
 
 

@@ -16,11 +16,12 @@ from raif.errors import ConfigError
 from raif.eval.benchmark import ScoredItem
 from raif.eval.compare import config_of, scored_of
 from raif.eval.rates import Estimate, Rates, average
-from raif.eval.report import averaged, lines, mean, read_results, shown
+from raif.eval.report import averaged, lines, mean, read_as, read_results, shown
 from raif.eval.run import plan
 from raif.files.whole import write_whole
 from raif.stats import Interval
 
+SEEDS = "seeds.json"
 FEW = 8
 """Up to so many samples, every k is shown; above, only powers of two and all."""
 
@@ -56,8 +57,9 @@ class Passing:
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """One benchmark, answered several times. `folders`: the runs, with a report of their own. `items`: how
-    many were asked each time, and `counted`, of how many each run has a score."""
+    """One benchmark, answered several times. `folders`: the runs, with a report of their own, as paths from
+    the folder of all samples. `items`: how many were asked each time, and `counted`, of how many each run has
+    a score."""
 
     benchmark: str
     model: str
@@ -99,8 +101,9 @@ def check(config: EvalConfig, number: int) -> None:
         )
 
 
-def summed(folders: Sequence[Path]) -> Seeds:
-    """What the finished runs in these folders, of one benchmark and the same items, add up to."""
+def summed(folders: Sequence[Path], root: Path) -> Seeds:
+    """What the finished runs in these folders, of one benchmark and the same items, add up to. `root`: the
+    folder of all samples."""
     configs = [config_of(folder) for folder in folders]
     planned = plan(configs[0])
     benchmark, items = planned.benchmark, planned.items
@@ -114,7 +117,7 @@ def summed(folders: Sequence[Path]) -> Seeds:
     return Seeds(
         benchmark=configs[0].benchmark,
         model=str(configs[0].model),
-        folders=tuple(map(str, folders)),
+        folders=tuple(str(folder.relative_to(root)) for folder in folders),
         items=len(items),
         counted=tuple(map(len, samples)),
         figures=tuple(figures),
@@ -188,8 +191,14 @@ def _at(k: int, number: int, passes: Sequence[int]) -> AtK:
 
 def write(folder: Path, found: SeedsReport) -> None:
     """Save seeds.json and seeds.md."""
-    write_whole(folder / "seeds.json", as_json(found) + "\n")
+    write_whole(folder / SEEDS, as_json(found) + "\n")
     write_whole(folder / "seeds.md", markdown(found))
+
+
+def read(folder: Path) -> SeedsReport:
+    """What `write` saved. Raises ConfigError if this version can't read it."""
+    found: SeedsReport = read_as(SeedsReport, folder / SEEDS)
+    return found
 
 
 def as_json(found: SeedsReport) -> str:

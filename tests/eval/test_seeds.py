@@ -13,6 +13,7 @@ from raif.errors import ConfigError
 from raif.eval.seeds import AtK, _at, _ks
 from raif_cli.main import app
 from tests.chat_server import Body, ChatServer, chat_server, completion, last_turn
+from tests.html.test_pages import between, page, samples
 
 
 def run(data: Path, folder: Path, *more: str) -> tuple[Result, ChatServer]:
@@ -45,6 +46,23 @@ def test_each_seed_is_a_run_and_the_mean_is_reported(data: Path, tmp_path: Path)
     assert [one["reliable"] for one in strict["at"]] == pytest.approx([0.9, 0.8 + 1 / 30, 0.8])
     assert "pass@k" in (tmp_path / "out" / "seeds.md").read_text("utf-8")
     assert (tmp_path / "out" / "seed-1" / "report.html").is_file()
+
+
+def test_the_samples_have_a_page_together(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    run(data, folder, "--seeds", "3", *WARM)
+    text = page(folder)
+    assert "± 10.0 between samples" in text
+    assert '<a href="seed-2/report.html">seed 2</a>' in text
+    assert "any of k samples passes" in text
+    items = {one["id"]: one for one in samples(folder)}
+    assert len(items) == 10
+    assert [one["name"] for one in items["ifeval 0"]["responses"]] == [f"seed {n}: answer" for n in range(3)]
+    assert [one["answer"] for one in items["ifeval 0"]["responses"]] == ["fine", "a, b", "a, b"]
+    assert items["ifeval 0"]["facets"]["samples that pass"] == ["1 of 3"]
+    assert (items["ifeval 0"]["mark"], items["ifeval 5"]["mark"]) == ("partly", "passed")
+    assert CliRunner().invoke(app, ["report", str(folder)]).exit_code == 0
+    assert page(folder) == text
 
 
 def test_resumed_nothing_is_asked_twice(data: Path, tmp_path: Path) -> None:
@@ -102,6 +120,7 @@ def test_several_benchmarks_have_an_average_over_the_samples(
     assert found["average"]["name"] == "average of 1"
     assert found["average"]["values"] == [1.0, 0.0]
     assert json.loads((tmp_path / "out" / "seed-1" / "report.json").read_text("utf-8"))["reports"]
+    assert "± 70.7 between samples" in between(page(tmp_path / "out"), 'class="tile"', "answered")
 
 
 def test_any_and_all_of_k_are_over_all_choices() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from raif import html
-from raif.eval import page as evaluation
+from raif.eval import finished
 from raif.train import page as training
 from tests.html.conftest import EVIL
 from tests.html.test_pages import write_seven
@@ -69,7 +69,7 @@ def pages(request: pytest.FixtureRequest, evaluated: Path, tmp_path_factory: pyt
     folder = shutil.copytree(evaluated, tmp_path_factory.mktemp(request.param) / "out")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(html, "INSIDE", 0 if request.param == "beside" else html.INSIDE)
-        evaluation.rewrite(folder)
+        finished.write_page(folder)
     return folder
 
 

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from raif import html
 from raif.errors import ConfigError
-from raif.eval import page as evaluation
+from raif.eval import finished
 from raif.eval import report as saved
 from raif.eval.report import PaperFigure, PaperRow, Suite
 from raif.html.samples import PageSample, Shown, pack
@@ -92,12 +92,12 @@ def test_many_samples_lie_beside_the_page(
     folder = shutil.copytree(evaluated, tmp_path / "copy")
     whole = samples(folder)
     monkeypatch.setattr(html, "INSIDE", 0)
-    evaluation.rewrite(folder)
+    finished.write_page(folder)
     assert samples(folder) == whole
     assert 'type="text/plain"' not in page(folder)
     assert page(folder).count("&#39;self&#39; file:") == 1
     monkeypatch.undo()
-    evaluation.rewrite(folder)
+    finished.write_page(folder)
     assert not (folder / "report.samples").exists()
 
 
@@ -173,7 +173,7 @@ def write_seven(evaluated: Path, folder: Path) -> None:
     for name in (*SEVEN, "ifbench"):
         (folder / name).mkdir()
         (folder / name / "verdicts.jsonl").touch()
-    evaluation.rewrite(folder)
+    finished.write_page(folder)
 
 
 def test_before_and_after_stand_side_by_side_with_their_verdicts(made: Path) -> None:
