@@ -37,6 +37,14 @@ def wilson(share: float, trials: int) -> Interval:
     return Interval(share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)))
 
 
+def normal_p(difference: Interval) -> float:
+    """The two-sided p-value of a difference that is normal and as uncertain as its 95% interval is wide."""
+    width = difference.high - difference.low
+    if not width:
+        return float(not difference.value)
+    return math.erfc(abs(difference.value) * 2 * _Z / width / math.sqrt(2))
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """p-values corrected for their number (Holm 1979), in their order."""
     order = sorted(range(len(p_values)), key=lambda n: p_values[n])

@@ -27,7 +27,9 @@ FILES = "config.yaml, responses.jsonl, verdicts.jsonl, report.json, report.md, r
 app = typer.Typer(cls=DefaultCommandGroup, help="Score a model, a server or stored answers on benchmarks.")
 
 
-@app.command("run", epilog="Also: raif eval compare A B, raif eval fetch BENCHMARK.")
+@app.command(
+    "run", epilog="Also: raif eval compare A B, raif eval board FOLDER..., raif eval fetch BENCHMARK."
+)
 def run(
     names: option.Names,
     model: option.Model = None,
@@ -136,6 +138,40 @@ def compare(a: Folder, b: Folder, data: option.Data = None, as_json: option.Json
 
     found = comparing.compare(a, b, data)
     typer.echo(in_json(found) if as_json else comparing.markdown(found))
+
+
+Folders = Annotated[
+    list[Path], typer.Argument(help="Folders of finished runs, or any above them.", show_default=False)
+]
+Board = Annotated[
+    Path, typer.Option("--out", "-o", help="The folder for the board; one that is there is replaced.")
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="KEY=VALUE",
+        help="Only runs with this setting, e.g. dialect=sound. Can be repeated.",
+    ),
+]
+Sort = Annotated[
+    str | None,
+    typer.Option(help="Sort by this column. Default: the average, or the first column.", metavar="COLUMN"),
+]
+
+
+@app.command()
+def board(folders: Folders, out: Board = Path("runs/board"), where: Where = None, sort: Sort = None) -> None:
+    """Put all runs found into one table and one page: models × benchmarks, with ranks."""
+    from raif.eval.board import write
+    from raif.eval.board.text import to_markdown
+
+    pairs = [each.partition("=") for each in where or ()]
+    if wrong := next((key for key, equals, _ in pairs if not equals), None):
+        raise typer.BadParameter(f"{wrong!r} is not KEY=VALUE", param_hint="--where")
+    found = write.write(folders, out, {key: value for key, _, value in pairs}, sort)
+    typer.echo(to_markdown(found))
+    typer.echo(f"{out}: board.html, board.csv, board.md, board.tex, models/", err=True)
 
 
 Benchmark = Annotated[str, typer.Argument(help="The benchmark.", show_default=False)]

@@ -22,18 +22,13 @@ from raif.eval.measured import Data, prompts_of
 from raif.eval.rates import Estimate, Figure, Rates, interval
 from raif.eval.report import RESULTS, Report, Result, lines, mean, read, read_results, shown
 from raif.eval.run import Plan, plan
-from raif.files.runs import CONFIG_NAME, differences, under
+from raif.files.runs import CONFIG_NAME, under
 from raif.stats import Interval, holm, wilson
 
-ALIKE = (
-    *("model", "responses", "judgments", "data", "paper_model", "max_errors", "local.batch"),
-    *("endpoint", "judge.endpoint", "options.thinker_endpoint"),
-)
-"""Settings that are what is compared, or that no score depends on. Data is compared by its checksum."""
-
-
-MEASURED = ("raif", "commit", "checker", "judge_prompts", "judge_card")
-"""What a report says of its run that no config has, and that should be the same."""
+ALIKE = ("local.batch", "prices", "judge.prices", "relevance", "relevance_limit")
+"""Settings in reports that no score depends on."""
+MEASURED = ("seed", "raif", "commit", "checker", "judge_prompts", "judge_card")
+"""What a report says of its run besides its settings, and that should be the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +177,7 @@ def _compared(a: Path, b: Path, data: Path | None) -> Comparison:
         items=len(items),
         items_a=len(results[0]),
         items_b=len(results[1]),
-        settings=tuple(_settings(reports, configs, [[each[item.id] for item in items] for each in results])),
+        settings=tuple(_settings(reports, [[each[item.id] for item in items] for each in results])),
         figures=_corrected(_figures(planned, scored, configs)),
         mcnemar=_mcnemar(known),
         changed=tuple(changed),
@@ -193,24 +188,25 @@ def scored_of(item: Any, result: Result) -> ScoredItem[Any]:
     return ScoredItem(item, result.verification, result.parts, result.labels)
 
 
-def _settings(
-    reports: Sequence[Report], configs: Sequence[EvalConfig], results: Sequence[Sequence[Result]]
-) -> Iterator[Setting]:
-    """What differs besides what is compared: settings, prompts of the same items, and what reports name."""
-    a, b = (config.model_dump(mode="json") for config in configs)
-    for change in differences(a, b):
-        if not under(change.key, ALIKE):
-            yield Setting(*change)
+def told(report: Report) -> dict[str, Any]:
+    """What could explain a difference between two runs besides the model, by name. What a run has no use for
+    is missing or None."""
+    measured = report.measured
+    settings = {key: value for key, value in measured.settings.items() if not under(key, ALIKE)}
+    named = {name.replace("_", " "): getattr(measured, name) for name in MEASURED}
+    return {**settings, **named, "data": f"sha256 {measured.data.sha256}"}
+
+
+def _settings(reports: Sequence[Report], results: Sequence[Sequence[Result]]) -> Iterator[Setting]:
+    """What differs besides what is compared: what reports tell, and the prompts of the same items."""
+    a, b = map(told, reports)
+    for key in {**a, **b}:
+        follows = key == "checker" and a["dialect"] != b["dialect"]
+        if a.get(key) != b.get(key) and not follows:
+            yield Setting(key, a.get(key), b.get(key))
     prompts = [prompts_of(each) for each in results]
     if prompts[0] != prompts[1]:
         yield Setting("prompts", *prompts)
-    first, second = (report.measured for report in reports)
-    for name in MEASURED:
-        follows = name == "checker" and configs[0].dialect != configs[1].dialect
-        if getattr(first, name) != getattr(second, name) and not follows:
-            yield Setting(name.replace("_", " "), getattr(first, name), getattr(second, name))
-    if first.data.sha256 != second.data.sha256:
-        yield Setting("data", f"sha256 {first.data.sha256}", f"sha256 {second.data.sha256}")
 
 
 def _figures(
@@ -226,10 +222,11 @@ def _figures(
             [(name, found, rates) for name, found in benchmark.paper(rates, config.dialect).items()]
             + [("mean item score", main.estimate("main"), main)]
         )
-    return [_difference(name, x, y) for (name, *x), (_, *y) in zip(*printed, strict=True)]
+    return [difference(name, x, y) for (name, *x), (_, *y) in zip(*printed, strict=True)]
 
 
-def _difference(name: str, a: tuple[Estimate, Rates], b: tuple[Estimate, Rates]) -> Difference:
+def difference(name: str, a: tuple[Estimate, Rates], b: tuple[Estimate, Rates]) -> Difference:
+    """Of two figures over the same items, resampled alike."""
     (first, rates_a), (second, rates_b) = a, b
     apart = second.figure - first.figure
     drawn = apart[1:][~np.isnan(apart[1:])]

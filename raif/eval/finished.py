@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from raif.errors import ConfigError, RaifError
 from raif.eval import page, seeds
-from raif.eval.report import Report, Suite, read, read_results
+from raif.eval.report import RESULTS, Report, Suite, read, read_results
+from raif.eval.run import ANSWERS
 from raif.eval.seeds import SEEDS, Seeds
+from raif.stats import Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +24,25 @@ class Run:
     reports: tuple[Report, ...]
     seeds: Seeds | None = None
 
+    @property
+    def report(self) -> Report:
+        """Of the first sample."""
+        return self.reports[0]
+
+    @property
+    def value(self) -> Interval | None:
+        """The headline; of several samples their mean."""
+        return self.seeds.figures[0].mean if self.seeds else self.report.paper[0].ours
+
+    @property
+    def deviation(self) -> float | None:
+        """Between samples."""
+        return self.seeds.figures[0].deviation if self.seeds else None
+
     def section(self, name: str = "", links: tuple[str, ...] = ()) -> page.Section:
         """What a page shows of it. `name`: by default its benchmark's."""
         results = [read_results(folder) for folder in self.folders]
-        return page.Section(name or self.reports[0].benchmark, self.reports, results, self.seeds, links)
+        return page.Section(name or self.report.benchmark, self.reports, results, self.seeds, links)
 
 
 def runs_in(folder: Path) -> list[Run]:
@@ -51,3 +71,33 @@ def write_page(folder: Path) -> None:
     ]
     average = seeds.read(folder).average if (folder / SEEDS).exists() else None
     page.write(folder / page.NAME, sections, deviation=average.deviation if average else None)
+
+
+def find(folders: Sequence[Path]) -> tuple[list[Run], dict[Path, str]]:
+    """All finished runs in these folders and below, each once; and why other runs can't be used, by folder.
+
+    Raises ConfigError if a folder doesn't exist or there is no run at all.
+    """
+    found: dict[Path, list[Run]] = {}
+    unusable = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise ConfigError(f"{folder}: no such folder", "Give folders of raif eval, or any above them.")
+        for place in _places(folder):
+            try:
+                found.setdefault(place.resolve(), runs_in(place))
+            except RaifError as error:
+                unusable[place] = error.message
+    if not found:
+        why = "".join(f"\n  {place}: {message}" for place, message in unusable.items())
+        raise ConfigError(f"no finished run of raif eval in {', '.join(map(str, folders))}{why}")
+    return [run for runs in found.values() for run in runs], unusable
+
+
+def _places(folder: Path) -> Iterator[Path]:
+    """Where there are runs of one benchmark, or samples, also unfinished ones."""
+    for place, below, files in os.walk(folder):
+        if not {SEEDS, RESULTS, ANSWERS}.isdisjoint(files):
+            below.clear()
+            yield Path(place)
+        below.sort()

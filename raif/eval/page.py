@@ -71,11 +71,19 @@ def _apart(deviation: float | None) -> str:
     return "" if deviation is None else f"± {100 * deviation:.1f} between samples"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page is part of a board: its model's name there, and the board's address."""
+
+    name: str
+    board: str
+
+
 def write(
-    path: Path, sections: Sequence[Section], *, deviation: float | None = None, beside: bool | None = None
+    path: Path, sections: Sequence[Section], *, deviation: float | None = None, place: Place | None = None
 ) -> None:
-    """Make the page of one model. `deviation`: between samples, of the benchmarks' average. `beside`: as in
-    `raif.html.write`.
+    """Make the page of one model. `deviation`: between samples, of the benchmarks' average. On a board, the
+    samples lie beside the page, where the board finds them, too.
     """
     several, first = len(sections) > 1, sections[0]
     once = list({one.benchmark: one for one in reversed(sections)}.values())[::-1]
@@ -86,7 +94,8 @@ def write(
         path,
         "eval/page.html",
         [one for section in sections for one in _samples(section, several=several)],
-        beside=beside,
+        beside=True if place else None,
+        place=place,
         title=f"{len(sections)} benchmarks" if several else first.name,
         head=next((one.report for one in sections if one.report.judge), first.report),
         headline=average if several else first.paper[0],

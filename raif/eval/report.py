@@ -248,6 +248,8 @@ def read(folder: Path) -> Report | Suite:
 
 def read_as(kind: Any, path: Path) -> Any:
     """A file that holds a report. Raises ConfigError if this version can't read it."""
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such file", "The run has not ended. Go on with --resume.")
     try:
         return TypeAdapter(kind).validate_json(path.read_bytes())
     except ValidationError as error:

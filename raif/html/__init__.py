@@ -32,11 +32,13 @@ def write(
     samples: Sequence[PageSample] = (),
     *,
     beside: bool | None = None,
+    others: bool = False,
     **values: Any,
 ) -> None:
     """Fill in `template`, named by its path under `raif`, such as `eval/page.html`.
 
     `beside`: put the samples into a folder beside the page, named after it; None: if there are too many.
+    `others`: the page reads the samples that lie beside other pages.
     """
     parts, folder = pack(samples), path.with_suffix(".samples")
     shutil.rmtree(folder, ignore_errors=True)
@@ -50,6 +52,7 @@ def write(
         "samples": len(samples),
         "parts_inside": {} if beside else parts,
         "parts_beside": folder.name if beside else "",
+        "from_files": beside or others,
     }
     text = _environment().get_template(template).render(values)
     # Half a surrogate pair doesn't fit into UTF-8: take its escape, as JSON does.
