@@ -198,9 +198,9 @@ def test_a_training_report_compares_before_and_after(browser: Any, trained: Path
     found.choose("change", "better")
     assert found.texts("#list .id") == ["heldout-0", "heldout-2"]
     assert found.texts("#sample .response h4") == [
-        "untrainedno format",
-        "whole recipefluency -1.50",
-        "expert answersfluency -1.50",
+        "untrained\nno format",
+        "whole recipe\nfluency -1.50",
+        "expert answers\nfluency -1.50",
     ]
     assert found.page.locator(".plot svg polyline").count() > 2
     found.choose("change", "")

@@ -9,7 +9,8 @@ from raif import html
 from raif.eval.board.table import Board
 from raif.eval.board.text import NOTE, said_rank
 
-OWN = ("stored answers", "checkpoint")
+OWN = ("stored answers", "checkpoint", "checker")
+"""Settings that tell models apart, or follow from the dialect."""
 CHOICES = 12
 """The page filters by a setting if it has at most so many values."""
 
@@ -46,7 +47,7 @@ def write(path: Path, found: Board, pages: Sequence[str]) -> None:
 
 
 def _filters(found: Board) -> dict[str, list[str]]:
-    """The values of the settings that can be chosen from, less those that tell models apart."""
+    """The values of the settings that can be chosen from."""
     keys = dict.fromkeys(key for cell in found.settings.values() for key in cell if key not in OWN)
     values = {key: sorted({cell[key] for cell in found.settings.values()}) for key in keys}
     return {key: there for key, there in values.items() if 2 <= len(there) <= CHOICES}

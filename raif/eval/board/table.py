@@ -30,6 +30,8 @@ VERSIONS = ("raif", "commit", "judge card")
 """What may differ within a column, and is only named."""
 REPLACED = ("limit", "seed", "on_error")
 """What `items` says, or the number of items without an answer."""
+STORED = "stored answers"
+"""The file of answers, with its checksum."""
 SHORT = 32
 """Letters of a setting's value that names show."""
 
@@ -38,8 +40,8 @@ Settings = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One model's headline on one benchmark. `ranks`: the best and the worst that it may have among all models
-    of the column. `partly`: how many items it is over, if not over all."""
+    """One model's headline on one benchmark. `ranks`: the best and the worst that it may have in its column.
+    `partly`: how many items it is over, if not over all."""
 
     value: Interval | None
     run: Run | None = None
@@ -55,7 +57,8 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`figure`: the benchmark's headline; the average has no `benchmark`. `cells` by row. `pairs`: every two rows of it compared."""
+    """`figure`: the benchmark's headline; the average has no `benchmark`. `cells`: by row. `pairs`: every two
+    rows compared."""
 
     name: str
     benchmark: str
@@ -92,7 +95,7 @@ def settings(run: Run) -> dict[str, Any]:
     found |= {"items": measured.subset, "model": run.report.model, "checkpoint": measured.checkpoint}
     if run.seeds:
         found |= {"sampling_seed": None, "samples": len(run.reports)}
-    return {**found, "stored answers": measured.stored.get("stored answers")}
+    return {**found, STORED: measured.stored.get(STORED)}
 
 
 def where(runs: Iterable[Run], wanted: Mapping[str, str]) -> list[Run]:
@@ -176,9 +179,14 @@ def _rows(columns: Mapping[str, Sequence[Run]]) -> tuple[list[Row], dict[tuple[P
 
 
 def _varying(found: Sequence[Settings]) -> set[str]:
-    """The settings that differ, of those that tell rows apart."""
+    """The settings that differ, of those that tell rows apart. Files of answers count if nothing else does:
+    each benchmark has its own, which would put each into a row of its own."""
     keys = {key for each in found for key in each if key not in VERSIONS and _under(key, SCORED) is None}
-    return {key for key in keys if len({_said(each.get(key)) for each in found}) > 1}
+    varying = {key for key in keys if len({_said(each.get(key)) for each in found}) > 1}
+    without = sorted(varying - {STORED})
+    groups = {tuple(_said(each.get(key)) for key in without) for each in found}
+    exact = {tuple(_said(each.get(key)) for key in (*without, STORED)) for each in found}
+    return varying if len(exact) > len(groups) else {*without}
 
 
 def _names(found: Sequence[Settings], counts: Callable[[str], bool]) -> list[str]:

@@ -11,8 +11,9 @@ from raif.eval.report import lines
 from raif.stats import Interval
 
 NOTE = (
-    "Percent, with 95% intervals. A rank such as 2–4 can't be told more exactly: two models are apart if their "
-    "difference on the items that both have is beyond chance (p < 0.05), corrected for all pairs of a column."
+    "Percent, with 95% intervals. A rank such as 2–4 can't be told more exactly: two models are apart if "
+    "their difference on the items that both have is beyond chance (p < 0.05), corrected for all pairs of a "
+    "column."
 )
 HEADS = (
     *("model", "differs", "column", "benchmark", "figure", "value", "low", "high", "deviation", "samples"),
