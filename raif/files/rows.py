@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from glob import glob, has_magic
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -156,9 +157,19 @@ def of_hub(
         numbered = islice(enumerate(found, 1), first, last)
         for number, row in numbered:
             yield f"{name}:{whole}:{number}", row
-    except (OSError, ValueError, RuntimeError, DatasetsError) as error:  # also while it streams
+    except (*hub_errors(), ValueError, RuntimeError, DatasetsError) as error:  # also while it streams
         hint = "Check dataset, config, split and revision."
         raise RecordError(f"{name}: {_in_short(error)}", hint) from None
+
+
+def hub_errors() -> tuple[type[BaseException], ...]:
+    """What asking the hub raises if it can't be reached, or has no such data set: the errors of the HTTP
+    library are no OSErrors in all versions of huggingface_hub, which has changed its library before.
+    """
+    from huggingface_hub import get_session
+
+    library = import_module(type(get_session()).__module__.partition(".")[0])
+    return (OSError, library.HTTPError)
 
 
 def _in_short(error: BaseException) -> str:

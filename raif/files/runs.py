@@ -29,6 +29,7 @@ def open_run(
     config: Section,
     *,
     resume: bool | Literal["auto"] = False,
+    resumable: bool = True,
     overwrite: bool = False,
     free: Collection[str] = (),
     inputs: Mapping[str, str] | None = None,
@@ -39,7 +40,8 @@ def open_run(
 ) -> Path:
     """Create or reopen `folder` for a run with `config`, and lock it until this process ends.
 
-    `resume`: reopen the run in it; "auto": if there is one. `free`: keys, or sections, that a resumed run may
+    `resume`: reopen the run in it; "auto": if there is one. `resumable`: whether a run of this kind can be
+    resumed, so that the user is told so. `free`: keys, or sections, that a resumed run may
     change. `inputs`: what the run rests on besides its config, such as the checksums of its data;
     `free_inputs` are those that may change. `changed` is told what did, before anything is written. `remade`:
     what is made again at no cost; a folder with nothing else comes from a start that failed, and is used as
@@ -62,7 +64,9 @@ def open_run(
     elif there := {each.name for each in folder.iterdir()} - {LOCK_NAME, CONFIG_NAME, INPUTS_NAME}:
         if not overwrite and not (there <= set(remade) and written.exists()):
             holds = "already holds a run" if written.exists() else "is not empty, and holds no run"
-            how = "Resume it with --resume, or replace it with --overwrite."
+            how = "Replace it with --overwrite, or give another --out."
+            if resumable:
+                how = "Resume it with --resume, or replace it with --overwrite."
             raise ConfigError(f"{folder} {holds}", how if written.exists() else "Give another --out.")
         if not written.exists():
             raise ConfigError(

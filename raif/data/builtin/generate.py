@@ -68,7 +68,7 @@ def generate(
     """
     funnel = Funnel()
     sources = {split: records(config, split, funnel) for split in SPLITS}
-    open_run(folder, config, overwrite=overwrite)
+    open_run(folder, config, resumable=False, overwrite=overwrite)
     made: dict[str, list[Instruction]] = {split: [] for split in SPLITS}
     for split, source in sources.items():
         for record in source:

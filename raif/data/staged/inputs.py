@@ -15,7 +15,7 @@ from raif.config.staged import SourceConfig, StagedConfig
 from raif.data.staged import sources
 from raif.data.staged.decontaminate import files_in
 from raif.files.benchmark_data import FOLDER
-from raif.files.rows import fingerprint, tried
+from raif.files.rows import fingerprint, hub_errors, tried
 from raif.files.whole import sha256
 from raif.prompts import Prompts, load_languages
 
@@ -58,7 +58,7 @@ def _commit(dataset: str, revision: str | None) -> str | None:
 
     try:
         return f"commit {HfApi().dataset_info(dataset, revision=revision).sha}"
-    except OSError:  # no connection, or no such data set: reading it will say so
+    except hub_errors():  # reading it will say so
         return None
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from raif.config.staged import Columns, SeedSourceConfig, SourceConfig
 from raif.data.builtin.seeds import all_seeds
@@ -123,7 +123,7 @@ class _Tally:
         self._origin, self._mapping = origin, columns
         self._rows = self._read = 0
         self._columns: dict[str, int] = {}
-        """The columns, and how many characters of text each has."""
+        """The columns, with those nested in them, and how many characters of text each has."""
         self._layouts: Counter[str] = Counter()
         self._broken: RecordError | None = None
 
@@ -133,10 +133,9 @@ class _Tally:
         if isinstance(row, RecordError):
             self._broken = self._broken or row
         elif self._rows <= _ENOUGH:
-            for name, value in row.items():
-                self._columns[name] = self._columns.get(name, 0) + len(
-                    value if isinstance(value, str) else ""
-                )
+            for name, value in _flat(row):
+                text = value if isinstance(value, str) else ""
+                self._columns[name] = self._columns.get(name, 0) + len(text)
             self._layouts[layout] += 1
         if self._rows == _ENOUGH:
             self.check()
@@ -153,19 +152,36 @@ class _Tally:
 
     def _advice(self) -> str:
         names = list(self._columns)
+        whole = {name.partition(".")[0] for name in names}
         if mapping := self._mapping:
             wanted = [name for name in (mapping.prompt or mapping.messages, mapping.reference) if name]
-            missing = next((name for name in wanted if name.partition(".")[0] not in names), None)
+            missing = next((name for name in wanted if not self._has(name)), None)
             said = f"There is no column {missing!r}." if missing else f"{wanted} hold no text."
             return f"{said} {did_you_mean(missing, names) if missing else ''} Change columns.".replace(
                 "  ", " "
             )
         (layout, _), *_ = self._layouts.most_common(1)
-        if layout in set(LAYOUTS) and set(LAYOUTS[layout].columns) <= set(names):
+        if layout in set(LAYOUTS) and set(LAYOUTS[layout].columns) <= whole:
             columns = ", ".join(LAYOUTS[layout].columns)
             return f"As {layout}, whose columns these are, {columns} should start with a user's text."
-        near, longest = nearest(names), max(names, key=lambda name: self._columns[name])
+        near, longest = nearest(whole), max(names, key=lambda name: self._columns[name])
         return (
             f"The nearest layout is {near}, with the columns {', '.join(LAYOUTS[near].columns)}. "
             f"Or say which column has the request, such as columns={{prompt: {longest}}}."
         )
+
+    def _has(self, name: str) -> bool:
+        """Whether a column is there, or a list in which the name counts the place."""
+        return any(
+            each == name or each.startswith(f"{name}.") or name.startswith(f"{each}.")
+            for each in self._columns
+        )
+
+
+def _flat(row: Row, above: str = "") -> Iterator[tuple[str, Any]]:
+    """The columns of a row, and instead of one that holds others, those, as `columns` names them."""
+    for name, value in row.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{above}{name}.")
+        else:
+            yield above + name, value

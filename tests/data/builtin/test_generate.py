@@ -80,8 +80,9 @@ def test_progress_hears_every_record(tmp_path):
 
 
 def test_a_used_folder_is_refused(folder):
-    with pytest.raises(ConfigError, match="already holds a run"):
+    with pytest.raises(ConfigError, match="already holds a run") as refused:
         generate(CONFIG, folder)
+    assert "--resume" not in refused.value.hint, "the built-in mode has no such option"
 
 
 def test_the_preset_is_the_default():

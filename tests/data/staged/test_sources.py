@@ -96,6 +96,16 @@ def test_a_mapped_column_that_is_missing_is_named_with_the_nearest(write: Write)
     assert "There is no column 'questoin'. Did you mean 'question'?" in refusal(**source).hint
 
 
+def test_what_is_said_of_columns_names_the_nested_ones(write: Write) -> None:
+    path = write("seeds.jsonl", [{"body": {"ask": {"text": "Why do bees hum?"}, "n": 1}}])
+    error = refusal(path=path)
+    assert error.message.endswith("Their columns: body.ask.text, body.n")
+    assert "columns={prompt: body.ask.text}" in error.hint
+    misspelt = refusal(path=path, columns={"prompt": "body.ask.txet"})
+    assert "There is no column 'body.ask.txet'. Did you mean 'body.ask.text'?" in misspelt.hint
+    assert texts(read(path=path, columns={"prompt": "body.ask.text"})) == ["Why do bees hum?"]
+
+
 def test_the_case_of_a_column_does_not_matter(write: Write) -> None:
     rows = [{"Instruction": "Translate.", "Input": "Good day", "Output": "..."}]
     assert texts(read(path=write("seeds.jsonl", rows))) == ["Translate.\n\nGood day"]
