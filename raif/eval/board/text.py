@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from raif.eval.board.table import Board, Cell, Column
+from raif.eval.board.table import Board, Cell
 from raif.eval.report import lines
 from raif.stats import Interval
 
@@ -48,21 +48,13 @@ def _fields(cell: Cell) -> list[object]:
 
 
 def to_markdown(board: Board) -> str:
-    heads = ["model", *map(_head, board.columns)]
+    heads = ["model", *(f"{column.name}: {column.figure}" for column in board.columns)]
     rows = [
-        [_escaped(board.rows[number].name), *(_cell(column.cells.get(number)) for column in board.columns)]
+        [board.rows[number].name, *(_cell(column.cells.get(number)) for column in board.columns)]
         for number in board.order
     ]
     notes = "".join(f"- {note}\n" for note in board.notes)
     return "\n".join([lines(heads, rows), f"{NOTE} Bold: rank 1 is possible.\n", *([notes] if notes else [])])
-
-
-def _head(column: Column) -> str:
-    return _escaped(f"{column.name}: {column.figure}")
-
-
-def _escaped(text: str) -> str:
-    return text.replace("|", "\\|")
 
 
 def _cell(cell: Cell | None) -> str:
@@ -100,13 +92,9 @@ def to_latex(board: Board) -> str:
     body = [
         r"\begin{tabular}{l" + "r" * len(board.columns) + "}",
         r"\toprule",
-        *_tex_lines([_tex_heads(board)]),
+        *_tex_lines([["model", *(_tex(column.name) for column in board.columns)]]),
     ]
     return "\n".join([*body, r"\midrule", *_tex_lines(rows), r"\bottomrule", r"\end{tabular}", ""])
-
-
-def _tex_heads(board: Board) -> list[str]:
-    return ["model", *(_tex(column.name) for column in board.columns)]
 
 
 def _tex_lines(rows: Sequence[Sequence[str]]) -> list[str]:
