@@ -30,12 +30,13 @@ class Chat:
     style: Style
     format_request: str = FORMAT_REQUEST
 
-    def prompt(self, messages: Sequence[Message], mode: Mode) -> list[int]:
-        """The prompt's tokens. Raises RaifError if the template can't write it."""
+    def prompt(self, messages: Sequence[Message], mode: Mode, **variables: Any) -> list[int]:
+        """The prompt's tokens. `variables`: more that the template knows. Raises RaifError if the template
+        can't write it."""
         from jinja2 import TemplateError
 
         try:
-            return self._prompt(messages, mode)
+            return self._prompt(messages, mode, variables)
         except TemplateError as error:
             roles = ", ".join(m.role for m in messages)
             raise RaifError(
@@ -44,11 +45,11 @@ class Chat:
                 "Leave such prompts out, or correct the template: chat_template.jinja in the model's folder.",
             ) from error
 
-    def _prompt(self, messages: Sequence[Message], mode: Mode) -> list[int]:
+    def _prompt(self, messages: Sequence[Message], mode: Mode, variables: dict[str, Any]) -> list[int]:
         turns: list[dict[str, Any]] = [m.model_dump() for m in messages]
         if mode != "direct" and self.style == "tagged" and not self._asks_for_format:
             turns = _with_request(turns, self.format_request)
-        text = self.rendered(turns)
+        text = self.rendered(turns, **variables)
         if mode != "direct":
             text = text.rstrip().removesuffix("<think>") if self._opens_thinking else text
             text += self.opening(mode)

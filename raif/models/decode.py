@@ -6,7 +6,7 @@ a token costs one uniform random number instead of one exponential for each word
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,8 @@ from torch.nn.functional import pad
 from raif.models.attention import roomy_cache
 from raif.models.load import Model
 
+Shape = Callable[[Tensor, Sequence[tuple[list[int], list[int]]]], Tensor]
+"""[R, V] logits, and each row's prompt and response so far, to other logits."""
 COMPACT_AT = 0.25
 """Share of finished rows from which the batch is copied without them."""
 
@@ -39,17 +41,20 @@ def decode(
     max_new_tokens: int | Sequence[int],
     temperature: float | Sequence[float],
     seeds: Sequence[int] | None = None,
+    shape: Shape | None = None,
 ) -> list[list[Completion]]:
     """Sample `counts` completions of the prompts in one batch. Temperature 0 is greedy; several, all above 0,
     are for the completions of each prompt in turn.
 
     `max_new_tokens`: the limit of all completions, or one for those of each prompt. Each prompt's completions
-    depend on its own seed and limit alone, whatever else is in the batch.
+    depend on its own seed and limit alone, whatever else is in the batch. `shape` changes the logits before a
+    token is drawn from them; the log-probabilities are then those of what it makes of them.
     """
     allowed = [max_new_tokens] * len(prompts) if isinstance(max_new_tokens, int) else max_new_tokens
     limits, most = [limit for n, limit in zip(counts, allowed, strict=True) for _ in range(n)], max(allowed)
     completions = [[Completion() for _ in range(n)] for n in counts]
     flat = [completion for each in completions for completion in each]
+    read = [prompt for n, prompt in zip(counts, prompts, strict=True) for _ in range(n)]
     batch = Batch.prefill(model, prompts, counts, room=most)
     random = torch.Generator()
     chances = torch.cat(  # in [0, 1), one for each token of each completion: [R, most], on the CPU
@@ -61,7 +66,10 @@ def decode(
     heats = temperature if isinstance(temperature, int | float) else _in_turn(temperature, counts)
     for position in range(most):
         heat = heats[batch.owners] if isinstance(heats, Tensor) else heats
-        tokens, logps = pick(batch.logits, heat, chances[batch.owners, position])
+        logits = batch.logits
+        if shape:
+            logits = shape(logits, [(read[row], flat[row].ids) for row in batch.owners.tolist()])
+        tokens, logps = pick(logits, heat, chances[batch.owners, position])
         _record(flat, batch, tokens, logps, model.end_ids, limits)
         if bool(batch.ended.all()):
             break

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
+from typing import Any
 
 import torch
 
 from raif.client.chat import TOP_LOGPROBS, Reply
 from raif.config.models import LocalConfig
+from raif.errors import ConfigError
 from raif.models.chat import Chat
 from raif.models.decode import Completion, decode, pad_left
 from raif.models.load import Model, load
+from raif.models.sampling import Sampling, shaped
 from raif.types import Message
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 Candidates = tuple[tuple[str, float], ...]
 """Tokens with their log-probabilities, the likeliest first."""
 
@@ -23,13 +29,15 @@ Candidates = tuple[tuple[str, float], ...]
 class Generation:
     """A response as text, including the part that the prompt opened. truncated: the token limit cut it.
 
-    read, written: tokens of prompt and response.
+    read, written: tokens of prompt and response. limit: the most that it could have; 0: the prompt leaves
+    nothing of the model's context, and there is no response.
     """
 
     text: str
     truncated: bool
     read: int
     written: int
+    limit: int
 
 
 class LocalModel:
@@ -46,24 +54,71 @@ class LocalModel:
         max_new_tokens: int | Sequence[int],
         temperature: float = 0.0,
         seeds: Sequence[int] | None = None,
+        drawing: Mapping[str, Any] = NOTHING,
+        stop: Sequence[str] = (),
+        variables: Mapping[str, Any] = NOTHING,
     ) -> list[Generation]:
         """One response for each message list, in order. Temperature 0 is greedy.
 
         `max_new_tokens`: the limit of all, or one each. A response depends on its own limit and seed alone.
+        `drawing`: filters and penalties, by their names in `raif.models.sampling.Sampling`. `stop`: texts
+        that end a response. `variables`: of the chat template; raises ConfigError if it doesn't know one.
         """
-        prompts = [self._chat.prompt(m, "direct") for m in messages_batch]
+        for name in variables:
+            if not self._chat.knows(name):
+                raise ConfigError(
+                    f"the model's chat template has no variable {name!r}", "Leave it out of `sampling`."
+                )
+        prompts = [self._chat.prompt(m, "direct", **variables) for m in messages_batch]
+        wanted = [max_new_tokens] * len(prompts) if isinstance(max_new_tokens, int) else max_new_tokens
+        context = self._model.context
+        limits = [
+            limit if context is None else max(0, min(limit, context - len(prompt)))
+            for limit, prompt in zip(wanted, prompts, strict=True)
+        ]
+        fitting = [n for n, limit in enumerate(limits) if limit]
+        decoded = self._decoded(
+            [prompts[n] for n in fitting],
+            [limits[n] for n in fitting],
+            Sampling(temperature=temperature, **{**drawing, "top_k": max(0, drawing.get("top_k", 0))}),
+            [seeds[n] for n in fitting] if seeds else None,
+        )
+        found = dict(zip(fitting, decoded, strict=True))
+        return [
+            self._generation(prompt, limit, found.get(n), stop)
+            for n, (prompt, limit) in enumerate(zip(prompts, limits, strict=True))
+        ]
+
+    def _decoded(
+        self, prompts: Sequence[list[int]], limits: Sequence[int], way: Sampling, seeds: Sequence[int] | None
+    ) -> list[Completion]:
+        if not prompts:
+            return []
         found = decode(
             self._model,
             prompts,
-            [1] * len(messages_batch),
-            max_new_tokens=max_new_tokens,
-            temperature=temperature,
+            [1] * len(prompts),
+            max_new_tokens=limits,
+            temperature=way.temperature,
             seeds=seeds,
+            shape=partial(shaped, way) if way.penalizes or way.filters else None,
         )
-        return [
-            Generation(self._chat.text(one.ids, "direct"), one.truncated, len(prompt), len(one.ids))
-            for prompt, (one,) in zip(prompts, found, strict=True)
-        ]
+        return [one for (one,) in found]
+
+    def _generation(
+        self, prompt: list[int], limit: int, found: Completion | None, stop: Sequence[str]
+    ) -> Generation:
+        if found is None:
+            return Generation("", False, len(prompt), 0, limit)
+        text, own = self._chat.text(found.ids, "direct"), len(self._chat.opening("direct"))
+        ends = [place for one in stop if (place := text.find(one, own)) >= 0]
+        return Generation(
+            text[: min(ends)] if ends else text,
+            found.truncated and not ends,
+            len(prompt),
+            len(found.ids),
+            limit,
+        )
 
 
 def greedy(

@@ -53,17 +53,20 @@ def chosen(
     found = [0] * len(ways)
     for way in dict.fromkeys(ways):  # rows that want the same are drawn together
         rows = [row for row, other in enumerate(ways) if other == way]
-        some = logits[torch.tensor(rows, device=logits.device)].float()
-        if way.penalizes:
-            some = torch.stack(
-                [penalized(one, way, *texts[row]) for one, row in zip(some, rows, strict=True)]
-            )
-        if way.filters:
-            some = filtered(some, way)
+        some = logits[torch.tensor(rows, device=logits.device)]
+        some = shaped(way, some, [texts[row] for row in rows])
         tokens, _ = pick(some, way.temperature, chances[torch.tensor(rows)])
         for row, token in zip(rows, tokens.tolist(), strict=True):
             found[row] = token
     return found
+
+
+def shaped(way: Sampling, logits: Tensor, texts: Sequence[tuple[list[int], list[int]]]) -> Tensor:
+    """[R, V] logits after the penalties and the filters, before the temperature."""
+    logits = logits.float()
+    if way.penalizes:
+        logits = torch.stack([penalized(one, way, *text) for one, text in zip(logits, texts, strict=True)])
+    return filtered(logits, way) if way.filters else logits
 
 
 def filtered(logits: Tensor, way: Sampling) -> Tensor:
