@@ -41,6 +41,7 @@ def run(
     think: option.Think = None,
     think_tags: option.ThinkTags = None,
     limit: option.Limit = None,
+    sampling: option.Sampling = None,
     relevance: option.Relevance = None,
     dialect: option.Dialect = None,
     paper_model: option.PaperModel = None,
@@ -74,6 +75,7 @@ def run(
         "data": data,
         "think": think,
         "limit": limit,
+        "sampling.base": sampling,
         "relevance": relevance,
         "dialect": dialect,
         "paper_model": paper_model,
@@ -245,11 +247,14 @@ def _runs(configs: Sequence[EvalConfig], folder: Path, seeds: int | None) -> lis
     if seeds is None:
         samples: list[tuple[Path, dict[str, int]]] = [(folder, {})]
     else:
-        samples = [(folder / f"seed-{n}", {"sampling_seed": n}) for n in range(seeds)]
+        samples = [(folder / f"seed-{n}", {"seed": n}) for n in range(seeds)]
         for config in configs:
             check(config, seeds)
     return [
-        (place if len(configs) == 1 else place / config.benchmark, config.model_copy(update=changed))
+        (
+            place if len(configs) == 1 else place / config.benchmark,
+            config.model_copy(update={"sampling": config.sampling.model_copy(update=changed)}),
+        )
         for place, changed in samples
         for config in configs
     ]

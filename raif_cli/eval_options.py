@@ -54,6 +54,14 @@ ThinkTags = Annotated[
     typer.Option("--think-tags", help="Split off what is between these two instead.", metavar="OPEN CLOSE"),
 ]
 Limit = Annotated[int | None, typer.Option("--limit", help="Evaluate N random items.", metavar="N")]
+Sampling = Annotated[
+    str | None,
+    typer.Option(
+        "--sampling",
+        metavar="NAME",
+        help="Draw answers as recommended for these models: gpt-5, llama3, qwen3, qwen3-no-thinking or r1.",
+    ),
+]
 Relevance = Annotated[
     str | None,
     typer.Option(

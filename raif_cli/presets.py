@@ -9,7 +9,7 @@ import typer
 
 app = typer.Typer(help="List, show and copy the shipped presets.", invoke_without_command=True)
 
-Command = Annotated[str, typer.Argument(help="The preset's command: train, gen-data or eval.")]
+Command = Annotated[str, typer.Argument(help="The preset's command: train, gen-data or eval; or sampling.")]
 Name = Annotated[str, typer.Argument(help="The preset's name.")]
 
 
@@ -43,6 +43,7 @@ def show(command: Command, name: Name) -> None:
 def copy(command: Command, name: Name, to: Annotated[Path, typer.Argument(help="Path of the copy.")]) -> None:
     """Copy a preset to a file that you can edit and use with --config."""
     from raif.config import preset_path
+    from raif.config.base import SAMPLING
     from raif.errors import ConfigError
 
     if to.exists():
@@ -52,4 +53,7 @@ def copy(command: Command, name: Name, to: Annotated[Path, typer.Argument(help="
         to.write_text(text, "utf-8")
     except OSError as error:
         raise ConfigError(f"{to}: {error.strerror}", "Give another path.") from None
-    typer.echo(f"{to}: use it with `raif {command} --config {to}`", err=True)
+    use = f"use it with `raif {command} --config {to}`"
+    if command == SAMPLING:
+        use = "its keys belong under `sampling`"
+    typer.echo(f"{to}: {use}", err=True)

@@ -25,6 +25,8 @@ class Section(BaseModel):
 
 S = TypeVar("S", bound=Section)
 Tree = dict[str, Any]
+SAMPLING = "sampling"
+"""What sections of sampling are called, or end in, and the folder of their presets."""
 Sources = dict[tuple[str, ...], str]
 """Key path -> the file or option that set it last."""
 
@@ -55,7 +57,8 @@ def preset_path(command: str, name: str) -> Path:
     path = presets_folder() / command / f"{name}.yaml"
     if not path.is_file():
         known = preset_names(command)
-        raise ConfigError(f"raif {command} has no preset {name!r}", did_you_mean(name, known))
+        what = f"there is no preset of {SAMPLING}" if command == SAMPLING else f"raif {command} has no preset"
+        raise ConfigError(f"{what} {name!r}", did_you_mean(name, known))
     return path
 
 
@@ -65,6 +68,7 @@ def read_tree(command: str, path: Path, above: tuple[Path, ...] = ()) -> tuple[T
         raise ConfigError(f"{path}: circular base: {' -> '.join(each.name for each in (*above, path))}")
     own = read_yaml(path)
     base = str(own.pop("base", None) or "")
+    own = with_sampling_presets(own)
     tree: Tree = {}
     sources: Sources = {}
     if base:
@@ -72,6 +76,17 @@ def read_tree(command: str, path: Path, above: tuple[Path, ...] = ()) -> tuple[T
         tree, sources = read_tree(command, below, (*above, path))
     merge(tree, own, sources, str(path))
     return tree, sources
+
+
+def with_sampling_presets(tree: Tree) -> Tree:
+    """The tree with what `base: NAME` in a section of sampling stands for, below the section's other keys."""
+    found: Tree = {}
+    for key, value in tree.items():
+        inner = with_sampling_presets(value) if isinstance(value, dict) else value
+        if key.endswith(SAMPLING) and isinstance(inner, dict) and (name := inner.pop("base", None)):
+            inner = merge(read_yaml(preset_path(SAMPLING, str(name))), inner, {}, "")
+        found[key] = inner
+    return found
 
 
 def read_yaml(path: Path) -> Tree:
@@ -170,6 +185,7 @@ def resolve(
         upper = _parsed(value, f"--set {override}")
         for part in reversed(key.split(".")):
             upper = {part: upper}
+        upper = with_sampling_presets(upper)
         merge(all_set, upper, set_by, f"--set {override}")
     merge(tree, all_set, sources, set_by)
     return tree, sources, str(file or "")

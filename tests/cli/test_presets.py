@@ -15,11 +15,11 @@ from raif_cli.main import app
 
 def test_the_list_has_every_preset_of_every_command() -> None:
     listed = CliRunner().invoke(app, ["presets"]).stdout
-    for command in ("train", "gen-data", "eval"):
+    for command in ("train", "gen-data", "eval", "sampling"):
         assert all(name in listed for name in preset_names(command))
 
 
-@pytest.mark.parametrize("command", ["train", "gen-data", "eval"])
+@pytest.mark.parametrize("command", ["train", "gen-data", "eval", "sampling"])
 def test_each_preset_says_in_its_first_line_what_it_is(command: str) -> None:
     for name in preset_names(command):
         first, second, *_ = preset_path(command, name).read_text().splitlines()
