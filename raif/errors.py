@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import importlib.util
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 LISTED = 40
 """So many known values are listed."""
@@ -55,6 +56,22 @@ class FailedRequest(EndpointError):
 
 class RefusedRequest(FailedRequest):
     """A request that the server calls wrong, for example because it is too long."""
+
+
+TOO_LONG = "the prompt doesn't fit the context"
+
+
+class TooLong(RefusedRequest):
+    """A request whose prompt leaves no room for a reply in the model's context: counted, and never fatal."""
+
+    @classmethod
+    def of(cls, error: EndpointError) -> Self:
+        """A server's refusal as what it is."""
+        return cls(
+            error.message,
+            "Such items need a model with a longer context; vLLM's is set by --max-model-len.",
+            TOO_LONG,
+        )
 
 
 class RewardError(RaifError):

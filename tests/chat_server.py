@@ -17,7 +17,8 @@ from raif.types import Message
 
 Body = dict[str, Any]
 Headers = dict[str, str]
-Script = Callable[[Body], tuple[int, Body | str] | tuple[int, Body | str, Headers]]
+Answer = tuple[int, Body | str] | tuple[int, Body | str, Headers]
+Script = Callable[[Body], Answer]
 """Request body -> status, response body, and further headers. A body that is text is sent as it is."""
 
 
@@ -64,6 +65,8 @@ class ChatServer(ThreadingHTTPServer):
     def __init__(self, script: Script) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.script = script
+        self.context: int | None = 4096
+        """What the list of models says of `m`."""
         self.requests: list[Body] = []
         self.keys: list[str] = []
         self.in_flight = self.most_in_flight = 0
@@ -81,7 +84,7 @@ class ChatServer(ThreadingHTTPServer):
     def asked(self) -> list[str]:
         return [last_turn(body) for body in self.requests]
 
-    def answer(self, body: Body) -> tuple[int, Body | str] | tuple[int, Body | str, Headers]:
+    def answer(self, body: Body) -> Answer:
         with self.lock:
             self.requests.append(body)
             self.in_flight += 1
@@ -116,7 +119,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """The list of models: one, `m`."""
         self.server.keys.append(self.headers.get("Authorization", ""))
-        text = json.dumps({"data": [{"id": "m", "object": "model", "max_model_len": 4096}]}).encode()
+        card = {"id": "m", "object": "model", "max_model_len": self.server.context}
+        text = json.dumps({"data": [card]}).encode()
         self.send_response(200 if self.path.endswith("/models") else 404)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()

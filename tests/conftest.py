@@ -34,6 +34,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
 
 
+@pytest.fixture(autouse=True)
+def _strangers() -> None:
+    """No server is known from another test, whose port it may have."""
+    from raif.client.changes import known
+
+    known.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def benchmark_data() -> Path:
     """The folder with the benchmarks' data and the official checkers' verdicts."""

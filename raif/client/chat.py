@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
+from raif.client.card import TIMEOUT, context_of, entry_of
+from raif.client.changes import Changes, known, noted
 from raif.client.failures import Failed, filtered, of_error_body, of_package, pause, unreadable
+from raif.client.key import key_of
 from raif.client.proxies import is_here
 from raif.client.streamed import is_stream, joined
 from raif.config.models import EndpointConfig, SamplingConfig
@@ -37,7 +39,7 @@ class Reply:
 
     `first`: candidates for the first token that is not blank, with their log-probabilities, if these were
     requested and the server returns them. `usage` is None if the server doesn't count tokens. `seconds`: from
-    the request that was answered to the reply.
+    the request that was answered to the reply. `changed`: how its server wanted the request otherwise.
     """
 
     text: str
@@ -46,6 +48,7 @@ class Reply:
     first: tuple[tuple[str, float], ...] = ()
     usage: Usage | None = None
     seconds: float = field(default=0.0, compare=False)
+    changed: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def empty(self) -> bool:
@@ -81,6 +84,7 @@ class ChatClient:
         self._endpoint, self._sampling, self._model = endpoint, sampling, model
         self._limit = limit or (lambda messages: sampling.max_tokens)
         self._slots = slots or Slots(endpoint.concurrency)
+        self._known, self._introducing = known(endpoint.base_url, model), asyncio.Lock()
         key = key_of(endpoint)
         direct = None
         if is_here(
@@ -109,7 +113,7 @@ class ChatClient:
         temperature: float | None = None,
         seed: int | None = None,
     ) -> Reply:
-        """Ask once a slot is free; `temperature` overrides the sampling's.
+        """Ask once a slot is free; `temperature` and `seed` override the sampling's.
 
         Raises EndpointError once the retries are used up: FailedRequest if it may be due to this request.
         Raises Halted if its slots send nothing any more.
@@ -140,12 +144,45 @@ class ChatClient:
             await self._slots.rest(wait)
 
     async def _attempt(self, request: dict[str, Any]) -> Reply:
-        """Send the request once. Raises Failed."""
+        """Send the request as its server is known to want it, and again as it says. Raises Failed."""
+        await self._introduced()
+        changes = self._known.changes
+        while True:
+            sent = changes.applied(request)
+            try:
+                reply = await self._sent(sent)
+            except Failed as failed:
+                wanted = changes.after(failed, sent)
+                if wanted is None:
+                    raise
+                changes = wanted
+                continue
+            self._known.changes = self._known.changes.both(changes)
+            return replace(reply, changed=noted(request, sent, changes))
+
+    async def _introduced(self) -> None:
+        """Read how long the model's context is, if nobody has done so."""
         from openai import APIError
 
+        async with self._introducing:
+            if self._known.introduced:
+                return
+            self._known.introduced = True
+            with suppress(APIError):
+                listed = await self._client.with_options(timeout=TIMEOUT).models.with_raw_response.list()
+                context = context_of(entry_of(listed.content, self._model))
+                self._known.changes = self._known.changes.both(Changes(context=context))
+
+    async def _sent(self, request: dict[str, Any]) -> Reply:
+        """Send exactly this. Raises Failed."""
+        from openai import APIError
+
+        others = {name: value for name, value in request.items() if name not in ("model", "messages")}
         try:
             # Raw, because the package makes an object of whatever comes back, even of an error.
-            answer = await self._client.chat.completions.with_raw_response.create(**request)
+            answer = await self._client.chat.completions.with_raw_response.create(
+                model=request["model"], messages=request["messages"], extra_body=others
+            )
         except APIError as error:
             raise of_package(error, self._endpoint) from error
         return read_completion(answer.content, self._endpoint)
@@ -153,6 +190,8 @@ class ChatClient:
     def _request(
         self, messages: Sequence[Message], top_logprobs: int, temperature: float | None, seed: int | None
     ) -> dict[str, Any]:
+        """What is wanted of the server, by which a kept reply is found again: never what it made of that."""
+        given = {"temperature": temperature, "seed": seed}
         request: dict[str, Any] = {
             "model": self._model,
             # Half of a surrogate pair, which JSON can escape and UTF-8 can't hold, becomes a question mark.
@@ -160,32 +199,13 @@ class ChatClient:
                 {"role": each.role, "content": each.content.encode("utf-8", "replace").decode()}
                 for each in messages
             ],
-            "temperature": self._sampling.temperature if temperature is None else temperature,
-            # not max_completion_tokens: every open server knows the older name
-            "max_tokens": self._limit(messages),
+            **self._sampling.request(self._limit(messages)),
+            **{name: value for name, value in given.items() if value is not None},
         }
-        if top_logprobs:
-            request |= {"logprobs": True, "top_logprobs": top_logprobs}
-        return request if seed is None else request | {"seed": seed}
+        return request | {"logprobs": True, "top_logprobs": top_logprobs} if top_logprobs else request
 
     async def close(self) -> None:
         await self._client.close()
-
-
-def key_of(endpoint: EndpointConfig) -> str:
-    """The key for a server, "none" without one. Raises ConfigError, without the key, if it can't be one."""
-    return key_in(endpoint.api_key_env) or "none"
-
-
-def key_in(variable: str) -> str | None:
-    """The key in an environment variable. Raises ConfigError, without the key, if it can't be one."""
-    key = os.environ.get(variable)
-    if key and (not (key.isascii() and key.isprintable()) or " " in key):
-        raise ConfigError(
-            f"the key in {variable} has a line break, a blank, or another character that no key has",
-            f"Set it again, for example: export {variable}=\"$(tr -d '[:space:]' < FILE)\"",
-        )
-    return key or None
 
 
 def read_completion(content: bytes, endpoint: EndpointConfig) -> Reply:

@@ -28,7 +28,7 @@ _HINTS = {
     404: "The base URL should end in /v1, and the server must know the model name.",
     429: "Lower endpoint.concurrency, or wait and resume with --resume.",
 }
-_REFUSED = {400, 413, 422}
+REFUSED = {400, 413, 422}
 """How servers answer a request that is itself wrong."""
 _ALL_ALIKE = {401, 402, 404, 429}
 """How servers answer whatever is asked: no other request would fare better."""
@@ -69,6 +69,7 @@ class Failed(Exception):
         wanted: float | None = None,
         charged: bool = False,
         late: bool = False,
+        body: object = None,
     ) -> None:
         super().__init__(error.message)
         self.error = error
@@ -80,6 +81,8 @@ class Failed(Exception):
         """Whether the server may charge for it: it may have made a reply that didn't arrive."""
         self.crowded = late or status in _CROWDED
         """Whether fewer requests at once may help."""
+        self.body = body
+        """The body of the server's answer, if it is an error."""
 
     @property
     def limited(self) -> bool:
@@ -139,19 +142,20 @@ def of_status(status: int, body: object, endpoint: EndpointConfig, wanted: float
     """An HTTP status that says that the request failed, with the body of the answer."""
     if _no_quota(body) or (status == 429 and any(code in str(body) for code in _QUOTA)):
         return _without_money(body, endpoint)
-    message = f"{endpoint.base_url}: HTTP {status}: {_words(body)}"
+    message = f"{endpoint.base_url}: HTTP {status}: {words(body)}"
     hint = _HINTS.get(status, _SERVER_FAULT).format(key=endpoint.api_key_env)
     error: EndpointError
     if status in _ALL_ALIKE:
         error = EndpointError(message, hint)
     else:
-        error = (RefusedRequest if status in _REFUSED else FailedRequest)(message, hint, f"HTTP {status}")
+        error = (RefusedRequest if status in REFUSED else FailedRequest)(message, hint, f"HTTP {status}")
     return Failed(
         error,
         status=status,
         temporary=status in _TEMPORARY or status >= 500,
         wanted=wanted,
         charged=status in _GATEWAY_TIMEOUT,
+        body=body,
     )
 
 
@@ -162,7 +166,7 @@ def of_error_body(said: object, endpoint: EndpointConfig) -> Failed:
         return of_status(int(code), said, endpoint)
     if _no_quota(said):
         return _without_money(said, endpoint)
-    message = f"{endpoint.base_url}: an error with HTTP 200: {_words(said)}"
+    message = f"{endpoint.base_url}: an error with HTTP 200: {words(said)}"
     return Failed(FailedRequest(message, _SERVER_FAULT, "an error with HTTP 200"))
 
 
@@ -172,11 +176,11 @@ def _no_quota(body: object) -> bool:
 
 def _without_money(body: object, endpoint: EndpointConfig) -> Failed:
     """No other request would fare better, and waiting doesn't help."""
-    message = f"{endpoint.base_url}: the quota is exhausted: {_words(body)}"
+    message = f"{endpoint.base_url}: the quota is exhausted: {words(body)}"
     return Failed(EndpointError(message, _HINTS[402]), status=402, temporary=False)
 
 
-def _words(body: object) -> str:
+def words(body: object) -> str:
     """What a server says in the body of an error."""
     if isinstance(body, dict):
         body = body.get("message") or body.get("detail") or body

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from raif.client.chat import Halted, Slots
-from raif.errors import EndpointError, FailedRequest
+from raif.errors import EndpointError, FailedRequest, TooLong
 from raif.files import jsonl
 from raif.types import Frozen
 
@@ -26,7 +26,7 @@ class ItemError(Frozen):
 
 
 class ItemErrors:
-    """The items whose requests have failed for good.
+    """The items whose requests have failed for good. Prompts that don't fit the context end nothing.
 
     Once there are too many, or an error that any other request would meet too, nothing new is sent. The
     requests in flight go on, so that what is paid for is kept.
@@ -39,6 +39,8 @@ class ItemErrors:
         self._asked, self._path, self._most = asked, path, most
         self._slots: list[Slots] = []
         self._last: EndpointError | None = None
+        self._against = 0
+        """How many count against `most`: no prompt fits by being asked again."""
 
     def slots(self, concurrency: int) -> Slots:
         """Slots for one server, which close when the run is to end."""
@@ -54,7 +56,10 @@ class ItemErrors:
             reason = error.reason if isinstance(error, FailedRequest) else "the server is of no use"
             with jsonl.appending(self._path) as file:
                 jsonl.write(file, [ItemError(asked=self._asked, id=id, reason=reason, error=error.message)])
-        many = self._most is not None and len(self.messages) > self._most
+        if isinstance(error, TooLong):
+            return
+        self._against += 1
+        many = self._most is not None and self._against > self._most
         if not isinstance(error, FailedRequest) or many:
             if self._last is None or isinstance(self._last, FailedRequest):
                 self._last = error
@@ -73,7 +78,7 @@ class ItemErrors:
             f"  {number} x {words}" for words, number in by_words(self.messages.values()).items()
         )
         raise EndpointError(
-            f"{len(self.messages)} items failed, more than --max-errors allows ({self._most}):\n{listed}",
+            f"{self._against} items failed, more than --max-errors allows ({self._most}):\n{listed}",
             f"{hint} --resume asks the failed ones again; with --on-error fail they count as failures of the "
             "model, with --on-error skip they are left out.",
         )

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from raif.client.chat import ChatClient, Reply, Slots, Usage
 from raif.client.failures import Failed
 from raif.client.store import Store
+from raif.client.tokens import estimated_tokens, most_tokens
 from raif.config.models import ModelConfig, PricesConfig, SamplingConfig
 from raif.errors import RaifError
 from raif.types import Message
@@ -70,7 +71,9 @@ class Ledger(Store):
             return None
         fields = json.loads(found[0][0])
         usage = fields["usage"] and Usage(*fields["usage"])
-        return Reply(**fields | {"first": tuple(map(tuple, fields["first"])), "usage": usage})
+        changed = tuple(fields.get("changed", ()))
+        first = tuple(map(tuple, fields["first"]))
+        return Reply(**fields | {"first": first, "usage": usage, "changed": changed})
 
     def send(self, purpose: str, most: Spent) -> str:
         """Note a request that is about to be sent, and what it can cost at most. The name of the note."""
@@ -194,7 +197,8 @@ class PaidClient(ChatClient):
 
     async def _attempt(self, request: dict[str, Any]) -> Reply:
         ledger, budget, purpose = self._account
-        most = self._price(Usage(most_tokens(request["messages"]), request["max_tokens"]))
+        limit = request[self._sampling.limit_name]
+        most = self._price(Usage(most_tokens(request["messages"]), limit))
         async with budget.room(most):
             note = ledger.send(purpose, most)
             try:
@@ -224,17 +228,3 @@ def cost_of(usage: Usage, prices: PricesConfig | None) -> float:
 def _key(request: dict[str, Any]) -> str:
     """What identifies a request: the model, the messages and the sampling."""
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
-
-
-_TEMPLATE = 32
-"""Tokens that a chat template may put around a message, and the most of any in front of the first."""
-
-
-def most_tokens(messages: Sequence[dict[str, str]]) -> int:
-    """No server counts more tokens in these messages: a token has at least one byte."""
-    return _TEMPLATE + sum(len(turn["content"].encode()) + _TEMPLATE for turn in messages)
-
-
-def estimated_tokens(text: str) -> int:
-    """An estimate on the high side: one token for three letters, or for one Chinese character."""
-    return len(text.encode(errors="replace")) // 3 + 1

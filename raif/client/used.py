@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import reduce
+
+from pydantic import Field
 
 from raif.client.chat import Reply
 from raif.types import Frozen
@@ -11,17 +14,20 @@ from raif.types import Frozen
 
 class Used(Frozen):
     """`read` and `written`: tokens, as the server counts them; None if it doesn't. `seconds`: of all the
-    `replies` together, from the request that was answered to its reply."""
+    `replies` together, from the request that was answered to its reply. `changed`: how many requests their
+    server wanted otherwise than configured, and how."""
 
     replies: int = 1
     read: int | None = None
     written: int | None = None
     seconds: float = 0.0
+    changed: dict[str, int] = Field(default_factory=dict)
 
     @classmethod
     def by(cls, reply: Reply) -> Used:
         read, written = reply.usage or (None, None)
-        return cls(read=read, written=written, seconds=round(reply.seconds, 3))
+        changed = dict.fromkeys(reply.changed, 1)
+        return cls(read=read, written=written, seconds=round(reply.seconds, 3), changed=changed)
 
     def plus(self, other: Used) -> Used:
         return Used(
@@ -29,6 +35,7 @@ class Used(Frozen):
             read=_sum(self.read, other.read),
             written=_sum(self.written, other.written),
             seconds=round(self.seconds + other.seconds, 3),
+            changed=dict(Counter(self.changed) + Counter(other.changed)),
         )
 
 

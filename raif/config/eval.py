@@ -35,6 +35,9 @@ Method = Literal["io", "cot", "sdc", "deepclaude", "self-consistency", "self-ref
 
 JUDGED = "judge"
 """The value of `relevance` that stands for the judge."""
+OLD_SEED = "sampling_seed"
+LIMITS = {"max_tokens", "max_completion_tokens"}
+"""The keys of a section of sampling that set its limit."""
 
 
 class EvalLocalConfig(LocalConfig):
@@ -61,6 +64,8 @@ class MethodConfig(Section):
     """deepclaude: the server's name for the model whose reasoning is used."""
     thinker_endpoint: EndpointConfig = EndpointConfig()
     """deepclaude: that model's server; without an address, the same server as the answering model's."""
+    thinker_sampling: SamplingConfig | None = None
+    """deepclaude: how that model's replies are drawn. null: as the answering model's."""
     samples: PositiveInt = 10
     """self-consistency: number of answers to choose from."""
     temperature: NonNegativeFloat = Field(default=1.0, le=2)
@@ -111,9 +116,6 @@ class EvalConfig(Section):
     """How many items may fail with `on_error: stop`, by the model and again by the judge: a number, or a
     share of all items, rounded up."""
     sampling: SamplingConfig = SamplingConfig()
-    sampling_seed: NonNegativeInt | None = None
-    """Sent to the server as `seed`, or used in this process. null: none is sent, and 0 is used. --seeds N
-    takes 0 to N - 1."""
     context: ContextConfig = ContextConfig()
     endpoint: EndpointConfig = EndpointConfig()
     local: EvalLocalConfig = EvalLocalConfig()
@@ -143,6 +145,18 @@ class EvalConfig(Section):
             raise ValueError("give a number of items, or a share such as 5%")
         return most
 
+    @model_validator(mode="before")
+    @classmethod
+    def _old_name_of_the_seed(cls, tree: Any) -> Any:
+        """`sampling_seed` is what `sampling.seed` was called."""
+        if not isinstance(tree, dict) or OLD_SEED not in tree:
+            return tree
+        rest = {key: value for key, value in tree.items() if key != OLD_SEED}
+        sampling = rest.get("sampling", {})
+        if tree[OLD_SEED] is None or not isinstance(sampling, dict):
+            return rest
+        return rest | {"sampling": {**sampling, "seed": tree[OLD_SEED]}}
+
     @field_validator("judge", mode="before")
     @classmethod
     def _judge_of_a_benchmark(cls, section: Any) -> Any:
@@ -155,8 +169,10 @@ class EvalConfig(Section):
             raise ValueError("model and endpoint.base_url go together (--judge-model, --judge-url)")
         if not named and not set(section) - set(JudgeConfig.model_fields):
             return None
-        limited = "max_tokens" in section or section.get("sampling") is not None
-        return section if limited else section | {"sampling": {"max_tokens": 2048}}
+        sampling = section.get("sampling") or {}
+        if "max_tokens" in section or not isinstance(sampling, dict) or not LIMITS.isdisjoint(sampling):
+            return section
+        return section | {"sampling": sampling | {"max_tokens": 2048}}
 
     @field_validator("judge")
     @classmethod

@@ -52,6 +52,9 @@ class JudgeConfig(ModelConfig):
     def _has_an_address(self) -> Self:
         if (self.endpoint.base_url is None) == (self.local is None):
             raise ValueError("give endpoint.base_url, the judge's server, or local, to load it: one of them")
+        unused = set(self.sampling.settings) - {"temperature", self.sampling.limit_name}
+        if self.local and unused:
+            raise ValueError(f"sampling.{min(unused)}: a judge in this process gives its likeliest token")
         return self
 
     def without(self, command: str, keys: Sequence[str]) -> Self:

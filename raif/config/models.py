@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
+    BeforeValidator,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
@@ -18,6 +19,15 @@ from pydantic import (
 
 from raif.config.base import Section
 from raif.reasoning import Style
+
+_OURS = ("model", "messages", "stream", "n")
+"""Parameters of a request that are never part of its sampling."""
+_NEW_NAME = "max_completion_tokens"
+Text = Annotated[str, Field(min_length=1)]
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
 
 
 class EndpointConfig(Section):
@@ -51,11 +61,69 @@ class EndpointConfig(Section):
 
 
 class SamplingConfig(Section):
-    temperature: NonNegativeFloat = Field(default=0.0, le=2)
-    """0: greedy."""
+    """How replies are drawn. What is null isn't sent, so that the server decides.
+
+    `base: NAME` in a file, or `--set sampling.base=NAME`, starts from one of the presets of sampling.
+    """
+
+    temperature: NonNegativeFloat | None = Field(default=0.0, le=2)
+    """0: greedy. null: the server's own, or 1 in this process."""
     max_tokens: PositiveInt = 4096
     """Tokens of a response, including its reasoning; a longer one is cut off, scored as it is, and
     counted."""
+    limit_name: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """What that limit is called in requests. `max_completion_tokens`, given as a key, sets limit and name."""
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    """Only the likeliest tokens that together have this probability."""
+    top_k: int | None = Field(default=None, ge=-1)
+    """Only that many of the likeliest tokens; 0 or -1: all."""
+    min_p: float | None = Field(default=None, ge=0, le=1)
+    """Only tokens at least this share as likely as the likeliest."""
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    """For tokens that are in the response."""
+    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
+    """For tokens that are in the response, once for each time."""
+    repetition_penalty: PositiveFloat | None = None
+    """For tokens that are in the prompt or the response; 1: none."""
+    seed: NonNegativeInt | None = None
+    """In `raif eval` each call of a method has its own, from this one on; `raif gen-data` sets it itself."""
+    stop: Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(_listed)] | None = None
+    """Texts that end a response, which doesn't contain them."""
+    reasoning_effort: str | None = None
+    """How long a model thinks, for those that know the word: low, medium, high."""
+    extra_body: dict[str, Any] | None = None
+    """Any other parameters of the server's, such as {chat_template_kwargs: {enable_thinking: false}}."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _new_name_of_the_limit(cls, tree: Any) -> Any:
+        if not isinstance(tree, dict) or tree.get(_NEW_NAME) is None:
+            return tree
+        rest = {key: value for key, value in tree.items() if key != _NEW_NAME}
+        return rest | {"max_tokens": tree[_NEW_NAME], "limit_name": _NEW_NAME}
+
+    @field_validator("extra_body")
+    @classmethod
+    def _only_others(cls, extra: dict[str, Any] | None) -> dict[str, Any] | None:
+        for name in extra or ():
+            if name in cls.model_fields or name == _NEW_NAME:
+                raise ValueError(f"{name} is a key of its own; give it without extra_body")
+            if name in _OURS:
+                raise ValueError(f"{name} is not part of how a reply is drawn")
+        return extra or None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What replies depend on, as JSON has it and requests say it: the keys that have a value."""
+        given = {name: value for name, value in self.model_dump(mode="json").items() if value is not None}
+        name, limit = given.pop("limit_name"), given.pop("max_tokens")
+        return given | {name: limit}
+
+    def request(self, limit: int) -> dict[str, Any]:
+        """The parameters of a request whose reply may have `limit` tokens."""
+        given = self.settings | {self.limit_name: limit}
+        extra = given.pop("extra_body", {})
+        return given | extra
 
 
 def cpu_flags() -> set[str]:

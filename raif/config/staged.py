@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 from raif.config.base import Section, resolve, validate
 from raif.config.builtin import BuiltinConfig, CompositionName, Weight
@@ -18,6 +26,16 @@ StageName = Literal["select", "evolve", "respond", "check", "decontaminate", "pa
 IN_ORDER: tuple[StageName, ...] = ("select", "evolve", "respond", "check", "pack")
 """Each needs the output of those before it; decontaminate can come anywhere among them."""
 Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _without_seed(sampling: SamplingConfig) -> SamplingConfig:
+    if sampling.seed is not None:
+        raise ValueError("seed: each request has its own, from the pipeline's `seed`; leave it out")
+    return sampling
+
+
+Drawn = Annotated[SamplingConfig, AfterValidator(_without_seed)]
+"""Sampling of requests that get their seeds from the pipeline."""
 Fault = Literal[
     "language_inconsistency",
     "answer_leakage",
@@ -176,7 +194,7 @@ class EvolveConfig(Section):
     possible: bool = True
     """Ask the judge whether an answer is possible, before answers are bought. What the request's words show
     is always checked."""
-    sampling: SamplingConfig = SamplingConfig(temperature=0.7, max_tokens=512)
+    sampling: Drawn = SamplingConfig(temperature=0.7, max_tokens=512)
     """For the teacher's keywords, sub-instructions and fluent text."""
 
     @model_validator(mode="after")
@@ -195,7 +213,7 @@ class RespondConfig(Section):
     """The most answers per instruction to ask the teacher for: another one only if those before it fail."""
     need_thinking: bool = True
     """Drop answers without reasoning: cloning them teaches not to reason."""
-    sampling: SamplingConfig = SamplingConfig(temperature=0.6, max_tokens=8192)
+    sampling: Drawn = SamplingConfig(temperature=0.6, max_tokens=8192)
 
 
 class DifficultyConfig(Section):
@@ -208,7 +226,7 @@ class DifficultyConfig(Section):
     """An instruction with a lower share of right answers is too hard."""
     at_most: Share = 0.875
     """An instruction with a higher share of right answers is too easy."""
-    sampling: SamplingConfig = SamplingConfig(temperature=1.0, max_tokens=4096)
+    sampling: Drawn = SamplingConfig(temperature=1.0, max_tokens=4096)
 
 
 class CheckConfig(Section):

@@ -194,7 +194,9 @@ def told(report: Report) -> dict[str, Any]:
     measured = report.measured
     settings = {key: value for key, value in measured.settings.items() if not under(key, ALIKE)}
     named = {name.replace("_", " "): getattr(measured, name) for name in MEASURED}
-    return {**settings, **named, "data": f"sha256 {measured.data.sha256}"}
+    usages = {"model asked": measured.usage, "judge asked": measured.judge_usage}
+    asked = {who: sorted(usage.changed) for who, usage in usages.items() if usage and usage.changed}
+    return {**settings, **named, **asked, "data": f"sha256 {measured.data.sha256}"}
 
 
 def _settings(reports: Sequence[Report], results: Sequence[Sequence[Result]]) -> Iterator[Setting]:

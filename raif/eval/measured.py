@@ -8,7 +8,7 @@ import statistics
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, reduce
 from pathlib import Path
@@ -92,7 +92,8 @@ class Lengths:
 class Usage:
     """What replies took. Tokens are None if a server didn't count them all, money if prices are unknown.
 
-    `seconds`: of one reply: the median, and the 90th percentile.
+    `seconds`: of one reply: the median, and the 90th percentile. `changed`: how many requests their server
+    wanted otherwise than configured, and how.
     """
 
     replies: int
@@ -100,6 +101,7 @@ class Usage:
     written: int | None
     seconds: tuple[float, float]
     cost: float | None
+    changed: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, used: Iterable[Used | None], prices: PricesConfig | None) -> Self | None:
@@ -113,7 +115,7 @@ class Usage:
         cost = None
         if prices and whole.read is not None and whole.written is not None:
             cost = round((whole.read * prices.read + whole.written * prices.written) / 1e6, 6)
-        return cls(whole.replies, whole.read, whole.written, seconds, cost)
+        return cls(whole.replies, whole.read, whole.written, seconds, cost, whole.changed)
 
     def __str__(self) -> str:
         tokens = "tokens not counted by the server"
@@ -122,6 +124,11 @@ class Usage:
         cost = "" if self.cost is None else f", cost {self.cost:.4f}"
         time = "{:.2f} s each (median; 90% within {:.2f} s)".format(*self.seconds)
         return f"{self.replies:,} replies, {tokens}, {time}{cost}"
+
+    @property
+    def otherwise(self) -> str:
+        """How often requests were made otherwise than configured; empty if none was."""
+        return "; ".join(f"{number:,} x {how}" for how, number in self.changed.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +164,12 @@ class Measured:
     thinking: Lengths | None
 
     @property
+    def otherwise(self) -> dict[str, str]:
+        """How model and judge were asked otherwise than configured, because their servers want it."""
+        both = {"model asked": self.usage, "judge asked": self.judge_usage}
+        return {name: usage.otherwise for name, usage in both.items() if usage and usage.otherwise}
+
+    @property
     def subset(self) -> str:
         """Which part of the benchmark it is."""
         if self.items == self.size:
@@ -182,6 +195,7 @@ class Measured:
             ("judge server's model card", self.judge_card),
             ("model", self.usage),
             ("judge", self.judge_usage),
+            *self.otherwise.items(),
             ("answers", self.answers),
             ("thinking", self.thinking),
             *self.settings.items(),

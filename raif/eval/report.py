@@ -325,6 +325,7 @@ def counts(report: Report) -> str:
         said.append(f"Without an answer, and {what}: {listed(report.failed)}.")
     if report.judge_failed:
         said.append(f"No judgment of: {listed(report.judge_failed)}.")
+    said += [f"{who} as its server wants: {how}." for who, how in report.measured.otherwise.items()]
     if report.unsplit:
         said.append(f"{report.unsplit} answers hold tags of thinking and were scored with it.")
     return " ".join(said)

@@ -14,15 +14,16 @@ from typing import Any, TypeVar
 from zlib import crc32
 
 from raif.client.background import as_completed
+from raif.client.changes import FITTED
 from raif.client.chat import ChatClient, Halted
 from raif.client.item_errors import ItemErrors, worst
-from raif.client.paid import estimated_tokens
+from raif.client.tokens import estimated_tokens
 from raif.client.used import Used, total
 from raif.config.base import validate
-from raif.config.eval import EvalConfig
-from raif.config.models import EndpointConfig
+from raif.config.eval import OLD_SEED, EvalConfig
+from raif.config.models import EndpointConfig, SamplingConfig
 from raif.config.serve import ServeConfig
-from raif.errors import ConfigError, EndpointError, RecordError, require
+from raif.errors import ConfigError, EndpointError, RecordError, TooLong, require
 from raif.eval.answers import CHOSEN_BY, Answer, Answers, Ask, Calls, Notes, Responder
 from raif.eval.benchmark import BENCHMARKS
 from raif.eval.methods import SINGLE, Call, Talk, style, talk
@@ -34,6 +35,11 @@ from raif.types import Message
 SPARE = 100
 """Tokens that the method's authors leave for a chat template."""
 TOKENIZER = "tokenizer.json"
+NO_ROOM = "the prompt leaves no room for an answer in the model's context"
+OWN_HEAT = 1.0
+"""The temperature of a model in this process that is left to it."""
+DRAWN = ("top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty")
+"""What decides in this process which tokens are drawn, besides the temperature."""
 CALLS_APART = 1_000
 """Between the seeds of an answer's calls, so that those of different samples don't meet."""
 
@@ -70,13 +76,17 @@ def responder(config: EvalConfig, shared: Shared | None = None) -> Responder:
 def settings(config: EvalConfig) -> dict[str, Any]:
     """All that an answer depends on besides the model and what is asked. How it is split comes later."""
     context = {"context": config.context.model_dump(mode="json")} if config.context.size else {}
-    options = config.options.model_dump(mode="json", exclude={"thinker_endpoint"})
+    options = config.options.model_dump(mode="json", exclude={"thinker_endpoint", "thinker_sampling"})
+    if config.options.thinker_sampling:
+        options["thinker_sampling"] = config.options.thinker_sampling.settings
     method: dict[str, Any] = {} if config.method == "io" else {"method": config.method, "options": options}
     if config.method == "self-consistency":
         marks = style(config)
         method[CHOSEN_BY] = [*marks] if isinstance(marks, Tags) else marks
-    seed = {} if config.sampling_seed is None else {"sampling_seed": config.sampling_seed}
-    return {**config.sampling.model_dump(), **seed, **context, **method}
+    sampling = config.sampling.settings
+    if "seed" in sampling:
+        sampling[OLD_SEED] = sampling.pop("seed")  # as files have it
+    return {**sampling, **context, **method}
 
 
 class Stored:
@@ -165,22 +175,25 @@ class Models:
     """Clients of the model that answers, and of the one whose thinking is borrowed, if there is one."""
 
     def __init__(self, config: EvalConfig, model: str, errors: ItemErrors) -> None:
-        tokens, self._seed = limit(config), config.sampling_seed
-
-        def client(endpoint: EndpointConfig, model: str) -> ChatClient:
-            return ChatClient(endpoint, config.sampling, model, errors.slots(endpoint.concurrency), tokens)
-
-        self._answerer = client(config.endpoint, model)
         options = config.options
         thinks = options.thinker_endpoint if options.thinker_endpoint.base_url else config.endpoint
-        self._thinker = client(thinks, options.thinker) if options.thinker else None
+
+        def client(endpoint: EndpointConfig, model: str, sampling: SamplingConfig) -> ChatClient:
+            slots, tokens = errors.slots(endpoint.concurrency), limit(config, sampling.max_tokens)
+            return ChatClient(endpoint, sampling, model, slots, tokens)
+
+        self._sampling = {False: config.sampling, True: options.thinker_sampling or config.sampling}
+        self._clients = {False: client(config.endpoint, model, config.sampling)}
+        if options.thinker:
+            self._clients[True] = client(thinks, options.thinker, self._sampling[True])
 
     async def answer(self, ask: Ask, call: Call, number: int, kept: Calls | None) -> Answer:
         """The answer to an item's `number`-th call: a kept one, else the server's."""
         if kept and (found := kept.find(ask.id, number, call.messages)):
             return found
-        chat = self._thinker if call.thinker and self._thinker else self._answerer
-        seed = None if self._seed is None else self._seed + number * CALLS_APART
+        first = self._sampling[call.thinker].seed
+        seed = None if first is None else first + number * CALLS_APART
+        chat = self._clients[call.thinker]
         reply = await chat.reply(call.messages, temperature=call.temperature, seed=seed)
         answer = Answer(reply.text, reply.reasoning, reply.truncated, Used.by(reply))
         if kept:
@@ -188,9 +201,8 @@ class Models:
         return answer
 
     async def close(self) -> None:
-        await self._answerer.close()
-        if self._thinker:
-            await self._thinker.close()
+        for chat in self._clients.values():
+            await chat.close()
 
 
 class Served:
@@ -232,10 +244,10 @@ class Local:
         self.model = str(config.model)
         self.settings: Mapping[str, Any] = settings(config) | {"compute": config.local.compute}
         self._config, self._shared = config, shared
-        self._limit = limit(config)
+        self._limit, self._drawn = limit(config), _in_process(config.sampling)
 
     def respond(self, asks: Sequence[Ask], notes: Notes | None = None) -> Answers:
-        local, calls = self._config.local, (notes or Notes()).calls
+        local, notes = self._config.local, notes or Notes()
         with nullcontext(self._shared) if self._shared else Shared() as shared:
 
             def load() -> AbstractContextManager[Any]:
@@ -243,10 +255,13 @@ class Local:
 
             model = shared.get(f"{self.model} {local.model_dump_json()}", load)
             for start in range(0, len(asks), local.batch):
-                yield from self._lead(model, asks[start : start + local.batch], calls)
+                yield from self._lead(model, asks[start : start + local.batch], notes)
 
-    def _lead(self, model: Any, asks: Sequence[Ask], kept: Calls) -> Answers:
-        """Lead the talks about some asks side by side, one round of calls at a time."""
+    def _lead(self, model: Any, asks: Sequence[Ask], notes: Notes) -> Answers:
+        """Lead the talks about some asks side by side, one round of calls at a time.
+
+        A talk ends without an answer if one of its prompts leaves no room for one.
+        """
         rounds: list[tuple[Ask, Talk, int, Sequence[Call]]] = []
         spent: dict[str, list[Used | None]] = defaultdict(list)
         for ask in asks:
@@ -256,20 +271,25 @@ class Local:
             numbered = [
                 (ask, number + n, call) for ask, _, number, calls in rounds for n, call in enumerate(calls)
             ]
-            answers = iter(self._answers(model, numbered, kept))
+            answers = iter(self._answers(model, numbered, notes.calls))
             pending, rounds = rounds, []
             for ask, leading, number, calls in pending:
-                came = [next(answers) for _ in calls]
+                came = [one for one in [next(answers) for _ in calls] if one]
+                if len(came) < len(calls):
+                    notes.errors.add(ask.id, TooLong.of(EndpointError(f"{self.model}: {NO_ROOM}")))
+                    continue
                 spent[ask.id] += [one.used for one in came]
                 try:
                     rounds.append((ask, leading, number + len(calls), leading.send(came)))
                 except StopIteration as end:
                     yield ask, replace(end.value, used=total(spent[ask.id]))
 
-    def _answers(self, model: Any, calls: Sequence[tuple[Ask, int, Call]], kept: Calls) -> list[Answer]:
-        """One for each call, which comes with its item and its number in the talk."""
+    def _answers(
+        self, model: Any, calls: Sequence[tuple[Ask, int, Call]], kept: Calls
+    ) -> list[Answer | None]:
+        """One for each call, which comes with its item and its number in the talk; None: it has no room."""
         several, size = self._config.method not in SINGLE, self._config.local.batch
-        found = {
+        found: dict[int, Answer | None] = {
             n: answer
             for n, (ask, number, call) in enumerate(calls)
             if several and (answer := kept.find(ask.id, number, call.messages))
@@ -280,24 +300,47 @@ class Local:
             answers = self._generated(model, [calls[n] for n in batch])
             for n, answer in zip(batch, answers, strict=True):
                 found[n] = answer
-                if several:
+                if several and answer:
                     ask, number, call = calls[n]
                     kept.keep(ask.id, number, call.messages, answer)
         return [found[n] for n in range(len(calls))]
 
-    def _generated(self, model: Any, batch: Sequence[tuple[Ask, int, Call]]) -> Iterator[Answer]:
+    def _generated(self, model: Any, batch: Sequence[tuple[Ask, int, Call]]) -> Iterator[Answer | None]:
         """Each by its own limit and seed, so that it doesn't depend on the others."""
-        sampling, heat, start = self._config.sampling, batch[0][2].temperature, time.monotonic()
+        sampling, start = self._config.sampling, time.monotonic()
+        limits = [self._limit(call.messages) for _, _, call in batch]
+        heats = (batch[0][2].temperature, sampling.temperature, OWN_HEAT)
         generations = model.chat(
             [call.messages for _, _, call in batch],
-            max_new_tokens=[self._limit(call.messages) for _, _, call in batch],
-            temperature=sampling.temperature if heat is None else heat,
-            seeds=[crc32(f"{self._config.sampling_seed or 0} {a.id} {n}".encode()) for a, n, _ in batch],
+            max_new_tokens=limits,
+            temperature=next(heat for heat in heats if heat is not None),
+            seeds=[crc32(f"{sampling.seed or 0} {a.id} {n}".encode()) for a, n, _ in batch],
+            **self._drawn,
         )
         seconds = round(time.monotonic() - start, 3)
-        for one in generations:
-            used = Used(read=one.read, written=one.written, seconds=seconds)
-            yield Answer(one.text, truncated=one.truncated, used=used)
+        for one, limit in zip(generations, limits, strict=True):
+            changed = {FITTED: 1} if one.limit < limit else {}
+            used = Used(read=one.read, written=one.written, seconds=seconds, changed=changed)
+            yield Answer(one.text, truncated=one.truncated, used=used) if one.limit else None
+
+
+def _in_process(sampling: SamplingConfig) -> dict[str, Any]:
+    """Sampling as `LocalModel.chat` takes it. Raises ConfigError for what only servers know."""
+    given = sampling.settings
+    extra = dict(given.get("extra_body", {}))
+    variables = extra.pop("chat_template_kwargs", {})
+    if extra:
+        raise ConfigError(
+            f"sampling.extra_body.{next(iter(extra))}: a model in this process doesn't know it",
+            "Give a server with --base-url, or have one started: --set local.backend=transformers (or vllm).",
+        )
+    if effort := given.get("reasoning_effort"):
+        variables = {**variables, "reasoning_effort": effort}
+    return {
+        "drawing": {name: given[name] for name in DRAWN if name in given},
+        "stop": given.get("stop", ()),
+        "variables": variables,
+    }
 
 
 def _local_model() -> Any:
@@ -307,12 +350,13 @@ def _local_model() -> Any:
     return LocalModel
 
 
-def limit(config: EvalConfig) -> Callable[[Sequence[Message]], int]:
+def limit(config: EvalConfig, own: int | None = None) -> Callable[[Sequence[Message]], int]:
     """The most new tokens of a response to some messages: what the prompt leaves of the context.
 
-    Counted as the method's authors do. Raises ConfigError if the config's tokenizer can't be read.
+    Counted as the method's authors do. `own`: instead of `sampling.max_tokens`. Raises ConfigError if the
+    config's tokenizer can't be read.
     """
-    most, context = config.sampling.max_tokens, config.context
+    most, context = own or config.sampling.max_tokens, config.context
     if context.size is None:
         return lambda messages: most
     size, tokens = context.size, _token_counter(config)

@@ -19,7 +19,7 @@ from raif.client.background import Background
 from raif.client.chat import TOP_LOGPROBS, ChatClient, ChatModel, Reply
 from raif.client.store import Store
 from raif.config.judge import JudgeConfig
-from raif.errors import FailedRequest, RefusedRequest
+from raif.errors import FailedRequest, RefusedRequest, TooLong
 from raif.judge import judgment
 from raif.judge.judgment import JudgeItem, Judgment
 from raif.prompts import Prompts, choose, load_languages
@@ -138,6 +138,8 @@ class Judge:
             if found.passed is None and reply.text:
                 said = Message(role="assistant", content=reply.text)
                 found = judgment.read(await self._reply(question, said, Message(role="user", content=again)))
+        except TooLong as error:
+            return Judgment(None, error.message)
         except FailedRequest as error:
             self._failed += 1
             of_the_question = isinstance(error, RefusedRequest) or (self._answers and self._own)
@@ -152,6 +154,8 @@ class Judge:
         if self._gives_logprobs:
             try:
                 return await self._chat.reply(messages, top_logprobs=TOP_LOGPROBS)
+            except TooLong:
+                raise
             except RefusedRequest:
                 pass  # because of the log-probabilities if the same request is accepted without them
         reply = await self._chat.reply(messages)
@@ -160,7 +164,7 @@ class Judge:
 
     def _key(self, prompts: Prompts, text: str) -> str:
         """What identifies a question in the cache: all that its judgment depends on."""
-        settings = self._config.sampling.model_dump() | {"top_logprobs": TOP_LOGPROBS}
+        settings = self._config.sampling.settings | {"top_logprobs": TOP_LOGPROBS}
         parts = [self._config.model, prompts.version, prompts.templates["again"], text, settings]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

@@ -77,7 +77,7 @@ class Rounds:
         there is a reply, which counts until a new one comes."""
         self._config, self._path, self._again = config, path, again
         self._errors = errors or ItemErrors("judge")
-        self._settings = {"attempts": config.attempts, **config.sampling.model_dump()}
+        self._settings = {"attempts": config.attempts, **config.sampling.settings}
         self._kept: dict[tuple[str, str, str], StoredReply] = {}
         if path.exists():
             jsonl.drop_torn_line(path)

@@ -9,7 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from raif.client.chat import TOP_LOGPROBS, key_in
+from raif.client.chat import TOP_LOGPROBS
+from raif.client.key import key_in
 from raif.config.serve import ServeConfig
 from raif.errors import ConfigError, require
 from raif.models.load import resolve

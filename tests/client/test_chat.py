@@ -221,7 +221,7 @@ def test_the_key_comes_from_the_named_variable_only(monkeypatch: pytest.MonkeyPa
     with chat_server() as server:
         ask(server, "hello", api_key_env="MY_KEY")
         ask(server, "hello", api_key_env="UNSET_KEY")
-    assert server.keys == ["Bearer mine", "Bearer none"]
+    assert server.keys == ["Bearer mine", "Bearer mine", "Bearer none"]  # the first one asks about the model
 
 
 def test_an_unreachable_server_is_named_with_a_remedy() -> None:

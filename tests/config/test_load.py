@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import yaml
 from pydantic import BaseModel
 
 from raif.config import Section, dump, load, models, preset_names, preset_path
@@ -291,3 +292,45 @@ def test_an_address_that_can_not_be_asked_is_a_mistake(url: str) -> None:
 def test_blanks_around_an_address_are_no_part_of_it() -> None:
     config = EvalConfig.model_validate({"model": "m", "endpoint": {"base_url": " http://host/v1\n"}})
     assert config.endpoint.base_url == "http://host/v1"
+
+
+@pytest.mark.parametrize("name", preset_names("sampling"))
+def test_each_preset_of_sampling_says_where_it_is_from(name: str) -> None:
+    text = preset_path("sampling", name).read_text("utf-8")
+    assert "# Source: " in text
+    given = load(EvalConfig, "eval", overrides=["model=m", f"sampling.base={name}"]).sampling
+    assert given.model_fields_set >= set(yaml.safe_load(text))
+
+
+def test_a_preset_of_sampling_stands_below_what_is_beside_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "c.yaml").write_text(
+        "base: ifeval\nmodel: m\nsampling: {base: qwen3, top_k: 5}\n"
+        "judge: {model: j, endpoint: {base_url: http://x/v1}, sampling: {base: gpt-5}}"
+    )
+    found = load(EvalConfig, "eval", file=tmp_path / "c.yaml", overrides=["sampling.temperature=0.9"])
+    assert (found.sampling.temperature, found.sampling.top_p, found.sampling.top_k) == (0.9, 0.95, 5)
+    assert found.judge
+    assert found.judge.sampling.settings == {"max_completion_tokens": 32768, "reasoning_effort": "medium"}
+    (tmp_path / "again.yaml").write_text(dump(found))
+    assert load(EvalConfig, "eval", file=tmp_path / "again.yaml") == found
+
+
+def test_an_unknown_preset_of_sampling_gets_a_suggestion() -> None:
+    with pytest.raises(ConfigError, match=r"no preset of sampling 'qwen'\nDid you mean 'qwen3'"):
+        load(EvalConfig, "eval", overrides=["model=m", "sampling.base=qwen"])
+
+
+def test_old_and_new_names_of_the_limit_and_the_seed_set_the_same() -> None:
+    old = EvalConfig.model_validate({"model": "m", "sampling_seed": 3})
+    assert old == EvalConfig.model_validate({"model": "m", "sampling": {"seed": 3}})
+    preset = ["model=m", "sampling.base=gpt-5"]
+    for name in ("max_tokens", "max_completion_tokens"):
+        found = load(EvalConfig, "eval", overrides=[*preset, f"sampling.{name}=9"]).sampling
+        assert (found.max_tokens, found.limit_name) == (9, "max_completion_tokens")
+
+
+def test_a_pipeline_that_seeds_its_requests_takes_no_other_seed() -> None:
+    with pytest.raises(ValueError, match="from the pipeline's `seed`"):
+        StagedConfig.model_validate({"respond": {"sampling": {"seed": 1}}})

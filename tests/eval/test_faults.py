@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from raif.eval.compare import Comparison, compare
 from raif_cli.main import run
 from tests.chat_server import Body, ChatServer, Script, chat_server, completion, last_turn
 
@@ -246,6 +247,124 @@ def test_what_may_pass_is_tried_again(answer: tuple[int, Body | str], words: str
         assert raif(server, "--set", "endpoint.retries=1", "--max-errors", "0").code == 0
     assert len(server.requests) == ITEMS + 1
     assert report()["answered"] == ITEMS
+
+
+# What servers want
+
+
+def choosy(body: Body) -> tuple[int, Body]:
+    """As OpenAI's reasoning models answer."""
+    if "max_tokens" in body:
+        said = "'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+        return 400, {"error": {"message": f"Unsupported parameter: {said}", "param": "max_tokens"}}
+    if body.get("temperature", 1) != 1:
+        said = "'temperature' does not support 0 with this model. Only the default (1) value is supported."
+        return 400, {"error": {"message": f"Unsupported value: {said}", "param": "temperature"}}
+    return completion("fine", usage=(9, 2))
+
+
+def test_a_model_is_asked_as_it_wants_once_it_has_said_so(raif: Raif) -> None:
+    with chat_server(choosy) as server:
+        server.context = None
+        ended = raif(server)
+        assert (ended.code, len(server.requests)) == (0, 2 + ITEMS)
+        server.requests = []
+        assert raif(server, "--resume").code == 0
+        assert server.requests == []  # replies are kept by what was wanted, not by what was sent
+    changed = {"max_completion_tokens instead of max_tokens": ITEMS, "without a temperature": ITEMS}
+    assert report()["measured"]["usage"]["changed"] == changed
+    for text in (" ".join(ended.out.split()), Path("out", "report.md").read_text("utf-8")):
+        assert "20 x without a temperature" in text
+    assert report()["measured"]["settings"]["sampling.temperature"] == 0
+    with chat_server(fine) as server:
+        raif(server, "--out", "other")
+    found = compare(Path("out"), Path("other"))
+    assert isinstance(found, Comparison)
+    assert ("model asked", sorted(changed)) in [(each.key, each.a) for each in found.settings]
+
+
+def test_a_judge_is_asked_as_it_wants_too(raif: Raif) -> None:
+    def script(body: Body) -> tuple[int, Body]:
+        return completion("YES") if "max_completion_tokens" in body else choosy(body)
+
+    with chat_server(fine) as server, chat_server(script) as judging:
+        assert raif(server, *judge(judging), benchmark="infobench").code == 0
+    assert len(judging.requests) == 3 * 2 + ITEMS  # each of the three trials is refused once
+    changed = report()["measured"]["judge_usage"]["changed"]
+    assert changed == {"max_completion_tokens instead of max_tokens": ITEMS}
+
+
+def limited(context: int, own: Callable[[Body], int]) -> Script:
+    """A server with a context of so many tokens, of which a prompt has its `own`."""
+
+    def script(body: Body) -> tuple[int, Body]:
+        if own(body) + body["max_tokens"] <= context:
+            return completion("fine")
+        said = (
+            f"maximum context length is {context} tokens. However, your request has {own(body)} input tokens"
+        )
+        return 400, {"error": {"message": said}}
+
+    return script
+
+
+def test_a_short_context_lowers_the_limit(raif: Raif) -> None:
+    with chat_server(limited(4096, lambda body: 40)) as server:
+        assert raif(server).code == 0
+        assert len(server.requests) == ITEMS  # the list of models says how long it is
+    assert report()["measured"]["usage"]["changed"] == {
+        "with fewer tokens, to fit the server's context": ITEMS
+    }
+
+
+@pytest.mark.parametrize(("choice", "rate"), [("stop", 1), ("skip", 1), ("fail", 0.8)])
+def test_prompts_that_do_not_fit_are_counted_and_end_nothing(choice: str, rate: float, raif: Raif) -> None:
+    long = limited(4096, lambda body: 5000 if number(body) % 5 == 0 else 40)
+    with chat_server(long) as server:
+        ended = raif(server, "--on-error", choice, "--max-errors", "0")
+    assert ended.code == 0
+    assert "4 x" in " ".join(ended.out.split())
+    assert report()["tables"][0]["rows"][0]["values"][0]["value"] == rate
+    assert {line["reason"] for line in lines("errors.jsonl")} == {"the prompt doesn't fit the context"}
+
+
+def test_all_parameters_reach_model_judge_and_thinker(raif: Raif) -> None:
+    more = (
+        *("--sampling", "qwen3", "--set", "sampling.seed=7", "--set", "judge.sampling.reasoning_effort=low"),
+        *("--method", "deepclaude", "--thinker", "t", "--set", "options.thinker_sampling.base=r1"),
+        *("--set", "judge.sampling.stop=END", "--limit", "1"),
+    )
+
+    def script(body: Body) -> tuple[int, Body]:
+        return completion("fine", reasoning_content="hm")
+
+    with chat_server(script) as server, chat_server(lambda body: completion("YES")) as judging:
+        assert raif(server, *judge(judging), *more, benchmark="infobench").code == 0
+    thinker, model = server.requests
+    assert (model["temperature"], model["top_p"], model["top_k"], model["min_p"]) == (0.6, 0.95, 20, 0)
+    assert (model["chat_template_kwargs"], model["seed"]) == ({"enable_thinking": True}, 1007)
+    assert (thinker["temperature"], thinker["top_p"], "top_k" in thinker, "seed" in thinker) == (
+        0.6,
+        0.95,
+        0,
+        0,
+    )
+    asked = judging.requests[-1]
+    assert (asked["reasoning_effort"], asked["stop"], asked["max_tokens"]) == ("low", ["END"], 2048)
+    settings = report()["measured"]["settings"]
+    assert settings["sampling.extra_body.chat_template_kwargs.enable_thinking"] is True
+    assert settings["options.thinker_sampling.top_p"] == 0.95
+    assert settings["judge.sampling.reasoning_effort"] == "low"
+
+
+def test_other_sampling_is_named_and_needs_another_run(raif: Raif) -> None:
+    with chat_server(fine) as server:
+        raif(server)
+        server.requests = []
+        ended = raif(server, "--sampling", "llama3", "--resume")
+    assert (ended.code, server.requests) == (2, [])
+    assert "sampling.temperature: 0.0 -> 0.6" in ended.err
+    assert "sampling.top_p: null -> 0.9" in ended.err
 
 
 # What concerns every request

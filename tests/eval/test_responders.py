@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,7 @@ class Generation:
     truncated: bool
     read: int
     written: int
+    limit: int
 
 
 class ScriptedModel:
@@ -118,12 +119,16 @@ class ScriptedModel:
         max_new_tokens: Sequence[int],
         temperature: float,
         seeds: Sequence[int],
+        drawing: Mapping[str, float],
+        stop: Sequence[str],
+        variables: Mapping[str, Any],
     ) -> list[Generation]:
         assert (set(max_new_tokens), temperature) == ({9}, 0.0)
+        assert (dict(drawing), list(stop), dict(variables)) == ({}, [], {})
         prompts = [messages[-1].content for messages in messages_batch]
         assert len(set(seeds)) == len(max_new_tokens) == len(prompts)
         self.batches.append(prompts)
-        return [Generation(f"to {prompt}", prompt == "prompt 4", 3, 5) for prompt in prompts]
+        return [Generation(f"to {prompt}", prompt == "prompt 4", 3, 5, 9) for prompt in prompts]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from raif import records
 from raif.client.chat import Usage
-from raif.client.paid import Spent, cost_of, estimated_tokens
+from raif.client.paid import Spent, cost_of
+from raif.client.tokens import estimated_tokens
 from raif.config.models import ModelConfig
 from raif.config.staged import StagedConfig
 from raif.data.staged import sources

@@ -1,7 +1,7 @@
 """How much of a stage may go wrong: requests that fail for good, and lines that can't be read.
 
 What goes wrong once is set aside, and the rest goes on. What goes wrong too often has one cause, which the
-user has to see before more is spent.
+user has to see before more is spent. Prompts that don't fit a model's context are set aside, and end nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from raif.config.staged import StagedConfig
 from raif.data.staged.stage import BROKEN, Decision
-from raif.errors import EndpointError, RaifError, RecordError
+from raif.errors import TOO_LONG, EndpointError, RaifError, RecordError
 
 
 class TooManyFailed(EndpointError):
@@ -77,7 +77,7 @@ class Tolerance:
 
     def count(self, decision: Decision) -> None:
         self._read += 1
-        if decision.failed and decision.dropped:
+        if decision.failed and decision.dropped and TOO_LONG not in decision.dropped:
             self._failed.count(decision.dropped, decision.detail.get("error", ""))
         elif decision.dropped == BROKEN:
             self._broken.count(BROKEN, decision.detail.get("error", ""))

@@ -18,7 +18,7 @@ FAULTS: dict[str, Answer] = {
     for reason, name in {
         "HTTP 500": "broken",
         "HTTP 403": "forbidden",
-        "HTTP 400": "too long",
+        "HTTP 400": "refused",
         "HTTP 503": "error_body",
         "an error with HTTP 200": "error_words",
         "not a chat completion": "garbled",

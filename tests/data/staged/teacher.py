@@ -58,7 +58,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     # what a server does
     "forbidden": lambda text, language: (403, {"error": {"message": "not for you"}}),
     "broken": lambda text, language: (500, {"error": {"message": "worker died"}}),
-    "too long": lambda text, language: (400, {"error": {"message": "the prompt is too long"}}),
+    "refused": lambda text, language: (400, {"error": {"message": "blocked by the content filter"}}),
     "error_body": lambda text, language: (200, {"error": {"message": "overloaded", "code": 503}}),
     "error_words": lambda text, language: (200, {"error": {"message": "the provider has failed"}}),
     "garbled": lambda text, language: (200, '{"id": "1", "choices": [{"message": {"content": "Half'),
