@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -176,7 +177,7 @@ def board(folders: Folders, out: Board = Path("runs/board"), where: Where = None
     typer.echo(f"{out}: board.html, board.csv, board.md, board.tex, models/", err=True)
 
 
-Benchmark = Annotated[str, typer.Argument(help="The benchmark.", show_default=False)]
+Benchmark = Annotated[str, typer.Argument(help="The benchmark, or all.", show_default=False)]
 To = Annotated[
     Path | None,
     typer.Option("--to", help="The folder of all benchmarks. Default: RAIF_BENCHMARK_DATA, else data."),
@@ -186,14 +187,15 @@ Url = Annotated[str | None, typer.Option("--url", help="Download from this mirro
 
 @app.command()
 def fetch(benchmark: Benchmark, to: To = None, url: Url = None) -> None:
-    """Download a benchmark's public data at a pinned revision, and check it."""
+    """Download a benchmark's public data, or that of all, at a pinned revision, and check it."""
     import os
 
     from raif.eval import fetch as fetching
     from raif.files.benchmark_data import FOLDER
 
     folder = to or Path(os.environ.get(FOLDER) or "data")
-    for path in fetching.fetch(benchmark, folder, url, lambda line: typer.echo(line, err=True)):
+    get = fetching.fetch_all if benchmark == "all" else partial(fetching.fetch, benchmark)
+    for path in get(folder, url, lambda line: typer.echo(line, err=True)):
         typer.echo(path)
 
 

@@ -33,7 +33,11 @@ Concurrency = Annotated[
 ]
 Responses = Annotated[
     Path | None,
-    typer.Option("--responses", help="Score stored answers: JSON Lines, or the benchmark's released format."),
+    typer.Option(
+        "--responses",
+        help="Score stored answers: JSON Lines, samples of lm-eval or another harness, a batch's output, or "
+        "the benchmark's released format.",
+    ),
 ]
 Data = Annotated[
     Path | None, typer.Option("--data", help="The benchmark's data. Default: from RAIF_BENCHMARK_DATA.")

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from raif.config.eval import Dialect
 from raif.errors import ConfigError, RaifError
+from raif.eval import stored
 from raif.eval.rates import Estimate, Rates, Table, Tally
 from raif.eval.stored import StoredAnswer, StoredJudgment
 from raif.files import jsonl
@@ -191,8 +192,8 @@ class Benchmark(ABC, Generic[I]):
         headline."""
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
-        """The answers of `--responses`, in our format or the benchmark's released one."""
-        return jsonl.read(path, StoredAnswer)
+        """The answers of `--responses`, in our format, that of a harness, or the benchmark's released one."""
+        return stored.answers(path)
 
     def judgments(self, path: Path) -> Iterable[StoredJudgment]:
         """The judgments of `--judgments`, in our format or the benchmark's released one."""

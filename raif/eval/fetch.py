@@ -68,6 +68,23 @@ def fetch(
     return paths
 
 
+def fetch_all(
+    folder: Path, base: str | None = None, said: Callable[[str], None] = lambda line: None
+) -> list[Path]:
+    """The same for all benchmarks. Raises RaifError in the end if some can't be had; the others are there."""
+    paths, missing = list[Path](), dict[str, RaifError]()
+    for name in _sources():
+        try:
+            paths += fetch(name, folder, base, said)
+        except RaifError as error:
+            missing[name] = error
+            said(f"{name}: {error.message}")
+    if missing:
+        hint = next(iter(missing.values())).hint
+        raise RaifError(f"not downloaded: {', '.join(missing)}; the others are in {folder}", hint)
+    return paths
+
+
 def _get(base: str, file: File, path: Path) -> str:
     import httpx2
 

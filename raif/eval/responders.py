@@ -90,7 +90,8 @@ def settings(config: EvalConfig) -> dict[str, Any]:
 
 
 class Stored:
-    """Answers from a file, matched by id, else by prompt. What is not in the file stays unanswered."""
+    """Answers from a file, matched by id, else by prompt, whatever blanks are around it. What is not in the
+    file stays unanswered."""
 
     def __init__(self, path: Path, model: str, read: Callable[[Path], Iterable[StoredAnswer]]) -> None:
         if not path.exists():

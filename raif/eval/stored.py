@@ -15,8 +15,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from raif.errors import RecordError
 from raif.files import jsonl
+from raif.files import rows as files
 from raif.files.jsonl import Model
 from raif.records.layout import whole
+from raif.verdicts.answers import answer_of
 
 Id = Annotated[str, BeforeValidator(whole)]
 """Text or a number; 300.0 is what a column with gaps makes of 300."""
@@ -55,6 +57,40 @@ def released(where: str) -> Iterator[None]:
             f"{where}: not in the format that the benchmark is released in: {what}",
             "docs/judged-benchmarks.md has all formats.",
         ) from None
+
+
+def answers(path: Path) -> Iterator[StoredAnswer]:
+    """The answers of a file of rows."""
+    for where, row in rows(path):
+        yield jsonl.parse(row, StoredAnswer, where)
+
+
+def rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows of a file, with where they stand. What harnesses and batches have written, such as the samples
+    of lm-evaluation-harness, becomes rows like ours; requests that failed there are left out.
+    """
+    for where, row in files.rows(path):
+        found = row if isinstance(row.get("response"), str) else _restated(row, where)
+        if found is not None:
+            yield where, found
+
+
+def _restated(row: dict[str, Any], where: str) -> dict[str, Any] | None:
+    """None for a request without an answer. A row that is no such one stays as it is."""
+    try:
+        found = answer_of(row, where)
+    except RecordError:
+        return row
+    if several := found.given.get("responses"):
+        raise RecordError(
+            f"{where}: {len(several)} responses to one prompt, and an evaluation scores one",
+            "Give each sample a file of its own, or check all of them with `raif verify`.",
+        )
+    if found.failed:
+        return None
+    if "response" not in found.given:
+        return row
+    return {"id": found.id, "prompt": found.prompt, "response": found.given["response"]}
 
 
 def records(path: Path, *fields: str) -> list[dict[str, Any]]:

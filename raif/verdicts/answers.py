@@ -89,12 +89,18 @@ def read_answers(source: jsonl.Source) -> Answers:
         try:
             if isinstance(row, RecordError):
                 raise row
-            answers.add(_batched(row, where) if "custom_id" in row else _plain(row, where))
+            answers.add(answer_of(row, where))
         except RecordError as error:
             answers.errors.append(error)
-        except (ValueError, LookupError, TypeError) as error:
-            answers.errors.append(RecordError(f"{where}: {error}"))
     return answers
+
+
+def answer_of(row: Row, where: str) -> Answer:
+    """The answer in a row: of ours, of a batch's output, of any layout. Raises RecordError."""
+    try:
+        return _batched(row, where) if "custom_id" in row else _plain(row, where)
+    except (ValueError, LookupError, TypeError) as error:
+        raise RecordError(f"{where}: {error}") from None
 
 
 def _plain(row: Row, where: str) -> Answer:

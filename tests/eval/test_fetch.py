@@ -102,6 +102,21 @@ def test_a_file_without_a_known_checksum_says_so(mirror: tuple[Path, str], tmp_p
     assert "not compared" in said[-1]
 
 
+def test_all_data_is_fetched_though_some_can_not_be_had(mirror: tuple[Path, str], tmp_path: Path) -> None:
+    """Only ComplexBench's and Multi-IF's files are there: their checksums aren't known."""
+    folder, url = mirror
+    (folder / "data" / "data_release.json").write_text("[]", "utf-8")
+    (folder / "multiIF_20241018.csv").write_text("key\n", "utf-8")
+    arguments = ["eval", "fetch", "all", "--to", str(tmp_path / "out"), "--url", url]
+    result = CliRunner().invoke(app, arguments)
+    assert isinstance(result.exception, RaifError)
+    missing = result.exception.message.partition(";")[0].removeprefix("not downloaded: ").split(", ")
+    assert set(missing) == set(BENCHMARKS) - {"complexbench", "multi-if"}
+    assert result.exception.hint.startswith("Download it yourself to ")
+    assert (tmp_path / "out" / "multi-if" / "multiIF_20241018.csv").read_text() == "key\n"
+    assert "ifeval: " in result.stderr
+
+
 @pytest.mark.parity
 def test_data_is_fetched_once_and_its_licence_stated(
     mirror: tuple[Path, str], benchmark_data: Path, tmp_path: Path

@@ -13,7 +13,9 @@ from raif.errors import RecordError
 from raif.eval.answers import Ask
 from raif.eval.benchmark import BENCHMARKS
 from raif.eval.responders import responder
-from raif.eval.stored import parsed
+from raif.eval.run import evaluate, plan
+from raif.eval.stored import answers, parsed
+from raif.records import LAYOUTS
 from raif.types import Message
 
 
@@ -78,3 +80,41 @@ def test_an_answer_that_is_null_is_none(tmp_path: Path) -> None:
 def test_a_missing_file_is_the_users_error(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="No such file"):
         parsed(tmp_path / "none.json", Item)
+
+
+HARNESSES = ("lm-eval", "lighteval", "lighteval-underscored", "lighteval-old", "evalscope")
+
+
+@pytest.mark.parametrize("name", HARNESSES)
+@pytest.mark.parametrize("benchmark", ["ifeval", "infobench", "rubrics", "complexbench", "cfbench"])
+def test_what_harnesses_have_written_is_read(name: str, benchmark: str, tmp_path: Path) -> None:
+    path = tmp_path / "samples_ifeval_2026.jsonl"
+    path.write_text(json.dumps(LAYOUTS[name].sample))
+    (found,) = BENCHMARKS[benchmark].answers(path)
+    asked = "Describe tea without commas."
+    assert (found.response, found.prompt) == ("Tea is warm.", asked)
+    assert found.id == (None if name.startswith("lighteval") else "1000")
+
+
+def test_what_batches_have_written_is_read_without_the_requests_that_failed(tmp_path: Path) -> None:
+    done = {"custom_id": "7", "response": {"body": {"choices": [{"message": {"content": "Tea."}}]}}}
+    path = tmp_path / "batch.jsonl"
+    path.write_text(f"{json.dumps(done)}\n{json.dumps({'custom_id': '8', 'response': None, 'error': {}})}")
+    assert [(one.id, one.response) for one in answers(path)] == [("7", "Tea.")]
+
+
+def test_several_responses_to_a_prompt_are_too_many(tmp_path: Path) -> None:
+    path = tmp_path / "samples.jsonl"
+    path.write_text(json.dumps({**LAYOUTS["lm-eval"].sample, "filtered_resps": [["a", "b"]]}))
+    with pytest.raises(RecordError, match=r"samples\.jsonl:1: 2 responses to one prompt"):
+        list(answers(path))
+
+
+def test_samples_of_lm_eval_are_scored(data: Path, tmp_path: Path) -> None:
+    """Matched by the prompt here, which the harness has stripped."""
+    docs = [{"prompt": f" Question {n}, without commas.\n"} for n in range(10)]
+    rows = [{"doc": doc, "resps": [["x, y" if n else "x"]]} for n, doc in enumerate(docs)]
+    (tmp_path / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    config = EvalConfig(data=data, responses=tmp_path / "samples.jsonl")
+    (tmp_path / "out").mkdir()
+    assert evaluate(config, plan(config), responder(config), tmp_path / "out").headline == pytest.approx(0.1)

@@ -35,7 +35,7 @@ from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, judge_messages, numbered
 from raif.eval.benchmarks.cello.scores import shallow
 from raif.eval.rates import Estimate, Figure, Rates, Row, Table, Tally, average
-from raif.eval.stored import StoredAnswer, StoredJudgment, parsed, released
+from raif.eval.stored import StoredAnswer, StoredJudgment, parsed, released, rows
 from raif.files import jsonl
 from raif.files.benchmark_data import PLACES
 from raif.judge.requests import JudgeRequest, Replies
@@ -173,7 +173,7 @@ class FBBench(Benchmark[Item]):
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
         """Ours, or the released files: the data with `second_response` on each line."""
-        for where, record in jsonl.objects(path):
+        for where, record in rows(path):
             if "second_response" in record:
                 with released(where):
                     record = {"id": id_of(record["user_query"]), "response": record["second_response"]}

@@ -29,7 +29,7 @@ from raif.client.chat import Reply
 from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem
 from raif.eval.rates import Estimate, Figure, Rates, Table, Tally
-from raif.eval.stored import StoredAnswer, StoredJudgment, released
+from raif.eval.stored import StoredAnswer, StoredJudgment, released, rows
 from raif.files import jsonl
 from raif.files.benchmark_data import PLACES
 from raif.judge import judgment
@@ -129,7 +129,7 @@ class InfoBench(Benchmark[Item]):
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
         """Ours, or the released program's input: the data with `output` on each line."""
-        for where, record in jsonl.objects(path):
+        for where, record in rows(path):
             output = {"response": record["output"]} if "output" in record else {}
             yield jsonl.parse(output | record, StoredAnswer, where)
 

@@ -31,7 +31,7 @@ from raif.eval.benchmarks.complexbench import rules
 from raif.eval.benchmarks.complexbench import totals as sums
 from raif.eval.benchmarks.complexbench.totals import Item, Judged, ScoringQuestion
 from raif.eval.rates import Estimate, Rates, Table, Tally
-from raif.eval.stored import StoredAnswer, StoredJudgment, parsed, records, released
+from raif.eval.stored import StoredAnswer, StoredJudgment, parsed, records, released, rows
 from raif.files import jsonl
 from raif.files.benchmark_data import PLACES
 from raif.judge.judgment import said
@@ -119,7 +119,8 @@ class ComplexBench(Benchmark[Item]):
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
         """The released layout, `main_id` and `generated` on each line, or ours."""
-        for line in jsonl.read(path, _Line):
+        for where, row in rows(path):
+            line = jsonl.parse(row, _Line, where)
             if line.main_id is None:
                 yield line
             elif line.generated is not None:

@@ -29,7 +29,7 @@ from raif.config.eval import Dialect
 from raif.eval.benchmark import BENCHMARKS, Benchmark, ScoredItem, all_met
 from raif.eval.benchmarks.rubrics.layouts import Item, items
 from raif.eval.rates import Estimate, Rates, Row, Table, Tally, average
-from raif.eval.stored import StoredAnswer
+from raif.eval.stored import StoredAnswer, rows
 from raif.files import jsonl
 from raif.files.benchmark_data import PLACES
 from raif.judge import judgment
@@ -118,7 +118,7 @@ class Rubrics(Benchmark[Item]):
 
     def answers(self, path: Path) -> Iterable[StoredAnswer]:
         """Ours, or MultiChallenge's files of answers, whose first attempt counts."""
-        for where, record in jsonl.objects(path):
+        for where, record in rows(path):
             if "QUESTION_ID" in record and "RESPONSE" in record:
                 attempts = record["RESPONSE"]
                 first = attempts[0] if isinstance(attempts, list) and attempts else attempts
