@@ -96,7 +96,7 @@ def run(
         set_ = [*(set_ or []), f"think_tags={json.dumps(think_tags)}"]
     configs = _configs(chosen, preset, config, given, set_)
     if dry_run:
-        _print_plans(configs)
+        _print_plans(configs, seeds or 1)
         return
     folder = out or _default_folder(configs)
     runs = _runs(configs, folder, seeds)
@@ -231,14 +231,21 @@ def _default_folder(configs: Sequence[EvalConfig]) -> Path:
     return Path("runs") / "-".join(["eval", name, *source[-2:]])
 
 
-def _print_plans(configs: Sequence[EvalConfig]) -> None:
+def _print_plans(configs: Sequence[EvalConfig], times: int) -> None:
     from raif.config import dump
+    from raif.eval.estimate import NOTE, estimate, together
     from raif.eval.run import plan
 
+    parts = []
     for config in configs:
         typer.echo(dump(config), nl=False)
         found = plan(config)
         typer.echo(f"{len(found.items)} items of {found.data}; nothing was asked.", err=True)
+        for part in estimate(config, found, times):
+            typer.echo(f"  {part}", err=True)
+            parts.append(part)
+    for line in filter(None, (together(parts), NOTE if parts else "")):
+        typer.echo(line, err=True)
 
 
 def _runs(configs: Sequence[EvalConfig], folder: Path, seeds: int | None) -> list[tuple[Path, EvalConfig]]:
