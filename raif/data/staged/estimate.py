@@ -7,7 +7,10 @@ the server charges for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from math import ceil
 from typing import NamedTuple
 
 from raif import records
@@ -43,9 +46,9 @@ class Estimate(NamedTuple):
 
 
 class _Calls(NamedTuple):
-    """How many calls one record takes, and the tokens that one call reads and writes."""
+    """How many calls one record takes, on average, and the tokens that one call reads and writes."""
 
-    calls: int
+    calls: int | Fraction
     read: int
     written: int
 
@@ -61,6 +64,8 @@ class _Seeds(NamedTuple):
     """Of one request, on average."""
     questions: int
     """The most that a record has for a judge."""
+    turns: Sequence[Fraction] = (Fraction(1),)
+    """The shares of records that have a first turn, a second, and so on. Each turn is answered."""
 
 
 def estimate(config: StagedConfig) -> list[Estimate]:
@@ -80,7 +85,7 @@ class _Record:
     """What one record takes."""
 
     def __init__(self, config: StagedConfig, seeds: _Seeds) -> None:
-        self._config, self._request = config, seeds.tokens
+        self._config, self._request, self._turns = config, seeds.tokens, seeds.turns
         self._prompts = load_languages("data", config.prompts)
         self._question = _longest(load_languages("judge", config.judge_prompts, only=True), "ask")
         evolve = config.evolve
@@ -107,14 +112,31 @@ class _Record:
                     yield name, judge, self._reading()
             if name == "respond" and config.teacher:
                 own = config.respond
-                yield name, config.teacher, [_Calls(own.answers, self._instruction, own.sampling.max_tokens)]
+                yield name, config.teacher, self._in_turns(own.answers, own.sampling.max_tokens)
             if name == "check" and judge:
                 yield name, judge, self._judging()
         if (difficulty := config.check.difficulty) and "check" in config.stages:
             most = difficulty.sampling.max_tokens
-            yield "difficulty", difficulty.policy, [_Calls(difficulty.samples, self._instruction, most)]
+            earlier = len(self._turns) - 1
+            read = self._instruction + self._before(earlier)
+            yield "difficulty", difficulty.policy, [_Calls(difficulty.samples, read, most)]
             if judge and self._questions:
-                yield "difficulty", judge, self._questions_about(difficulty.samples, most)
+                yield (
+                    "difficulty",
+                    judge,
+                    self._questions_about(difficulty.samples, most, earlier),
+                )
+
+    def _before(self, turns: int) -> int:
+        """Tokens of the answers to so many turns, which are shown with the next one."""
+        return turns * self._config.respond.sampling.max_tokens
+
+    def _in_turns(self, answers: int, most: int) -> list[_Calls]:
+        """So many answers to each turn."""
+        return [
+            _Calls(answers * share, self._instruction + self._before(number), most)
+            for number, share in enumerate(self._turns)
+        ]
 
     def _tags(self) -> list[_Calls]:
         topics = max(sum(map(estimated_tokens, p.tables["topics"].values())) for p in self._prompts.values())
@@ -139,16 +161,20 @@ class _Record:
         return [*states.asked_again(), *possible.asked_again()]
 
     def _judging(self) -> list[_Calls]:
-        """As if each answer had failed at the last question, so that the next one is asked about, too."""
+        """As if each answer had failed at the last question, so that the next one is asked about, too. Of a
+        conversation, each turn has one answer."""
         config, own = self._config, self._config.check
         answers = config.respond.answers if "respond" in config.stages else 1
-        most = config.respond.sampling.max_tokens
-        read = _longest(self._prompts, "quality") + self._instruction + most
-        qualities = _Calls(answers * len(own.qualities), read, own.max_tokens)
-        return [*self._questions_about(answers, most), *qualities.asked_again()]
+        most, found = config.respond.sampling.max_tokens, list[_Calls]()
+        for number, share in enumerate(self._turns):
+            times = share if number else answers
+            read = _longest(self._prompts, "quality") + self._instruction + self._before(number) + most
+            qualities = _Calls(times * len(own.qualities), read, own.max_tokens)
+            found += [*self._questions_about(times, most, number), *qualities.asked_again()]
+        return found
 
-    def _questions_about(self, answers: int, tokens: int) -> list[_Calls]:
-        read = self._question + self._instruction + tokens
+    def _questions_about(self, answers: int | Fraction, tokens: int, earlier: int = 0) -> list[_Calls]:
+        read = self._question + self._instruction + self._before(earlier) + tokens
         questions = _Calls(answers * self._questions, read, self._config.check.judge_max_tokens)
         return list(questions.asked_again())
 
@@ -159,9 +185,9 @@ def _longest(languages: Mapping[str, Prompts], name: str) -> int:
 
 
 def _most(model: ModelConfig, records: int, each: list[_Calls]) -> Spent:
-    calls = records * sum(one.calls for one in each)
-    read = records * sum(one.calls * one.read for one in each)
-    written = records * sum(one.calls * one.written for one in each)
+    calls = ceil(records * sum(one.calls for one in each))
+    read = ceil(records * sum(one.calls * one.read for one in each))
+    written = ceil(records * sum(one.calls * one.written for one in each))
     return Spent(calls, read, written, cost_of(Usage(read, written), model.prices))
 
 
@@ -169,7 +195,7 @@ def _seeds(config: StagedConfig) -> _Seeds:
     sampled = config.select.count if config.input is None else None
     limits = [source.limit for source in config.select.sources]
     rows: int | None
-    questions = 0
+    questions, turns = 0, Counter[int]()
     if any(source.dataset for source in config.select.sources):
         # data sets are not read: there are as many rows as all limits say, if all sources have one
         rows, tokens = None if None in limits else sum(limit or 0 for limit in limits), _A_REQUEST
@@ -183,10 +209,14 @@ def _seeds(config: StagedConfig) -> _Seeds:
         if config.input:
             for record in records.tried(config.input):
                 if not isinstance(record, RecordError):
-                    sizes.append(sum(estimated_tokens(turn.content) for turn in record.messages))
-                    questions = max(questions, len(record.questions))
+                    texts = [turn.content for turn in record.messages] + [turn.prompt for turn in record.then]
+                    sizes.append(sum(map(estimated_tokens, texts)))
+                    asked = [record.questions, *(turn.questions for turn in record.then)]
+                    questions = max(questions, *map(len, asked))
+                    turns.update(range(len(asked)))
         rows, tokens = len(sizes), sum(sizes) // max(1, len(sizes))
     if rows is None and (sampled is None or config.tagger):
         raise ConfigError("can't tell how many records there will be", "Give each data set a limit.")
     fewest = min(each for each in (rows, sampled) if each is not None)
-    return _Seeds(read=rows or fewest, sampled=fewest, tokens=tokens, questions=questions)
+    shares = [Fraction(turns[number], turns[0]) for number in sorted(turns)] or [Fraction(1)]
+    return _Seeds(read=rows or fewest, sampled=fewest, tokens=tokens, questions=questions, turns=shares)

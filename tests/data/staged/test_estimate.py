@@ -73,6 +73,23 @@ def test_input_records_of_another_layout_are_as_long_as_their_prompts(write):
     assert read[0] == read[1] == read[2] > 3 * len(text) // 4
 
 
+def test_each_turn_of_a_conversation_is_answered_and_judged(write):
+    """Two records of three turns and two of one; an answer may have 100 tokens, and three are bought."""
+    first = {"messages": [{"role": "user", "content": "Hi."}]}
+    turn = {"prompt": "More.", "constraints": [{"id": "punctuation:no_comma"}]}
+    rows = [{"id": str(n), **first, "then": [turn, turn] if n < 2 else []} for n in range(4)]
+    own = {"stages": ["respond", "check"], "select": {}, "input": write("in.jsonl", rows)}
+    respond, check = (each.most for each in estimate(config(write, **own)))
+    assert respond.calls == 3 * (4 + 2 + 2)
+    assert respond.written == respond.calls * 100
+    alone = config(write, **own | {"input": write("alone.jsonl", [row | {"then": []} for row in rows])})
+    short, few = (each.most for each in estimate(alone))
+    assert short.calls == 3 * 4
+    assert respond.read - 2 * short.read >= 3 * (2 * 100 + 2 * 200) - 100  # the answers before each turn
+    qualities = 7 * 2
+    assert (check.calls, few.calls) == (qualities * (4 * 3 + 2 + 2), qualities * 4 * 3)
+
+
 def test_the_policy_is_estimated_too(write):
     policy = {"model": "p", "endpoint": {"base_url": "http://127.0.0.1:9/v1"}}
     found = estimate(config(write, check={"difficulty": {"policy": policy, "samples": 4}}))
