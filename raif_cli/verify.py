@@ -238,8 +238,9 @@ def _say(tally: Tally, answers: Answers | None, fail_under: float | None, *, qui
     rate = tally.prompts.rate(tally.prompts.strict)
     missed = fail_under is not None and (rate is None or rate < fail_under)
     if missed:
-        shown = "not known, because nothing was judged" if rate is None else f"{rate:.4f}"
-        said = f"the strict prompt-level rate is {shown}; --fail-under asks for {fail_under}"
+        said = "--fail-under: nothing was judged"
+        if rate is not None:
+            said = f"the strict prompt-level rate is {rate:.4f}; --fail-under asks for {fail_under}"
         err.print(said, highlight=False, soft_wrap=True)
     if tally.errors or (answers is not None and answers.errors):
         raise typer.Exit(Exit.INVALID_ROWS)

@@ -73,9 +73,20 @@ def test_invalid_rows_come_before_a_missed_rate() -> None:
     assert "--fail-under asks for 0.6" in result.stderr
 
 
-def test_nothing_judged_reaches_no_rate() -> None:
-    result = run("-q", "--fail-under", "0", lines=({"messages": [], "response": "a"},))
-    assert "the strict prompt-level rate is not known" in result.stderr
+UNJUDGED: dict[str, tuple[Any, ...]] = {
+    "no row": (),
+    "no check": ({"constraints": [], "response": "a"},),
+    "no judge": ({"questions": [{"text": "Is it short?"}], "response": "a"},),
+    "several answers": ({"questions": [{"text": "Is it short?"}], "responses": ["a", "b"]},),
+}
+
+
+@pytest.mark.parametrize("lines", UNJUDGED.values(), ids=UNJUDGED)
+def test_nothing_judged_reaches_no_rate(lines: tuple[Any, ...]) -> None:
+    asked = {"id": "1", "messages": [{"role": "user", "content": "Hi"}]}
+    result = run("-q", "--fail-under", "0", lines=tuple(asked | row for row in lines))
+    assert result.exit_code == 6
+    assert result.stderr.endswith("--fail-under: nothing was judged\n")
 
 
 def test_answers_kept_apart_are_joined(tmp_path: Path) -> None:
