@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import json
 import secrets
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -104,6 +104,11 @@ class Ledger(Store):
     def lost(self) -> Spent:
         """The most that requests without a reply can have cost."""
         return self._total("reply = ''")
+
+    def changed(self, purpose: str) -> Counter[str]:
+        """How servers wanted the requests for one purpose otherwise than configured, and how often."""
+        found = self.rows("SELECT reply FROM replies WHERE reply != '' AND purpose = ?", (purpose,))
+        return Counter(how for (reply,) in found for how in json.loads(reply).get("changed", ()))
 
     def _total(self, where: str, values: Sequence[str] = ()) -> Spent:
         sums = "SELECT COUNT(*), TOTAL(read), TOTAL(written), TOTAL(cost) FROM replies"

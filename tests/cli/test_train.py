@@ -121,7 +121,7 @@ def test_a_run_leaves_a_model_a_report_and_curves(tiny_folder: Path, tmp_path: P
     assert names == ["untrained", "whole recipe", "cloning alone", "expert answers"]
     assert "untrained" in result.stdout
     assert (out / "curves.png").stat().st_size > 1000
-    assert "step 2 " in (out / "report.html").read_text("utf-8")
+    assert "step 2 " in json.dumps(samples(out))
     assert {p.name for p in (out / "model").iterdir()} >= {
         "config.json",
         "model.safetensors",

@@ -182,6 +182,10 @@ class AskingStage(Stage):
         if self.model:
             with closing(ledger(self.folder)) as paid:
                 funnel.notes |= {"model": self.model.model, "spent": str(paid.spent(self.name))}
+                if changed := paid.changed(self.name):
+                    funnel.notes["asked as servers want"] = "; ".join(
+                        f"{n} x {how}" for how, n in changed.items()
+                    )
 
     def notes(self, kept: Sequence[Instruction]) -> dict[str, str]:
         """What else the card says about the stage."""

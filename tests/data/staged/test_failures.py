@@ -294,3 +294,28 @@ def test_an_answer_that_cannot_be_judged_gives_way_to_the_next(write, tmp_path):
         tree = {"stages": ["respond", "check"], "input": write("in.jsonl", [record]), "teacher": model}
         _, check = run(StagedConfig.model_validate(tree), tmp_path / "run")
     assert check.kept == 1
+
+
+def test_a_teacher_is_asked_as_it_wants_and_its_replies_are_found_again(made, tmp_path):
+    def choosy(body):
+        if "max_tokens" in body:
+            said = "'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+            return 400, {"error": {"message": f"Unsupported parameter: {said}"}}
+        return teacher(body)
+
+    with chat_server(choosy) as server:
+        config = made(server)
+        *_, respond, _, _ = run(config, tmp_path / "run")
+        server.requests = []
+        run(config, tmp_path / "run", overwrite=True)
+    assert server.requests == []
+    assert "x max_completion_tokens instead of max_tokens" in respond.notes["asked as servers want"]
+
+
+def test_prompts_that_do_not_fit_are_set_aside_and_end_nothing(made, tmp_path):
+    said = "maximum context length is 400 tokens. However, your request has 500 input tokens"
+    long = (400, {"error": {"message": said}})
+    with chat_server(FaultyTeacher({("answer", word): long for word in WORDS[:3]})) as server:
+        _, _, respond, check, _ = run(made(server, max_failed=0), tmp_path / "run")
+    assert respond.dropped == {"request failed: the prompt doesn't fit the context": 3}
+    assert check.kept == len(WORDS) - 3
