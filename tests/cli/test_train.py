@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from raif.config import preset_names
 from raif_cli.main import app, run
+from tests.html.test_pages import samples
 
 
 def raif(*args: object) -> subprocess.CompletedProcess[str]:
