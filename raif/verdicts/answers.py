@@ -92,6 +92,8 @@ def read_answers(source: jsonl.Source) -> Answers:
             answers.add(answer_of(row, where))
         except RecordError as error:
             answers.errors.append(error)
+        except ValueError as error:
+            answers.errors.append(RecordError(f"{where}: {error}"))
     return answers
 
 
