@@ -165,8 +165,10 @@ class _Voice:
         main = [n for n in sorted(drafted) if points[n].level == 1]
         others = [n for n in sorted(drafted) if points[n].level > 1]
         kept = [head(drafted[n], thought.language) for n in sorted([*main, *others[:1]])]
-        all_of_them, rest = (listed(each, thought.language) for each in (kept, kept[1:]))
-        said = [self.say("choose", kept=all_of_them, first=kept[0], rest=rest)]
+        said = []
+        if len(kept) > 1:  # one sentence has no order
+            all_of_them, rest = (listed(each, thought.language) for each in (kept, kept[1:]))
+            said.append(self.say("choose", kept=all_of_them, first=kept[0], rest=rest))
         usual, own = set(thought.plain.positions), set(drafted)
         for place, positions in (("left", usual - own), ("taken", own - usual - {*others[:1]})):
             if positions:
