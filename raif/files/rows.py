@@ -48,8 +48,9 @@ def tried(path: Path, split: str = "train") -> Iterator[Found]:
     elif split != "train":
         raise RecordError(f"{path}: a file has no split {split!r}", "Give its folder as dataset, or a limit.")
     else:
+        name = str(path)
         for number, row in formats.read(path):
-            yield f"{path}:{number}", row
+            yield f"{name}:{number}", row
 
 
 def everywhere(source: jsonl.Source) -> Iterator[Found]:

@@ -93,7 +93,7 @@ def tell(row: Row) -> str:
     Columns that are null count only if no layout fits without them: tables of mixed rows are full of them.
     Raises ValueError if none fits.
     """
-    filled = frozenset(name for name, value in row.items() if value is not None)
+    filled = frozenset([name for name, value in row.items() if value is not None])
     for columns in (filled, frozenset(row)):
         for name in _fitting(columns):
             if LAYOUTS[name].when(row):
