@@ -75,5 +75,4 @@ def run() -> None:
         sys.stderr.write(f"Error: {where}{error.strerror}\n{DISK[error.errno]}\n")
         sys.exit(Exit.USAGE)
     except KeyboardInterrupt:
-        sys.stderr.write("Interrupted\n")
         sys.exit(Exit.INTERRUPTED)

@@ -20,11 +20,18 @@ from raif_cli.exits import Exit
 
 
 class Commands(TyperGroup):
-    """All commands: none takes it for a mistake that nobody reads its output any more, as `head` does."""
+    """All commands: none takes it for a mistake that nobody reads its output any more, as `head` does.
+
+    A Ctrl-C that a command has no answer to is said here: Typer ends without a word.
+    """
 
     def invoke(self, ctx: Any) -> Any:
-        with whole_output():
-            return super().invoke(ctx)
+        try:
+            with whole_output():
+                return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.stderr.write("Interrupted\n")
+            raise
 
 
 def reopen() -> None:

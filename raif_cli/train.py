@@ -130,6 +130,7 @@ def _run(
 ) -> None:
     from raif.config.resume import FREE
     from raif.files.runs import open_run, said_of
+    from raif.train import environment
     from raif.train.data import check_source, inputs
     from raif.train.ranks import joined
     from raif.train.run import Run
@@ -143,7 +144,7 @@ def _run(
             overwrite=overwrite,
             free=FREE,
             inputs=inputs(config.data),
-            remade=["data"],
+            remade=["data", environment.NAME],
             changed=lambda changes: _say(said_of(changes)),
         )
     with _view(launch) as view, joined(config, launch) as ranks:

@@ -63,3 +63,13 @@ def test_commands_have_the_options_and_presets_that_they_name(page: Path) -> Non
         if "--preset" in words and words[0] in ("train", "gen-data", "eval"):
             preset = words[words.index("--preset") + 1]
             assert preset in preset_names(words[0]), words
+
+
+def test_each_fault_of_training_names_a_test_that_exists() -> None:
+    section = (ROOT / "docs" / "faults.md").read_text("utf-8").partition("## Training")[2].partition("## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 20
+    for row in rows:
+        named = re.search(r"`([\w/]+\.py)` `(\w+)` \|$", row)
+        assert named, row
+        assert f"def {named[2]}(" in (ROOT / "tests" / named[1]).read_text("utf-8"), row

@@ -90,10 +90,12 @@ def subset(
     more of them.
 
     `group`: draws those that have the same in whole groups, which may be fewer than `limit`, but at least one
-    group.
+    group if `limit` is not 0.
     """
     if limit is None or limit >= len(items):
         return items
+    if not limit:
+        return []
     groups: dict[object, list[int]] = defaultdict(list)
     for position, item in enumerate(items):
         groups[group(item) if group else position].append(position)

@@ -13,6 +13,7 @@ from raif.config import dump
 from raif.config.evaluation import EvaluationConfig
 from raif.config.train import TrainConfig
 from raif.errors import EndpointError, RaifError
+from raif.eval.benchmark import subset
 from raif.train import page
 from raif.train import run as running
 from raif.train.checkpoint import checkpoints
@@ -195,6 +196,13 @@ def test_heldout_records_are_drawn_by_the_seed(config: dict[str, Any], tmp_path:
     run = Run(TrainConfig.model_validate(config), tmp_path, Events())
     assert run.heldout
     assert [each.id for each in run.heldout.instructions] == [str(n) for n in range(9)]
+
+
+def test_none_are_asked_if_none_are_wanted(config: dict[str, Any], tmp_path: Path) -> None:
+    config["evaluation"] = {"prompts": 0}
+    assert Run(TrainConfig.model_validate(config), tmp_path, Events()).heldout is None
+    assert subset([1, 2, 3], 0, 0) == []
+    assert len(subset([1, 2, 3], 1, 0, group=lambda _: "one group")) == 3
 
 
 def test_the_rollout_servers_answer_with_the_weights_of_the_step(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import resource
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +17,6 @@ from raif.errors import ConfigError, NothingJudged, RaifError, UnhealthyRun  # n
 from raif.files.runs import open_run  # noqa: E402
 from raif.models.load import load  # noqa: E402
 from raif.train.checkpoint import Progress, checkpoints, newest_whole, save_checkpoint  # noqa: E402
-from raif.train.data import load_records  # noqa: E402
 from raif.train.ranks import ALONE  # noqa: E402
 from tests.train.test_checkpoint import learner  # noqa: E402
 from tests.train.test_doctor import run  # noqa: E402
@@ -154,25 +151,6 @@ def test_a_model_that_can_not_be_loaded_is_named(
         load(str(tmp_path / "model"), dtype=torch.float32, **{"device": "cpu", **keys})
 
 
-def test_an_empty_held_out_file_is_named(tmp_path: Path) -> None:
-    record = {
-        "messages": [{"role": "user", "content": "Hi"}],
-        "constraints": [{"id": "punctuation:no_comma"}],
-    }
-    (tmp_path / "train.jsonl").write_text(json.dumps(record) + "\n")
-    (tmp_path / "none.jsonl").touch()
-    data = {"train": str(tmp_path / "train.jsonl"), "heldout": str(tmp_path / "none.jsonl")}
-    with pytest.raises(RaifError, match=r"none\.jsonl: there are no records in it"):
-        load_records(TrainConfig.model_validate({"data": data}).data, tmp_path, print)
-
-
-def test_an_empty_data_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "train.jsonl").write_text("\n")
-    config = TrainConfig.model_validate({"data": {"train": str(tmp_path / "train.jsonl")}})
-    with pytest.raises(RaifError, match=r"train.jsonl: there are no records in it"):
-        load_records(config.data, tmp_path, lambda done, total: None)
-
-
 def test_a_step_without_a_verdict_ends_with_a_checkpoint(
     tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,50 +203,3 @@ def test_expert_answers_are_cut_at_their_limit(tiny_folder: Path) -> None:
     object.__setattr__(t.config.cloning, "max_tokens", prompt + 3)
     assert t.clone_step().metrics["cut_share"] == 1
     assert max(seen) == prompt + 3
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("out", ["a file", "a file/inside", "/sys/run"])
-def test_an_out_that_can_not_be_written_to_is_named(tmp_path: Path, tiny_folder: Path, out: str) -> None:
-    (tmp_path / "a file").write_text("")
-    (tmp_path / "train.jsonl").write_text("{}\n")
-    code = "from raif_cli.main import run; run()"
-    command = [sys.executable, "-c", code, "train", "--set", "data.train=train.jsonl", "--out", out]
-    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert found.returncode == 2
-    assert "Traceback" not in found.stderr
-    assert found.stderr.startswith("Error: ")
-    assert "--out" in found.stderr
-
-
-@pytest.mark.slow
-def test_a_full_disk_ends_a_run_in_one_sentence(tmp_path: Path, tiny_folder: Path) -> None:
-    run_folder = tmp_path / "run"
-    run(tmp_path, tiny_folder, strict=False)
-    config = {
-        "steps": 2,
-        "model": {"path": str(tiny_folder), "compute": "float32", "device": "cpu"},
-        "data": {"train": str(tmp_path / "train.jsonl")},
-        "rollout": {"prompts": 1, "group_size": 4, "max_new_tokens": 4},
-        "optimizer": {"batch": 4},
-        "cloning": {"batch": 1},
-    }
-    (tmp_path / "c.yaml").write_text(json.dumps(config))
-    code = (
-        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)); "
-        "from raif_cli.main import run; run()"
-    )
-    command = [
-        sys.executable,
-        "-c",
-        code,
-        "train",
-        "--config",
-        str(tmp_path / "c.yaml"),
-        "--out",
-        str(run_folder),
-    ]
-    found = subprocess.run(command, capture_output=True, text=True)
-    assert found.returncode == 2, found.stderr
-    assert "Traceback" not in found.stderr
-    assert "File too large" in found.stderr
