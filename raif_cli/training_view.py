@@ -36,6 +36,7 @@ SHOWN = (
     ("eval/heldout/constraints", "held-out", ".1%"),
 )
 RECENT = 12
+NAME_WIDTH = len("thinking where")  # and "expert answers"; each row has two lines anyway
 COLUMNS = (
     "constraints\nfollowed",
     "prompts\nfollowed",
@@ -122,7 +123,7 @@ def _cell(step: Step, key: str, form: str) -> str:
 def table(report: Report) -> Table:
     """Before and after, on held-out records, with 95% intervals. It fits into 80 columns."""
     shown = Table(title="Held-out prompts, greedy answers, 95% intervals", box=SIMPLE, padding=0)
-    shown.add_column("", no_wrap=True)
+    shown.add_column("", max_width=NAME_WIDTH)
     for title in COLUMNS:
         shown.add_column(title, justify="right", no_wrap=True)
     for row in report.rows.values():

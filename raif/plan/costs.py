@@ -78,10 +78,7 @@ def memory(
     if samples and c.method == "grpo":
         phases["a rollout"] = {"KV cache": min(c.rollout.batch, c.responses) * (prompt + answer) * cached}
     if found := judge(c):
-        local, other = found
-        length = prompt + answer + c.judge.sampling.max_tokens if c.judge else 0
-        per_token = other.layers * 2 * other.kv * BYTES[local.compute]
-        phases["judging"] = {"judge's KV cache": local.batch * length * per_token}
+        phases["judging"] = {"judge's activations": _judging(*found, prompt + answer, cpu)}
     if c.evaluates and samples:
         rows = min(c.evaluation.batch, c.evaluation.prompts)
         length = prompt + c.evaluation.max_new_tokens
@@ -96,6 +93,12 @@ def judge(c: TrainConfig) -> tuple[LocalConfig, Shape] | None:
     local = c.judge.local if c.judge else None
     shape = shape_of(c.judge.model) if c.judge and local else None
     return (local, shape) if local and shape else None
+
+
+def _judging(local: LocalConfig, shape: Shape, length: int, cpu: bool) -> float:
+    """What one layer of the judge needs while it reads a batch: it writes one token, and keeps no cache."""
+    row = length * (2 * shape.hidden + 3 * shape.active_intermediate) * BYTES[local.compute]
+    return local.batch * (row + (shape.heads * length**2 * SCORE_BYTES if cpu else 0))
 
 
 def _always(c: TrainConfig, shape: Shape, sharding: Sharding, card: float | None) -> dict[str, float]:

@@ -22,7 +22,7 @@ from raif.judge.judge import Judge
 from raif.models.chat import Chat, Mode
 from raif.models.decode import Completion
 from raif.models.load import Model
-from raif.models.relevance import Meter
+from raif.models.relevance import ROW_TOKENS, ROWS, Meter
 from raif.reasoning import Response
 from raif.records.turns import at_turn, with_experts
 from raif.stats import Interval, bootstrap
@@ -115,7 +115,8 @@ class HeldOut:
         prompts = [self.chat.prompt(i.messages, "direct") for i in self.instructions]
         samples = [Sample(p, self.chat.encode(a), []) for p, a in zip(prompts, answers, strict=True)]
         some = [i for i, s in enumerate(samples) if s.ids]
-        logps = score(self.untrained, [samples[i] for i in some], size=16, ranks=self.ranks)
+        chosen = [samples[i] for i in some]
+        logps = score(self.untrained, chosen, size=ROWS, tokens=ROW_TOKENS, ranks=self.ranks)
         means = {i: fmean(values) for i, values in zip(some, logps, strict=True)}
         return [means.get(i) for i in range(len(answers))]
 

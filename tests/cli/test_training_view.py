@@ -48,7 +48,7 @@ def test_a_step_shows_its_pace_memory_and_the_shares_of_its_parts(
 def test_the_closing_table_is_whole_in_80_columns(tmp_path_factory: pytest.TempPathFactory) -> None:
     report = Report(tmp_path_factory.mktemp("run"), writes=False)
     share = Interval(1.0, 0.971, 1.0)
-    for name in ("untrained", "whole recipe", "expert answers"):
+    for name in ("untrained", "whole recipe", "thinking where it helps", "expert answers"):
         report.rows[name] = HeldOutRow(
             name, 200, share, share, share, share, 1.0, 0.0, -12.34, 12345.0, 1.0, {}
         )
@@ -62,6 +62,7 @@ def test_the_closing_table_is_whole_in_80_columns(tmp_path_factory: pytest.TempP
     assert "…" not in "".join(lines)
     words = " ".join(lines).split()
     assert all(word in words for title in COLUMNS for word in title.split())
-    assert words.count("100.0%") == 15  # four rates and the repetition, in each of three rows
-    assert words.count("97–100%") == 9
+    assert words.count("100.0%") == 20  # four rates and the repetition, in each of four rows
+    assert words.count("97–100%") == 12
+    assert [line.split()[0] for line in lines if "it helps" in line] == ["it"]
     assert sum("expert answers" in line for line in lines) == 1

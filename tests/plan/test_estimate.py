@@ -122,7 +122,7 @@ def test_vllm_in_this_process_has_its_own_weights_and_fills_its_share_with_its_c
     assert (fixed.always["vLLM's weights"], fixed.always["vLLM's KV cache"]) == (NUMBER, 3 * 2**30)
 
 
-def test_held_out_prompts_and_a_judge_in_this_process_have_caches_in_their_phases() -> None:
+def test_held_out_prompts_have_a_cache_and_a_judge_in_this_process_its_activations() -> None:
     judge = JudgeConfig.model_validate(
         {"model": "Qwen/Qwen2.5-0.5B-Instruct", "local": {"batch": 2}, "sampling": {"max_tokens": 64}}
     )
@@ -132,9 +132,12 @@ def test_held_out_prompts_and_a_judge_in_this_process_have_caches_in_their_phase
         rollout={"max_new_tokens": 50},
         evaluation={"batch": 3, "max_new_tokens": 200},
     )
-    token, judges_token = 28 * 2 * (4 * 128) * 2, 24 * 2 * (2 * 64) * 2
+    token, judges_token = 28 * 2 * (4 * 128) * 2, (2 * 896 + 3 * 4864) * 2
     assert used(c).phases["held-out answers"] == {"KV cache": 3 * (100 + 200) * token}
-    assert used(c).phases["judging"] == {"judge's KV cache": 2 * (100 + 50 + 64) * judges_token}
+    assert used(c).phases["judging"] == {"judge's activations": 2 * 150 * judges_token}
+    assert SEVEN
+    on_cpu = memory(c, SEVEN, cpu=True).phases["judging"]["judge's activations"]
+    assert on_cpu == 2 * (150 * judges_token + 14 * 150**2 * 8)
 
 
 def test_scores_are_kept_by_the_attention_that_keeps_them() -> None:
