@@ -78,10 +78,7 @@ class Rewards:
             kwargs = defaults.get(each.name, {}) | each.kwargs
             try:
                 inspect.signature(function).bind([], **kwargs)
-            except (
-                TypeError,
-                ValueError,
-            ) as error:  # the latter: a built-in function that hides its arguments
+            except (TypeError, ValueError) as error:  # ValueError: a built-in one hides its arguments
                 raise ConfigError(
                     f"rewards: {each.name} can't be called with a group's attempts and {kwargs}: {error}",
                     "Its first argument is a list of raif.verdicts.reward.Attempt; kwargs are the others.",
