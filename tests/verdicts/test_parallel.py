@@ -152,7 +152,7 @@ def test_interrupt_ends_all_processes_without_a_traceback() -> None:
     process.stdout.readline()
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(60) == 130
-    assert process.stderr.read() == b""
+    assert process.stderr.read() == b"Interrupted\n"
     for stream in (process.stdin, process.stdout, process.stderr):
         stream.close()
 
