@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, islice
 
 from raif.client.chat import Usage
 from raif.client.paid import Spent, cost_of
@@ -21,7 +22,7 @@ from raif.eval.answers import Answer, Ask
 from raif.eval.conversations import in_turns
 from raif.eval.methods import DONE, talk
 from raif.eval.responders import limit, responder
-from raif.eval.run import Plan, asks_of
+from raif.eval.run import TRIAL, Plan, asks_of
 from raif.judge.requests import PROBES, JudgeRequest
 from raif.prompts import load
 from raif.types import Message
@@ -97,6 +98,7 @@ class _Taking:
 
     def __init__(self, config: EvalConfig, planned: Plan, *, most: bool) -> None:
         self._config, self._planned, self._most = config, planned, most
+        self._items = {item.id: item for item in planned.items}
         thinker = config.options.thinker_sampling or config.sampling
         self._limits = {False: limit(config), True: limit(config, thinker.max_tokens)}
         self._taken: defaultdict[str, Spent] = defaultdict(Spent)
@@ -156,15 +158,18 @@ class _Taking:
         attempts = judge.attempts if self._most else 1
         answered = [ask for ask in asks if ask.id in answers]
         if benchmark.prompts:
-            requests = list(self._requests([(ask.id, answers[ask.id].response) for ask in answered]))
-            for request in (*requests[:PROBES], *requests):  # the first ones stand for the trials, too
+            about = [list(self._requests(ask.id, answers[ask.id].response)) for ask in answered]
+            firsts = (next(self._requests(item.id, TRIAL), None) for item in self._planned.items)
+            trials = islice((one for one in firsts if one), PROBES)
+            for request in (*trials, *chain(*about)):
                 messages, written = list(request.messages), self._judgment(request)
                 for _ in range(attempts):
                     self._take("judge", messages, written)
                     messages.append(Message(role="assistant", content=self._text(written)))
                     messages.append(Message(role="user", content=request.again))
         if config.relevance == JUDGED:
-            for ask in answered[: config.relevance_limit]:
+            chosen = answered[: config.relevance_limit]
+            for ask in (*answered[:PROBES], *chosen):  # the first ones stand for the trials, too
                 text = ask.prompt + answers[ask.id].response + self._text(QUESTION)
                 for _ in range(2 if self._most else 1):
                     written = judge.sampling.max_tokens if self._most else 1
@@ -176,19 +181,17 @@ class _Taking:
         most = self._config.judge.sampling.max_tokens
         return most if self._most else min(most, VERDICT if request.readable("YES") else JUDGMENT)
 
-    def _requests(self, answers: Sequence[tuple[str, str]]) -> Iterator[JudgeRequest]:
-        """All requests to the judge about some answers, by item id."""
+    def _requests(self, id: str, answer: str) -> Iterator[JudgeRequest]:
+        """All requests to the judge about the answer to an item."""
         config, benchmark = self._config, self._planned.benchmark
         assert config.judge, "else nobody is asked"
         assert benchmark.prompts, "else there is nothing to ask"
         prompts = load("eval", benchmark.prompts, config.judge.prompts)
-        items = {item.id: item for item in self._planned.items}
-        for id, answer in answers:
-            replies: dict[str, str] = {}
-            ask = partial(benchmark.requests, items[id], answer, prompts=prompts, dialect=config.dialect)
-            while new := [one for one in ask(replies) if one.key not in replies]:
-                replies |= {one.key: f"YES{self._text(self._judgment(one))}" for one in new}
-                yield from new
+        ask = partial(benchmark.requests, self._items[id], answer, prompts=prompts, dialect=config.dialect)
+        replies: dict[str, str] = {}
+        while new := [one for one in ask(replies) if one.key not in replies]:
+            replies |= {one.key: f"YES{self._text(self._judgment(one))}" for one in new}
+            yield from new
 
 
 def thinks(config: EvalConfig) -> bool:
