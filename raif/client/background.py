@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from concurrent.futures import Future
 from threading import Thread
 from typing import Any, Protocol, TypeVar
@@ -61,11 +61,12 @@ C = TypeVar("C", bound=Closing)
 
 def as_completed(
     connect: Callable[[], C], work: Sequence[Callable[[C], Coroutine[Any, Any, T]]]
-) -> Iterator[tuple[int, T]]:
+) -> Generator[tuple[int, T], None, None]:
     """(position in `work`, result) as the pieces of work finish; all share the client that `connect` opens.
 
-    Raises what the first failing one raises. The event loop runs only while the caller waits for the next
-    result. Closing the iterator cancels what is in flight.
+    Raises what the first failing one raises, or KeyboardInterrupt: after the results that are there by then,
+    which may have been paid for. The event loop runs only while the caller waits for the next result. Closing
+    the iterator cancels what is in flight.
     """
     with asyncio.Runner() as runner:
         loop, client = runner.get_loop(), connect()
@@ -82,7 +83,15 @@ def as_completed(
 
         try:
             while tasks:
-                task = runner.run(finished.get())
-                yield tasks.pop(task), task.result()
+                try:
+                    task = runner.run(finished.get())
+                    result = task.result()
+                except BaseException:
+                    while not finished.empty():
+                        other = finished.get_nowait()
+                        if not other.cancelled() and other.exception() is None:
+                            yield tasks.pop(other), other.result()
+                    raise
+                yield tasks.pop(task), result
         finally:
             runner.run(abandon())
