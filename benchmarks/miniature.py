@@ -1,10 +1,11 @@
 """The results of RAIF in miniature: small JSON files from finished runs, and one page made of these alone.
 
-    python benchmarks/miniature.py steps runs/miniature/mini-0 runs/miniature/mini-sft-0
+    python benchmarks/miniature.py steps runs/miniature/mini-all-0 runs/miniature/mini-sft-0
     python benchmarks/miniature.py collect runs/miniature docs/results
     python benchmarks/miniature.py page docs
 
-`docs/reproduce/miniature.sh` calls all three. `page` refuses to write a page without results.
+`docs/reproduce/miniature.sh` calls all three. `page` refuses to write a page without results. The JSON files
+have the outcome of each prompt, so that runs made at different times, or by different people, can be paired.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,10 @@ SAMPLES = 6
 PAIRS = (("mini-all", "mini-sft"), ("mini-all", "mini"), ("mini", "mini-sft"))
 """Which presets are compared prompt by prompt, of the same seed; each is also compared with the untrained."""
 UNTRAINED = "untrained-io"
-BENCHMARKS = ("ifeval", "ifbench")
+BENCHMARKS = {"ifeval": "IFEval", "ifbench": "IFBench, kinds that were never trained on"}
+SHOWN = ("rate", "relevance")
+"""The tables of a benchmark that are kept."""
+SAMPLED = ("mini-0", "mini-all-0", "mini-sft-0")
 
 
 def read(path: Path) -> Any:
@@ -61,23 +66,35 @@ def steps(reference: Path, run: Path) -> int:
 
 
 def collect(runs: Path, results: Path) -> None:
-    """A JSON file for each finished run, one for the benchmarks, one with samples."""
-    done = [folder for folder in sorted(runs.glob("mini*")) if (folder / "model").exists()]
+    """A JSON file for each finished run, one for the benchmarks, one with samples.
+
+    What these two know of models that aren't in `runs` stays.
+    """
+    done = [folder for folder in sorted(runs.glob("*-[0-9]")) if (folder / "model").exists()]
     if not done:
         sys.exit(f"{runs}: no finished run in it; docs/reproduce/miniature.sh trains them")
     results.mkdir(parents=True, exist_ok=True)
     for folder in done:
         write(results / f"{folder.name}.json", training(folder))
-    write(results / "benchmarks.json", benchmarks(runs / "eval"))
-    write(results / "samples.json", samples([f for f in done if f.name in ("mini-0", "mini-all-0")]))
+    found, shown = results / "benchmarks.json", results / "samples.json"
+    write(found, known(found) | benchmarks(runs / "eval"))
+    write(shown, samples([f for f in done if f.name in SAMPLED], known(shown)))
 
 
-def write(path: Path, content: Any) -> None:
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+def known(path: Path) -> dict[str, Any]:
+    return read(path) if path.exists() else {}
+
+
+def write(path: Path, content: Mapping[str, Any]) -> None:
+    """A line for each entry."""
+    entries = (
+        f" {json.dumps(name)}: {json.dumps(each, ensure_ascii=False)}" for name, each in content.items()
+    )
+    path.write_text("{\n" + ",\n".join(entries) + "\n}\n", "utf-8")
 
 
 def training(folder: Path) -> dict[str, Any]:
-    """What one run took and gave: the held-out table, its time, its plan, curves."""
+    """What one run took and gave: the held-out table, the outcome of each prompt, time, plan, curves."""
     metrics, report = lines(folder / "metrics.jsonl"), read(folder / "report.json")
     plan = folder.with_name(folder.name + ".plan")
     start = read(folder / "environment.json")[0]
@@ -90,9 +107,19 @@ def training(folder: Path) -> dict[str, Any]:
         "seconds": round(trained_seconds(folder)),
         "plan": plan.read_text("utf-8").splitlines()[-2:] if plan.exists() else [],
         "rows": report["rows"],
-        "paired": list(paired_rows(folder)),
+        "before": outcomes(folder, "untrained"),
+        "after": outcomes(folder, last_row(folder)),
         "curves": curves(folder, metrics),
     }
+
+
+def outcomes(folder: Path, row: str) -> dict[str, list[int]]:
+    """Of each held-out prompt: how many of its constraints were followed, and how many count."""
+    found = {}
+    for id, answer in answers(folder, row).items():
+        marks = [v["passed"] for v in answer["verdicts"] if v["active"] and v["passed"] is not None]
+        found[id] = [sum(marks), len(marks)]
+    return found
 
 
 def curves(folder: Path, metrics: Sequence[Line]) -> dict[str, list[list[float]]]:
@@ -120,64 +147,28 @@ def answers(folder: Path, row: str) -> dict[str, Line]:
     return {line["id"]: line for line in lines(folder / "heldout" / f"{row.replace(' ', '-')}.jsonl")}
 
 
-def passed(answer: Line) -> list[float]:
-    return [float(v["passed"]) for v in answer["verdicts"] if v["active"] and v["passed"] is not None]
-
-
-def paired_rows(folder: Path) -> Iterator[dict[str, Any]]:
-    """The trained rows minus the untrained one of the same run, and minus those of other runs in PAIRS."""
-    preset, _, seed = folder.name.rpartition("-")
-    own = last_row(folder)
-    others = [(UNTRAINED, folder, "untrained")]
-    for one, other in PAIRS:
-        rival = folder.with_name(f"{other}-{seed}")
-        if one == preset and (rival / "model").exists():
-            others.append((other, rival, last_row(rival)))
-    for name, rival, row in others:
-        yield {"minus": name, "constraints": difference(answers(folder, own), answers(rival, row))}
-
-
 def last_row(folder: Path) -> str:
     """The row of the trained model that thinks."""
     return "fine-tuned" if (folder / "heldout" / "fine-tuned.jsonl").exists() else "whole recipe"
 
 
-def difference(one: Mapping[str, Line], other: Mapping[str, Line]) -> dict[str, float] | None:
-    """The rate of constraints of one minus that of the other, with its 95% interval over the same prompts."""
-    from raif.stats import measured
-
-    rows = []
-    for id in one.keys() & other.keys():
-        mine, theirs = passed(one[id]), passed(other[id])
-        rows.append([sum(mine), len(mine), sum(theirs), len(theirs)])
-    found = measured(sorted(rows), lambda sums: sums[..., 0] / sums[..., 1] - sums[..., 2] / sums[..., 3])
-    return found and {"value": found.value, "low": found.low, "high": found.high}
-
-
 def benchmarks(folder: Path) -> dict[str, Any]:
-    """Of each model and benchmark the report's tables, and the difference to the untrained model in pairs."""
-    from raif.eval.compare import compare
-
+    """Of each model and benchmark: tables of the report, and whether each item was followed (strict)."""
     found: dict[str, Any] = {}
     for report in sorted(folder.glob("*/*/report.json")):
-        own, name, benchmark = report.parent, report.parent.parent.name, report.parent.name
-        stored, base = read(report), folder / UNTRAINED / benchmark
-        entry = {key: stored[key] for key in ("items", "answered", "truncated", "empty", "tables")}
-        if name != UNTRAINED and (base / "report.json").exists():
-            entry["differences"] = [each_figure(each) for each in compare(base, own).figures]
-        found.setdefault(name, {})[benchmark] = entry
+        stored = read(report)
+        entry = {key: stored[key] for key in ("items", "answered", "truncated", "empty")}
+        entry["tables"] = [each for each in stored["tables"] if each["name"] in SHOWN]
+        entry["outcomes"] = {
+            line["id"]: [int(line["parts"]["strict"]), 1]
+            for line in lines(report.with_name("verdicts.jsonl"))
+        }
+        found.setdefault(report.parent.parent.name, {})[report.parent.name] = entry
     return found
 
 
-def each_figure(each: Any) -> dict[str, Any]:
-    gap = each.difference
-    interval = gap and {"value": gap.value, "low": gap.low, "high": gap.high}
-    return {"name": each.name, "difference": interval, "p": each.p}
-
-
-def samples(runs: Sequence[Path]) -> list[dict[str, Any]]:
+def samples(runs: Sequence[Path], shown: dict[str, Any]) -> dict[str, Any]:
     """The first held-out prompts with the answers before and after, and what the checks said."""
-    shown: dict[str, dict[str, Any]] = {}
     for folder in runs:
         for row, name in (("untrained", "untrained"), (last_row(folder), folder.name)):
             for id, answer in list(answers(folder, row).items())[:SAMPLES]:
@@ -185,7 +176,7 @@ def samples(runs: Sequence[Path]) -> list[dict[str, Any]]:
                 marks = {v["id"]: v["passed"] for v in answer["verdicts"]}
                 relevance = (answer.get("relevance") or {}).get("relevant")
                 entry["answers"][name] = {"text": answer["answer"], "verdicts": marks, "relevant": relevance}
-    return list(shown.values())
+    return shown
 
 
 # ---- the page
@@ -201,7 +192,7 @@ def page(docs: Path) -> None:
     parts = [
         INTRODUCTION,
         "## Held-out records\n\n" + HELD_OUT,
-        table(HEADS, [row for run in ordered(runs) for row in heldout_rows(run)]),
+        table(HEADS, [row for n, run in enumerate(ordered(runs)) for row in heldout_rows(run, first=not n)]),
         "## In pairs\n\nConstraints followed on the same held-out prompts, in points, with 95% intervals.",
         table(("", "minus", "difference"), list(pairs(ordered(runs)))),
         *benchmark_parts(measured),
@@ -233,9 +224,8 @@ def ordered(runs: Sequence[Line]) -> list[Line]:
     return sorted(runs, key=lambda run: (place.get(run["preset"], len(place)), run["preset"], run["seed"]))
 
 
-def heldout_rows(run: Line) -> Iterator[list[str]]:
+def heldout_rows(run: Line, *, first: bool) -> Iterator[list[str]]:
     """The run's own rows; the untrained model's and the experts' only once, with the first run."""
-    first = (run["preset"], run["seed"]) == ("mini", 0)
     for row in run["rows"]:
         if row["name"] in ("untrained", "expert answers") and not first:
             continue
@@ -247,36 +237,51 @@ def heldout_rows(run: Line) -> Iterator[list[str]]:
 
 
 def pairs(runs: Sequence[Line]) -> Iterator[list[str]]:
-    for run in runs:
-        for each in run["paired"]:
-            yield [f"`{run['preset']}` {run['seed']}", each["minus"], rate(each["constraints"], sign="+")]
+    """The trained rows minus the untrained one of the same run, and minus those of other runs in PAIRS."""
+    by_name = {(run["preset"], run["seed"]): run for run in runs}
+    for (preset, seed), run in by_name.items():
+        rivals = [("untrained", run["before"])]
+        for one, other in PAIRS:
+            if one == preset and (rival := by_name.get((other, seed))):
+                rivals.append((f"`{other}`", rival["after"]))
+        for name, theirs in rivals:
+            yield [f"`{preset}` {seed}", name, rate(difference(run["after"], theirs), sign="+")]
+
+
+def difference(one: Mapping[str, list[int]], other: Mapping[str, list[int]]) -> Line | None:
+    """The rate of one minus that of the other, with its 95% interval over the prompts that both have."""
+    from raif.stats import measured
+
+    rows = [[*one[id], *other[id]] for id in sorted(one.keys() & other.keys())]
+    found = measured(rows, lambda sums: sums[..., 0] / sums[..., 1] - sums[..., 2] / sums[..., 3])
+    return asdict(found) if found else None
 
 
 def benchmark_parts(measured: Line) -> Iterator[str]:
-    for benchmark in BENCHMARKS:
+    """A table a benchmark. Its last column is in pairs: strict rate of prompts, minus the untrained's."""
+    for benchmark, title in BENCHMARKS.items():
         found = {name: each[benchmark] for name, each in measured.items() if benchmark in each}
         if not found:
             continue
-        title = {"ifeval": "IFEval", "ifbench": "IFBench, kinds that were never trained on"}[benchmark]
         yield f"## {title}"
         names = [f"{row['name']}, {column}" for row, column, _ in cells(next(iter(found.values())))]
-        heads = ["", *names, *(["prompts, minus untrained"])]
-        yield table(heads, [[f"`{n}`", *(rate(v) for *_, v in cells(e)), gap(e)] for n, e in found.items()])
+        rows = []
+        for name, entry in found.items():
+            gap = ""
+            if name != UNTRAINED and UNTRAINED in found:
+                gap = rate(difference(entry["outcomes"], found[UNTRAINED]["outcomes"]), sign="+")
+            rows.append([f"`{name}`", *(rate(value) for *_, value in cells(entry)), gap])
+        yield table(["", *names, "prompts, minus untrained"], rows)
 
 
 def cells(entry: Line) -> Iterator[tuple[Line, str, Line | None]]:
-    """The values of the first table, and of relevance in shares."""
-    for found in (each for n, each in enumerate(entry["tables"]) if n == 0 or each["name"] == "relevance"):
+    """The values of the tables, in shares."""
+    for found in entry["tables"]:
         if found["percent"]:
             for row in found["rows"]:
                 yield from (
                     (row, column, v) for column, v in zip(found["columns"], row["values"], strict=True)
                 )
-
-
-def gap(entry: Line) -> str:
-    found = {each["name"]: each["difference"] for each in entry.get("differences", [])}
-    return rate(found["mean item score"], sign="+") if found else ""
 
 
 def figure_parts(results: Path, runs: Sequence[Line]) -> Iterator[str]:
@@ -304,9 +309,9 @@ def figure_parts(results: Path, runs: Sequence[Line]) -> Iterator[str]:
         yield f"![{title}](results/{name}.png)"
 
 
-def sample_parts(shown: Sequence[Line]) -> Iterator[str]:
+def sample_parts(shown: Mapping[str, Line]) -> Iterator[str]:
     yield f"## Samples\n\nThe first {SAMPLES} held-out prompts, whatever the answers look like."
-    for each in shown:
+    for each in shown.values():
         yield "**" + " ".join(each["prompt"].split()) + "**"
         for name, answer in each["answers"].items():
             said = ", ".join(f"{id} {MARKS[v]}" for id, v in answer["verdicts"].items())

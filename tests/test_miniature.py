@@ -68,16 +68,15 @@ def test_runs_become_small_files_and_these_become_the_page(tmp_path: Path) -> No
     ]
     found = json.loads((docs / "results" / "mini-all-0.json").read_text())
     assert (found["seed"], found["steps"], found["seconds"]) == (0, 4, 120)
-    assert {each["minus"]: round(each["constraints"]["value"], 2) for each in found["paired"]} == {
-        "untrained-io": 0.7,
-        "mini": 0.4,
-    }
+    assert (found["before"]["1"], found["before"]["2"], found["after"]["2"]) == ([1, 1], [0, 1], [1, 1])
     assert found["curves"]["step_words"] == [[2, 50.0]], "two of four words, those of the thinking"
     miniature.page(docs)
     shown = (docs / "results.md").read_text()
     assert "| `mini` 0, whole recipe | 40.0 [30, 50] | 40.0 [30, 50] | 40.0 [30, 50] |" in shown
     assert "| 0.84 | -1.25 | 20 | 2.1 |" in shown
-    assert "| `mini-all` 0 | mini | +40.0 [" in shown
+    assert "| `mini-all` 0 | untrained | +70.0 [" in shown
+    assert "| `mini-all` 0 | `mini` | +40.0 [" in shown
+    assert shown.count("| untrained | 40.0 [30, 50] |") == 1
     assert "| `mini` 0 | 4 | 2 | step 10 tokens; rollout 2 s |" in shown
     assert shown.count("**Say tea**") == miniature.SAMPLES
     assert (docs / "results" / "keep_ratio.png").exists()

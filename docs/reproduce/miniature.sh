@@ -52,9 +52,9 @@ train() {
   local preset seed steps
   for preset in "${presets[@]}"; do
     for seed in $(seeds_of "$preset"); do
-      if [ "$preset" = mini-sft ]; then # as long as mini trains: the first steps say how many that is
+      if [ "$preset" = mini-sft ]; then # as long as mini-all trains: the first steps say how many that is
         [ -e "$out/mini-sft-$seed/model" ] || run mini-sft "$seed" --set evaluation.prompts=0
-        steps="$(python "$root/benchmarks/miniature.py" steps "$out/mini-$seed" "$out/mini-sft-$seed")"
+        steps="$(python "$root/benchmarks/miniature.py" steps "$out/mini-all-$seed" "$out/mini-sft-$seed")"
         run mini-sft "$seed" --set "steps=$steps"
       else
         run "$preset" "$seed"
@@ -63,7 +63,7 @@ train() {
   done
 }
 
-# benchmarks NAME MODEL [OPTION...]: IFEval and IFBench, with relevance by the untrained model, of 100 answers each.
+# benchmarks NAME MODEL [OPTION...]: IFEval and IFBench, with relevance by the untrained model, of 50 answers each.
 benchmarks() {
   local name="$1" path="$2" benchmark folder
   shift 2
@@ -73,7 +73,7 @@ benchmarks() {
     local resume=()
     [ ! -e "$folder/config.yaml" ] || resume=(--resume)
     raif eval "$benchmark" --model "$path" --out "$folder" "${resume[@]}" \
-      --relevance "$model" --set relevance_limit=100 --set system=null --set context.size=null --set sampling.max_tokens=384 \
+      --relevance "$model" --set relevance_limit=50 --set system=null --set context.size=null --set sampling.max_tokens=384 \
       --set local.compute=auto --set local.device=cpu --set local.batch=64 "$@"
   done
 }
