@@ -147,7 +147,7 @@ Rejudge = Annotated[
     typer.Option(
         "--rejudge",
         help="Keep the folder's answers and judge them again; another judge can be given. Earlier judgments "
-        "count until new ones come.",
+        "count until new ones come that can be read.",
         rich_help_panel=JUDGE,
     ),
 ]

@@ -100,7 +100,8 @@ class Report:
 
     `failed`: how many items have no answer, by the reason; `failed_count`: they count as failures of the
     model, otherwise they are left out. `judge_failed`: how many answers the judge gave no reply about, by the
-    reason. `unsplit`: how many answers hold tags of thinking, although the whole response was scored.
+    reason. `outlasting`: how many judgments are earlier ones, because the judge's newer reply can't be read.
+    `unsplit`: how many answers hold tags of thinking, although the whole response was scored.
     """
 
     benchmark: str
@@ -119,6 +120,7 @@ class Report:
     failed: Mapping[str, int] = field(default_factory=dict)
     failed_count: bool = False
     judge_failed: Mapping[str, int] = field(default_factory=dict)
+    outlasting: int = 0
     unsplit: int = 0
 
     @property
@@ -325,6 +327,8 @@ def counts(report: Report) -> str:
         said.append(f"Without an answer, and {what}: {listed(report.failed)}.")
     if report.judge_failed:
         said.append(f"No judgment of: {listed(report.judge_failed)}.")
+    if report.outlasting:
+        said.append(f"{report.outlasting} earlier judgments were kept: the newer replies can't be read.")
     said += [f"{who} as its server wants: {how}." for who, how in report.measured.otherwise.items()]
     if report.unsplit:
         said.append(f"{report.unsplit} answers hold tags of thinking and were scored with it.")

@@ -90,9 +90,9 @@ def evaluate(
 ) -> Report:
     """Answer, judge, score and report the planned items in `folder`, resuming from what it holds.
 
-    `rejudge`: ask the judge again; an earlier reply counts until a new one comes. Raises RaifError if no item
-    has an answer, or a judgment though one was asked for, EndpointError if a server is of no use or fails on
-    more items than the config allows.
+    `rejudge`: ask the judge again; an earlier reply counts until a new one comes that can be read. Raises
+    RaifError if no item has an answer, or a judgment though one was asked for, EndpointError if a server is
+    of no use or fails on more items than the config allows.
     """
     benchmark, most = planned.benchmark, config.bearable(len(planned.items))
     errors = folder / ERRORS
@@ -102,17 +102,17 @@ def evaluate(
     unjudged = ItemErrors("judge", errors, most)
     answered = [item for item in planned.items if item.id in found.answers]
     path = folder / JUDGMENTS
-    replies = _replies(config, benchmark, answered, found.finals, path, judging, unjudged, again=rejudge)
+    judged = _judged(config, benchmark, answered, found.finals, path, judging, unjudged, again=rejudge)
     counted = [item for item in planned.items if item.id in found.answers or config.on_error == "fail"]
     if config.dialect != "sound":  # a released script would take a missing judgment for a verdict
         counted = [item for item in counted if item.id not in unjudged.messages]
-    scores = score(benchmark, counted, found.finals, replies, config.dialect, seed=config.seed)
+    scores = score(benchmark, counted, found.finals, judged.replies, config.dialect, seed=config.seed)
     texts = {id: each.answer or "" for id, each in found.finals.items()}
     relevances = relevance.measured(config, [*found.asks.values()], texts, folder)
     think, results = style(config), []
     for scored in scores.items:
         id = scored.item.id
-        more: dict[str, Any] = {"replies": replies.get(id, {}), "relevance": relevances.get(id)}
+        more: dict[str, Any] = {"replies": judged.replies.get(id, {}), "relevance": relevances.get(id)}
         more["error"] = found.failed.get(id) or unjudged.messages.get(id)
         more["name"] = planned.names.get(id, "")
         results.append(found.result(scored, think, notes.calls.of(id), more))
@@ -134,6 +134,7 @@ def evaluate(
         failed=by_words(found.failed.values()),
         failed_count=config.on_error == "fail",
         judge_failed=by_words(unjudged.messages.values()),
+        outlasting=judged.outlasting,
         unsplit=sum(think == "none" and tags_in(result.answer) is not None for result in results),
     )
     with replacing(folder / RESULTS) as part:
@@ -297,7 +298,16 @@ def raw(answer: Answer, found: Final, think: Marks) -> str:
     return "" if whole else answer.whole("deepseek")
 
 
-def _replies(
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The judge's replies by item id and key. `outlasting`: how many are earlier ones, because the newer
+    can't be read."""
+
+    replies: Mapping[str, Replies]
+    outlasting: int = 0
+
+
+def _judged(
     config: EvalConfig,
     benchmark: Benchmark[Any],
     items: Sequence[Any],
@@ -307,18 +317,15 @@ def _replies(
     errors: ItemErrors,
     *,
     again: bool,
-) -> Mapping[str, Replies]:
-    """The judge's replies by item id and key: none, stored ones, or asked for now.
-
-    Raises EndpointError if the judge gave none at all.
-    """
+) -> Judged:
+    """No replies, stored ones, or asked for now. Raises EndpointError if the judge gave none at all."""
     if benchmark.prompts is None:
-        return {}
+        return Judged({})
     if config.judgments:
         found: dict[str, dict[str, str]] = defaultdict(dict)
         for judgment in benchmark.judgments(config.judgments):
             found[judgment.id][judgment.key] = judgment.reply  # the last one of a key counts
-        return found
+        return Judged(found)
     assert config.judge, "plan() sees to it"
     prompts = load("eval", benchmark.prompts, config.judge.prompts)
     asks: dict[str, Asks] = {}
@@ -326,13 +333,14 @@ def _replies(
         answer = finals[item.id].answer or ""
         if answer.strip() or config.dialect != "sound":
             asks[item.id] = partial(benchmark.requests, item, answer, prompts=prompts, dialect=config.dialect)
-    replies = Rounds(config.judge, path, errors, again=again).replies(asks, progress)
+    rounds = Rounds(config.judge, path, errors, again=again)
+    replies = rounds.replies(asks, progress)
     if errors.messages and not any(replies.values()):
         raise EndpointError(
             f"{config.judge.model} judged nothing: {listed(by_words(errors.messages.values()))}",
             "All answers are kept. Give another judge, and go on with --resume.",
         )
-    return replies
+    return Judged(replies, rounds.outlasting)
 
 
 def probe_judge(config: EvalConfig, planned: Plan) -> None:

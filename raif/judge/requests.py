@@ -41,6 +41,8 @@ Replies = Mapping[str, str]
 """The judge's replies to one item's requests, by key."""
 Asks = Callable[[Replies], Sequence[JudgeRequest]]
 """All requests about one answer that can be made, given the replies so far."""
+Place = tuple[str, str, str]
+"""A request in the file: its item's id, its key, and a hash of its messages."""
 
 
 class StoredReply(Frozen):
@@ -74,16 +76,23 @@ class Rounds:
         self, config: JudgeConfig, path: Path, errors: ItemErrors | None = None, *, again: bool = False
     ) -> None:
         """`errors`: of items whose requests fail; by default the first one ends it. `again`: ask even if
-        there is a reply, which counts until a new one comes."""
+        there is a reply, which counts until a new one comes that can be read."""
         self._config, self._path, self._again = config, path, again
         self._errors = errors or ItemErrors("judge")
         self._settings = {"attempts": config.attempts, **config.sampling.settings}
-        self._kept: dict[tuple[str, str, str], StoredReply] = {}
+        self._kept: dict[Place, StoredReply] = {}
+        self._outlasting: set[Place] = set()
+        self._asked: set[Place] = set()
         if path.exists():
             jsonl.drop_torn_line(path)
             for one in jsonl.read(path, StoredReply):
                 if (one.model, one.settings, one.refused) == (config.model, self._settings, None):
-                    self._kept[one.id, one.key, one.prompt_hash] = one
+                    self._keep(one)
+
+    @property
+    def outlasting(self) -> int:
+        """How many of the replies that were asked for are earlier ones, because the newer can't be read."""
+        return len(self._outlasting & self._asked)
 
     def replies(self, asks: Mapping[str, Asks], progress: Callable[[int, int], None]) -> dict[str, Replies]:
         """The replies to each item's requests, by item id and key. `progress`: (items done, all items).
@@ -130,20 +139,30 @@ class Rounds:
 
     async def _stored(self, chat: ChatClient, id: str, request: JudgeRequest, file: IO[bytes]) -> StoredReply:
         """The reply in the file, or one that is asked for and then written to it."""
-        hashed = digest(request.messages)
-        if not self._again and (kept := self._kept.get((id, request.key, hashed))):
-            return kept
-        found = StoredReply(
-            id=id,
-            key=request.key,
-            model=self._config.model,
-            settings=self._settings,
-            prompt_hash=hashed,
-            **await _asked(chat, request, self._config.attempts),
-        )
-        jsonl.write(file, [found])
-        self._kept[id, request.key, hashed] = found
-        return found
+        place = id, request.key, digest(request.messages)
+        self._asked.add(place)
+        if self._again or place not in self._kept:
+            found = StoredReply(
+                id=id,
+                key=request.key,
+                model=self._config.model,
+                settings=self._settings,
+                prompt_hash=place[-1],
+                **await _asked(chat, request, self._config.attempts),
+            )
+            jsonl.write(file, [found])
+            self._keep(found)
+        return self._kept[place]
+
+    def _keep(self, new: StoredReply) -> None:
+        """The newer reply counts, unless only the earlier one can be read."""
+        place = new.id, new.key, new.prompt_hash
+        earlier = self._kept.get(place)
+        if earlier and earlier.readable and not new.readable:
+            self._outlasting.add(place)
+        else:
+            self._kept[place] = new
+            self._outlasting.discard(place)
 
 
 PROBES = 3

@@ -694,14 +694,33 @@ def test_judgments_are_replaced_by_new_ones_alone(raif: Raif) -> None:
     assert (rate, report()["undecided"]) == (pytest.approx(1 / ITEMS), 0)
 
 
-def test_fail_under_needs_judgments(raif: Raif) -> None:
+def test_judgments_are_not_replaced_by_what_can_not_be_read(raif: Raif) -> None:
+    def unsure(body: Body) -> tuple[int, Body]:
+        about_seven = "Is item 7 kind?" in body["messages"][0]["content"]
+        return completion("Hmm." if about_seven else "NO")
+
     with chat_server(fine) as server, chat_server(lambda body: completion("YES")) as judging:
         raif(server, *judge(judging), benchmark="infobench")
-        judging.script = lambda body: completion("Hmm.")
-        ended = raif(server, *judge(judging), "--rejudge", "--fail-under", "0", benchmark="infobench")
+        judging.script = unsure
+        ended = raif(server, *judge(judging), "--rejudge", benchmark="infobench")
+        assert (ended.code, len(lines("judgments.jsonl"))) == (0, 2 * ITEMS)
+        assert "1 earlier judgments were kept" in " ".join(ended.out.split())
+        found = report()
+        assert found["tables"][0]["rows"][0]["values"][0]["value"] == pytest.approx(1 / ITEMS)
+        assert (found["undecided"], found["outlasting"]) == (0, 1)
+        assert raif(server, *judge(judging), "--resume", benchmark="infobench").code == 0
+        assert report() == found
+        judging.script = lambda body: completion("NO")
+        assert raif(server, *judge(judging), "--rejudge", benchmark="infobench").code == 0
+    assert report()["outlasting"] == 0
+
+
+def test_fail_under_needs_judgments(raif: Raif) -> None:
+    with chat_server(fine) as server, chat_server(yes_after(3, completion("Hmm."))) as judging:
+        ended = raif(server, *judge(judging), "--fail-under", "0", benchmark="infobench")
     assert ended.code == 6
     assert "--fail-under: nothing was judged" in ended.err
-    assert len(lines("judgments.jsonl")) == 2 * ITEMS
+    assert len(lines("judgments.jsonl")) == ITEMS
 
 
 def test_fail_under_needs_all_items(raif: Raif) -> None:

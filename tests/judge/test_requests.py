@@ -12,7 +12,7 @@ from raif.config.judge import JudgeConfig
 from raif.config.models import EndpointConfig, SamplingConfig
 from raif.judge.requests import JudgeRequest, Replies, Rounds
 from raif.types import Message
-from tests.chat_server import chat_server
+from tests.chat_server import chat_server, completion
 
 LINE: dict[str, Any] = {
     "id": "a",
@@ -30,10 +30,14 @@ LINE: dict[str, Any] = {
 """A line as it has always been written: the reply of this judge to the request `first`."""
 
 
-def replies(path: Path, base_url: str, ask: Any) -> Replies:
+def rounds(path: Path, base_url: str, **how: Any) -> Rounds:
     endpoint = EndpointConfig(base_url=base_url, retries=0)
     config = JudgeConfig(model="j", endpoint=endpoint, sampling=SamplingConfig(max_tokens=2048))
-    return Rounds(config, path).replies({"a": ask}, lambda done, total: None)["a"]
+    return Rounds(config, path, **how)
+
+
+def replies(path: Path, base_url: str, ask: Any) -> Replies:
+    return rounds(path, base_url).replies({"a": ask}, lambda done, total: None)["a"]
 
 
 def two_rounds(replies: Replies) -> list[JudgeRequest]:
@@ -57,6 +61,38 @@ def test_a_file_of_an_earlier_version_is_used(tmp_path: Path) -> None:
         found = replies(tmp_path / "judgments.jsonl", server.base_url, two_rounds)
     assert found == {"1": "kept", "2": "echo second"}
     assert server.asked == ["second"]
+
+
+@pytest.mark.parametrize(
+    ("readable", "later", "now", "reply", "outlasting"),
+    [
+        (True, None, "new", "new", 0),
+        (True, None, "?", "kept", 1),
+        (False, None, "?", "?", 0),
+        (True, False, "?", "kept", 1),  # as a file of an earlier run has it
+        (True, False, "new", "new", 0),
+    ],
+)
+def test_a_reply_is_replaced_by_one_that_can_be_read(
+    readable: bool, later: bool | None, now: str, reply: str, outlasting: int, tmp_path: Path
+) -> None:
+    known = [LINE | {"readable": readable}]
+    if later is not None:
+        known.append(LINE | {"readable": later, "reply": "??"})
+    path = tmp_path / "judgments.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in known))
+
+    def ask(replies: Replies) -> list[JudgeRequest]:
+        return [JudgeRequest("1", (Message(role="user", content="first"),), lambda text: text == "new")]
+
+    with chat_server(lambda body: completion(now)) as server:
+        again = rounds(path, server.base_url, again=True)
+        assert again.replies({"a": ask}, lambda done, total: None) == {"a": {"1": reply}}
+        assert again.outlasting == outlasting
+        server.requests = []
+        after = rounds(path, server.base_url)
+        assert after.replies({"a": ask}, lambda done, total: None) == {"a": {"1": reply}}
+    assert (after.outlasting, server.requests) == (outlasting, [])
 
 
 @pytest.mark.parametrize(
