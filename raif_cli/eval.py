@@ -234,13 +234,16 @@ def _default_folder(configs: Sequence[EvalConfig]) -> Path:
 def _print_plans(configs: Sequence[EvalConfig], times: int) -> None:
     from raif.config import dump
     from raif.eval.estimate import NOTE, estimate, together
-    from raif.eval.run import plan
+    from raif.eval.report import listed
+    from raif.eval.run import not_used_of, plan
 
     parts = []
     for config in configs:
         typer.echo(dump(config), nl=False)
         found = plan(config)
         typer.echo(f"{len(found.items)} items of {found.data}; nothing was asked.", err=True)
+        if not_used := not_used_of(found, config):
+            typer.echo(f"  not used: {listed(not_used)}", err=True)
         for part in estimate(config, found, times):
             typer.echo(f"  {part}", err=True)
             parts.append(part)
@@ -357,8 +360,12 @@ def _print(reports: Sequence[Report], folder: Path, as_json: bool) -> float | No
 
 
 def _warn(reports: Sequence[Report]) -> None:
-    """Of thinking that was scored with the answers."""
+    """Of thinking that was scored with the answers, and of what was stored for no item."""
+    from raif.eval.report import listed
+
     for each in reports:
+        if each.unused:
+            typer.echo(f"Warning: {each.benchmark}: not used: {listed(each.unused)}", err=True)
         if each.unsplit:
             typer.echo(
                 f"Warning: {each.benchmark}: {each.unsplit} of {each.answered} answers hold tags of thinking "

@@ -101,7 +101,8 @@ class Report:
     `failed`: how many items have no answer, by the reason; `failed_count`: they count as failures of the
     model, otherwise they are left out. `judge_failed`: how many answers the judge gave no reply about, by the
     reason. `outlasting`: how many judgments are earlier ones, because the judge's newer reply can't be read.
-    `unsplit`: how many answers hold tags of thinking, although the whole response was scored.
+    `unsplit`: how many answers hold tags of thinking, although the whole response was scored. `unused`: how
+    many stored answers and judgments no item gets, by the reason.
     """
 
     benchmark: str
@@ -122,6 +123,7 @@ class Report:
     judge_failed: Mapping[str, int] = field(default_factory=dict)
     outlasting: int = 0
     unsplit: int = 0
+    unused: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def whole(self) -> bool:
@@ -332,6 +334,8 @@ def counts(report: Report) -> str:
     said += [f"{who} as its server wants: {how}." for who, how in report.measured.otherwise.items()]
     if report.unsplit:
         said.append(f"{report.unsplit} answers hold tags of thinking and were scored with it.")
+    if report.unused:
+        said.append(f"Not used: {listed(report.unused)}.")
     return " ".join(said)
 
 

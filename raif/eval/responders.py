@@ -109,8 +109,8 @@ class Stored:
         for one in self._read(self._path):
             if one.response is None:
                 continue
-            if name := one.id or one.key:
-                by_id[name].append(one)
+            if one.name:
+                by_id[one.name].append(one)
             if one.prompt is not None:
                 by_prompt[one.prompt.strip()].append(one)
         owners = {ask.prompt.strip(): ask.id for ask in asks}

@@ -26,6 +26,7 @@ from raif.eval.measured import Lengths, Measured, Usage
 from raif.eval.methods import style, talk
 from raif.eval.rates import Rates, Table
 from raif.eval.report import RESULTS, Report, Result, Step, compared, listed, write
+from raif.eval.unused import HINT, unused
 from raif.files import jsonl
 from raif.files.whole import replacing
 from raif.judge.requests import PROBES, Asks, Replies, Rounds, probe, stored_replies
@@ -42,13 +43,13 @@ TRIAL = "OK."
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run would ask and score: `items`, drawn from all `size` items of the benchmark. `names`: what
-    people call them, by id."""
+    """What a run would ask and score: `items`, drawn from `all_items` of the benchmark. `names`: what people
+    call them, by id."""
 
     benchmark: Benchmark[Any]
     data: Path
     items: Sequence[Any]
-    size: int
+    all_items: Sequence[Any]
     names: Mapping[str, str]
 
 
@@ -75,7 +76,7 @@ def plan(config: EvalConfig) -> Plan:
     if times > 1:
         raise RecordError(f"{data}: {times} items have the id {id!r}", "Give each its own.")
     chosen = subset(items, config.limit, config.seed, benchmark.group)
-    return Plan(benchmark, data, chosen, len(items), benchmark.names(items))
+    return Plan(benchmark, data, chosen, items, benchmark.names(items))
 
 
 def evaluate(
@@ -94,6 +95,7 @@ def evaluate(
     RaifError if no item has an answer, or a judgment though one was asked for, EndpointError if a server is
     of no use or fails on more items than the config allows.
     """
+    not_used = not_used_of(planned, config)
     benchmark, most = planned.benchmark, config.bearable(len(planned.items))
     errors = folder / ERRORS
     errors.unlink(missing_ok=True)
@@ -136,6 +138,7 @@ def evaluate(
         judge_failed=by_words(unjudged.messages.values()),
         outlasting=judged.outlasting,
         unsplit=sum(think == "none" and tags_in(result.answer) is not None for result in results),
+        unused=not_used,
     )
     with replacing(folder / RESULTS) as part:
         jsonl.write(part, results)
@@ -200,10 +203,9 @@ def _answered(
         if ask.id not in answers
     }
     if not answers:
-        hint = "A stored answer needs a `response` and its item's `key` or `id`, or exactly its `prompt`."
         raise RaifError(
             f"none of the {len(asks)} items has an answer: {listed(by_words(failed.values()))}",
-            hint if config.responses else "",
+            HINT if config.responses else "",
         )
     by_id = {ask.id: ask for ask in asks}
     return Answered(by_id, answers, {id: parts(answer) for id, answer in answers.items()}, failed)
@@ -225,7 +227,7 @@ def _measured(
         commit=measuring.commit(),
         checker=measuring.checker(benchmark, config),
         data=measuring.Data.of(config.benchmark, benchmark, planned.data),
-        size=planned.size,
+        size=len(planned.all_items),
         items=len(planned.items),
         seed=config.seed,
         settings=measuring.settings(config),
@@ -246,13 +248,26 @@ def asks_of(planned: Plan, config: EvalConfig) -> list[Ask]:
     """What the model is asked, one Ask for each item. Raises ConfigError if the method doesn't fit one."""
     asks = []
     for item in planned.items:
-        *before, last = planned.benchmark.messages(item, config.system)
-        if config.wrap is not None:
-            text = Template(config.wrap).safe_substitute(prompt=last.content)
-            last = Message(role=last.role, content=text)
-        asks.append(Ask(item.id, (*before, last), tuple(planned.benchmark.steps(item))))
+        asks.append(_ask(item, planned.benchmark, config))
         next(talk(asks[-1], config))  # what raises here would raise later, next to requests that are paid for
     return asks
+
+
+def _ask(item: Any, benchmark: Benchmark[Any], config: EvalConfig) -> Ask:
+    *before, last = benchmark.messages(item, config.system)
+    if config.wrap is not None:
+        text = Template(config.wrap).safe_substitute(prompt=last.content)
+        last = Message(role=last.role, content=text)
+    return Ask(item.id, (*before, last), tuple(benchmark.steps(item)))
+
+
+def not_used_of(planned: Plan, config: EvalConfig) -> Mapping[str, int]:
+    """How many stored answers and judgments belong to no item, drawn or not, by the reason.
+
+    Raises RecordError if none of a file's does.
+    """
+    asks = (_ask(item, planned.benchmark, config) for item in planned.all_items)
+    return unused(config, planned.benchmark, {ask.id: ask.prompt for ask in asks})
 
 
 _TAGS = re.compile(

@@ -36,6 +36,11 @@ class StoredAnswer(BaseModel):
     reasoning: str | None = None
     truncated: bool = False
 
+    @property
+    def name(self) -> str | None:
+        """What its item is called, if it says so."""
+        return self.id or self.key
+
 
 class StoredJudgment(BaseModel):
     """What the judge replied to the request `key` about the item `id`."""
@@ -67,16 +72,14 @@ def answers(path: Path) -> Iterator[StoredAnswer]:
 
 def rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rows of a file, with where they stand. What harnesses and batches have written, such as the samples
-    of lm-evaluation-harness, becomes rows like ours; requests that failed there are left out.
+    of lm-evaluation-harness, becomes rows like ours; a request that failed there has no response.
     """
     for where, row in files.rows(path):
-        found = row if isinstance(row.get("response"), str) else _restated(row, where)
-        if found is not None:
-            yield where, found
+        yield where, row if isinstance(row.get("response"), str) else _restated(row, where)
 
 
-def _restated(row: dict[str, Any], where: str) -> dict[str, Any] | None:
-    """None for a request without an answer. A row that is no such one stays as it is."""
+def _restated(row: dict[str, Any], where: str) -> dict[str, Any]:
+    """A row that was written by no such program stays as it is."""
     try:
         found = answer_of(row, where)
     except RecordError:
@@ -86,11 +89,9 @@ def _restated(row: dict[str, Any], where: str) -> dict[str, Any] | None:
             f"{where}: {len(several)} responses to one prompt, and an evaluation scores one",
             "Give each sample a file of its own, or check all of them with `raif verify`.",
         )
-    if found.failed:
-        return None
-    if "response" not in found.given:
+    if not found.failed and "response" not in found.given:
         return row
-    return {"id": found.id, "prompt": found.prompt, "response": found.given["response"]}
+    return {"id": found.id, "prompt": found.prompt, "response": found.given.get("response")}
 
 
 def records(path: Path, *fields: str) -> list[dict[str, Any]]:

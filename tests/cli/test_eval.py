@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import raif_cli
-from raif.errors import ConfigError
+from raif.errors import ConfigError, RecordError
 from raif_cli.main import app
 from tests.chat_server import chat_server
 
@@ -85,6 +85,26 @@ def test_a_dry_run_prints_the_config_and_does_nothing(folder: Path) -> None:
     assert "think: tagged\n" in result.stdout
     assert "2 items of items.jsonl" in result.stderr
     assert not (folder / "runs").exists()
+
+
+def test_answers_that_no_item_gets_are_said(folder: Path) -> None:
+    with (folder / "answers.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"key": 99, "response": "fine"}\n')
+    said = "1 x stored answer to no item, such as the one with the id '99'"
+    assert f"not used: {said}" in stored("--dry-run").stderr
+    result = stored("--json")
+    assert f"Warning: ifeval: not used: {said}" in result.stderr
+    assert sum(json.loads(result.stdout)["unused"].values()) == 1
+    assert f"Not used: {said}" in page_again(folder / "runs" / "eval-ifeval-answers").replace("&#39;", "'")
+
+
+def test_answers_to_other_items_leave_a_folder_for_the_right_ones(folder: Path) -> None:
+    right = (folder / "answers.jsonl").read_text("utf-8")
+    (folder / "answers.jsonl").write_text('{"key": 99, "response": "fine"}\n', "utf-8")
+    assert isinstance(stored().exception, RecordError)
+    assert isinstance(stored("--dry-run").exception, RecordError)
+    (folder / "answers.jsonl").write_text(right, "utf-8")
+    assert stored().exit_code == 0
 
 
 def test_a_server_is_asked() -> None:

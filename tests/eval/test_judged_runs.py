@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from raif.config.eval import EvalConfig
-from raif.errors import ConfigError
+from raif.errors import ConfigError, RecordError
 from raif.eval.report import Report
 from raif.eval.responders import responder
 from raif.eval.run import evaluate, plan
@@ -185,6 +185,23 @@ def test_released_judgments_need_no_judge(name: str, tmp_path: Path) -> None:
     path.write_text(json.dumps(records) if name == "cfbench" else json.dumps(records[0]))
     config = EvalConfig.model_validate({"benchmark": name, "judgments": path, **files(name, tmp_path)})
     assert evaluate(config, plan(config), responder(config), tmp_path).headline == 1
+
+
+def test_judgments_of_other_items_are_counted_and_not_enough_alone(tmp_path: Path) -> None:
+    def judged(*lines: dict[str, Any]) -> Report:
+        (tmp_path / "judged.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        keys = {"benchmark": "infobench", "judgments": tmp_path / "judged.jsonl"}
+        config = EvalConfig.model_validate(keys | files("infobench", tmp_path))
+        return evaluate(config, plan(config), responder(config), tmp_path)
+
+    mine, other = ({"id": id, "key": "1", "reply": "YES"} for id in ("a", "b"))
+    assert judged(mine, other, other).unused == {
+        "stored judgment of no item, such as the one with the id 'b'": 2
+    }
+    with pytest.raises(
+        RecordError, match=r"judged\.jsonl: nothing in it can be used: 1 x stored judgment of no"
+    ):
+        judged(other)
 
 
 @NAMES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -12,6 +13,7 @@ from raif.config.eval import EvalConfig
 from raif.errors import RecordError
 from raif.eval.answers import Ask
 from raif.eval.benchmark import BENCHMARKS
+from raif.eval.report import Report, counts
 from raif.eval.responders import responder
 from raif.eval.run import evaluate, plan
 from raif.eval.stored import answers, parsed
@@ -96,11 +98,11 @@ def test_what_harnesses_have_written_is_read(name: str, benchmark: str, tmp_path
     assert found.id == (None if name.startswith("lighteval") else "1000")
 
 
-def test_what_batches_have_written_is_read_without_the_requests_that_failed(tmp_path: Path) -> None:
+def test_what_batches_have_written_is_read_and_a_request_that_failed_is_no_answer(tmp_path: Path) -> None:
     done = {"custom_id": "7", "response": {"body": {"choices": [{"message": {"content": "Tea."}}]}}}
     path = tmp_path / "batch.jsonl"
     path.write_text(f"{json.dumps(done)}\n{json.dumps({'custom_id': '8', 'response': None, 'error': {}})}")
-    assert [(one.id, one.response) for one in answers(path)] == [("7", "Tea.")]
+    assert [(one.id, one.response) for one in answers(path)] == [("7", "Tea."), ("8", None)]
 
 
 def test_several_responses_to_a_prompt_are_too_many(tmp_path: Path) -> None:
@@ -118,3 +120,59 @@ def test_samples_of_lm_eval_are_scored(data: Path, tmp_path: Path) -> None:
     config = EvalConfig(data=data, responses=tmp_path / "samples.jsonl")
     (tmp_path / "out").mkdir()
     assert evaluate(config, plan(config), responder(config), tmp_path / "out").headline == pytest.approx(0.1)
+
+
+def scored(data: Path, folder: Path, *lines: dict[str, Any], **keys: Any) -> Report:
+    """IFEval's ten items with these stored answers."""
+    (folder / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    config = EvalConfig(data=data, responses=folder / "a.jsonl", **keys)
+    (folder / "out").mkdir()
+    return evaluate(config, plan(config), responder(config), folder / "out")
+
+
+def test_answers_that_no_item_gets_are_counted_with_an_example(data: Path, tmp_path: Path) -> None:
+    report = scored(
+        data,
+        tmp_path,
+        {"key": 3, "response": "fine"},
+        {"prompt": "Question 4, without commas.", "response": "fine"},
+        {"key": 99, "response": "fine"},
+        {"prompt": "Question 99.", "response": "fine"},
+        {"key": 5, "response": None},
+    )
+    assert (report.answered, report.unused) == (
+        2,
+        {
+            "stored answer to no item, such as the one with the id '99'": 2,
+            "stored answer that is null, such as the one with the id '5'": 1,
+        },
+    )
+    assert "Not used: 2 x stored answer to no item, such as the one with the id '99'; 1 x" in counts(report)
+
+
+def test_answers_to_items_that_are_not_drawn_belong_to_an_item(data: Path, tmp_path: Path) -> None:
+    lines = ({"key": n, "response": "fine"} for n in range(10))
+    report = scored(data, tmp_path, *lines, limit=2)
+    assert (report.answered, report.unused) == (2, {})
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([{"key": 99, "response": "x"}], "1 x stored answer to no item, such as the one with the id '99'"),
+        (
+            [{"prompt": "?", "response": "x"}],
+            "1 x stored answer to no item, such as the one with the prompt '?'",
+        ),
+        ([{"key": 1, "response": None}], "1 x stored answer that is null, such as the one with the id '1'"),
+        ([], "it is empty"),
+    ],
+)
+def test_answers_of_which_none_can_be_used_end_the_run(
+    lines: list[dict[str, Any]], said: str, data: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(RecordError) as error:
+        scored(data, tmp_path, *lines)
+    assert error.value.message == f"{tmp_path / 'a.jsonl'}: nothing in it can be used: {said}"
+    assert "its item's `key` or `id`" in error.value.hint
+    assert not any((tmp_path / "out").iterdir())

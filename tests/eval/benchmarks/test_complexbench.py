@@ -178,3 +178,9 @@ def test_labels_say_where_an_item_belongs() -> None:
     found: Any = BENCHMARK.score(item(None), "答", {"question:0": "答案：是"}, "sound")
     assert found.labels == {"category": "And", "task": "T"}
     assert found.verification.followed is True
+
+
+def test_an_answer_that_is_null_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "generated.jsonl"
+    path.write_text('{"main_id": 1, "generated": null}\n{"id": "2", "response": null}\n')
+    assert [(one.id, one.response) for one in BENCHMARK.answers(path)] == [("1", None), ("2", None)]

@@ -135,7 +135,7 @@ def test_what_the_authors_sent_is_a_wrapped_instruction_of_ours(
     begin = sent[0]["q"].partition("USER: ")[0]
     config = EvalConfig(benchmark="followbench", model="m", wrap=f"{begin}USER: $prompt ASSISTANT:")
     items = BENCHMARK.items(folder)
-    prompts = [ask.prompt for ask in asks_of(Plan(BENCHMARK, folder, items, len(items), {}), config)]
+    prompts = [ask.prompt for ask in asks_of(Plan(BENCHMARK, folder, items, items, {}), config)]
     asked = {item.record.instruction: prompt for item, prompt in zip(items, prompts, strict=True)}
     ours = [asked[line["raw"]["instruction"]] for line in sent]
     parity.same(path, "authors", ours, [line["q"] for line in sent])

@@ -121,10 +121,9 @@ class ComplexBench(Benchmark[Item]):
         """The released layout, `main_id` and `generated` on each line, or ours."""
         for where, row in rows(path):
             line = jsonl.parse(row, _Line, where)
-            if line.main_id is None:
-                yield line
-            elif line.generated is not None:
-                yield line.model_copy(update={"id": str(line.main_id), "response": line.generated})
+            if line.main_id is not None:
+                line = line.model_copy(update={"id": str(line.main_id), "response": line.generated})
+            yield line
 
     def judgments(self, path: Path) -> Iterable[StoredJudgment]:
         """A JSON list with `main_id` and `point_judges` (true, false or 2 for each question), or ours."""
@@ -140,7 +139,7 @@ class ComplexBench(Benchmark[Item]):
 class _Line(StoredAnswer):
     main_id: int | None = None
     generated: str | None = None
-    response: str = ""
+    response: str | None = None
 
 
 def key(number: int) -> str:

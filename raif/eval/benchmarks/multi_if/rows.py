@@ -92,7 +92,7 @@ def stored(path: Path) -> Iterator[StoredAnswer]:
     """Answers in our format, as a list of `answers` for each `key`, or as the released program's files.
 
     The latter are CSV files with `key`, `responses` and `turn_index`: one of them, or their folder. A request
-    that failed there has an error text for an answer, and is left out.
+    that failed there has an error text for an answer, which is none.
     """
     files = sorted(path.glob(STEPS)) if path.is_dir() else [path]
     if not files:
@@ -105,13 +105,12 @@ def stored(path: Path) -> Iterator[StoredAnswer]:
 def _stored(row: dict[str, Any], where: str) -> Iterator[StoredAnswer]:
     if isinstance(row.get("answers"), list):
         for number, answer in enumerate(row["answers"], 1):
-            if answer is not None:
-                id = turn_id(str(row.get("key", row.get("id"))), number)
-                yield jsonl.parse({"id": id, "response": answer}, StoredAnswer, where)
+            id = turn_id(str(row.get("key", row.get("id"))), number)
+            yield jsonl.parse({"id": id, "response": answer}, StoredAnswer, where)
     elif {"key", "responses", "turn_index"} <= row.keys():
-        if row.get("status", "success") == "success":
-            with released(where):
-                id = turn_id(str(row["key"]), int(row["turn_index"]))
-            yield jsonl.parse({"id": id, "response": row["responses"]}, StoredAnswer, where)
+        with released(where):
+            id = turn_id(str(row["key"]), int(row["turn_index"]))
+        text = row["responses"] if row.get("status", "success") == "success" else None
+        yield jsonl.parse({"id": id, "response": text}, StoredAnswer, where)
     else:
         yield jsonl.parse(row, StoredAnswer, where)
