@@ -118,10 +118,9 @@ class Calls:
     def __init__(self, path: Path | None = None, responder: Responder | None = None) -> None:
         self._path, self._responder = path, responder
         self._kept: defaultdict[str, dict[int, KeptCall]] = defaultdict(dict)
-        if path and responder and path.exists():
+        if path and responder:
             settings = {key: value for key, value in responder.settings.items() if key != CHOSEN_BY}
-            jsonl.drop_torn_line(path)
-            for one in jsonl.read(path, KeptCall):
+            for one in jsonl.read(jsonl.whole_lines(path), KeptCall):
                 if one.model == responder.model and alike(one.settings, settings):
                     self._kept[one.id][one.number] = one
 
@@ -174,13 +173,10 @@ def collect(
 
 def kept_answers(asks: Sequence[Ask], responder: Responder, path: Path) -> dict[str, Answer]:
     """The answers in the file that this responder would give to these asks, by item id."""
-    if not path.exists():
-        return {}
-    jsonl.drop_torn_line(path)
     wanted = {ask.id: digest(ask.messages) for ask in asks}
     return {
         kept.id: kept.answer
-        for kept in jsonl.read(path, KeptAnswer)
+        for kept in jsonl.read(jsonl.whole_lines(path), KeptAnswer)
         if (wanted.get(kept.id), responder.model) == (kept.prompt_hash, kept.model)
         and alike(kept.settings, responder.settings)
     }

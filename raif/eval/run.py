@@ -96,6 +96,8 @@ def evaluate(
     of no use or fails on more items than the config allows.
     """
     not_used = not_used_of(planned, config)
+    for name in (ANSWERS, CALLS, JUDGMENTS):
+        jsonl.drop_torn_line(folder / name)
     benchmark, most = planned.benchmark, config.bearable(len(planned.items))
     errors = folder / ERRORS
     errors.unlink(missing_ok=True)

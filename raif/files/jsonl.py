@@ -104,17 +104,17 @@ def appending(path: Path) -> Iterator[IO[bytes]]:
         yield file
 
 
-def finished(path: Path) -> list[dict[str, Any]]:
-    """The objects of a file that may still be written to: its whole lines. Empty if there is no such file.
-
-    Raises RecordError if one of them is invalid.
-    """
-    if not path.exists():
-        return []
-    content = path.read_bytes()
+def whole_lines(path: Path) -> IO[bytes]:
+    """A file that may still be written to, up to its last whole line; empty if there is no such file."""
+    content = path.read_bytes() if path.exists() else b""
     stream = io.BytesIO(content[: content.rfind(b"\n") + 1])
     stream.name = str(path)
-    return [found for _, found in objects(stream)]
+    return stream
+
+
+def finished(path: Path) -> list[dict[str, Any]]:
+    """The objects of a file that may still be written to. Raises RecordError if one of them is invalid."""
+    return [found for _, found in objects(whole_lines(path))]
 
 
 def drop_torn_line(path: Path) -> None:

@@ -66,7 +66,7 @@ class StoredReply(Frozen):
 
 def stored_replies(path: Path) -> Sequence[StoredReply]:
     """All lines of a file of replies, also of earlier judges; none if there is no file."""
-    return list(jsonl.read(path, StoredReply)) if path.exists() else []
+    return list(jsonl.read(jsonl.whole_lines(path), StoredReply))
 
 
 class Rounds:
@@ -83,11 +83,9 @@ class Rounds:
         self._kept: dict[Place, StoredReply] = {}
         self._outlasting: set[Place] = set()
         self._asked: set[Place] = set()
-        if path.exists():
-            jsonl.drop_torn_line(path)
-            for one in jsonl.read(path, StoredReply):
-                if (one.model, one.settings, one.refused) == (config.model, self._settings, None):
-                    self._keep(one)
+        for one in stored_replies(path):
+            if (one.model, one.settings, one.refused) == (config.model, self._settings, None):
+                self._keep(one)
 
     @property
     def outlasting(self) -> int:
