@@ -95,11 +95,11 @@ def run(
     if think_tags:
         set_ = [*(set_ or []), f"think_tags={json.dumps(think_tags)}"]
     configs = _configs(chosen, preset, config, given, set_)
-    if dry_run:
-        _print_plans(configs, seeds or 1)
-        return
     folder = out or _default_folder(configs)
     runs = _runs(configs, folder, seeds)
+    if dry_run:
+        _print_plans(configs, runs, resume=resume, rejudge=rejudge)
+        return
     reports = _evaluate_all(runs, resume=resume, overwrite=overwrite, rejudge=rejudge)
     headline = _print_seeds(runs, reports, folder, as_json) if seeds else _print(reports, folder, as_json)
     _warn(reports)
@@ -231,9 +231,12 @@ def _default_folder(configs: Sequence[EvalConfig]) -> Path:
     return Path("runs") / "-".join(["eval", name, *source[-2:]])
 
 
-def _print_plans(configs: Sequence[EvalConfig], times: int) -> None:
+def _print_plans(
+    configs: Sequence[EvalConfig], runs: Sequence[tuple[Path, EvalConfig]], *, resume: bool, rejudge: bool
+) -> None:
+    """Each benchmark's config, and what all its runs take: of those that are resumed, what is missing."""
     from raif.config import dump
-    from raif.eval.estimate import NOTE, estimate, together
+    from raif.eval.estimate import NOTE, Kept, estimate, summed, together
     from raif.eval.report import listed
     from raif.eval.run import not_used_of, plan
 
@@ -244,9 +247,15 @@ def _print_plans(configs: Sequence[EvalConfig], times: int) -> None:
         typer.echo(f"{len(found.items)} items of {found.data}; nothing was asked.", err=True)
         if not_used := not_used_of(found, config):
             typer.echo(f"  not used: {listed(not_used)}", err=True)
-        for part in estimate(config, found, times):
+        own = [(folder, each) for folder, each in runs if each.benchmark == config.benchmark]
+        if resume or rejudge:
+            kept = [Kept(each, folder, rejudge=rejudge) for folder, each in own]
+            taken = summed(estimate(config, found, kept=each) for each in kept)
+        else:
+            taken = estimate(config, found, times=len(own))
+        for part in taken:
             typer.echo(f"  {part}", err=True)
-            parts.append(part)
+        parts += taken
     for line in filter(None, (together(parts), NOTE if parts else "")):
         typer.echo(line, err=True)
 
@@ -277,9 +286,9 @@ def _evaluate_all(
 ) -> list[Report]:
     """All are planned before the first is run, so that what is missing for the last is reported at once."""
     from raif.config.resume import EVAL_FREE
-    from raif.eval.answers import kept_answers
+    from raif.eval import trials
     from raif.eval.responders import Shared, responder
-    from raif.eval.run import ANSWERS, asks_of, plan, probe_judge
+    from raif.eval.run import asks_of, plan
     from raif.files.runs import CONFIG_NAME, open_run, said_of
 
     reports = []
@@ -299,9 +308,8 @@ def _evaluate_all(
                 free=[key for key in EVAL_FREE if key != "think" or key not in source.settings],
                 changed=lambda changes: typer.echo(said_of(changes), err=True),
             )
-            asks = asks_of(chosen, config)
-            if not config.responses and len(kept_answers(asks, source, own / ANSWERS)) < len(asks):
-                probe_judge(config, chosen)
+            if trials.needed(config, asks_of(chosen, config), source, own):
+                trials.probe_judge(config, chosen)
         with resumable():
             for own, config, chosen, source in planned:
                 reports.append(_evaluate(config, chosen, source, own, rejudge=rejudge))

@@ -50,11 +50,23 @@ def _judged(
     if config.relevance != JUDGED or config.judge is None:
         return None
     try:
-        with Judge(config.judge.model_copy(update={"cache": folder / CACHE, "prompts": None})) as judge:
+        with _judge(config.judge, folder) as judge:
             return judge.relevance([(ask.prompt, "en", answers[ask.id]) for ask in asks])
     except EndpointError as error:
         hint = f"{error.hint}\nAll answers are kept. Go on with --resume, or leave out --relevance."
         raise EndpointError(error.message, hint) from error
+
+
+def kept(config: EvalConfig, answered: Sequence[tuple[str, str]], folder: Path) -> list[bool]:
+    """Whether the judge's word on each answer, given as prompt and answer, is in the run's folder."""
+    if config.judge is None or not (folder / CACHE).exists():
+        return [False for _ in answered]
+    with _judge(config.judge, folder) as judge:
+        return [judge.kept(judge.about_relevance(asked, "en", text)) is not None for asked, text in answered]
+
+
+def _judge(config: JudgeConfig, folder: Path) -> Judge:
+    return Judge(config.model_copy(update={"cache": folder / CACHE, "prompts": None}))
 
 
 def probe(judge: JudgeConfig, prompts: Sequence[str], answer: str) -> None:

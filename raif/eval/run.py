@@ -8,14 +8,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from raif import __version__
 from raif.client.item_errors import ItemErrors, by_words
-from raif.config.eval import JUDGED, Dialect, EvalConfig
+from raif.config.eval import Dialect, EvalConfig
 from raif.errors import ConfigError, EndpointError, RaifError, RecordError
 from raif.eval import measured as measuring
 from raif.eval import page, relevance
@@ -29,7 +28,7 @@ from raif.eval.report import RESULTS, Report, Result, Step, compared, listed, wr
 from raif.eval.unused import HINT, unused
 from raif.files import jsonl
 from raif.files.whole import replacing
-from raif.judge.requests import PROBES, Asks, Replies, Rounds, probe, stored_replies
+from raif.judge.requests import Asks, Replies, Rounds, stored_replies
 from raif.prompts import load
 from raif.reasoning import OF_MODELS, TAGS, Marks, Tags, split, tags_in
 from raif.stats import Interval
@@ -37,8 +36,6 @@ from raif.types import Message
 
 ANSWERS, CALLS, JUDGMENTS, ERRORS = "responses.jsonl", "calls.jsonl", "judgments.jsonl", "errors.jsonl"
 NOT_STORED = "no stored answer"
-TRIAL = "OK."
-"""The made-up answer on which a judge is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,20 +355,6 @@ def _judged(
             "All answers are kept. Give another judge, and go on with --resume.",
         )
     return Judged(replies, rounds.outlasting)
-
-
-def probe_judge(config: EvalConfig, planned: Plan) -> None:
-    """Try the judge on a made-up answer to a few items. Raises EndpointError if it is of no use."""
-    benchmark, judge = planned.benchmark, config.judge
-    if judge is None:
-        return
-    if benchmark.prompts is not None:
-        prompts = load("eval", benchmark.prompts, judge.prompts)
-        requests = (benchmark.requests(item, TRIAL, {}, prompts, config.dialect) for item in planned.items)
-        probe(judge, [*islice((first for some in requests for first in some[:1]), PROBES)])
-    if config.relevance == JUDGED:
-        asked = [planned.benchmark.messages(item, None)[-1].content for item in planned.items[:PROBES]]
-        relevance.probe(judge, asked, TRIAL)
 
 
 @dataclass(frozen=True, slots=True)

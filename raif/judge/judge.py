@@ -96,6 +96,10 @@ class Judge:
         """The question whether an answer is one to its prompt."""
         return JudgeItem(prompt, answer, choose(self._prompts, language).templates["relevant"], language)
 
+    def kept(self, item: JudgeItem) -> Judgment | None:
+        """The judgment in the cache; asks nothing."""
+        return self._cache.get(self._key(*self._question(item))) if self._cache else None
+
     async def judge(self, item: JudgeItem) -> Judgment:
         """One judgment, awaited in any event loop."""
         return await asyncio.wrap_future(self.run(self._judged(item)))
@@ -118,8 +122,7 @@ class Judge:
 
     async def _judged(self, item: JudgeItem) -> Judgment:
         """From the cache, or asked and then kept; counted either way."""
-        prompts = choose(self._prompts, item.language)
-        text = prompts.fill("ask", input=item.input, answer=item.answer, question=item.question)
+        prompts, text = self._question(item)
         key, how = self._key(prompts, text), "cached"
         found = self._cache.get(key) if self._cache else None
         if found is None:
@@ -161,6 +164,11 @@ class Judge:
         reply = await self._chat.reply(messages)
         self._gives_logprobs = False
         return reply
+
+    def _question(self, item: JudgeItem) -> tuple[Prompts, str]:
+        """The prompts in its language, and the text that is sent."""
+        prompts = choose(self._prompts, item.language)
+        return prompts, prompts.fill("ask", input=item.input, answer=item.answer, question=item.question)
 
     def _key(self, prompts: Prompts, text: str) -> str:
         """What identifies a question in the cache: all that its judgment depends on."""

@@ -125,11 +125,15 @@ class Rounds:
             replies |= {one.key: one.reply for one in found if isinstance(one, StoredReply)}
         return replies
 
+    def kept(self, id: str, request: JudgeRequest) -> StoredReply | None:
+        """The reply in the file to a request about an item."""
+        return self._kept.get((id, request.key, digest(request.messages)))
+
     def _known(self, id: str, ask: Asks) -> Replies:
         """The replies about an item in the file, up to the first round that lacks one."""
         replies: dict[str, str] = {}
         while new := [request for request in ask(replies) if request.key not in replies]:
-            known = [self._kept.get((id, request.key, digest(request.messages))) for request in new]
+            known = [self.kept(id, request) for request in new]
             replies |= {one.key: one.reply for one in known if one}
             if None in known:
                 break

@@ -87,6 +87,30 @@ def test_a_dry_run_prints_the_config_and_does_nothing(folder: Path) -> None:
     assert not (folder / "runs").exists()
 
 
+def test_a_dry_run_of_a_resumed_one_says_what_is_kept_and_leaves_the_files_alone(folder: Path) -> None:
+    with chat_server() as server:
+        asked = ("--base-url", server.base_url, "--model", "m", "--out", "out")
+        raif_eval(*asked, "--limit", "3")
+        with (folder / "out" / "responses.jsonl").open("a", encoding="utf-8") as file:
+            file.write('{"id": "torn')
+        before = {path: path.read_bytes() for path in (folder / "out").iterdir()}
+        said = raif_eval(*asked, "--dry-run", "--resume").stderr
+        assert "model m: 3 of 4 answers kept; about 1 calls, " in said
+        assert "model m: about 4 calls, " in raif_eval(*asked, "--dry-run").stderr
+        assert len(server.requests) == 3
+    assert {path: path.read_bytes() for path in (folder / "out").iterdir()} == before
+
+
+def test_a_dry_run_of_several_samples_looks_into_the_folder_of_each() -> None:
+    with chat_server() as server:
+        asked = ("--base-url", server.base_url, "--model", "m", "--out", "out")
+        asked = (*asked, "--set", "sampling.temperature=1")
+        raif_eval(*asked, "--seeds", "1")
+        said = raif_eval(*asked, "--seeds", "3", "--dry-run", "--resume").stderr
+        assert "model m: 4 of 12 answers kept; about 8 calls, " in said
+        assert "model m: about 12 calls, " in raif_eval(*asked, "--seeds", "3", "--dry-run").stderr
+
+
 def test_answers_that_no_item_gets_are_said(folder: Path) -> None:
     with (folder / "answers.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"key": 99, "response": "fine"}\n')

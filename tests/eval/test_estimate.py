@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from raif.client.paid import Spent
 from raif.client.tokens import TEMPLATE
 from raif.config.eval import EvalConfig
-from raif.eval.estimate import ANSWER, JUDGMENT, THINKING, VERDICT, Part, estimate, together
+from raif.eval import trials
+from raif.eval.estimate import ANSWER, JUDGMENT, THINKING, VERDICT, Kept, Part, estimate, summed, together
 from raif.eval.responders import responder
-from raif.eval.run import evaluate, plan, probe_judge
-from tests.chat_server import Body, Script, chat_server, completion
+from raif.eval.run import asks_of, evaluate, plan
+from tests.chat_server import Body, ChatServer, Script, chat_server, completion
 from tests.eval.benchmarks.test_multi_if import row, written
 
 PRICES = {"read": 1, "written": 10}
@@ -95,7 +99,7 @@ def test_of_stored_answers_only_the_judge_takes_anything(judged: dict[str, Any],
     (tmp_path / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     found = parts(**judged | {"responses": tmp_path / "answers.jsonl", "endpoint": {}, "model": None})
     assert list(found) == ["judge"]
-    assert found["judge"].about.calls == 4 + 3
+    assert found["judge"].about.calls == 4
     assert found["judge"].about.read > 2 * 4500 // 3
 
 
@@ -143,26 +147,130 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 
 
+@dataclass
+class Servers:
+    """Of a model, whose answers are as long as can be, and of a judge; and a run's folder."""
+
+    model: ChatServer
+    judge: ChatServer
+    folder: Path
+
+    def config(self, keys: dict[str, Any]) -> EvalConfig:
+        judge = {**keys["judge"], "endpoint": {"base_url": self.judge.base_url}}
+        return config(**keys | {"endpoint": {"base_url": self.model.base_url}, "judge": judge})
+
+    def run(self, made: EvalConfig, **how: Any) -> dict[str, list[Body]]:
+        """A run from start to end, as the command line does it. The requests of each model."""
+        self.model.requests, self.judge.requests = [], []
+        planned, source = plan(made), responder(made)
+        if trials.needed(made, asks_of(planned, made), source, self.folder):
+            trials.probe_judge(made, planned)
+        evaluate(made, planned, source, self.folder, **how)
+        asked = {"model": [b for b in self.model.requests if b["model"] == "m"], "judge": self.judge.requests}
+        if made.options.thinker:
+            asked["thinker"] = [body for body in self.model.requests if body["model"] == "t"]
+        return asked
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[Servers]:
+    (tmp_path / "out").mkdir()
+    with chat_server(longest) as model, chat_server(yes_at_last()) as judge:
+        model.context = None
+        yield Servers(model, judge, tmp_path / "out")
+
+
+def no_more(most: Spent, requests: Sequence[Body]) -> None:
+    """As many calls and written tokens as can be, and not many more tokens read."""
+    written = sum(body["max_tokens"] for body in requests)
+    turns = [turn for body in requests for turn in body["messages"]]
+    read = sum(len(turn["content"]) for turn in turns)
+    assert (len(requests), written) == (most.calls, most.written)
+    around = TEMPLATE * (len(turns) + len(requests))
+    assert 0.5 * (most.read - around) <= read <= most.read - around
+
+
 @pytest.mark.parametrize("method", METHODS)
-def test_a_run_takes_no_more_calls_and_tokens(method: str, judged: dict[str, Any], tmp_path: Path) -> None:
+def test_a_run_takes_no_more_calls_and_tokens(method: str, judged: dict[str, Any], servers: Servers) -> None:
+    made = servers.config(judged | {"method": method, **METHODS[method]})
+    found = {part.who: part for part in estimate(made, plan(made))}
+    taken = servers.run(made)
+    assert taken.keys() == found.keys()
+    for who, requests in taken.items():
+        assert found[who].kept is None
+        no_more(found[who].most, requests)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_a_resumed_run_has_kept_is_not_taken_again(
+    method: str, judged: dict[str, Any], servers: Servers
+) -> None:
     keys = judged | {"method": method, **METHODS[method]}
-    most = {who: part.most for who, part in parts(**keys).items()}
-    with chat_server(longest) as server, chat_server(yes_at_last()) as judging:
-        server.context = None
-        keys |= {"endpoint": {"base_url": server.base_url}}
-        keys["judge"] = {**keys["judge"], "endpoint": {"base_url": judging.base_url}}
-        made = config(**keys)
-        probe_judge(made, plan(made))
+    servers.run(servers.config(keys | {"limit": 2}))
+    made = servers.config(keys)
+    found = {part.who: part for part in estimate(made, plan(made), kept=Kept(made, servers.folder))}
+    assert str(found["model"]).startswith("model m: 2 of 5 answers kept; about ")
+    assert str(found["judge"]).startswith("judge j: 4 of 10 judgments kept; about ")
+    for who, requests in servers.run(made).items():
+        no_more(found[who].most, requests)
+    for part in estimate(made, plan(made), kept=Kept(made, servers.folder)):
+        assert part.most.calls == 0
+    assert servers.run(made)["judge"] == []
+
+
+def test_calls_of_a_method_that_was_broken_off_are_kept(judged: dict[str, Any], servers: Servers) -> None:
+    made = servers.config(judged | {"method": "sdc"})
+    servers.run(made)
+    calls = (servers.folder / "calls.jsonl").read_text().splitlines(keepends=True)
+    (servers.folder / "responses.jsonl").unlink()
+    (servers.folder / "calls.jsonl").write_text("".join(calls[:-1]))
+    model, _ = estimate(made, plan(made), kept=Kept(made, servers.folder))
+    assert (str(model.kept), model.most.calls) == ("0 of 5 answers kept", 1)
+    assert len(servers.run(made)["model"]) == 1
+
+
+def test_a_run_that_judges_again_keeps_its_answers_alone(judged: dict[str, Any], servers: Servers) -> None:
+    made = servers.config(judged)
+    servers.run(made)
+    model, judge = estimate(made, plan(made), kept=Kept(made, servers.folder, rejudge=True))
+    assert (str(model.kept), str(judge.kept)) == ("5 of 5 answers kept", "0 of 10 judgments kept")
+    no_more(judge.most, servers.run(made, rejudge=True)["judge"])
+
+
+def test_relevance_that_is_judged_is_kept(judged: dict[str, Any], servers: Servers) -> None:
+    servers.judge.script = lambda body: completion("yes")
+    keys = judged | {"relevance": "judge"}
+    servers.run(servers.config(keys | {"limit": 2}))
+    made = servers.config(keys)
+    _, judge = estimate(made, plan(made), kept=Kept(made, servers.folder))
+    assert (str(judge.kept), judge.about.calls) == ("6 of 15 judgments kept", 2 * 3 + 9)
+    assert len(servers.run(made)["judge"]) == 2 * 3 + 9
+    _, judge = estimate(made, plan(made), kept=Kept(made, servers.folder))
+    assert judge.most.calls == 0
+
+
+def test_kept_turns_of_a_conversation_are_found_without_their_thinking(tmp_path: Path) -> None:
+    turns = written(tmp_path / "data.csv", [row("a", "One.", "Two.", "Three."), row("b", "Eins.", "Zwei.")])
+    with chat_server(lambda body: completion("Hm.</think>Tea.")) as server:
+        keys = {"benchmark": "multi-if", "data": turns, "think": "deepseek"}
+        made = config(**keys, endpoint={"base_url": server.base_url})
         (tmp_path / "out").mkdir()
         evaluate(made, plan(made), responder(made), tmp_path / "out")
-    taken = {"model": [b for b in server.requests if b["model"] == "m"], "judge": judging.requests}
-    if method == "deepclaude":
-        taken["thinker"] = [body for body in server.requests if body["model"] == "t"]
-    assert taken.keys() == most.keys()
-    for who, requests in taken.items():
-        written = sum(body["max_tokens"] for body in requests)
-        turns = [turn for body in requests for turn in body["messages"]]
-        read = sum(len(turn["content"]) for turn in turns)
-        assert (len(requests), written) == most[who][:1] + most[who][2:3]
-        around = TEMPLATE * (len(turns) + len(requests))
-        assert 0.5 * (most[who].read - around) < read <= most[who].read - around
+    (model,) = estimate(made, plan(made), kept=Kept(made, tmp_path / "out"))
+    assert (str(model.kept), model.most.calls) == ("5 of 5 answers kept", 0)
+
+
+def test_what_several_resumed_runs_take_is_summed(judged: dict[str, Any], servers: Servers) -> None:
+    made = servers.config(judged)
+    servers.run(made)
+    folders = (servers.folder, servers.folder / "empty")
+    model, judge = summed(estimate(made, plan(made), kept=Kept(made, folder)) for folder in folders)
+    assert (str(model.kept), model.most.calls) == ("5 of 10 answers kept", 5)
+    assert (str(judge.kept), judge.about.calls) == ("10 of 20 judgments kept", 10 + 3)
+
+
+def test_an_answer_that_is_empty_costs_no_judgment(judged: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "answers.jsonl").write_text('{"id": "0", "response": " "}\n{"id": "1", "response": "tea"}\n')
+    keys = judged | {"responses": tmp_path / "answers.jsonl", "endpoint": {}, "model": None}
+    assert parts(**keys)["judge"].about.calls == 2
+    assert parts(**keys | {"dialect": "authors"})["judge"].about.calls == 4
