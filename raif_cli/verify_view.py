@@ -58,8 +58,11 @@ def warnings(tally: Tally, answers: Answers | None) -> list[str]:
             f"Warning: {have} tags of thinking, such as <think>, and the thinking was checked, too; "
             "--think auto splits it off"
         )
-    if answers and (unused := len(answers) - len(tally.used)):
-        found.append(f"Warning: {unused} of {len(answers)} answers were joined to no row")
+    if answers and (unused := [n for n in range(len(answers)) if n not in tally.used]):
+        first = answers[unused[0]].where
+        found.append(
+            f"Warning: {len(unused)} of {len(answers)} answers were joined to no row, such as {first}"
+        )
     if answers is not None and (wrong := answers.errors):
         lines = "1 line" if len(wrong) == 1 else f"{len(wrong)} lines"
         found.append(f"Warning: {lines} of the answers can't be used, as {wrong[0].message}")

@@ -100,7 +100,7 @@ def test_answers_can_come_through_the_pipe_and_those_left_over_are_counted(tmp_p
     answers = [{"key": key, "response": "a, b"} for key in (7, 8, 9)]
     result = run(str(tmp_path / "rows.jsonl"), "-q", "--responses", "-", lines=tuple(answers))
     assert json.loads(result.stdout)["response"] == "a, b"
-    assert result.stderr == "Warning: 2 of 3 answers were joined to no row\n"
+    assert result.stderr == "Warning: 2 of 3 answers were joined to no row, such as stream:2\n"
     assert run("--responses", "-").exit_code == 2
 
 
