@@ -107,8 +107,8 @@ def training(folder: Path) -> dict[str, Any]:
         "seconds": round(trained_seconds(folder)),
         "plan": plan.read_text("utf-8").splitlines()[-2:] if plan.exists() else [],
         "rows": report["rows"],
-        "before": outcomes(folder, "untrained"),
-        "after": outcomes(folder, last_row(folder)),
+        "after": last_row(folder),
+        "outcomes": {row["name"]: outcomes(folder, row["name"]) for row in report["rows"]},
         "curves": curves(folder, metrics),
     }
 
@@ -240,12 +240,18 @@ def pairs(runs: Sequence[Line]) -> Iterator[list[str]]:
     """The trained rows minus the untrained one of the same run, and minus those of other runs in PAIRS."""
     by_name = {(run["preset"], run["seed"]): run for run in runs}
     for (preset, seed), run in by_name.items():
-        rivals = [("untrained", run["before"])]
+        rivals = [("untrained", run["outcomes"]["untrained"])]
         for one, other in PAIRS:
             if one == preset and (rival := by_name.get((other, seed))):
-                rivals.append((f"`{other}`", rival["after"]))
+                rivals.append((f"`{other}`", trained(rival)))
         for name, theirs in rivals:
-            yield [f"`{preset}` {seed}", name, rate(difference(run["after"], theirs), sign="+")]
+            yield [f"`{preset}` {seed}", name, rate(difference(trained(run), theirs), sign="+")]
+
+
+def trained(run: Line) -> dict[str, list[int]]:
+    """The outcomes of the trained model that thinks."""
+    found: dict[str, list[int]] = run["outcomes"][run["after"]]
+    return found
 
 
 def difference(one: Mapping[str, list[int]], other: Mapping[str, list[int]]) -> Line | None:

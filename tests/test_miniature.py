@@ -68,7 +68,9 @@ def test_runs_become_small_files_and_these_become_the_page(tmp_path: Path) -> No
     ]
     found = json.loads((docs / "results" / "mini-all-0.json").read_text())
     assert (found["seed"], found["steps"], found["seconds"]) == (0, 4, 120)
-    assert (found["before"]["1"], found["before"]["2"], found["after"]["2"]) == ([1, 1], [0, 1], [1, 1])
+    assert found["after"] == "whole recipe"
+    assert found["outcomes"]["untrained"]["1"] == found["outcomes"]["whole recipe"]["2"] == [1, 1]
+    assert found["outcomes"]["untrained"]["2"] == [0, 1]
     assert found["curves"]["step_words"] == [[2, 50.0]], "two of four words, those of the thinking"
     miniature.page(docs)
     shown = (docs / "results.md").read_text()
