@@ -68,7 +68,8 @@ def steps(reference: Path, run: Path) -> int:
 def collect(runs: Path, results: Path) -> None:
     """A JSON file for each finished run, one for the benchmarks, one with samples.
 
-    What these two know of models that aren't in `runs` stays.
+    What these two know of models that aren't in `runs` stays. Runs' folders are called PRESET-SEED: that of
+    the demo, whose figures the README shows, is smol-0.
     """
     done = [folder for folder in sorted(runs.glob("*-[0-9]")) if (folder / "model").exists()]
     if not done:

@@ -13,6 +13,7 @@ from benchmarks import math_like, miniature
 from raif.types import Verdict
 from raif.verdicts.checks import verify
 
+ROOT = Path(__file__).parents[1]
 RATE = {"value": 0.4, "low": 0.3, "high": 0.5}
 
 
@@ -85,6 +86,23 @@ def test_runs_become_small_files_and_these_become_the_page(tmp_path: Path) -> No
     again = shown
     miniature.page(docs)
     assert (docs / "results.md").read_text() == again
+
+
+def test_the_readme_shows_the_figures_of_the_demos_run() -> None:
+    readme = (ROOT / "README.md").read_text()
+    run = json.loads((ROOT / "docs" / "results" / "smol-0.json").read_text())
+    for each in run["rows"]:
+        name = "packaged answers" if each["name"] == "expert answers" else each["name"]
+        rates = [
+            f"{found['value']:.1%} [{found['low']:.0%}, {found['high']:.0%}]"
+            for found in (each["constraints"], each["followed"], each["relevant"])
+        ]
+        own = f"{each['fluency']:.2f} | {each['words']:.0f} | {each['repetition']:.1%}"
+        assert f"| {name} | {' | '.join(rates)} | {own} |" in readme
+    ahead = miniature.difference(run["outcomes"]["whole recipe"], run["outcomes"]["cloning alone"])
+    assert ahead
+    value, low, high = (f"{100 * ahead[key]:+.1f}" for key in ("value", "low", "high"))
+    assert f"{value} points [{low}, {high}] in pairs" in readme
 
 
 def test_without_results_there_is_no_page_and_no_collection(tmp_path: Path) -> None:
