@@ -1,11 +1,10 @@
-"""The results of RAIF in miniature: small JSON files from finished runs, and one page made of these alone.
+"""The results of RAIF in miniature: small JSON files from finished runs.
 
     python benchmarks/miniature.py steps runs/miniature/mini-all-0 runs/miniature/mini-sft-0
     python benchmarks/miniature.py collect runs/miniature docs/results
-    python benchmarks/miniature.py page docs
 
-`docs/reproduce/miniature.sh` calls all three. `page` refuses to write a page without results. The JSON files
-have the outcome of each prompt, so that runs made at different times, or by different people, can be paired.
+`docs/reproduce/miniature.sh` calls both, and `miniature_page.py` for the page. The JSON files have the
+outcome of each prompt, so that runs made at different times, or by different people, can be paired.
 """
 
 from __future__ import annotations
@@ -13,30 +12,20 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 Line = Mapping[str, Any]
-CURVES = {
-    "keep_ratio": "Kept by contrast",
-    "response_tokens": "Tokens of a response",
-    "reward": "Reward",
-    "entropy": "Entropy of a token, nats",
-    "step_words": "Words of steps in 100 words of thinking: first, next, then, finally",
-}
-"""What is drawn over training, by its name in the JSON."""
+CURVES = ("keep_ratio", "response_tokens", "reward", "entropy")
+"""The metrics that are kept of each step; `step_words` comes on top."""
 STEP_WORDS = re.compile(r"\b(first|next|then|finally)\b", re.IGNORECASE)
 SAMPLES = 6
-"""Held-out prompts whose answers are shown: the first ones of the file, whatever they look like."""
-PAIRS = (("mini-all", "mini-sft"), ("mini-all", "mini"), ("mini", "mini-sft"))
-"""Which presets are compared prompt by prompt, of the same seed; each is also compared with the untrained."""
-UNTRAINED = "untrained-io"
-BENCHMARKS = {"ifeval": "IFEval", "ifbench": "IFBench, kinds that were never trained on"}
-SHOWN = ("rate", "relevance")
-"""The tables of a benchmark that are kept."""
+"""Held-out prompts whose answers are kept: the first ones of the file, whatever they look like."""
 SAMPLED = ("mini-0", "mini-all-0", "mini-sft-0")
+TABLES = ("rate", "relevance")
+"""Those of a benchmark that are kept."""
 
 
 def read(path: Path) -> Any:
@@ -110,17 +99,30 @@ def training(folder: Path) -> dict[str, Any]:
         "rows": report["rows"],
         "after": last_row(folder),
         "outcomes": {row["name"]: outcomes(folder, row["name"]) for row in report["rows"]},
+        "kinds": {row["name"]: kinds(folder, row["name"]) for row in report["rows"]},
         "curves": curves(folder, metrics),
     }
 
 
 def outcomes(folder: Path, row: str) -> dict[str, list[int]]:
     """Of each held-out prompt: how many of its constraints were followed, and how many count."""
-    found = {}
-    for id, answer in answers(folder, row).items():
-        marks = [v["passed"] for v in answer["verdicts"] if v["active"] and v["passed"] is not None]
-        found[id] = [sum(marks), len(marks)]
-    return found
+    found = {id: [v["passed"] for v in counted(answer)] for id, answer in answers(folder, row).items()}
+    return {id: [sum(marks), len(marks)] for id, marks in found.items()}
+
+
+def kinds(folder: Path, row: str) -> dict[str, list[int]]:
+    """Of each kind of constraint: how often it was followed, and how often it counts."""
+    found = defaultdict[str, list[int]](lambda: [0, 0])
+    for answer in answers(folder, row).values():
+        for verdict in counted(answer):
+            followed, of = found[verdict["id"]]
+            found[verdict["id"]] = [followed + verdict["passed"], of + 1]
+    return dict(sorted(found.items()))
+
+
+def counted(answer: Line) -> list[Line]:
+    """The verdicts on constraints that count and could be judged."""
+    return [v for v in answer["verdicts"] if v["active"] and v["passed"] is not None]
 
 
 def curves(folder: Path, metrics: Sequence[Line]) -> dict[str, list[list[float]]]:
@@ -128,7 +130,6 @@ def curves(folder: Path, metrics: Sequence[Line]) -> dict[str, list[list[float]]
     found = {
         name: [[line["step"], round(line[name], 4)] for line in metrics if line.get(name) is not None]
         for name in CURVES
-        if name != "step_words"
     }
     words = []
     for file in sorted((folder / "samples").glob("step-*.jsonl")):
@@ -159,7 +160,7 @@ def benchmarks(folder: Path) -> dict[str, Any]:
     for report in sorted(folder.glob("*/*/report.json")):
         stored = read(report)
         entry = {key: stored[key] for key in ("items", "answered", "truncated", "empty")}
-        entry["tables"] = [each for each in stored["tables"] if each["name"] in SHOWN]
+        entry["tables"] = [each for each in stored["tables"] if each["name"] in TABLES]
         entry["outcomes"] = {
             line["id"]: [int(line["parts"]["strict"]), 1]
             for line in lines(report.with_name("verdicts.jsonl"))
@@ -180,186 +181,12 @@ def samples(runs: Sequence[Path], shown: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-# ---- the page
-
-
-def page(docs: Path) -> None:
-    """docs/results.md and its figures, from docs/results/*.json."""
-    results = docs / "results"
-    runs = [read(path) for path in sorted(results.glob("mini*.json"))]
-    if not runs:
-        sys.exit(f"{results}: no results to show; run docs/reproduce/miniature.sh first, then its stage page")
-    measured = read(results / "benchmarks.json")
-    parts = [
-        INTRODUCTION,
-        "## Held-out records\n\n" + HELD_OUT,
-        table(HEADS, [row for n, run in enumerate(ordered(runs)) for row in heldout_rows(run, first=not n)]),
-        "## In pairs\n\nConstraints followed on the same held-out prompts, in points, with 95% intervals.",
-        table(("", "minus", "difference"), list(pairs(ordered(runs)))),
-        *benchmark_parts(measured),
-        *figure_parts(results, runs),
-        *sample_parts(read(results / "samples.json")),
-        "## Time\n\nOf training alone, and what the plan had said of a step.",
-        table(("", "steps", "minutes", "planned"), [time_row(run) for run in ordered(runs)]),
-    ]
-    (docs / "results.md").write_text("\n\n".join(parts).rstrip() + "\n", "utf-8")
-
-
-INTRODUCTION = """\
-# RAIF in miniature
-
-The shape of the paper's tables with SmolLM2-135M-Instruct on two CPU cores. `docs/reproduce/miniature.sh`
-trains and measures everything; `benchmarks/miniature.py page` makes this page from the JSON files in
-[results](results). Rates are strict, in percent, with 95% intervals over prompts."""
-HELD_OUT = """\
-Greedy answers to records whose subjects never occur in training. *relevant*: likelier under their own prompt
-than under each of seven others; *gain*: by how much on average, in nats a token; *fluency*: the mean
-log-probability of a token under the untrained model. [More about both](train.md#relevance)."""
-HEADS = ("", "constraints", "prompts", "and relevant", "relevant", "gain", "fluency", "words", "repeated")
-ORDER = ("mini", "mini-all", "mini-sft")
-
-
-def ordered(runs: Sequence[Line]) -> list[Line]:
-    """Table 1's first."""
-    place = {preset: n for n, preset in enumerate(ORDER)}
-    return sorted(runs, key=lambda run: (place.get(run["preset"], len(place)), run["preset"], run["seed"]))
-
-
-def heldout_rows(run: Line, *, first: bool) -> Iterator[list[str]]:
-    """The run's own rows; the untrained model's and the experts' only once, with the first run."""
-    for row in run["rows"]:
-        if row["name"] in ("untrained", "expert answers") and not first:
-            continue
-        shared = row["name"] in ("untrained", "expert answers")
-        name = row["name"] if shared else f"`{run['preset']}` {run['seed']}, {row['name']}"
-        rates = [rate(row[key]) for key in ("constraints", "followed", "followed_relevant", "relevant")]
-        own = [number(row["relevance_gain"]), number(row["fluency"]), f"{row['words']:.0f}"]
-        yield [name, *rates, *own, f"{100 * row['repetition']:.1f}"]
-
-
-def pairs(runs: Sequence[Line]) -> Iterator[list[str]]:
-    """The trained rows minus the untrained one of the same run, and minus those of other runs in PAIRS."""
-    by_name = {(run["preset"], run["seed"]): run for run in runs}
-    for (preset, seed), run in by_name.items():
-        rivals = [("untrained", run["outcomes"]["untrained"])]
-        for one, other in PAIRS:
-            if one == preset and (rival := by_name.get((other, seed))):
-                rivals.append((f"`{other}`", trained(rival)))
-        for name, theirs in rivals:
-            yield [f"`{preset}` {seed}", name, rate(difference(trained(run), theirs), sign="+")]
-
-
-def trained(run: Line) -> dict[str, list[int]]:
-    """The outcomes of the trained model that thinks."""
-    found: dict[str, list[int]] = run["outcomes"][run["after"]]
-    return found
-
-
-def difference(one: Mapping[str, list[int]], other: Mapping[str, list[int]]) -> Line | None:
-    """The rate of one minus that of the other, with its 95% interval over the prompts that both have."""
-    from raif.stats import measured
-
-    rows = [[*one[id], *other[id]] for id in sorted(one.keys() & other.keys())]
-    found = measured(rows, lambda sums: sums[..., 0] / sums[..., 1] - sums[..., 2] / sums[..., 3])
-    return asdict(found) if found else None
-
-
-def benchmark_parts(measured: Line) -> Iterator[str]:
-    """A table a benchmark. Its last column is in pairs: strict rate of prompts, minus the untrained's."""
-    for benchmark, title in BENCHMARKS.items():
-        found = {name: each[benchmark] for name, each in measured.items() if benchmark in each}
-        if not found:
-            continue
-        yield f"## {title}"
-        names = [f"{row['name']}, {column}" for row, column, _ in cells(next(iter(found.values())))]
-        rows = []
-        for name, entry in found.items():
-            gap = ""
-            if name != UNTRAINED and UNTRAINED in found:
-                gap = rate(difference(entry["outcomes"], found[UNTRAINED]["outcomes"]), sign="+")
-            rows.append([f"`{name}`", *(rate(value) for *_, value in cells(entry)), gap])
-        yield table(["", *names, "prompts, minus untrained"], rows)
-
-
-def cells(entry: Line) -> Iterator[tuple[Line, str, Line | None]]:
-    """The values of the tables, in shares."""
-    for found in entry["tables"]:
-        if found["percent"]:
-            for row in found["rows"]:
-                yield from (
-                    (row, column, v) for column, v in zip(found["columns"], row["values"], strict=True)
-                )
-
-
-def figure_parts(results: Path, runs: Sequence[Line]) -> Iterator[str]:
-    """A figure for each curve, with a line for each run of table 1."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    yield "## Over training"
-    for name, title in CURVES.items():
-        drawn = {f"{r['preset']} {r['seed']}": r["curves"].get(name) for r in runs if r["preset"] in ORDER}
-        if not any(drawn.values()):
-            continue
-        figure, axis = plt.subplots(figsize=(6.5, 3), layout="constrained")
-        for label, points in drawn.items():
-            if points:
-                axis.plot(*zip(*points, strict=True), label=label)
-        axis.set_title(title, fontsize=10)
-        axis.set_xlabel("step")
-        axis.legend(frameon=False, fontsize=8)
-        axis.grid(alpha=0.3)
-        figure.savefig(results / f"{name}.png", dpi=110)
-        plt.close(figure)
-        yield f"![{title}](results/{name}.png)"
-
-
-def sample_parts(shown: Mapping[str, Line]) -> Iterator[str]:
-    yield f"## Samples\n\nThe first {SAMPLES} held-out prompts, whatever the answers look like."
-    for each in shown.values():
-        yield "**" + " ".join(each["prompt"].split()) + "**"
-        for name, answer in each["answers"].items():
-            said = ", ".join(f"{id} {MARKS[v]}" for id, v in answer["verdicts"].items())
-            relevant = {True: ", relevant", False: ", not relevant", None: ""}[answer["relevant"]]
-            text = "\n".join(f"> {line}" for line in (answer["text"] or "no answer").split("\n"))
-            yield f"*{name}*: {said}{relevant}\n\n{text}"
-
-
-MARKS = {True: "passes", False: "fails", None: "undecided"}
-
-
-def time_row(run: Line) -> list[str]:
-    planned = " ".join(" ".join(run["plan"]).split()) or "not kept"
-    return [f"`{run['preset']}` {run['seed']}", f"{run['steps']}", f"{run['seconds'] / 60:.0f}", planned]
-
-
-def rate(value: Line | None, sign: str = "") -> str:
-    if value is None:
-        return "none"
-    return (
-        f"{100 * value['value']:{sign}.1f} [{100 * value['low']:{sign}.0f}, {100 * value['high']:{sign}.0f}]"
-    )
-
-
-def number(value: float | None) -> str:
-    return "none" if value is None else f"{value:.2f}"
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    body = ["| " + " | ".join(cells) + " |" for cells in (heads, *rows)]
-    return "\n".join([body[0], "|---" * len(heads) + "|", *body[1:]])
-
-
 def main(arguments: Sequence[str]) -> None:
     match arguments:
         case ["steps", reference, run]:
             print(steps(Path(reference), Path(run)))
         case ["collect", runs, results]:
             collect(Path(runs), Path(results))
-        case ["page", docs]:
-            page(Path(docs))
         case _:
             sys.exit(__doc__)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import math_like, miniature
+from benchmarks import math_like, miniature, miniature_page
 from raif.types import Verdict
 from raif.verdicts.checks import verify
 
@@ -73,18 +73,20 @@ def test_runs_become_small_files_and_these_become_the_page(tmp_path: Path) -> No
     assert found["outcomes"]["untrained"]["1"] == found["outcomes"]["whole recipe"]["2"] == [1, 1]
     assert found["outcomes"]["untrained"]["2"] == [0, 1]
     assert found["curves"]["step_words"] == [[2, 50.0]], "two of four words, those of the thinking"
-    miniature.page(docs)
+    miniature_page.page(docs)
     shown = (docs / "results.md").read_text()
-    assert "| `mini` 0, whole recipe | 40.0 [30, 50] | 40.0 [30, 50] | 40.0 [30, 50] |" in shown
+    assert "| the paper's recipe (`mini`), seed 0 | 40.0 [30, 50] |  |  | 2 |" in shown
+    assert "| `mini-0`, whole recipe | 40.0 [30, 50] | 40.0 [30, 50] | 40.0 [30, 50] |" in shown
     assert "| 0.84 | -1.25 | 20 | 2.1 |" in shown
     assert "| `mini-all` 0 | untrained | +70.0 [" in shown
     assert "| `mini-all` 0 | `mini` | +40.0 [" in shown
+    assert "| `punctuation:no_comma` | 10 | 20 | 50 | 90 |" in shown
     assert shown.count("| untrained | 40.0 [30, 50] |") == 1
-    assert "| `mini` 0 | 4 | 2 | step 10 tokens; rollout 2 s |" in shown
+    assert "| `mini-0` | 4 | 2 | step 10 tokens; rollout 2 s |" in shown
     assert shown.count("**Say tea**") == miniature.SAMPLES
     assert (docs / "results" / "keep_ratio.png").exists()
     again = shown
-    miniature.page(docs)
+    miniature_page.page(docs)
     assert (docs / "results.md").read_text() == again
 
 
@@ -99,7 +101,7 @@ def test_the_readme_shows_the_figures_of_the_demos_run() -> None:
         ]
         own = f"{each['fluency']:.2f} | {each['words']:.0f} | {each['repetition']:.1%}"
         assert f"| {name} | {' | '.join(rates)} | {own} |" in readme
-    ahead = miniature.difference(run["outcomes"]["whole recipe"], run["outcomes"]["cloning alone"])
+    ahead = miniature_page.difference(run["outcomes"]["whole recipe"], run["outcomes"]["cloning alone"])
     assert ahead
     value, low, high = (f"{100 * ahead[key]:+.1f}" for key in ("value", "low", "high"))
     assert f"{value} points [{low}, {high}] in pairs" in readme
@@ -107,7 +109,7 @@ def test_the_readme_shows_the_figures_of_the_demos_run() -> None:
 
 def test_without_results_there_is_no_page_and_no_collection(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="no results to show"):
-        miniature.page(tmp_path)
+        miniature_page.page(tmp_path)
     assert not (tmp_path / "results.md").exists()
     with pytest.raises(SystemExit, match="no finished run"):
         miniature.collect(tmp_path, tmp_path / "results")

@@ -94,7 +94,7 @@ evaluate() {
 # The small JSON files in docs/results, and docs/results.md with its figures, made of these alone.
 page() {
   python "$root/benchmarks/miniature.py" collect "$out" "$root/docs/results"
-  python "$root/benchmarks/miniature.py" page "$root/docs"
+  python "$root/benchmarks/miniature_page.py" "$root/docs"
 }
 
 mkdir -p "$out"

@@ -1,0 +1,300 @@
+"""The page of RAIF in miniature: docs/results.md and its figures, made of the JSON files in docs/results.
+
+    python benchmarks/miniature_page.py docs
+
+It refuses to write a page without results.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+Line = Mapping[str, Any]
+UNTRAINED = "untrained-io"
+METHODS = {UNTRAINED: "asked plainly", "untrained-cot": "chain of thought", "untrained-sdc": "SDC"}
+PRESETS = {
+    "mini-sft": "cloning alone (`mini-sft`)",
+    "mini": "the paper's recipe (`mini`)",
+    "mini-all": "with changes for small models (`mini-all`)",
+}
+"""Table 1, in this order."""
+PAIRS = (("mini-all", "mini-sft"), ("mini-all", "mini"), ("mini", "mini-sft"))
+"""Which presets are compared prompt by prompt, of the same seed; each is also compared with the untrained."""
+BENCHMARKS = {"ifeval": "IFEval", "ifbench": "IFBench"}
+CURVES = {
+    "keep_ratio": "Kept by contrast",
+    "response_tokens": "Tokens of a response",
+    "reward": "Reward",
+    "entropy": "Entropy of a token, nats",
+    "step_words": "Words of steps in 100 words of thinking: first, next, then, finally",
+}
+"""What is drawn over training, by its name in the JSON."""
+MARKS = {True: "passes", False: "fails", None: "undecided"}
+
+INTRODUCTION = """\
+# RAIF in miniature
+
+The shape of the paper's tables with SmolLM2-135M-Instruct on two CPU cores.
+[miniature.sh](reproduce/miniature.sh) trains and measures everything, `benchmarks/miniature_page.py` makes
+this page of the JSON files in [results](results). Rates are strict, in percent, with 95% intervals over
+prompts."""
+TABLE_1 = """\
+## Table 1
+
+*held-out*: the constraints followed in records whose subjects never occur in training, of the kinds that do.
+*IFEval*, *IFBench*: the prompts all of whose instructions are followed; IFBench has kinds that were never
+trained on. `mini-sft` trains as long as `mini-all`."""
+HELD_OUT = """\
+## Held-out records
+
+Greedy answers. *relevant*: likelier under their own prompt than under each of seven others; *gain*: by how
+much on average, in nats a token; *fluency*: the mean log-probability of a token under the untrained model.
+[More about both](train.md#relevance)."""
+
+
+def page(docs: Path) -> None:
+    """Write docs/results.md and its figures, from docs/results/*.json."""
+    results = docs / "results"
+    runs = ordered([read(path) for path in results.glob("mini*.json")])
+    if not runs:
+        sys.exit(f"{results}: no results to show; run docs/reproduce/miniature.sh first, then its stage page")
+    measured = read(results / "benchmarks.json")
+    rows = list(table_1(runs, measured))
+    parts = [
+        INTRODUCTION,
+        TABLE_1,
+        table(("", "held-out", *BENCHMARKS.values(), "minutes"), [cells_of(*row) for row in rows]),
+        f"![Table 1 as bars]({bars(results, rows)})",
+        "## In pairs\n\nRates of the first model minus those of the second on the same prompts, in points.",
+        table(("", "minus", "held-out", *BENCHMARKS.values()), list(pairs(runs, measured))),
+        "## By kind\n\nHeld-out constraints that were followed, in percent.",
+        by_kind(runs),
+        HELD_OUT,
+        table(HEADS, [row for n, run in enumerate(runs) for row in heldout_rows(run, first=not n)]),
+        *benchmark_parts(measured),
+        *figure_parts(results, runs),
+        *sample_parts(read(results / "samples.json")),
+        "## Time\n\nOf training alone, and what the plan had said of a step.",
+        table(("", "steps", "minutes", "planned"), [time_row(run) for run in runs]),
+    ]
+    (docs / "results.md").write_text("\n\n".join(parts).rstrip() + "\n", "utf-8")
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
+
+
+def ordered(runs: Sequence[Line]) -> list[Line]:
+    """Table 1's first."""
+    place = {preset: n for n, preset in enumerate(PRESETS)}
+    return sorted(runs, key=lambda run: (place.get(run["preset"], len(place)), run["preset"], run["seed"]))
+
+
+def called(run: Line) -> str:
+    """As its model is called among the benchmarks."""
+    return f"{run['preset']}-{run['seed']}"
+
+
+def row_of(run: Line, name: str) -> Line:
+    found: Line = next(row for row in run["rows"] if row["name"] == name)
+    return found
+
+
+# ---- table 1
+
+
+Row = tuple[str, list[Line | None], int | None]
+"""A model, its rates, and the seconds that it was trained for."""
+
+
+def table_1(runs: Sequence[Line], measured: Line) -> Iterator[Row]:
+    for name, method in METHODS.items():
+        heldout = row_of(runs[0], "untrained")["constraints"] if name == UNTRAINED else None
+        rates = [heldout, *(headline(measured, name, benchmark) for benchmark in BENCHMARKS)]
+        if any(rates):
+            yield f"untrained, {method}", rates, None
+    for run in runs:
+        if run["preset"] in PRESETS:
+            heldout = row_of(run, run["after"])["constraints"]
+            rates = [heldout, *(headline(measured, called(run), benchmark) for benchmark in BENCHMARKS)]
+            yield f"{PRESETS[run['preset']]}, seed {run['seed']}", rates, run["seconds"]
+
+
+def headline(measured: Line, name: str, benchmark: str) -> Line | None:
+    """The strict rate of prompts."""
+    entry = measured.get(name, {}).get(benchmark)
+    return next(value for row, _, value in cells(entry) if row["name"] == "prompts") if entry else None
+
+
+def cells_of(name: str, rates: Sequence[Line | None], seconds: int | None) -> list[str]:
+    return [name, *(rate(each) for each in rates), f"{seconds / 60:.0f}" if seconds else ""]
+
+
+def bars(results: Path, rows: Sequence[Row]) -> str:
+    """Draw table 1. Returns the figure's place on the page."""
+    plt = pyplot()
+    figure, axes = plt.subplots(1, 1 + len(BENCHMARKS), figsize=(9, 0.8 + 0.35 * len(rows)), sharey=True)
+    for column, (axis, title) in enumerate(zip(axes, ("held-out", *BENCHMARKS.values()), strict=True)):
+        for place, (_, rates, _) in enumerate(rows):
+            if found := rates[column]:
+                value, low, high = (100 * found[key] for key in ("value", "low", "high"))
+                axis.barh(place, value, color="#7a9cc6", xerr=[[value - low], [high - value]])
+        axis.set_title(title, fontsize=10)
+        axis.set_xlim(0, 100)
+    axes[0].set_yticks(range(len(rows)), [name.replace("`", "") for name, *_ in rows], fontsize=8)
+    axes[0].invert_yaxis()
+    figure.savefig(results / "table-1.png", dpi=110, bbox_inches="tight")
+    plt.close(figure)
+    return "results/table-1.png"
+
+
+def pyplot() -> Any:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    return plt
+
+
+# ---- in pairs and by kind
+
+
+def pairs(runs: Sequence[Line], measured: Line) -> Iterator[list[str]]:
+    """Each run minus the untrained model, and minus those in PAIRS, as far as both were measured."""
+    by_name = {(run["preset"], run["seed"]): run for run in runs}
+    for (preset, seed), run in by_name.items():
+        rivals = [("untrained", run["outcomes"]["untrained"], UNTRAINED)]
+        for one, other in PAIRS:
+            if one == preset and (rival := by_name.get((other, seed))):
+                rivals.append((f"`{other}`", rival["outcomes"][rival["after"]], called(rival)))
+        for name, heldout, other in rivals:
+            gaps = [difference(run["outcomes"][run["after"]], heldout)]
+            for benchmark in BENCHMARKS:
+                both = [measured.get(each, {}).get(benchmark) for each in (called(run), other)]
+                gaps.append(difference(*(each["outcomes"] for each in both)) if all(both) else None)
+            yield [f"`{preset}` {seed}", name, *(rate(gap, sign="+") for gap in gaps)]
+
+
+def difference(one: Mapping[str, list[int]], other: Mapping[str, list[int]]) -> Line | None:
+    """The rate of one minus that of the other, with its 95% interval over the prompts that both have."""
+    from raif.stats import measured
+
+    rows = [[*one[id], *other[id]] for id in sorted(one.keys() & other.keys())]
+    found = measured(rows, lambda sums: sums[..., 0] / sums[..., 1] - sums[..., 2] / sums[..., 3])
+    return asdict(found) if found else None
+
+
+def by_kind(runs: Sequence[Line]) -> str:
+    """A row a kind: how often it counts, and the rates of the untrained model and of each run."""
+    untrained = runs[0]["kinds"]["untrained"]
+    shown = {"untrained": untrained} | {f"`{called(run)}`": run["kinds"][run["after"]] for run in runs}
+    rows = []
+    for kind, (_, of) in untrained.items():
+        shares = [100 * found[kind][0] / found[kind][1] for found in shown.values()]
+        rows.append([f"`{kind}`", str(of), *(f"{share:.0f}" for share in shares)])
+    return table(("", "of", *shown), rows)
+
+
+# ---- the tables in full
+
+
+HEADS = ("", "constraints", "prompts", "and relevant", "relevant", "gain", "fluency", "words", "repeated")
+
+
+def heldout_rows(run: Line, *, first: bool) -> Iterator[list[str]]:
+    """The run's own rows; the untrained model's and the experts' only once, with the first run."""
+    for row in run["rows"]:
+        shared = row["name"] in ("untrained", "expert answers")
+        if shared and not first:
+            continue
+        name = row["name"] if shared else f"`{called(run)}`, {row['name']}"
+        rates = [rate(row[key]) for key in ("constraints", "followed", "followed_relevant", "relevant")]
+        own = [number(row["relevance_gain"]), number(row["fluency"]), f"{row['words']:.0f}"]
+        yield [name, *rates, *own, f"{100 * row['repetition']:.1f}"]
+
+
+def benchmark_parts(measured: Line) -> Iterator[str]:
+    """A table a benchmark."""
+    for benchmark, title in BENCHMARKS.items():
+        found = {name: each[benchmark] for name, each in measured.items() if benchmark in each}
+        if found:
+            names = [f"{row['name']}, {column}" for row, column, _ in cells(next(iter(found.values())))]
+            rows = [[f"`{n}`", *(rate(value) for *_, value in cells(entry))] for n, entry in found.items()]
+            yield f"## {title}"
+            yield table(["", *names], rows)
+
+
+def cells(entry: Line) -> Iterator[tuple[Line, str, Line | None]]:
+    """The values of the tables, in shares."""
+    for found in entry["tables"]:
+        if found["percent"]:
+            for row in found["rows"]:
+                yield from (
+                    (row, column, v) for column, v in zip(found["columns"], row["values"], strict=True)
+                )
+
+
+def figure_parts(results: Path, runs: Sequence[Line]) -> Iterator[str]:
+    """A figure for each curve, with a line for each run of table 1."""
+    plt = pyplot()
+    yield "## Over training"
+    for name, title in CURVES.items():
+        drawn = {called(run): run["curves"].get(name) for run in runs if run["preset"] in PRESETS}
+        if not any(drawn.values()):
+            continue
+        figure, axis = plt.subplots(figsize=(6.5, 3), layout="constrained")
+        for label, points in drawn.items():
+            if points:
+                axis.plot(*zip(*points, strict=True), label=label)
+        axis.set_title(title, fontsize=10)
+        axis.set_xlabel("step")
+        axis.legend(frameon=False, fontsize=8)
+        axis.grid(alpha=0.3)
+        figure.savefig(results / f"{name}.png", dpi=110)
+        plt.close(figure)
+        yield f"![{title}](results/{name}.png)"
+
+
+def sample_parts(shown: Mapping[str, Line]) -> Iterator[str]:
+    yield "## Samples\n\nThe first held-out prompts, whatever the answers look like."
+    for each in shown.values():
+        yield "**" + " ".join(each["prompt"].split()) + "**"
+        for name, answer in each["answers"].items():
+            said = ", ".join(f"{id} {MARKS[v]}" for id, v in answer["verdicts"].items())
+            relevant = {True: ", relevant", False: ", not relevant", None: ""}[answer["relevant"]]
+            text = "\n".join(f"> {line}" for line in (answer["text"] or "no answer").split("\n"))
+            yield f"*{name}*: {said}{relevant}\n\n{text}"
+
+
+def time_row(run: Line) -> list[str]:
+    planned = " ".join(" ".join(run["plan"]).split()) or "not kept"
+    return [f"`{called(run)}`", f"{run['steps']}", f"{run['seconds'] / 60:.0f}", planned]
+
+
+def rate(value: Line | None, sign: str = "") -> str:
+    if value is None:
+        return ""
+    return (
+        f"{100 * value['value']:{sign}.1f} [{100 * value['low']:{sign}.0f}, {100 * value['high']:{sign}.0f}]"
+    )
+
+
+def number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    body = ["| " + " | ".join(cells) + " |" for cells in (heads, *rows)]
+    return "\n".join([body[0], "|---" * len(heads) + "|", *body[1:]])
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    page(Path(sys.argv[1]))
