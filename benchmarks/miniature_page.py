@@ -42,13 +42,14 @@ INTRODUCTION = """\
 The shape of the paper's tables with SmolLM2-135M-Instruct on two CPU cores.
 [miniature.sh](reproduce/miniature.sh) trains and measures everything, `benchmarks/miniature_page.py` makes
 this page of the JSON files in [results](results). Rates are strict, in percent, with 95% intervals over
-prompts."""
+prompts. What was tried, and what the figures teach, is in [experiments](experiments.md)."""
 TABLE_1 = """\
 ## Table 1
 
 *held-out*: the constraints followed in records whose subjects never occur in training, of the kinds that do.
 *IFEval*, *IFBench*: the prompts all of whose instructions are followed; IFBench has kinds that were never
-trained on. `mini-sft` trains as long as `mini-all`."""
+trained on. `mini-sft` takes as many steps as fit into the time of `mini-all`, at its pace when it starts;
+*minutes* are what training took, beside whatever else the machine did."""
 HELD_OUT = """\
 ## Held-out records
 
