@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from raif.errors import ConfigError, RaifError
+from raif.errors import ConfigError, RaifError, RecordError
 from raif.eval import page, seeds
 from raif.eval.report import RESULTS, Report, Suite, read, read_results
 from raif.eval.run import ANSWERS
@@ -85,13 +85,26 @@ def find(folders: Sequence[Path]) -> tuple[list[Run], dict[Path, str]]:
             raise ConfigError(f"{folder}: no such folder", "Give folders of raif eval, or any above them.")
         for place in _places(folder):
             try:
-                found.setdefault(place.resolve(), runs_in(place))
+                runs = runs_in(place)
+                for run in runs:
+                    _check_results(run)
             except RaifError as error:
                 unusable[place] = error.message
+            else:
+                found.setdefault(place.resolve(), runs)
     if not found:
         why = "".join(f"\n  {place}: {message}" for place, message in unusable.items())
         raise ConfigError(f"no finished run of raif eval in {', '.join(map(str, folders))}{why}")
     return [run for runs in found.values() for run in runs], unusable
+
+
+def _check_results(run: Run) -> None:
+    """Raises RaifError if the items of a run can't be read, or not all of them."""
+    for folder, found in zip(run.folders, run.reports, strict=True):
+        number = len(read_results(folder))
+        least = found.answered - sum(found.judge_failed.values())  # a dialect may leave those out
+        if number < least:
+            raise RecordError(f"{folder / RESULTS}: damaged: it has {number} of {least} items")
 
 
 def _places(folder: Path) -> Iterator[Path]:

@@ -280,6 +280,11 @@ def _exists(folder: Path, name: str) -> None:
 
 def _of_another_version(error: ValidationError, where: str) -> ConfigError:
     first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return ConfigError(
+            f"{where}: damaged: {first['msg']}",
+            "Write it again with `raif eval ... --resume`: nothing is asked twice.",
+        )
     place = ".".join(map(str, first["loc"]))
     return ConfigError(
         f"{where}: not of this version: {place}: {first['msg']}",

@@ -288,6 +288,28 @@ def test_what_cannot_be_used_is_named_and_the_rest_goes_on() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("verdicts.jsonl", None, "no verdicts.jsonl"),
+        ("verdicts.jsonl", '{"id": "0", "mess', "verdicts.jsonl:1: line contains invalid json"),
+        ("verdicts.jsonl", "", "verdicts.jsonl: damaged: it has 0 of 40 items"),
+        ("report.json", "{", "report.json: damaged: Invalid JSON"),
+    ],
+)
+def test_a_damaged_run_is_named_and_the_rest_goes_on(name: str, text: str | None, why: str) -> None:
+    run("a", 40)
+    path = run("b", 40) / name
+    path.unlink()
+    if text is not None:
+        path.write_text(text, "utf-8")
+    result = command()
+    assert result.exit_code == 0, result.output
+    assert f"runs/ifeval-b is left out: runs/ifeval-b{':' if text is None else '/'}" in result.stdout
+    assert why in result.stdout
+    assert "| b |" not in result.stdout
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("nowhere",), "nowhere: no such folder"),
