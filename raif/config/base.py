@@ -116,6 +116,8 @@ _TRUE_OF = {
     ("base_url",): ("api_key_env",),
 }
 """Keys -> the keys next to them that are true of one value alone: another model or server has its own."""
+_LIMITS = ("max_tokens", "max_completion_tokens")
+"""Two names of one limit: the one that is given later replaces the other."""
 
 
 def merge(tree: Tree, upper: Tree, sources: Sources, source: str | Sources, at: tuple[str, ...] = ()) -> Tree:
@@ -128,6 +130,9 @@ def merge(tree: Tree, upper: Tree, sources: Sources, source: str | Sources, at: 
         if isinstance(before, str) and now is not _MISSING and now != before:
             for name in names:
                 tree.pop(name, None)
+    for one, other in (_LIMITS, reversed(_LIMITS)):
+        if upper.get(one) is not None and other not in upper:
+            tree.pop(other, None)
     for key, value in upper.items():
         path = (*at, str(key))
         sources[path] = source if isinstance(source, str) else source[path]
@@ -178,7 +183,7 @@ def resolve(
     tree, sources = read_tree(command, path) if path else ({}, {})
     all_set: Tree = {}
     set_by: Sources = {}
-    for override in overrides:
+    for override in _bases_first(overrides):
         key, equals, value = override.partition("=")
         if not equals or not key:
             raise ConfigError(f"--set {override}: not of the form key.subkey=value")
@@ -189,6 +194,13 @@ def resolve(
         merge(all_set, upper, set_by, f"--set {override}")
     merge(tree, all_set, sources, set_by)
     return tree, sources, str(file or "")
+
+
+def _bases_first(overrides: Sequence[str]) -> list[str]:
+    """Presets of sampling stand below all other keys; of each section, the last one counts."""
+    keys = {override: override.partition("=")[0] for override in overrides}
+    bases = {key: override for override, key in keys.items() if key.endswith(f"{SAMPLING}.base")}
+    return [*bases.values(), *(override for override in overrides if keys[override] not in bases)]
 
 
 def validate(model: type[S], tree: Tree, sources: Sources, default_source: str) -> S:

@@ -99,6 +99,8 @@ class SamplingConfig(Section):
     def _new_name_of_the_limit(cls, tree: Any) -> Any:
         if not isinstance(tree, dict) or tree.get(_NEW_NAME) is None:
             return tree
+        if tree.get("max_tokens", tree[_NEW_NAME]) != tree[_NEW_NAME]:
+            raise ValueError(f"{_NEW_NAME} is another name of max_tokens: give one of them")
         rest = {key: value for key, value in tree.items() if key != _NEW_NAME}
         return rest | {"max_tokens": tree[_NEW_NAME], "limit_name": _NEW_NAME}
 

@@ -81,7 +81,8 @@ def fetch_all(
             said(f"{name}: {error.message}")
     if missing:
         hint = next(iter(missing.values())).hint
-        raise RaifError(f"not downloaded: {', '.join(missing)}; the others are in {folder}", hint)
+        others = f"; the others are in {folder}" if paths else ""
+        raise RaifError(f"not downloaded: {', '.join(missing)}{others}", hint)
     return paths
 
 

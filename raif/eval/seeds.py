@@ -91,9 +91,14 @@ class SeedsReport:
 
 
 def check(config: EvalConfig, number: int) -> None:
-    """Raises ConfigError if several samples would be the same."""
+    """Raises ConfigError if several samples would be the same, or drawn with other seeds than asked for."""
     if config.responses:
         raise ConfigError("--seeds asks a model, and --responses asks none", "Give one of them.")
+    if config.sampling.seed is not None:
+        raise ConfigError(
+            f"--seeds {number} gives the samples the seeds 0 to {number - 1}, and sampling.seed is another",
+            "Leave out sampling.seed.",
+        )
     if config.sampling.temperature == 0 and config.method != "self-consistency" and number > 1:
         raise ConfigError(
             f"--seeds {number}: at temperature 0, all {number} answers to an item are the same",

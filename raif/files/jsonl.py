@@ -159,7 +159,8 @@ def opened(source: Source, buffering: int = -1) -> AbstractContextManager[IO[byt
             case _:
                 return Path(source).open("rb", buffering)
     except OSError as error:
-        raise RecordError(f"{source}: {error.strerror}") from None
+        hint = "Give a file in it." if isinstance(error, IsADirectoryError) else ""
+        raise RecordError(f"{source}: {error.strerror}", hint) from None
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=to_jsonable_python)

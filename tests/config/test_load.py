@@ -331,6 +331,28 @@ def test_old_and_new_names_of_the_limit_and_the_seed_set_the_same() -> None:
         assert (found.max_tokens, found.limit_name) == (9, "max_completion_tokens")
 
 
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [("max_tokens", "max_completion_tokens"), ("max_completion_tokens", "max_tokens")],
+)
+def test_of_two_names_of_the_limit_the_later_counts(tmp_path: Path, earlier: str, later: str) -> None:
+    path = write(tmp_path / "c.yaml", f"model: m\nbenchmark: ifeval\nsampling: {{{earlier}: 500}}")
+    found = load(EvalConfig, "eval", file=path, overrides=[f"sampling.{later}=9"]).sampling
+    assert found.settings == {"temperature": 0, later: 9}
+    both = write(tmp_path / "both.yaml", "model: m\nsampling: {max_tokens: 8, max_completion_tokens: 9}")
+    with pytest.raises(ConfigError, match="give one of them"):
+        load(EvalConfig, "eval", file=both)
+
+
+def test_a_preset_of_sampling_stands_below_all_that_is_set_and_the_last_one_counts() -> None:
+    own = ["model=m", "sampling.temperature=0.2", "sampling.base=qwen3"]
+    found = load(EvalConfig, "eval", overrides=own).sampling
+    assert (found.temperature, found.top_k) == (0.2, 20)
+    found = load(EvalConfig, "eval", overrides=[*own, "sampling.base=r1"]).sampling
+    assert found == load(EvalConfig, "eval", overrides=[*own[:2], "sampling.base=r1"]).sampling
+    assert (found.temperature, found.top_k) == (0.2, None)
+
+
 def test_a_pipeline_that_seeds_its_requests_takes_no_other_seed() -> None:
     with pytest.raises(ValueError, match="from the pipeline's `seed`"):
         StagedConfig.model_validate({"respond": {"sampling": {"seed": 1}}})

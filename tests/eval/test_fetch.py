@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from raif.data.staged import decontaminate
 from raif.errors import ConfigError, RaifError
 from raif.eval.benchmark import BENCHMARKS
-from raif.eval.fetch import fetch, source
+from raif.eval.fetch import fetch, fetch_all, source
 from raif.files.benchmark_data import PLACES
 from raif_cli.main import app
 
@@ -115,6 +115,13 @@ def test_all_data_is_fetched_though_some_can_not_be_had(mirror: tuple[Path, str]
     assert result.exception.hint.startswith("Download it yourself to ")
     assert (tmp_path / "out" / "multi-if" / "multiIF_20241018.csv").read_text() == "key\n"
     assert "ifeval: " in result.stderr
+
+
+def test_where_no_data_can_be_had_no_others_are_there(mirror: tuple[Path, str], tmp_path: Path) -> None:
+    with pytest.raises(RaifError) as caught:
+        fetch_all(tmp_path / "out", mirror[1])
+    assert caught.value.message.startswith("not downloaded: ")
+    assert "the others" not in caught.value.message
 
 
 @pytest.mark.parity

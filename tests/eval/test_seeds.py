@@ -103,6 +103,13 @@ def test_the_same_answer_several_times_is_refused(data: Path, tmp_path: Path) ->
     assert not server.requests
 
 
+def test_a_seed_beside_several_samples_is_refused(data: Path, tmp_path: Path) -> None:
+    result, server = run(data, tmp_path / "out", "--seeds", "2", *WARM, "--set", "sampling.seed=7")
+    assert isinstance(result.exception, ConfigError)
+    assert "sampling.seed is another" in result.exception.message
+    assert not server.requests
+
+
 def test_several_benchmarks_have_an_average_over_the_samples(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
