@@ -183,7 +183,8 @@ def test_a_prompt_that_does_not_fit_is_called_so(said: str) -> None:
 def asked(server: ChatServer, count: int = 1, **sampling: Any) -> list[Reply]:
     """Replies to so many requests, one after another."""
     endpoint = EndpointConfig(base_url=server.base_url, retries=0, concurrency=1)
-    config = SamplingConfig.model_validate({"max_tokens": 50, **sampling})
+    limit = {} if "max_completion_tokens" in sampling else {"max_tokens": 50}
+    config = SamplingConfig.model_validate({**limit, **sampling})
     return [reply for _, reply in replies(endpoint, config, "m", [f"word {n}" for n in range(count)])]
 
 
