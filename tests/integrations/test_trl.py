@@ -10,6 +10,7 @@ import pytest
 from raif.constraints import KINDS
 from raif.errors import RecordError
 from raif.integrations.trl import constraints_followed
+from raif.text.tagger import tagger
 from tests.integrations.page import example
 
 NO_COMMA = {"id": "punctuation:no_comma", "kwargs": {}}
@@ -62,7 +63,8 @@ def test_unknown_kind_is_an_error_and_never_a_reward() -> None:
 @pytest.mark.parametrize("released", [False, True], ids=["instructions", "rlvr"])
 def test_every_kinds_kwargs_survive_the_columns_of_a_data_set(released: bool) -> None:
     datasets = pytest.importorskip("datasets", reason="needs raif[integrations]")
-    ids = [id for id in KINDS if id.startswith("rlvr:") == released]
+    untold = set() if tagger() else {"words:start_verb"}  # without NLTK's tagger
+    ids = [id for id in KINDS if id.startswith("rlvr:") == released and id not in untold]
     cases = [(KINDS[id], case) for id in ids for case in KINDS[id].examples]
     made = datasets.Dataset.from_list(
         [{"constraints": [{"id": kind.id, "kwargs": case.kwargs}]} for kind, case in cases]
