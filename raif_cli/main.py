@@ -60,7 +60,18 @@ app.add_typer(presets.app, name="presets")
 
 
 def run() -> None:
-    """The entry point. The user's mistakes get a message, ours a full traceback."""
+    """The entry point."""
+    try:
+        _run()
+    except SystemExit as end:
+        process = sys.modules.get("raif.train.launch")
+        if process and process.connected:
+            process.leave(int(end.code or 0))
+        raise
+
+
+def _run() -> None:
+    """The user's mistakes get a message, ours a full traceback."""
     reopen()
     try:
         app()

@@ -19,6 +19,7 @@ import torch.distributed as dist
 from raif.config.train import TrainConfig
 from raif.errors import RaifError, require
 from raif.models.load import pick_device
+from raif.train import launch as process
 from raif.train.launch import Launch
 
 T = TypeVar("T")
@@ -146,3 +147,4 @@ def _connect(config: TrainConfig, launch: Launch) -> None:
     import deepspeed
 
     deepspeed.init_distributed(backend, auto_mpi_discovery=False, verbose=False)
+    process.connected = True

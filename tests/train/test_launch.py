@@ -60,3 +60,51 @@ def test_the_command_ends_with_2_and_names_sizes_that_suit() -> None:
     assert result.returncode == 2
     assert "rollout.prompts: 32 is not a multiple of the 3 ranks" in result.stderr
     assert "Give 33 or another multiple" in result.stderr
+
+
+LAGGING = """
+import os, sys
+import torch, torch.distributed as dist
+from raif.train.launch import leave
+
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+for _ in range(int(sys.argv[1])):
+    if not (child := os.fork()):
+        break
+    assert os.waitpid(child, 0)[1] == 0
+else:
+    sys.exit()
+dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+groups = [dist.group.WORLD, dist.new_group(backend="gloo")]
+for thread in os.listdir("/proc/self/task"):
+    with open(f"/proc/self/task/{thread}/comm") as name:
+        if "gloo_runloop" in name.read():
+            os.sched_setscheduler(int(thread), os.SCHED_IDLE, os.sched_param(0))
+for _ in range(10):
+    for group in groups:
+        dist.all_gather([torch.empty(4)], torch.ones(4), group=group)
+dist.destroy_process_group()
+leave(0)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="lets threads lag by Linux's scheduler")
+def test_a_thread_that_lags_behind_does_not_abort_a_process_that_has_done_its_work() -> None:
+    """With a plain end about every fourth of these processes is aborted."""
+    pytest.importorskip("torch", reason="needs raif[train]")
+    done = subprocess.run(
+        [sys.executable, "-c", LAGGING, "20"], capture_output=True, text=True, timeout=200, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_leaving_runs_the_exit_handlers_and_flushes() -> None:
+    program = (
+        "import atexit, sys; from raif.train.launch import leave; atexit.register(print, 'handled'); "
+        "sys.stderr.write('said'); leave(5)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (5, "handled\n", "said")

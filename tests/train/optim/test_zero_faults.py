@@ -24,7 +24,7 @@ pytestmark = [
 PROGRAM = """
 import math, sys, torch
 from raif.config.train import TrainConfig
-from raif.train.launch import Launch
+from raif.train.launch import Launch, leave
 from raif.train.learner import Learner
 from raif.train.logps import Sample
 from raif.train.ranks import joined
@@ -53,6 +53,7 @@ with joined(config, Launch.of()) as ranks:
     assert not all(map(torch.equal, before, weights(spoiled)))
     assert all(map(torch.equal, weights(untouched), weights(spoiled)))
     assert spoiled.optimizer.steps == 1
+leave(0)
 """
 
 

@@ -21,7 +21,7 @@ import sys, torch
 from raif.config.train import TrainConfig
 from raif.train.logps import Sample
 from raif.train.ranks import joined
-from raif.train.launch import Launch
+from raif.train.launch import Launch, leave
 from raif.train.learner import Learner
 
 SAMPLES = [Sample([5, 6, 7], [10, 11, 12, 13], []), Sample([5], [20, 30], [])]
@@ -43,6 +43,7 @@ with joined(config(int(sys.argv[2])), Launch()) as ranks:
         assert learner.optimizer.steps == 2
     for name in plain.optimizer.names:
         torch.testing.assert_close(sharded.optimizer.read(name), plain.optimizer.read(name))
+leave(0)
 """
 
 
