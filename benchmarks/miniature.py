@@ -1,6 +1,6 @@
 """The results of RAIF in miniature: small JSON files from finished runs.
 
-    python benchmarks/miniature.py steps runs/miniature/mini-all-0 runs/miniature/mini-sft-0
+    python benchmarks/miniature.py steps runs/miniature/mini-all-0
     python benchmarks/miniature.py collect runs/miniature docs/results
 
 `docs/reproduce/miniature.sh` calls both, and `miniature_page.py` for the page. The JSON files have the
@@ -15,7 +15,13 @@ import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import mean
 from typing import Any
+
+from raif.config.base import load
+from raif.config.train import TrainConfig
+from raif.plan.costs import step_cost
+from raif.plan.shapes import shape_of
 
 Line = Mapping[str, Any]
 CURVES = ("keep_ratio", "response_tokens", "reward", "entropy")
@@ -26,6 +32,8 @@ SAMPLES = 6
 SAMPLED = ("mini-0", "mini-all-0", "mini-sft-0")
 TABLES = ("rate", "relevance")
 """Those of a benchmark that are kept."""
+PAPER = ("1.5b", "7b")
+"""The presets of the paper whose plan is shown beside the time that the miniature took."""
 
 
 def read(path: Path) -> Any:
@@ -43,22 +51,22 @@ def trained_seconds(folder: Path) -> float:
     )
 
 
-def steps(reference: Path, run: Path) -> int:
-    """How many steps of `run`, at the pace of those it has taken, take as long as `reference` trained."""
-    taken = len(lines(run / "metrics.jsonl"))
-    if not taken or not (reference / "model").exists():
-        sys.exit(f"{reference} has not finished, or {run} has not begun: train them first")
-    return max(taken, round(taken * trained_seconds(reference) / trained_seconds(run)))
+def steps(folder: Path) -> int:
+    """How many steps of fine-tuning take as long as a finished run trained, at the pace of its warm-up."""
+    if not (folder / "model").exists():
+        sys.exit(f"{folder} has not finished: train it first")
+    paces = [line["time_update"] for line in lines(folder / "metrics.jsonl") if line["phase"] == "cloning"]
+    return round(trained_seconds(folder) / mean(paces))
 
 
 # ---- collecting
 
 
 def collect(runs: Path, results: Path) -> None:
-    """A JSON file for each finished run, one for the benchmarks, one with samples.
+    """A JSON file for each finished run; one each for benchmarks, samples and the plans of the paper's runs.
 
-    What these two know of models that aren't in `runs` stays. Runs' folders are called PRESET-SEED: that of
-    the demo, whose figures the README shows, is smol-0.
+    What is known of the benchmarks and samples of models that aren't in `runs` stays. Runs' folders are
+    called PRESET-SEED: that of the demo, whose figures the README shows, is smol-0.
     """
     done = [folder for folder in sorted(runs.glob("*-[0-9]")) if (folder / "model").exists()]
     if not done:
@@ -69,6 +77,7 @@ def collect(runs: Path, results: Path) -> None:
     found, shown = results / "benchmarks.json", results / "samples.json"
     write(found, known(found) | benchmarks(runs / "eval"))
     write(shown, samples([f for f in done if f.name in SAMPLED], known(shown)))
+    write(results / "plans.json", {preset: planned(preset) for preset in PAPER})
 
 
 def known(path: Path) -> dict[str, Any]:
@@ -102,6 +111,14 @@ def training(folder: Path) -> dict[str, Any]:
         "kinds": {row["name"]: kinds(folder, row["name"]) for row in report["rows"]},
         "curves": curves(folder, metrics),
     }
+
+
+def planned(preset: str) -> dict[str, Any]:
+    """The steps of a run, and the operations of one if prompts and responses are as long as they may be."""
+    config = load(TrainConfig, "train", preset=preset)
+    shape = shape_of(config.model.path)
+    assert shape, f"the shape of {config.model.path} is listed"
+    return {"steps": config.steps, "operations": step_cost(config, shape).operations}
 
 
 def outcomes(folder: Path, row: str) -> dict[str, list[int]]:
@@ -183,8 +200,8 @@ def samples(runs: Sequence[Path], shown: dict[str, Any]) -> dict[str, Any]:
 
 def main(arguments: Sequence[str]) -> None:
     match arguments:
-        case ["steps", reference, run]:
-            print(steps(Path(reference), Path(run)))
+        case ["steps", folder]:
+            print(steps(Path(folder)))
         case ["collect", runs, results]:
             collect(Path(runs), Path(results))
         case _:

@@ -48,7 +48,7 @@ TABLE_1 = """\
 
 *held-out*: the constraints followed in records whose subjects never occur in training, of the kinds that do.
 *IFEval*, *IFBench*: the prompts all of whose instructions are followed; IFBench has kinds that were never
-trained on. `mini-sft` takes as many steps as fit into the time of `mini-all`, at its pace when it starts;
+trained on. `mini-sft` takes as many steps as fit into the time of `mini-all`, at the pace of its warm-up;
 *minutes* are what training took, beside whatever else the machine did."""
 HELD_OUT = """\
 ## Held-out records
@@ -56,6 +56,21 @@ HELD_OUT = """\
 Greedy answers. *relevant*: likelier under their own prompt than under each of seven others; *gain*: by how
 much on average, in nats a token; *fluency*: the mean log-probability of a token under the untrained model.
 [More about both](train.md#relevance)."""
+
+GPU = 4e14
+"""Operations a second, 40% of what an H100's data sheet gives for bfloat16."""
+PLANS = f"""\
+The same recipe at the paper's sizes, by the planner's arithmetic at {GPU:.0e} operations a second and GPU
+(40% of an H100's). Prompts and responses count as long as they may be, which is too much; that sampling
+waits for memory and ranks for each other doesn't count, which is too little. The judge's time is left out."""
+PLAN_HEADS = (
+    "",
+    "steps",
+    "operations a step",
+    "one GPU, hours",
+    "16 GPUs, hours",
+    "US dollars, at 2 a GPU hour",
+)
 
 
 def page(docs: Path) -> None:
@@ -82,6 +97,8 @@ def page(docs: Path) -> None:
         *sample_parts(read(results / "samples.json")),
         "## Time\n\nOf training alone, and what the plan had said of a step.",
         table(("", "steps", "minutes", "planned"), [time_row(run) for run in runs]),
+        PLANS,
+        table(PLAN_HEADS, [plan_row(name, plan) for name, plan in read(results / "plans.json").items()]),
     ]
     (docs / "results.md").write_text("\n\n".join(parts).rstrip() + "\n", "utf-8")
 
@@ -276,6 +293,19 @@ def sample_parts(shown: Mapping[str, Line]) -> Iterator[str]:
 def time_row(run: Line) -> list[str]:
     planned = " ".join(" ".join(run["plan"]).split()) or "not kept"
     return [f"`{called(run)}`", f"{run['steps']}", f"{run['seconds'] / 60:.0f}", planned]
+
+
+def plan_row(preset: str, plan: Line) -> list[str]:
+    work = sum(plan["operations"].values())
+    hours = work * plan["steps"] / GPU / 3600
+    return [
+        f"`{preset}`",
+        f"{plan['steps']:,}",
+        f"{work:.1e}",
+        f"{hours:,.0f}",
+        f"{hours / 16:,.0f}",
+        f"{2 * hours:,.0f}",
+    ]
 
 
 def rate(value: Line | None, sign: str = "") -> str:

@@ -41,7 +41,10 @@ def finished(folder: Path, passed: int, seconds: float = 30.0) -> None:
         (folder / name).mkdir(parents=True)
     write(folder / "environment.json", [{"git": {"commit": "abc"}}])
     write(folder / "report.json", {"rows": [row("untrained"), row("whole recipe", words=20.0)]})
-    metrics = [{"step": n, "reward": n / 2, "keep_ratio": 0.5, "time_update": seconds} for n in range(1, 5)]
+    metrics = [
+        {"step": n, "phase": "grpo", "reward": n / 2, "keep_ratio": 0.5, "time_update": seconds}
+        for n in range(1, 5)
+    ]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(each) + "\n" for each in metrics))
     for name, count in (("untrained", 2), ("whole-recipe", passed)):
         lines = [json.dumps(answer(n, n < count)) for n in range(10)]
@@ -117,10 +120,11 @@ def test_without_results_there_is_no_page_and_no_collection(tmp_path: Path) -> N
 
 def test_fine_tuning_takes_as_long_as_the_recipe(tmp_path: Path) -> None:
     finished(tmp_path / "mini-0", 5, seconds=90)
-    finished(tmp_path / "mini-sft-0", 5, seconds=3)
-    assert miniature.steps(tmp_path / "mini-0", tmp_path / "mini-sft-0") == 120
-    with pytest.raises(SystemExit, match="has not begun"):
-        miniature.steps(tmp_path / "mini-0", tmp_path / "mini-sft-1")
+    with (tmp_path / "mini-0" / "metrics.jsonl").open("a") as metrics:
+        metrics.writelines(f'{{"step": {n}, "phase": "cloning", "time_update": 3}}\n' for n in (5, 6))
+    assert miniature.steps(tmp_path / "mini-0") == 122
+    with pytest.raises(SystemExit, match="has not finished"):
+        miniature.steps(tmp_path / "mini-1")
 
 
 def test_problems_have_one_right_answer_which_the_expert_gives() -> None:

@@ -52,9 +52,8 @@ train() {
   local preset seed steps
   for preset in "${presets[@]}"; do
     for seed in $(seeds_of "$preset"); do
-      if [ "$preset" = mini-sft ]; then # as long as mini-all trains: the first steps say how many that is
-        [ -e "$out/mini-sft-$seed/model" ] || run mini-sft "$seed" --set evaluation.prompts=0
-        steps="$(python "$root/benchmarks/miniature.py" steps "$out/mini-all-$seed" "$out/mini-sft-$seed")"
+      if [ "$preset" = mini-sft ]; then # as long as mini-all trained: a step is one of its warm-up's
+        steps="$(python "$root/benchmarks/miniature.py" steps "$out/mini-all-$seed")"
         run mini-sft "$seed" --set "steps=$steps"
       else
         run "$preset" "$seed"
