@@ -68,6 +68,7 @@ def test_runs_become_small_files_and_these_become_the_page(tmp_path: Path) -> No
         "benchmarks.json",
         "mini-0.json",
         "mini-all-0.json",
+        "plans.json",
         "samples.json",
     ]
     found = json.loads((docs / "results" / "mini-all-0.json").read_text())
@@ -81,6 +82,10 @@ def test_runs_become_small_files_and_these_become_the_page(tmp_path: Path) -> No
     assert "| the paper's recipe (`mini`), seed 0 | 40.0 [30, 50] |  |  | 2 |" in shown
     assert "| `mini-0`, whole recipe | 40.0 [30, 50] | 40.0 [30, 50] | 40.0 [30, 50] |" in shown
     assert "| 0.84 | -1.25 | 20 | 2.1 |" in shown
+    plans = json.loads((docs / "results" / "plans.json").read_text())
+    operations = sum(plans["7b"]["operations"].values())
+    assert plans["7b"]["steps"] == 2000
+    assert f"| `7b` | 2,000 | {operations:.1e} | {operations * 2000 / 4e14 / 3600:,.0f} |" in shown
     assert "| `mini-all` 0 | untrained | +70.0 [" in shown
     assert "| `mini-all` 0 | `mini` | +40.0 [" in shown
     assert "| `punctuation:no_comma` | 10 | 20 | 50 | 90 |" in shown
