@@ -59,6 +59,8 @@ much on average, in nats a token; *fluency*: the mean log-probability of a token
 
 GPU = 4e14
 """Operations a second, 40% of what an H100's data sheet gives for bfloat16."""
+PRICE = 2
+"""US dollars for an hour of one GPU, an assumption."""
 PLANS = f"""\
 The same recipe at the paper's sizes, by the planner's arithmetic at {GPU:.0e} operations a second and GPU
 (40% of an H100's). Prompts and responses count as long as they may be, which is too much; that sampling
@@ -69,7 +71,7 @@ PLAN_HEADS = (
     "operations a step",
     "one GPU, hours",
     "16 GPUs, hours",
-    "US dollars, at 2 a GPU hour",
+    f"US dollars, at {PRICE} a GPU hour",
 )
 
 
@@ -304,7 +306,7 @@ def plan_row(preset: str, plan: Line) -> list[str]:
         f"{work:.1e}",
         f"{hours:,.0f}",
         f"{hours / 16:,.0f}",
-        f"{2 * hours:,.0f}",
+        f"{PRICE * hours:,.0f}",
     ]
 
 

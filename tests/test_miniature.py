@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from benchmarks import math_like, miniature, miniature_page
+from raif.config.base import load
+from raif.config.train import TrainConfig
 from raif.types import Verdict
 from raif.verdicts.checks import verify
 
@@ -128,6 +130,8 @@ def test_fine_tuning_takes_as_long_as_the_recipe(tmp_path: Path) -> None:
     with (tmp_path / "mini-0" / "metrics.jsonl").open("a") as metrics:
         metrics.writelines(f'{{"step": {n}, "phase": "cloning", "time_update": 3}}\n' for n in (5, 6))
     assert miniature.steps(tmp_path / "mini-0") == 122
+    warmed, tuned = (load(TrainConfig, "train", preset=name) for name in ("mini-all", "mini-sft"))
+    assert warmed.cloning.batch == tuned.optimizer.batch, "a step of either costs the same"
     with pytest.raises(SystemExit, match="has not finished"):
         miniature.steps(tmp_path / "mini-1")
 

@@ -11,7 +11,10 @@ import pytest
 
 from raif.config.train import TrainConfig
 from raif.errors import ConfigError
+from raif.train import launch
 from raif.train.launch import Launch
+from raif_cli import main
+from raif_cli.exits import Exit
 
 
 def config(**keys: Any) -> TrainConfig:
@@ -97,6 +100,20 @@ def test_a_thread_that_lags_behind_does_not_abort_a_process_that_has_done_its_wo
         [sys.executable, "-c", LAGGING, "20"], capture_output=True, text=True, timeout=200, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("connected", [False, True])
+def test_the_command_leaves_with_its_code_once_it_has_joined_ranks(
+    connected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[int] = []
+    monkeypatch.setattr(launch, "connected", connected)
+    monkeypatch.setattr(launch, "leave", left.append)
+    monkeypatch.setattr(sys, "argv", ["raif", "train", "--preset", "unheard-of"])
+    with pytest.raises(SystemExit) as end:
+        main.run()
+    assert end.value.code == Exit.USAGE
+    assert left == ([Exit.USAGE] if connected else [])
 
 
 def test_leaving_runs_the_exit_handlers_and_flushes() -> None:
