@@ -213,7 +213,6 @@ def demo(say: Say) -> None:
             f"steps={STEPS - CLONED}",
             f"cloning.warmup_steps={CLONED}",
             "data.generate.count=200",
-            "data.retell=null",
             "rollout.prompts=2",
             "optimizer.batch=16",
             "loss.kl=0.001",  # the frozen model runs too, and every response is learned from

@@ -28,7 +28,6 @@ RUNS = {
 }
 KEYS = {
     "steps": STEPS,
-    "data.retell": "null",
     "contrast": "false",
     "rollout.prompts": 4,
     "rollout.max_new_tokens": 64,

@@ -31,8 +31,8 @@ class BuiltinConfig(Section):
 
     retellings: str = ""
     """A file of the packaged requests with other answers, such as a model's own (`raif gen-data --preset
-    retell`). The training records are about these requests alone, and answer them in these words. Empty: the
-    packaged answers."""
+    retell`), or `packaged:smollm2-135m`, those of this model. The training records are about these requests
+    alone, and answer them in these words. Empty: the packaged answers."""
 
     heldout_share: float = Field(0.1, ge=0, lt=1)
     """Share of the seeds, and of the records, held out of training."""
@@ -70,6 +70,11 @@ class BuiltinConfig(Section):
     longest: int = Field(0, ge=0)
     """Maximum length of a seed's request, and of its answer before any constraint, in words or in Chinese
     characters. 0: no maximum."""
+
+    longest_expert: int = Field(0, ge=0)
+    """Maximum length of an expert answer, without its thinking, in words or in Chinese characters; draws with
+    a longer one are dropped. A model whose responses are limited can't learn what takes an expert longer.
+    0: no maximum."""
 
     thinking: Thinking = "full"
     """How much the expert thinks. brief: what each constraint means, a line each. full: plans, drafts,

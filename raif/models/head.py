@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,11 +11,10 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from raif.config.train import LOGIT_TOKENS
+from raif.models.heap import trim
 
 LogitsOf = Callable[[Tensor], Tensor]
 """Hidden states [N, D] to logits [N, V]."""
-
-_malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
 
 
 class Head(nn.Module):
@@ -104,13 +101,3 @@ class _BodyOutput:
 
     def __getattr__(self, name: str) -> None:
         return None
-
-
-def trim() -> None:
-    """Return the heap's free pages to the system. Does nothing if the C library is not glibc.
-
-    glibc keeps the holes between live tensors. Tensors are aligned, so a new one rarely fits into the hole
-    that another of its size left: without this the process grows while much of its heap is free.
-    """
-    if _malloc_trim:
-        _malloc_trim(0)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from raif.errors import ConfigError, MissingDependency, RaifError, did_you_mean
+from raif.models.heap import keep_freed
 
 if TYPE_CHECKING:
     import torch
@@ -81,6 +82,8 @@ def load(path: str, *, dtype: torch.dtype | str, device: str = "auto", attention
 
     disable_progress_bar()  # the run has its own
     place = pick_device(device)
+    if place.type == "cpu":
+        keep_freed()
     net, tokenizer = _read(path, dtype)
     try:
         net = _without_dropout(net.to(place).eval())

@@ -17,8 +17,8 @@ from raif.config.builtin import CompositionName
 from raif.constraints import Material, find
 from raif.constraints.tree import active
 from raif.data.builtin.seeds import Seed
-from raif.data.builtin.words import content
-from raif.text import chinese, count_words, words
+from raif.data.builtin.words import content, length_of
+from raif.text import chinese, words
 from raif.types import Composition, Constraint
 
 SIZES: dict[CompositionName, tuple[int, int]] = {
@@ -146,7 +146,7 @@ def condition(seed: Seed, rng: random.Random) -> Condition:
     language, text = seed.language, seed.prompt
     holds = rng.random() < 0.5
     form = rng.choice(list(_CONDITIONS[language]))
-    length = len(chinese.characters(text)) if language == "zh" else count_words(text)
+    length = length_of(text, language)
     lengths = [length, *(len(re.findall(pattern, text)) for pattern in _COUNTS[language])]
     gap = min(rng.randint(*_NEAR), min(lengths) // 2)
     word, count, evidence = "", 0, str(length)

@@ -17,9 +17,9 @@ from raif.data.builtin.respond.kinds import letter_count as all_letters
 from raif.data.builtin.respond.kinds import letters as letter_count
 from raif.data.builtin.respond.marks import with_placeholders
 from raif.data.builtin.respond.plain import Plain
-from raif.data.builtin.words import content
+from raif.data.builtin.words import content, length_of
 from raif.registry import Registry
-from raif.text import chinese, count_words, words
+from raif.text import chinese, words
 from raif.types import Constraint
 
 Kwargs = dict[str, Any]
@@ -416,6 +416,6 @@ def end_checker(plain: Plain, rng: random.Random) -> Kwargs:
 @drawer("combination:repeat_prompt")
 def repeat_prompt(plain: Plain, rng: random.Random) -> Kwargs | None:
     text = plain.seed.prompt
-    size = len(chinese.characters(text)) if plain.language == "zh" else count_words(text)
-    fits = size <= _LONGEST_REPEATED[plain.language] and not re.search('["“”\n]', text)
-    return {"prompt_to_repeat": text} if fits else None
+    if length_of(text, plain.language) > _LONGEST_REPEATED[plain.language] or re.search('["“”\n]', text):
+        return None
+    return {"prompt_to_repeat": text}

@@ -20,8 +20,10 @@ from raif.data.builtin.instruct import Impossible, drawn
 from raif.data.builtin.respond import ON_REQUEST, kinds_for
 from raif.data.builtin.respond.judged import Asked
 from raif.data.builtin.respond.plain import Plain, passing_levels
-from raif.data.builtin.seeds import SPLITS, Seed, Split, retold, split_seeds
+from raif.data.builtin.retell import retold
+from raif.data.builtin.seeds import SPLITS, Seed, Split, split_seeds
 from raif.data.builtin.turns import spread
+from raif.data.builtin.words import length_of
 from raif.data.card import Funnel, statistics, write_card
 from raif.data.passes import untrained
 from raif.errors import ConfigError, did_you_mean
@@ -169,6 +171,10 @@ class Maker:
         if failed := _first_failed(made, one.asked):
             funnel.failed[failed] += 1
             return None
+        answers = [turn.expert.answer for turn in with_experts(made) if turn.expert]
+        if config.longest_expert and max(length_of(a, language) for a in answers) > config.longest_expert:
+            funnel.cannot("the expert's answer is too long")
+            return None
         funnel.written += 1
         self._asked.add(prompt)
         plains = [self._at(plain.seed, level) for level in LEVELS]
@@ -183,7 +189,7 @@ class Maker:
             share = config.heldout_share
             seeds = split_seeds(language, self._split, seed=config.seed, heldout_share=share)
             if config.retellings and self._split == "train":
-                seeds = retold(Path(config.retellings), seeds)
+                seeds = retold(config.retellings, seeds)
             plains = [self._at(seed, level) for seed in seeds]
             fitting = [one for one in plains if not config.longest or one.longest <= config.longest]
             if not fitting:

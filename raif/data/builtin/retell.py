@@ -15,15 +15,19 @@ from typing import Literal
 
 from raif.config.retell import RetellConfig
 from raif.data.builtin.seeds import Point, Seed, all_seeds
-from raif.errors import ConfigError, RaifError
+from raif.data.builtin.words import length_of
+from raif.errors import ConfigError, RaifError, did_you_mean
 from raif.files import jsonl
 from raif.files.runs import open_run
-from raif.text import chinese, count_words, sentences
+from raif.text import chinese, sentences
 
 Ask = Callable[[Sequence[str], int], list[str]]
 """Answers to requests, in order; the number seeds them."""
 
 ANSWERS, RETELLINGS = "answers.jsonl", "retellings.jsonl"
+PACKAGED = "packaged:"
+"""Before the name of a model whose answers are in this package: ANSWERS of `--preset retell`, compressed."""
+_FOLDER, _COMPRESSED = Path(__file__).with_name("answers"), ".jsonl.gz"
 POINTS = 11
 """Sentences that a seed has at least."""
 _LEVELS: tuple[Literal[1, 2, 3], ...] = (1, 1, 1, 2, 2, 2)
@@ -66,7 +70,7 @@ def retell(
                 found = ask(prompts, config.seed + start * config.samples)
                 for n, seed in enumerate(part):
                     answered[seed.id] = found[n * config.samples : (n + 1) * config.samples]
-                    row = {"id": seed.id, "answers": answered[seed.id]}
+                    row = {"id": seed.id, "prompt": seed.prompt, "answers": answered[seed.id]}
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
                 file.flush()
             progress(len(answered), len(asked))
@@ -78,6 +82,36 @@ def retell(
         )
     jsonl.write(folder / RETELLINGS, made)
     return made
+
+
+def retold(source: str, seeds: Sequence[Seed]) -> tuple[Seed, ...]:
+    """What a file of retellings has instead of these seeds: other answers to the same requests.
+
+    `source`: its path, or PACKAGED and a model's name. Raises ConfigError if it has none or if there are no
+    packaged answers of the model, and RecordError for a line that is no seed.
+    """
+    if source.startswith(PACKAGED):
+        known = {seed.id: seed for seed in seeds}
+        answered = _packaged(source.removeprefix(PACKAGED)).items()
+        own = (in_other_words(known[id], answers) for id, answers in answered if id in known)
+        found = tuple(chain.from_iterable(own))
+    else:
+        prompts = {seed.prompt for seed in seeds}
+        found = tuple(seed for seed in jsonl.read(source, Seed) if seed.prompt in prompts)
+    if not found:
+        raise ConfigError(
+            f"retellings: {source} answers none of these requests",
+            "`raif gen-data --preset retell` makes such a file, for the languages that it is told.",
+        )
+    return found
+
+
+def _packaged(model: str) -> dict[str, list[str]]:
+    """The packaged answers of a model, by the ids of the seeds."""
+    known = [path.name.removesuffix(_COMPRESSED) for path in sorted(_FOLDER.glob(f"*{_COMPRESSED}"))]
+    if model not in known:
+        raise ConfigError(f"retellings: no packaged answers of {model!r}", did_you_mean(model, known))
+    return {row["id"]: row["answers"] for _, row in jsonl.objects(_FOLDER / f"{model}{_COMPRESSED}")}
 
 
 def asking(config: RetellConfig) -> Ask:
@@ -105,14 +139,10 @@ def asking(config: RetellConfig) -> Ask:
 def _requests(config: RetellConfig) -> list[Seed]:
     """The seeds to be answered; requests of similar length stand together, as batches are padded."""
     chosen = [seed for seed in all_seeds() if seed.language in config.languages]
-    lengths = {seed.id: _length(seed.prompt, seed.language) for seed in chosen}
+    lengths = {seed.id: length_of(seed.prompt, seed.language) for seed in chosen}
     if config.longest:
         chosen = [seed for seed in chosen if lengths[seed.id] <= config.longest]
     return sorted(chosen, key=lambda seed: lengths[seed.id])
-
-
-def _length(text: str, language: str) -> int:
-    return len(chinese.characters(text)) if language == "zh" else count_words(text)
 
 
 def in_other_words(seed: Seed, answers: Sequence[str]) -> Iterator[Seed]:
@@ -155,7 +185,7 @@ def usable(answer: str, language: str) -> list[str]:
     return [
         each
         for each in dict.fromkeys(found)
-        if _SENTENCE[language].fullmatch(each) and 4 <= _length(each, language) <= _LONGEST[language]
+        if _SENTENCE[language].fullmatch(each) and 4 <= length_of(each, language) <= _LONGEST[language]
     ]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -13,7 +12,6 @@ from typing import Literal
 from pydantic import Field
 
 from raif.config.builtin import LEVELS, Level
-from raif.errors import ConfigError
 from raif.files import jsonl
 from raif.types import Frozen
 
@@ -99,18 +97,3 @@ def split_seeds(language: str, split: Split, *, seed: int, heldout_share: float)
     random.Random(f"split {language} {seed}").shuffle(own)
     held = min(math.ceil(len(own) * heldout_share), len(own) - 1)
     return tuple(own[:held] if split == "heldout" else own[held:])
-
-
-def retold(path: Path, seeds: Sequence[Seed]) -> tuple[Seed, ...]:
-    """What the file at `path` has instead of these seeds: other answers to the same requests.
-
-    Raises ConfigError if it has none, and RecordError for a line that is no seed.
-    """
-    prompts = {seed.prompt for seed in seeds}
-    found = tuple(seed for seed in jsonl.read(path, Seed) if seed.prompt in prompts)
-    if not found:
-        raise ConfigError(
-            f"retellings: {path} answers none of these requests",
-            "`raif gen-data --preset retell` makes such a file, for the languages that it is told.",
-        )
-    return found

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from raif.text import chinese
+from raif.text import chinese, count_words
 
 _AROUND = {"en": 3, "zh": 6}
 """Words, or characters, on each side of what is quoted."""
@@ -31,6 +31,11 @@ _WORDS = {
     name: frozenset(words.split())
     for name, words in yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8")).items()
 }
+
+
+def length_of(text: str, language: str) -> int:
+    """Words, or Chinese characters."""
+    return len(chinese.characters(text)) if language == "zh" else count_words(text)
 
 
 @lru_cache(maxsize=4096)

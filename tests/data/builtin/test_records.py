@@ -11,8 +11,10 @@ from raif.constraints import KINDS
 from raif.constraints.satisfiable import contradiction
 from raif.data import records
 from raif.data.builtin.respond import ON_REQUEST, RESPONDERS, kinds_for
-from raif.data.builtin.seeds import all_seeds
+from raif.data.builtin.seeds import SPLITS, all_seeds
+from raif.data.builtin.words import length_of
 from raif.errors import ConfigError
+from raif.records.turns import with_experts
 from raif.verdicts.checks import verify
 
 SEEDS = {seed.id: seed for seed in all_seeds()}
@@ -168,6 +170,21 @@ def test_requests_and_answers_can_be_kept_short():
     for record in records(config):
         seed = SEEDS[record.provenance["seed"]]
         assert len(seed.prompt.split()) <= 56
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_expert_answers_can_be_kept_short(language):
+    chosen = {"count": 40, "languages": {language: 1}, "turns": 2}
+    for split in SPLITS:
+        free = list(records(BuiltinConfig(**chosen), split))
+        short = list(records(BuiltinConfig(**chosen, longest_expert=110), split))
+        assert longest_answer(short) <= 110 < longest_answer(free)
+        assert len(short) == len(free)
+
+
+def longest_answer(made):
+    answers = [(turn.expert.answer, turn.language) for record in made for turn in with_experts(record)]
+    return max(length_of(*each) for each in answers)
 
 
 def test_no_seed_that_is_short_enough_is_named():

@@ -13,8 +13,8 @@ from raif.config.builtin import Level
 from raif.constraints import find
 from raif.data.builtin.respond.form import Form, write
 from raif.data.builtin.seeds import Seed
+from raif.data.builtin.words import length_of
 from raif.dialect import semantics
-from raif.text import chinese, count_words
 from raif.types import Constraint
 
 Measure = Callable[[str], int]
@@ -47,9 +47,7 @@ class Plain:
     @cached_property
     def longest(self) -> int:
         """Words, or Chinese characters, of the request or of this answer, whichever has more."""
-        if self.language == "zh":
-            return max(len(chinese.characters(text)) for text in (self.seed.prompt, self.text))
-        return max(map(count_words, (self.seed.prompt, self.text)))
+        return max(length_of(text, self.language) for text in (self.seed.prompt, self.text))
 
     def passes(self, constraint: Constraint) -> bool:
         return meets(self.text, constraint, self.language)
