@@ -92,6 +92,8 @@ def run(
         "options.thinker_endpoint.base_url": thinker_url,
     }
     chosen = _chosen(names, single=bool(preset or config or responses or judgments or data))
+    if responses and sampling:
+        raise typer.BadParameter("stored answers are drawn already", param_hint="--sampling")
     if think_tags:
         set_ = [*(set_ or []), f"think_tags={json.dumps(think_tags)}"]
     configs = _configs(chosen, preset, config, given, set_)

@@ -21,12 +21,15 @@ read -r -a presets <<< "${PRESETS:-${table_1[*]} ${others[*]}}"
 # Records with the model's own sentences in the expert answers, and the held-out ones divided by their seed: validation
 # to tune on, test for the tables.
 data() {
-  local resume=()
+  local resume=() retellings="$model"  # of a packaged model they are packaged, too
   [ ! -e "$out/retold/config.yaml" ] || resume=(--resume)
-  [ -e "$out/retold/retellings.jsonl" ] ||
-    raif gen-data --preset retell --set "model=$model" --out "$out/retold" "${resume[@]}"
+  if [[ "$model" != packaged:* ]]; then
+    retellings="$out/retold/retellings.jsonl"
+    [ -e "$retellings" ] ||
+      raif gen-data --preset retell --set "model=$model" --out "$out/retold" "${resume[@]}"
+  fi
   [ -e "$data/card.md" ] ||
-    raif gen-data --preset mini --set "retellings=$out/retold/retellings.jsonl" --out "$data" --overwrite
+    raif gen-data --preset mini --set "retellings=$retellings" --out "$data" --overwrite
   grep -E '"seed": "[^"]*[02468]"' "$data/heldout.jsonl" > "$data/validation.jsonl"
   grep -E '"seed": "[^"]*[13579]"' "$data/heldout.jsonl" > "$data/test.jsonl"
   python "$root/benchmarks/math_like.py" 1400 "$data/problems.jsonl"
@@ -62,7 +65,8 @@ train() {
   done
 }
 
-# benchmarks NAME MODEL [OPTION...]: IFEval and IFBench, with relevance by the untrained model, of 50 answers each.
+# benchmarks NAME MODEL [OPTION...]: IFEval and IFBench, with relevance by the untrained model, of 50 answers each. An
+# answer that the limit cuts off counts as it is, whether its closing tag is missing or the model knows none.
 benchmarks() {
   local name="$1" path="$2" benchmark folder
   shift 2
@@ -73,7 +77,7 @@ benchmarks() {
     [ ! -e "$folder/config.yaml" ] || resume=(--resume)
     raif eval "$benchmark" --model "$path" --out "$folder" "${resume[@]}" \
       --relevance "$model" --set relevance_limit=50 --set system=null --set context.size=null --set sampling.max_tokens=384 \
-      --set local.compute=auto --set local.device=cpu --set local.batch=64 "$@"
+      --set local.compute=auto --set local.device=cpu --set local.batch=192 --think auto "$@"
   done
 }
 
@@ -85,7 +89,7 @@ evaluate() {
   for preset in "${presets[@]}"; do
     case " ${table_1[*]} " in *" $preset "*) ;; *) continue ;; esac
     for seed in $(seeds_of "$preset"); do
-      benchmarks "$preset-$seed" "$out/$preset-$seed/model" --think tagged
+      benchmarks "$preset-$seed" "$out/$preset-$seed/model"
     done
   done
 }

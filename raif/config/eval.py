@@ -189,6 +189,12 @@ class EvalConfig(Section):
             raise ValueError("give a model (--model), or stored answers to score (--responses)")
         if (self.method == "deepclaude") != (self.options.thinker is not None):
             raise ValueError("method: deepclaude and options.thinker go together (--method, --thinker)")
+        of_thinker = self.options.thinker_sampling or self.options.thinker_endpoint.base_url
+        if self.method != "deepclaude" and of_thinker:
+            raise ValueError(
+                "options.thinker_sampling and thinker_endpoint are for method: deepclaude (--thinker-url, "
+                "--method)"
+            )
         if self.method == "deepclaude" and not self.responses and not self.endpoint.base_url:
             raise ValueError("method: deepclaude queries two models, so give endpoint.base_url (--base-url)")
         if self.relevance == JUDGED and not self.judge:

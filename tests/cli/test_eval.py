@@ -53,6 +53,12 @@ def test_the_default_folder_is_named_after_the_source(folder: Path) -> None:
     assert (folder / "runs" / "eval-ifeval-answers" / "report.md").is_file()
 
 
+def test_stored_answers_are_not_drawn() -> None:
+    result = stored("--sampling", "qwen3")
+    assert result.exit_code == 2
+    assert "--sampling: stored answers are drawn already" in result.stderr
+
+
 @pytest.mark.parametrize(("rate", "code"), [("0.75", 0), ("0.76", 6)])
 def test_fail_under_compares_the_strict_rate_of_prompts(rate: str, code: int) -> None:
     result = stored("--fail-under", rate)

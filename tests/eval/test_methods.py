@@ -68,6 +68,14 @@ def test_deepclaude_takes_the_thinking_of_another_model() -> None:
     assert answer.response == "wren"
 
 
+@pytest.mark.parametrize(
+    "options", [{"thinker_sampling": {"temperature": 1}}, {"thinker_endpoint": {"base_url": "http://x/v1"}}]
+)
+def test_settings_of_a_thinker_without_one_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"options\.thinker_sampling .* are for method: deepclaude"):
+        asked(scripted("x"), options=options)
+
+
 def test_deepclaude_without_any_thinking_is_an_error() -> None:
     with pytest.raises(EndpointError, match="no thinking"):
         asked(scripted("x"), method="deepclaude", options={"thinker": "thinker"})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from importlib.resources import files
+from itertools import chain, islice
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,11 @@ from raif.config.retell import RetellConfig
 from raif.data import records
 from raif.data.builtin.retell import ANSWERS, POINTS, RETELLINGS, in_other_words, plain, retell, usable
 from raif.data.builtin.seeds import Seed, all_seeds
+from raif.data.builtin.words import length_of
 from raif.errors import ConfigError, RaifError
 from raif.files import jsonl
 
+PACKAGED = Path(str(files("raif.data.builtin"))) / "answers" / "smollm2-135m.jsonl.gz"
 CONFIG = RetellConfig(mode="retell", longest=20, samples=2, max_new_tokens=8)
 
 
@@ -115,6 +119,31 @@ def test_training_records_speak_in_these_words_and_held_out_ones_are_as_before(f
         assert record.expert
         assert "as seen at" in record.expert.answer
         assert record.provenance["seed"].rpartition("-")[0] not in held
+
+
+def test_the_packaged_answers_are_to_the_requests_as_they_are_now() -> None:
+    prompts = {seed.id: seed.prompt for seed in all_seeds()}
+    rows = [row for _, row in jsonl.objects(PACKAGED)]
+    short = [s for s in all_seeds() if s.language == "en" and length_of(s.prompt, "en") <= 60]
+    assert len(rows) == len(short)
+    assert all(row["prompt"] == prompts[row["id"]] and len(row["answers"]) == 3 for row in rows)
+
+
+def test_packaged_answers_make_the_records_that_their_file_makes(tmp_path: Path) -> None:
+    answered = {row["id"]: row["answers"] for _, row in jsonl.objects(PACKAGED)}
+    config = RetellConfig(mode="retell", model="smollm2-135m")
+    given = chain.from_iterable(answered.values())
+    retell(config, tmp_path / "run", lambda prompts, seed: list(islice(given, len(prompts))))
+    keys = {"count": 30, "languages": {"en": 1.0}, "max_constraints": 2}
+    packaged = BuiltinConfig(**keys, retellings="packaged:smollm2-135m")
+    assert [*records(packaged)] == [
+        *records(packaged.model_copy(update={"retellings": str(tmp_path / "run" / RETELLINGS)}))
+    ]
+
+
+def test_packaged_answers_of_an_unknown_model_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"retellings: no packaged answers of 'smollm'"):
+        next(records(BuiltinConfig(retellings="packaged:smollm", languages={"en": 1.0})))
 
 
 def test_a_file_that_answers_no_training_request_is_refused(tmp_path: Path) -> None:
