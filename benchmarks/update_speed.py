@@ -2,6 +2,7 @@
 
     python benchmarks/update_speed.py             # packaged:smollm2-135m, 16 responses of 128 tokens, CPU
     python benchmarks/update_speed.py --device cuda --micro 16
+    python benchmarks/update_speed.py --group 8   # each prompt has eight responses
     python benchmarks/update_speed.py --profile   # where raif's step spends its time
 
 The plain loop is what the arithmetic needs: forward, log-softmax over the response, backward, and AdamW's
@@ -26,6 +27,7 @@ from raif.train.learner import Learner
 from raif.train.logps import Sample, bucketed
 
 PROMPT = 48
+"""Tokens of a prompt."""
 
 
 def main() -> None:
@@ -35,11 +37,12 @@ def main() -> None:
     parser.add_argument("--dtype", default="bfloat16")
     parser.add_argument("--responses", type=int, default=16)
     parser.add_argument("--tokens", type=int, default=128)
+    parser.add_argument("--group", type=int, default=1, help="responses to each prompt")
     parser.add_argument("--micro", type=int, nargs="+", default=[4, 8, 16])
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
-    samples = drawn(options.responses, options.tokens)
+    samples = drawn(options.responses, options.group, options.tokens)
     print("| micro-batch | plain loop, s | raif, s | overhead |\n|---|---|---|---|")
     for micro in options.micro:
         learner = Learner(config(options, micro))
@@ -59,16 +62,17 @@ def main() -> None:
         print(f"| {micro} | {base:.2f} | {ours:.2f} | {ours / base - 1:+.0%} |", flush=True)
 
 
-def drawn(responses: int, tokens: int) -> list[Sample]:
-    """Random prompts and responses of equal length."""
+def drawn(responses: int, group: int, tokens: int) -> list[Sample]:
+    """Random responses of equal length, `group` to each random prompt."""
     rng = random.Random(0)
 
     def ids(count: int) -> list[int]:
         return [rng.randrange(100, 40_000) for _ in range(count)]
 
+    prompts = [ids(PROMPT) for _ in range(responses // group)]
     return [
-        Sample(ids(PROMPT), ids(tokens), [-10.0] * tokens, rng.choice([-1.0, 1.0]), True)
-        for _ in range(responses)
+        Sample(prompts[n // group], ids(tokens), [-10.0] * tokens, rng.choice([-1.0, 1.0]), True)
+        for n in range(responses)
     ]
 
 

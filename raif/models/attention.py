@@ -13,7 +13,7 @@ does, tests/models/test_attention.py or test_families.py fails first.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -149,3 +149,21 @@ def roomy_cache(config: Any, room: int) -> Any:
     cache = DynamicCache(config=config)
     cache.layers = [RoomyLayer(room) if type(layer) is DynamicLayer else layer for layer in cache.layers]
     return cache
+
+
+def keeps_all(net: Any) -> bool:
+    """Whether every layer attends to all tokens before: then keys and values are all that is left of them."""
+    return all(type(layer) is DynamicLayer for layer in DynamicCache(config=net.config).layers)
+
+
+def filled_cache(config: Any, states: Sequence[Tensor] = ()) -> Any:
+    """A cache with these keys and values, two tensors for each layer; gradients pass."""
+    cache = DynamicCache(config=config)
+    for layer, keys, values in zip(cache.layers, states[::2], states[1::2], strict=False):
+        layer.update(keys, values)
+    return cache
+
+
+def contents(cache: Any) -> list[Tensor]:
+    """The keys and values of each layer."""
+    return [states for layer in cache.layers for states in (layer.keys, layer.values)]

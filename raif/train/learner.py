@@ -10,12 +10,14 @@ from dataclasses import replace
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from raif.config.train import TrainConfig
 from raif.errors import ConfigError, RaifError
+from raif.models.attention import GROUPED, keeps_all
 from raif.models.decode import decode
 from raif.models.load import Model, load, recomputing, save
 from raif.plan.costs import Sharding, tokens_that_fit
@@ -36,6 +38,7 @@ from raif.train.loss import Counts, cloning_loss, learned, policy_loss, response
 from raif.train.optim.lora import WithoutAdapters, add_adapters, merged
 from raif.train.optim.optimizer import Optimizer, PlainOptimizer
 from raif.train.pace import device_bytes
+from raif.train.prompts import SharedPrompts
 from raif.train.ranks import ALONE, Ranks, lost_a_rank
 
 Loss = tuple[Tensor, dict[str, Tensor]]
@@ -71,6 +74,12 @@ class Learner:
         else:
             self.optimizer = PlainOptimizer(model, config.optimizer)
         self.policy = self.optimizer.model
+        self._shares = (
+            not (config.distributed.zero or config.model.gradient_checkpointing)
+            and self.policy.net.config._attn_implementation == GROUPED
+            and keeps_all(self.policy.net)
+        )
+        """Whether prompts can be read once for several responses: on a CPU, where it was measured."""
         self._gathered: dict[str, Tensor] = {}
         self.size, self.tokens = self._micro_batches()
 
@@ -157,13 +166,14 @@ class Learner:
         """
         advice = "This architecture can't be trained here yet. Try --set model.attention=eager."
         try:
-            with recomputing(self.policy.net):
-                ours = self.policy.call(partial(token_logps, packed=self._packs), self._collate(samples))
-            trained = [row[: len(s.ids)] for row, s in zip(ours, samples, strict=True)]
             if self._packs:
-                self._agree("packing", samples, trained, f"{advice} Or try sft.packing=false.")
+                advice_here = f"{advice} Or try sft.packing=false."
+                self._agree("packing", samples, self._trained(samples, packed=True), advice_here)
             else:
-                self._agree("training", samples, trained, advice)
+                self._agree("training", samples, self._trained(samples), advice)
+            if self._shares:
+                prompts = SharedPrompts(self.policy, (sample.prompt for sample in samples))
+                self._agree("sharing prompts", samples, self._trained(samples, prompts=prompts), advice)
             if self.config.samples_itself:
                 found = self._sampled(samples)
                 logps = [torch.tensor(each.old_logps, device=self.policy.device) for each in found]
@@ -173,6 +183,12 @@ class Learner:
                 raise
             what = f"{_name(self.policy)}: its forward pass can't be taken apart"
             raise RaifError(f"{what}: {type(error).__name__}: {error}", advice) from error
+
+    def _trained(self, samples: Sequence[Sample], **how: Any) -> list[Tensor]:
+        """The log-probabilities of each response's tokens, as they are computed in training."""
+        with recomputing(self.policy.net):
+            ours = self.policy.call(partial(token_logps, **how), self._collate(samples))
+        return [row[: len(s.ids)] for row, s in zip(ours, samples, strict=True)]
 
     def _sampled(self, samples: Sequence[Sample]) -> list[Sample]:
         """Responses to the prompts of the samples, and to the half of one: rows of different length."""
@@ -254,7 +270,11 @@ class Learner:
         if not all(map(math.isfinite, chain(*(s.old_logps for s in samples), *frozen_logps))):
             metrics["given_logps"] = math.nan  # the clipping could hide it
         weight = self.config.loss.cloning if samples else 1.0
-        passes = [*self._policy_passes(samples, frozen_logps, fresh), *self._cloning_passes(clones, weight)]
+        prompts = self._shared_prompts(learned(samples, self.config.loss))
+        passes = [
+            *self._policy_passes(samples, frozen_logps, prompts, fresh),
+            *self._cloning_passes(clones, weight),
+        ]
         with recomputing(self.policy.net):
             for left, (compute, counts) in zip(reversed(range(len(passes))), passes, strict=True):
                 loss, parts = compute()
@@ -263,11 +283,22 @@ class Learner:
                 if not left and not all(self.ranks.gather(all(map(math.isfinite, metrics.values())))):
                     loss = loss * math.nan  # the gradient of such a loss may be finite, and is worth nothing
                 self.optimizer.backward(counts * loss, last=not left)
+            if prompts:
+                prompts.backward()
         norm = self.optimizer.step(lr) if passes else 0.0
         return {**self.ranks.add(metrics), "grad_norm": norm, "lr": lr}
 
+    def _shared_prompts(self, samples: Sequence[Sample]) -> SharedPrompts | None:
+        """The prompts of these samples, if some have the same and it can be read once."""
+        prompts = dict.fromkeys(sample.prompt for sample in samples)
+        return SharedPrompts(self.policy, prompts) if self._shares and len(prompts) < len(samples) else None
+
     def _policy_passes(
-        self, samples: Sequence[Sample], frozen_logps: Sequence[list[float]], fresh: bool
+        self,
+        samples: Sequence[Sample],
+        frozen_logps: Sequence[list[float]],
+        prompts: SharedPrompts | None,
+        fresh: bool,
     ) -> Iterator[tuple[Callable[[], Loss], float]]:
         """This rank's micro-batches: a function that computes the loss of each, and its weight (1 or 0)."""
         c = self.config
@@ -282,7 +313,8 @@ class Learner:
         def compute(positions: Sequence[int]) -> Loss:
             batch = self._collate([chosen[i] for i in positions])
             frozen = _padded([frozen_logps[i] for i in positions], batch.mask) if c.loss.kl else None
-            compute_both = partial(token_logps_and_entropy, bonus=bool(c.loss.entropy))
+            bonus = bool(c.loss.entropy)
+            compute_both = partial(token_logps_and_entropy, bonus=bonus, prompts=prompts)
             logps, entropy = self.policy.call(compute_both, batch, self._temperature)
             gap = logps.detach() - batch.old_logps if fresh else batch.gap
             correction = gap if c.recomputes else None
@@ -291,7 +323,8 @@ class Learner:
                 parts["logp_mismatch"] = response_mean(gap.abs(), batch.mask).sum() / counts.learned
             return loss, parts
 
-        for positions, weight in self.ranks.deal(bucketed(chosen, self.size, self.tokens)):
+        length = (lambda sample: len(sample.ids)) if prompts else len
+        for positions, weight in self.ranks.deal(bucketed(chosen, self.size, self.tokens, length=length)):
             yield partial(compute, positions), weight
 
     def _cloning_passes(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -14,6 +14,7 @@ from torch import Tensor
 from raif.models.attention import own_attention
 from raif.models.head import LogitsOf
 from raif.models.load import Model
+from raif.train.prompts import Prompt, SharedPrompts
 from raif.train.ranks import ALONE, Ranks
 
 Temperature = float | Literal["each"]
@@ -40,6 +41,11 @@ class Sample:
     def __len__(self) -> int:
         return len(self.prompt_ids) + len(self.ids)
 
+    @property
+    def prompt(self) -> Prompt:
+        """What tells its prompt from others."""
+        return tuple(self.prompt_ids)
+
 
 @dataclass(frozen=True, slots=True)
 class MicroBatch:
@@ -47,7 +53,7 @@ class MicroBatch:
 
     ids: [B, L], prompt + response, padded on the right. lengths: [B], without the padding. For the tokens of
     the responses, all [B, T]: targets, mask (1.0 on real ones), sources (the position in L that predicts
-    each), old_logps, gap. advantage, keep, temperature: [B].
+    each), old_logps, gap. advantage, keep, temperature: [B]. prompts: that of each response.
     """
 
     ids: Tensor
@@ -60,6 +66,7 @@ class MicroBatch:
     advantage: Tensor
     keep: Tensor
     temperature: Tensor
+    prompts: tuple[Prompt, ...]
 
 
 def collate(samples: Sequence[Sample], *, pad: int, device: torch.device) -> MicroBatch:
@@ -81,18 +88,22 @@ def collate(samples: Sequence[Sample], *, pad: int, device: torch.device) -> Mic
         advantage=torch.tensor([s.advantage for s in samples], device=device),
         keep=torch.tensor([s.keep for s in samples], dtype=torch.float, device=device),
         temperature=torch.tensor([s.temperature for s in samples], device=device),
+        prompts=tuple(s.prompt for s in samples),
     )
 
 
-def bucketed(samples: Sequence[Sample], size: int, tokens: int | None = None) -> list[list[int]]:
+def bucketed(
+    samples: Sequence[Sample], size: int, tokens: int | None = None, *, length: Callable[[Sample], int] = len
+) -> list[list[int]]:
     """Positions in micro-batches of `size`, the longest sequences together, so that little is padding.
 
     `tokens`: the most that a micro-batch can have, padding included; a longer sequence gets one of its own.
+    `length`: of a sample, in tokens.
     """
-    left = sorted(range(len(samples)), key=lambda i: -len(samples[i]))
+    left = sorted(range(len(samples)), key=lambda i: -length(samples[i]))
     batches = []
     while left:
-        rows = min(size, max(1, tokens // len(samples[left[0]]))) if tokens else size
+        rows = min(size, max(1, tokens // length(samples[left[0]]))) if tokens else size
         batches.append(left[:rows])
         left = left[rows:]
     return batches
@@ -113,22 +124,33 @@ def packed(samples: Sequence[Sample], tokens: int) -> list[list[int]]:
 
 
 def token_logps(
-    model: Model, batch: MicroBatch, temperature: Temperature = 1.0, *, packed: bool = False
+    model: Model,
+    batch: MicroBatch,
+    temperature: Temperature = 1.0,
+    *,
+    packed: bool = False,
+    prompts: SharedPrompts | None = None,
 ) -> Tensor:
     """The log-probability of each response token, [B, T], 0 on padding.
 
     `packed`: the model reads the sequences one after another in a single row, without any padding.
+    `prompts`: what is known of the prompts already.
     """
-    states, targets = _response_states(model, batch, packed=packed)
+    states, targets = _response_states(model, batch, packed=packed, prompts=prompts)
     (logps,) = model.head(_of_chunk, states, targets, _by_token(temperature, batch))
     return _spread(logps, batch.mask)
 
 
 def token_logps_and_entropy(
-    model: Model, batch: MicroBatch, temperature: Temperature = 1.0, *, bonus: bool = False
+    model: Model,
+    batch: MicroBatch,
+    temperature: Temperature = 1.0,
+    *,
+    bonus: bool = False,
+    prompts: SharedPrompts | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Also the entropy of each token's distribution (nats; with a gradient only for a bonus), both [B, T]."""
-    states, targets = _response_states(model, batch, packed=False)
+    states, targets = _response_states(model, batch, packed=False, prompts=prompts)
     work = partial(_of_chunk, entropy=True, bonus=bonus)
     logps, entropy = model.head(work, states, targets, _by_token(temperature, batch))
     return _spread(logps, batch.mask), _spread(entropy, batch.mask)
@@ -169,13 +191,18 @@ def _of_chunk(
         return logps, -torch.linalg.vecdot(all_logps.exp(), all_logps)
 
 
-def _response_states(model: Model, batch: MicroBatch, *, packed: bool) -> tuple[Tensor, Tensor]:
+def _response_states(
+    model: Model, batch: MicroBatch, *, packed: bool, prompts: SharedPrompts | None
+) -> tuple[Tensor, Tensor]:
     """The hidden states [N, D] that predict the N response tokens of a micro-batch, and these tokens [N].
 
     Padded rows need no attention mask: padding is on the right, where causal attention never looks, and its
     states are not used. In a packed row positions start again with each sequence: transformers takes that for
     the border that attention doesn't cross.
     """
+    responses = batch.mask.bool()
+    if prompts:
+        return prompts.states(batch.prompts, batch.targets)[responses], batch.targets[responses]
     rows, length = batch.ids.shape
     if packed:
         places = torch.arange(length, device=batch.ids.device).expand_as(batch.ids)
@@ -186,7 +213,6 @@ def _response_states(model: Model, batch: MicroBatch, *, packed: bool) -> tuple[
         inputs = {"input_ids": batch.ids}
         starts = torch.arange(rows, device=batch.ids.device) * length
     states = model.net.base_model(**inputs, use_cache=False).last_hidden_state.flatten(0, 1)
-    responses = batch.mask.bool()
     return states[(starts[:, None] + batch.sources)[responses]], batch.targets[responses]
 
 
