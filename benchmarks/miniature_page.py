@@ -224,7 +224,18 @@ def by_kind(runs: Sequence[Line]) -> str:
 # ---- the tables in full
 
 
-HEADS = ("", "constraints", "prompts", "and relevant", "relevant", "gain", "fluency", "words", "repeated")
+HEADS = (
+    "",
+    "constraints",
+    "prompts",
+    "and relevant",
+    "relevant",
+    "gain",
+    "fluency",
+    "words",
+    "repeated",
+    "alike",
+)
 
 
 def heldout_rows(run: Line, *, first: bool) -> Iterator[list[str]]:
@@ -236,7 +247,8 @@ def heldout_rows(run: Line, *, first: bool) -> Iterator[list[str]]:
         name = row["name"] if shared else f"`{called(run)}`, {row['name']}"
         rates = [rate(row[key]) for key in ("constraints", "followed", "followed_relevant", "relevant")]
         own = [number(row["relevance_gain"]), number(row["fluency"]), f"{row['words']:.0f}"]
-        yield [name, *rates, *own, f"{100 * row['repetition']:.1f}"]
+        alike = f"{100 * row['alike']:.1f}" if row.get("alike") is not None else ""
+        yield [name, *rates, *own, f"{100 * row['repetition']:.1f}", alike]
 
 
 def benchmark_parts(measured: Line) -> Iterator[str]:

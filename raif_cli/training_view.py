@@ -43,7 +43,7 @@ COLUMNS = (
     "and\nrelevant",
     "relevant\n(gain)",
     "fluency",
-    "format",
+    "format\nalike",
     "words\nrepeated",
 )
 
@@ -137,7 +137,8 @@ def _cells(row: HeldOutRow) -> list[str]:
     gain = "" if row.relevance_gain is None else f"\n({row.relevance_gain:.2f})"
     fluency = "" if row.fluency is None else f"{row.fluency:.2f}"
     length = f"{row.words:.0f}\n{row.repetition:.1%}"
-    return [*rates, relevant + gain, fluency, f"{row.format_share:.0%}", length]
+    alike = "" if row.alike is None else f"\n{row.alike:.1%}"
+    return [*rates, relevant + gain, fluency, f"{row.format_share:.0%}{alike}", length]
 
 
 def _interval(interval: Interval | None) -> str:

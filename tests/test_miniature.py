@@ -21,7 +21,7 @@ RATE = {"value": 0.4, "low": 0.3, "high": 0.5}
 
 def row(name: str, **other: Any) -> dict[str, Any]:
     rates = dict.fromkeys(("constraints", "followed", "followed_relevant", "relevant"), RATE)
-    own = {"relevance_gain": 0.84, "fluency": -1.25, "words": 57.4, "repetition": 0.021}
+    own = {"relevance_gain": 0.84, "fluency": -1.25, "words": 57.4, "repetition": 0.021, "alike": 0.485}
     return {"name": name, **rates, **own, **other}
 
 
@@ -83,7 +83,7 @@ def test_runs_become_small_files_and_these_become_the_page(tmp_path: Path) -> No
     shown = (docs / "results.md").read_text()
     assert "| the paper's recipe (`mini`), seed 0 | 40.0 [30, 50] |  |  | 2 |" in shown
     assert "| `mini-0`, whole recipe | 40.0 [30, 50] | 40.0 [30, 50] | 40.0 [30, 50] |" in shown
-    assert "| 0.84 | -1.25 | 20 | 2.1 |" in shown
+    assert "| 0.84 | -1.25 | 20 | 2.1 | 48.5 |" in shown
     plans = json.loads((docs / "results" / "plans.json").read_text())
     operations = sum(plans["7b"]["operations"].values())
     assert plans["7b"]["steps"] == 2000
@@ -109,7 +109,7 @@ def test_the_readme_shows_the_figures_of_the_demos_run() -> None:
             f"{found['value']:.1%} [{found['low']:.0%}, {found['high']:.0%}]"
             for found in (each["constraints"], each["followed"], each["relevant"])
         ]
-        own = f"{each['fluency']:.2f} | {each['words']:.0f} | {each['repetition']:.1%}"
+        own = f"{each['fluency']:.2f} | {each['words']:.0f} | {each['repetition']:.1%} | {each['alike']:.1%}"
         assert f"| {name} | {' | '.join(rates)} | {own} |" in readme
     ahead = miniature_page.difference(run["outcomes"]["whole recipe"], run["outcomes"]["cloning alone"])
     assert ahead

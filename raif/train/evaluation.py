@@ -47,6 +47,7 @@ def heldout_figures(row: HeldOutRow) -> Figures:
         "fluency",
         "words",
         "repetition",
+        "alike",
         "unjudged_share",
     ):
         value = getattr(row, name)

@@ -19,7 +19,7 @@ from raif.models.chat import Chat, Mode
 from raif.models.decode import Completion
 from raif.reasoning import Response, split
 from raif.train.conversation import at_drawn_turns
-from raif.train.heldout import repeated_share
+from raif.train.heldout import alike_share, repeated_share
 from raif.train.logps import Sample
 from raif.train.loss import advantages
 from raif.train.ranks import ALONE, Ranks
@@ -342,6 +342,9 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
         "response_tokens_max": max(len(r.ids) for r in rollouts),
         "thinking_words": fmean(len(r.response.thinking.split()) for r in rollouts),
         "repetition": fmean(repeated_share(r.text, 4) for r in rollouts),
+        "answers_alike": alike_share(
+            [[r.response.answer or "" for r in g.rollouts if r.thinking] for g in groups], 4
+        ),
         "answer_words": fmean(len((r.response.answer or "").split()) for r in rollouts),
         **{name: fmean(values) for name, values in sorted(passed.items())},
     }

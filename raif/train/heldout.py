@@ -2,13 +2,13 @@
 
 Following constraints by talking nonsense is easy to reward and hard to see in a rate. So each row also has
 the relevance of its answers (`raif.models.relevance`), their fluency (the mean log-probability per token
-under the untrained model), their length and their repetition.
+under the untrained model), their length, their repetition, and how alike they are.
 """
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -152,6 +152,8 @@ class HeldOutRow:
     """Its mean, in nats a token."""
     followed_relevant: Interval | None = None
     """The prompts that are followed by a relevant answer, of those whose relevance was measured."""
+    alike: float | None = None
+    """See `alike_share`, with 4-grams. None: in a report of an earlier version."""
 
     @classmethod
     def of(cls, name: str, answers: Sequence[HeldOutAnswer]) -> Self:
@@ -183,6 +185,7 @@ class HeldOutRow:
             relevant=_rate([[each.relevant] for each, _ in measured]),
             relevance_gain=fmean(gains) if gains else None,
             followed_relevant=_rate([[all_pass([each.relevant, followed])] for each, followed in measured]),
+            alike=alike_share([[text] for text in texts], 4),
         )
 
     @classmethod
@@ -202,9 +205,22 @@ def _rate(passed: Sequence[Sequence[bool | None]]) -> Interval | None:
 
 def repeated_share(text: str, n: int) -> float:
     """The share of the text's n-grams of words that occurred before in it; 0 if nothing repeats."""
-    words = text.lower().split()
-    grams = list(zip(*(words[i:] for i in range(n)), strict=False))
+    grams = _grams(text, n)
     return 1 - len(set(grams)) / len(grams) if grams else 0.0
+
+
+def alike_share(answers: Sequence[Sequence[str]], n: int) -> float:
+    """The share of the prompts to which an answer has the n-gram of words that most of them have.
+
+    `answers`: those to each prompt. 1 / prompts if nothing is said twice, near 1 if all are told the same.
+    """
+    found = Counter(gram for texts in answers for gram in {g for text in texts for g in _grams(text, n)})
+    return max(found.values(), default=0) / len(answers)
+
+
+def _grams(text: str, n: int) -> list[tuple[str, ...]]:
+    words = text.lower().split()
+    return list(zip(*(words[i:] for i in range(n)), strict=False))
 
 
 class Report:

@@ -23,6 +23,8 @@ SHRUNK, THOUGHTLESS = 0.3, 0.2
 """Responses, or their thinking, down to this share of their length at first."""
 REPEATED, MORE_REPEATED = 0.3, 0.15
 """Share of repeated 4-grams, and by how much it rose."""
+ALIKE, MORE_ALIKE = 0.5, 0.15
+"""Share of the prompts that are told the same, and by how much it rose."""
 NO_ENTROPY, ENTROPY_LEFT = 0.05, 0.2
 """Nats of a token, and the share of the entropy at first."""
 KL_FAR, KL_GROWN = 1.0, 5.0
@@ -93,6 +95,13 @@ def changes(first: Mapping[str, float], now: Mapping[str, float], best: float | 
             "responses repeat themselves",
             f"{repeated[1]:.0%} of a response's 4-grams occurred before in it, {repeated[0]:.0%} at first",
             "Go back to an earlier checkpoint; raise loss.kl or loss.cloning, or lower optimizer.lr.",
+        )
+    if (alike := both("answers_alike")) and alike[1] >= max(ALIKE, alike[0] + MORE_ALIKE):
+        yield Finding(
+            "answers become alike",
+            f"the same four words are in answers to {alike[1]:.0%} of a step's prompts, {alike[0]:.0%} at first",
+            "See samples/: one sentence may pass the checks of any prompt. Raise loss.cloning, which keeps the "
+            "experts' way of answering, or take the reward relevance.",
         )
     if (entropy := both("entropy")) and entropy[1] <= min(NO_ENTROPY, ENTROPY_LEFT * entropy[0]):
         yield Finding(
