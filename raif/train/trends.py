@@ -99,9 +99,9 @@ def changes(first: Mapping[str, float], now: Mapping[str, float], best: float | 
     if (alike := both("answers_alike")) and alike[1] >= max(ALIKE, alike[0] + MORE_ALIKE):
         yield Finding(
             "answers become alike",
-            f"the same four words are in answers to {alike[1]:.0%} of a step's prompts, {alike[0]:.0%} at first",
-            "See samples/: one sentence may pass the checks of any prompt. Raise loss.cloning, which keeps the "
-            "experts' way of answering, or take the reward relevance.",
+            f"the same four words answer {alike[1]:.0%} of a step's prompts, {alike[0]:.0%} at first",
+            "See samples/: one sentence may pass the checks of any prompt. Raise loss.cloning, which keeps "
+            "the experts' way of answering, or take the reward relevance.",
         )
     if (entropy := both("entropy")) and entropy[1] <= min(NO_ENTROPY, ENTROPY_LEFT * entropy[0]):
         yield Finding(
