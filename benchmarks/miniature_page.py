@@ -54,8 +54,9 @@ HELD_OUT = """\
 ## Held-out records
 
 Greedy answers. *relevant*: likelier under their own prompt than under each of seven others; *gain*: by how
-much on average, in nats a token; *fluency*: the mean log-probability of a token under the untrained model.
-[More about both](train.md#relevance)."""
+much on average, in nats a token; *fluency*: the mean log-probability of a token under the untrained model;
+*alike*: the share of the answers that have their most frequent four words in common.
+[More about these](train.md#relevance)."""
 
 GPU = 4e14
 """Operations a second, 40% of what an H100's data sheet gives for bfloat16."""
