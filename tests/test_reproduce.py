@@ -33,8 +33,9 @@ def calls(folder: Path, script: str, *arguments: str, **other: str) -> list[list
         (path := folder / name).write_text(f"#!/usr/bin/env bash\n{text}")
         path.chmod(0o755)
     (noted := folder / "calls").mkdir()
+    own = ("OUT", "PRESETS", "SEEDS", "MODEL")  # of whoever runs the tests
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in own},
         "PATH": f"{folder}:{os.environ['PATH']}",
         "CALLS": str(noted),
         "PATIENCE": "0.1",

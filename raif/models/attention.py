@@ -158,7 +158,7 @@ def keeps_all(net: Any) -> bool:
 
 def filled_cache(config: Any, states: Sequence[Tensor] = ()) -> Any:
     """A cache with these keys and values, two tensors for each layer; gradients pass."""
-    cache = DynamicCache(config=config)
+    cache: Any = DynamicCache(config=config)
     for layer, keys, values in zip(cache.layers, states[::2], states[1::2], strict=False):
         layer.update(keys, values)
     return cache

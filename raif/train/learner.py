@@ -74,12 +74,12 @@ class Learner:
         else:
             self.optimizer = PlainOptimizer(model, config.optimizer)
         self.policy = self.optimizer.model
+        # whether a prompt can be read once for several responses: on a CPU alone, where it was measured
         self._shares = (
             not (config.distributed.zero or config.model.gradient_checkpointing)
             and self.policy.net.config._attn_implementation == GROUPED
             and keeps_all(self.policy.net)
         )
-        """Whether prompts can be read once for several responses: on a CPU, where it was measured."""
         self._gathered: dict[str, Tensor] = {}
         self.size, self.tokens = self._micro_batches()
 
@@ -167,8 +167,8 @@ class Learner:
         advice = "This architecture can't be trained here yet. Try --set model.attention=eager."
         try:
             if self._packs:
-                advice_here = f"{advice} Or try sft.packing=false."
-                self._agree("packing", samples, self._trained(samples, packed=True), advice_here)
+                trained = self._trained(samples, packed=True)
+                self._agree("packing", samples, trained, f"{advice} Or try sft.packing=false.")
             else:
                 self._agree("training", samples, self._trained(samples), advice)
             if self._shares:
