@@ -108,7 +108,7 @@ def test_a_run_leaves_a_model_a_report_and_curves(tiny_folder: Path, tmp_path: P
         "steps=1",
         "cloning.warmup_steps=1",
         "cloning.batch=2",
-        "data.generate={count: 20, languages: {en: 1, zh: 1}, longest: 0}",
+        "data.generate={count: 20, languages: {en: 1, zh: 1}, longest: 0, retellings: ''}",
         "data.max_prompt_tokens=4000",
         "rollout={prompts: 2, group_size: 4, max_new_tokens: 8, batch: 8}",
         "optimizer.batch=4",
