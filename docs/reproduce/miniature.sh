@@ -22,8 +22,8 @@ read -r -a presets <<< "${PRESETS:-${table_1[*]} ${others[*]}}"
 # to tune on, test for the tables.
 data() {
   local resume=() retellings="$model"  # of a packaged model they are packaged, too
-  [ ! -e "$out/retold/config.yaml" ] || resume=(--resume)
   if [[ "$model" != packaged:* ]]; then
+    [ ! -e "$out/retold/config.yaml" ] || resume=(--resume)
     retellings="$out/retold/retellings.jsonl"
     [ -e "$retellings" ] ||
       raif gen-data --preset retell --set "model=$model" --out "$out/retold" "${resume[@]}"

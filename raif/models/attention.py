@@ -156,8 +156,8 @@ def keeps_all(net: Any) -> bool:
     return all(type(layer) is DynamicLayer for layer in DynamicCache(config=net.config).layers)
 
 
-def filled_cache(config: Any, states: Sequence[Tensor] = ()) -> Any:
-    """A cache with these keys and values, two tensors for each layer; gradients pass."""
+def growing_cache(config: Any, states: Sequence[Tensor] = ()) -> Any:
+    """A cache that begins with these keys and values, two tensors for each layer; gradients pass."""
     cache: Any = DynamicCache(config=config)
     for layer, keys, values in zip(cache.layers, states[::2], states[1::2], strict=False):
         layer.update(keys, values)

@@ -210,7 +210,7 @@ def repeated_share(text: str, n: int) -> float:
 
 
 def alike_share(answers: Sequence[Sequence[str]], n: int) -> float:
-    """The share of the prompts to which an answer has the n-gram of words that most of them have.
+    """The share of the prompts that have the most frequent n-gram of words in their answers.
 
     `answers`: those to each prompt. 1 / prompts if nothing is said twice, near 1 if all are told the same.
     """

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from raif.models.attention import contents, filled_cache
+from raif.models.attention import contents, growing_cache
 from raif.models.decode import pad_left
 from raif.models.load import Model
 
@@ -29,7 +29,7 @@ class SharedPrompts:
         self._model = model
         self._rows = {prompt: row for row, prompt in enumerate(dict.fromkeys(prompts))}
         ids, self._mask = pad_left(list(map(list, self._rows)), model.pad_id, model.device)
-        cache = filled_cache(model.net.config)
+        cache = growing_cache(model.net.config)
         last = self._read(ids, self._mask, cache)[:, -1]
         self._computed = [last, *contents(cache)]
         self._seen = [each.detach().requires_grad_(each.requires_grad) for each in self._computed]
@@ -44,7 +44,7 @@ class SharedPrompts:
             return last[:, None]
         said = ids[:, :-1]
         mask = torch.cat([self._mask[rows], torch.ones_like(said)], 1)
-        states = self._read(said, mask, filled_cache(self._model.net.config, known))
+        states = self._read(said, mask, growing_cache(self._model.net.config, known))
         return torch.cat([last[:, None], states], 1)
 
     def backward(self) -> None:

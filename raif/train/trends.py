@@ -101,7 +101,7 @@ def changes(first: Mapping[str, float], now: Mapping[str, float], best: float | 
             "answers become alike",
             f"the same four words answer {alike[1]:.0%} of a step's prompts, {alike[0]:.0%} at first",
             "See samples/: one sentence may pass the checks of any prompt. Raise loss.cloning, which keeps "
-            "the experts' way of answering, or take the reward relevance.",
+            "the experts' way of answering.",
         )
     if (entropy := both("entropy")) and entropy[1] <= min(NO_ENTROPY, ENTROPY_LEFT * entropy[0]):
         yield Finding(

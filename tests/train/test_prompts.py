@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,19 +94,18 @@ def test_the_gradient_is_that_of_the_whole_sequences(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("samples", "keys"),
+    ("samples", "model", "shared"),
     [
-        ([SAMPLES[0], SAMPLES[1]], {}),
-        (SAMPLES, {"model": {"gradient_checkpointing": True}}),
-        (SAMPLES, {"model": {"attention": "sdpa"}}),
+        (SAMPLES, {}, True),
+        (SAMPLES[:2], {}, False),  # nothing to share
+        (SAMPLES, {"gradient_checkpointing": True}, False),
+        (SAMPLES, {"attention": "sdpa"}, False),
     ],
-    ids=["nothing to share", "recomputed", "another attention"],
 )
-def test_prompts_are_read_with_each_response_otherwise(
-    tmp_path: Path, samples: list[Sample], keys: dict[str, Any]
+def test_prompts_are_shared_where_that_is_possible_and_saves_something(
+    tmp_path: Path, samples: list[Sample], model: dict[str, Any], shared: bool
 ) -> None:
-    model = {"path": str(make("llama", tmp_path)), "compute": "float32", "device": "cpu"}
-    model |= {"gradient_checkpointing": False, **keys.get("model", {})}
-    one = Learner(TrainConfig.model_validate({"model": model, "loss": {"kl": 0}}))
-    assert one._shared_prompts(samples) is None
-    assert one._shared_prompts([replace(samples[0]), samples[0]]) is None or not keys
+    folder = {"path": str(make("llama", tmp_path)), "compute": "float32", "device": "cpu"}
+    keys = {"model": {**folder, "gradient_checkpointing": False, **model}, "loss": {"kl": 0}}
+    found = Learner(TrainConfig.model_validate(keys))._shared_prompts(samples)
+    assert (found is not None) is shared

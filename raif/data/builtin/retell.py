@@ -19,15 +19,15 @@ from raif.data.builtin.words import length_of
 from raif.errors import ConfigError, RaifError, did_you_mean
 from raif.files import jsonl
 from raif.files.runs import open_run
+from raif.models.load import PREFIX
 from raif.text import chinese, sentences
 
 Ask = Callable[[Sequence[str], int], list[str]]
 """Answers to requests, in order; the number seeds them."""
 
 ANSWERS, RETELLINGS = "answers.jsonl", "retellings.jsonl"
-PACKAGED = "packaged:"
-"""Before the name of a model whose answers are in this package: ANSWERS of `--preset retell`, compressed."""
 _FOLDER, _COMPRESSED = Path(__file__).with_name("answers"), ".jsonl.gz"
+"""Of packaged models' answers: ANSWERS of `--preset retell`, compressed."""
 POINTS = 11
 """Sentences that a seed has at least."""
 _LEVELS: tuple[Literal[1, 2, 3], ...] = (1, 1, 1, 2, 2, 2)
@@ -87,12 +87,12 @@ def retell(
 def retold(source: str, seeds: Sequence[Seed]) -> tuple[Seed, ...]:
     """What a file of retellings has instead of these seeds: other answers to the same requests.
 
-    `source`: its path, or PACKAGED and a model's name. Raises ConfigError if it has none or if there are no
-    packaged answers of the model, and RecordError for a line that is no seed.
+    `source`: its path, or `packaged:NAME`, a packaged model. Raises ConfigError if it has none or if there
+    are no packaged answers of the model, and RecordError for a line that is no seed.
     """
-    if source.startswith(PACKAGED):
+    if source.startswith(PREFIX):
         known = {seed.id: seed for seed in seeds}
-        answered = _packaged(source.removeprefix(PACKAGED)).items()
+        answered = _packaged(source.removeprefix(PREFIX)).items()
         own = (in_other_words(known[id], answers) for id, answers in answered if id in known)
         found = tuple(chain.from_iterable(own))
     else:
