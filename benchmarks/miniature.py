@@ -14,6 +14,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -65,18 +66,23 @@ def steps(folder: Path) -> int:
 def collect(runs: Path, results: Path) -> None:
     """A JSON file for each finished run; one each for benchmarks, samples and the plans of the paper's runs.
 
-    What is known of the benchmarks and samples of models that aren't in `runs` stays. Runs' folders are
-    called PRESET-SEED: that of the demo, whose figures the README shows, is smol-0.
+    What is known of the benchmarks of models that aren't in `runs` stays. Runs' folders are called
+    PRESET-SEED: that of the demo, whose figures the README shows, is smol-0.
     """
     done = [folder for folder in sorted(runs.glob("*-[0-9]")) if (folder / "model").exists()]
     if not done:
         sys.exit(f"{runs}: no finished run in it; docs/reproduce/miniature.sh trains them")
     results.mkdir(parents=True, exist_ok=True)
-    for folder in done:
-        write(results / f"{folder.name}.json", training(folder))
     found, shown = results / "benchmarks.json", results / "samples.json"
-    write(found, known(found) | benchmarks(runs / "eval"))
-    write(shown, samples([f for f in done if f.name in SAMPLED], known(shown)))
+    measured = known(found)
+    for folder in done:
+        file, run = results / f"{folder.name}.json", training(folder)
+        if known(file).get("started") != run["started"]:
+            measured.pop(folder.name, None)  # of an earlier model of that name
+        write(file, run)
+    write(found, measured | benchmarks(runs / "eval"))
+    if sampled := [folder for folder in done if folder.name in SAMPLED]:
+        write(shown, samples(sampled, known(shown)))
     write(results / "plans.json", {preset: planned(preset) for preset in PAPER})
 
 
@@ -101,7 +107,9 @@ def training(folder: Path) -> dict[str, Any]:
     return {
         "preset": preset,
         "seed": int(seed),
+        "started": start["started"],
         "commit": (start["git"] or {}).get("commit"),
+        "heldout": prompts_hash(folder),
         "steps": len(metrics),
         "seconds": round(trained_seconds(folder)),
         "plan": plan.read_text("utf-8").splitlines()[-2:] if plan.exists() else [],
@@ -111,6 +119,12 @@ def training(folder: Path) -> dict[str, Any]:
         "kinds": {row["name"]: kinds(folder, row["name"]) for row in report["rows"]},
         "curves": curves(folder, metrics),
     }
+
+
+def prompts_hash(folder: Path) -> str:
+    """Of the held-out prompts: rates and outcomes of runs compare only where these are the same."""
+    asked = {id: answer["prompt"] for id, answer in answers(folder, "untrained").items()}
+    return sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 def planned(preset: str) -> dict[str, Any]:
@@ -168,7 +182,8 @@ def answers(folder: Path, row: str) -> dict[str, Line]:
 
 def last_row(folder: Path) -> str:
     """The row of the trained model that thinks."""
-    return "fine-tuned" if (folder / "heldout" / "fine-tuned.jsonl").exists() else "whole recipe"
+    names = {row["name"] for row in read(folder / "report.json")["rows"]}
+    return next(name for name in ("whole recipe", "fine-tuned", "after the warm-up") if name in names)
 
 
 def benchmarks(folder: Path) -> dict[str, Any]:
@@ -186,12 +201,18 @@ def benchmarks(folder: Path) -> dict[str, Any]:
     return found
 
 
-def samples(runs: Sequence[Path], shown: dict[str, Any]) -> dict[str, Any]:
-    """The first held-out prompts with the answers before and after, and what the checks said."""
+def samples(runs: Sequence[Path], earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """The first held-out prompts with the answers before and after, and what the checks said.
+
+    Earlier answers of other models to the same prompts stay.
+    """
+    shown: dict[str, Any] = {}
     for folder in runs:
         for row, name in (("untrained", "untrained"), (last_row(folder), folder.name)):
             for id, answer in list(answers(folder, row).items())[:SAMPLES]:
-                entry = shown.setdefault(id, {"prompt": answer["prompt"], "answers": {}})
+                before = earlier.get(id, {})
+                others = before["answers"] if before.get("prompt") == answer["prompt"] else {}
+                entry = shown.setdefault(id, {"prompt": answer["prompt"], "answers": {**others}})
                 marks = {v["id"]: v["passed"] for v in answer["verdicts"]}
                 relevance = (answer.get("relevance") or {}).get("relevant")
                 entry["answers"][name] = {"text": answer["answer"], "verdicts": marks, "relevant": relevance}

@@ -2,7 +2,7 @@
 
     python benchmarks/miniature_page.py docs
 
-It refuses to write a page without results.
+It refuses to write a page without results, or with runs that were asked different held-out prompts.
 """
 
 from __future__ import annotations
@@ -82,6 +82,9 @@ def page(docs: Path) -> None:
     runs = ordered([read(path) for path in results.glob("mini*.json")])
     if not runs:
         sys.exit(f"{results}: no results to show; run docs/reproduce/miniature.sh first, then its stage page")
+    asked = {run.get("heldout"): called(run) for run in runs}
+    if len(asked) > 1:
+        sys.exit(f"{results}: {', '.join(asked.values())} have different held-out prompts; delete the older")
     measured = read(results / "benchmarks.json")
     rows = list(table_1(runs, measured))
     parts = [
@@ -253,12 +256,16 @@ def heldout_rows(run: Line, *, first: bool) -> Iterator[list[str]]:
 
 
 def benchmark_parts(measured: Line) -> Iterator[str]:
-    """A table a benchmark."""
+    """A table a benchmark. Relevance isn't measured of every model."""
     for benchmark, title in BENCHMARKS.items():
-        found = {name: each[benchmark] for name, each in measured.items() if benchmark in each}
+        found = {
+            name: {f"{row['name']}, {column}": value for row, column, value in cells(each[benchmark])}
+            for name, each in measured.items()
+            if benchmark in each
+        }
         if found:
-            names = [f"{row['name']}, {column}" for row, column, _ in cells(next(iter(found.values())))]
-            rows = [[f"`{n}`", *(rate(value) for *_, value in cells(entry))] for n, entry in found.items()]
+            names = list(dict.fromkeys(name for values in found.values() for name in values))
+            rows = [[f"`{n}`", *(rate(values.get(name)) for name in names)] for n, values in found.items()]
             yield f"## {title}"
             yield table(["", *names], rows)
 

@@ -41,8 +41,8 @@ def _no_roles(record: Instruction) -> str:
 
 
 TASKS: Registry[Task] = Registry("task", RaifError)
-TASKS.add("ifeval", Task(("verdicts", "relevance")))
-TASKS.add("complex", Task(("verdicts", "relevance")))
+TASKS.add("ifeval", Task(("verdicts", "relevance", "substance")))
+TASKS.add("complex", Task(("verdicts", "relevance", "substance")))
 TASKS.add("math", Task(("math",), _no_reference))
 TASKS.add("kk", Task(("math",), _no_roles))
 

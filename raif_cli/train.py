@@ -48,6 +48,14 @@ MaxHours = Annotated[
     ),
 ]
 
+WarmUpOf = Annotated[
+    Path | None,
+    typer.Option(
+        "--warm-up-of",
+        help="Begin at the end of the warm-up of the run in this folder, if it is the same one.",
+    ),
+]
+
 
 def train(
     preset: Preset = None,
@@ -62,6 +70,7 @@ def train(
     ranks: Ranks = None,
     gpu_memory: GpuMemory = None,
     max_hours: MaxHours = None,
+    warm_up_of: WarmUpOf = None,
 ) -> None:
     """Train a model by GRPO with rule-centric rewards, superior-CoT contrast and behaviour cloning."""
     from raif.config import load
@@ -81,6 +90,7 @@ def train(
         overwrite,
         strict,
         max_hours,
+        warm_up_of,
     )
 
 
@@ -102,6 +112,7 @@ def _train(
     overwrite: bool,
     strict: bool,
     max_hours: float | None,
+    warm_up_of: Path | None,
 ) -> None:
     from raif.errors import require
     from raif.train.launch import Launch
@@ -112,7 +123,7 @@ def _train(
     stop = Stop(max_hours, alone=launch.size == 1)
     try:
         with stop.listening():
-            _run(config, folder, resume, overwrite, strict, launch, stop)
+            _run(config, folder, resume, overwrite, strict, warm_up_of, launch, stop)
     except Stopped as stopped:
         if launch.first or isinstance(stopped, GivenUp):
             _say(f"Stopped by {stopped.why}. {stopped.how}")
@@ -125,28 +136,34 @@ def _run(
     resume: bool | Literal["auto"],
     overwrite: bool,
     strict: bool,
+    warm_up_of: Path | None,
     launch: Launch,
     stop: Stop,
 ) -> None:
     from raif.config.resume import FREE
     from raif.files.runs import open_run, said_of
     from raif.train import environment
+    from raif.train.branch import begin_at, end_of_warm_up
     from raif.train.data import check_source, inputs
     from raif.train.ranks import joined
     from raif.train.run import Run
 
     check_source(config.data)
     if launch.first:
+        rests_on = inputs(config.data)
+        warm_up = warm_up_of and end_of_warm_up(warm_up_of, config, rests_on)
         open_run(
             folder,
             config,
             resume=resume,
             overwrite=overwrite,
             free=FREE,
-            inputs=inputs(config.data),
+            inputs=rests_on,
             remade=["data", environment.NAME],
             changed=lambda changes: _say(said_of(changes)),
         )
+        if warm_up:
+            begin_at(warm_up, folder, config)
     with _view(launch) as view, joined(config, launch) as ranks:
         report = Run(config, folder, view, ranks, strict=strict, stop=stop).go()
     if launch.first:

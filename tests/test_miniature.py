@@ -37,11 +37,11 @@ def answer(number: int, passed: bool) -> dict[str, Any]:
     }
 
 
-def finished(folder: Path, passed: int, seconds: float = 30.0) -> None:
+def finished(folder: Path, passed: int, seconds: float = 30.0, started: str = "now") -> None:
     """A run of four steps whose trained model passes so many of ten prompts; untrained it passes two."""
     for name in ("model", "heldout", "samples"):
         (folder / name).mkdir(parents=True)
-    write(folder / "environment.json", [{"git": {"commit": "abc"}}])
+    write(folder / "environment.json", [{"started": started, "git": {"commit": "abc"}}])
     write(folder / "report.json", {"rows": [row("untrained"), row("whole recipe", words=20.0)]})
     metrics = [
         {"step": n, "phase": "grpo", "reward": n / 2, "keep_ratio": 0.5, "time_update": seconds}
@@ -115,6 +115,35 @@ def test_the_readme_shows_the_figures_of_the_demos_run() -> None:
     assert ahead
     value, low, high = (f"{100 * ahead[key]:+.1f}" for key in ("value", "low", "high"))
     assert f"{value} points [{low}, {high}] in pairs" in readme
+
+
+def test_another_run_of_the_same_name_takes_no_figures_of_the_one_before(tmp_path: Path) -> None:
+    results, runs = tmp_path / "docs" / "results", tmp_path / "runs"
+    finished(runs / "mini-0", 5)
+    miniature.collect(runs, results)
+    write(results / "benchmarks.json", {"mini-0": {}, "untrained-io": {}})
+    miniature.collect(runs, results)
+    assert set(json.loads((results / "benchmarks.json").read_text())) == {"mini-0", "untrained-io"}
+    other = tmp_path / "other"
+    finished(other / "mini-0", 5, started="later")
+    miniature.collect(other, results)
+    assert set(json.loads((results / "benchmarks.json").read_text())) == {"untrained-io"}
+
+
+def test_runs_that_were_asked_something_else_are_never_compared(tmp_path: Path) -> None:
+    results, runs = tmp_path / "docs" / "results", tmp_path / "runs"
+    finished(runs / "mini-0", 5)
+    miniature.collect(runs, results)
+    other = tmp_path / "other"
+    finished(other / "mini-all-0", 5)
+    for file in (other / "mini-all-0" / "heldout").iterdir():
+        file.write_text(file.read_text().replace("Say tea", "Say rain"))
+    miniature.collect(other, results)
+    shown = json.loads((results / "samples.json").read_text())
+    assert {each["prompt"] for each in shown.values()} == {"Say rain"}
+    assert "mini-0" not in shown["0"]["answers"]
+    with pytest.raises(SystemExit, match="mini-0, mini-all-0 have different held-out prompts"):
+        miniature_page.page(tmp_path / "docs")
 
 
 def test_without_results_there_is_no_page_and_no_collection(tmp_path: Path) -> None:

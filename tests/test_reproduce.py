@@ -10,12 +10,16 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from raif.config import preset_names
+from raif.config import load, preset_names
+from raif.config.resume import AFTER_WARM_UP, FREE
+from raif.config.train import TrainConfig
+from raif.files.runs import differences, under
 from raif_cli.main import app
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reproduce"
 SCRIPTS = sorted(FOLDER.glob("*.sh"))
 MINI = {name for name in preset_names("train") if name == "mini" or name.startswith("mini-")}
+SHARING = MINI - {"mini-warm-up", "mini-sft", "mini-math", "mini-reference"}
 LAYOUTS = ["16-gpus", "4-gpus", "1-gpu"]
 NOTES = 'note="$(mktemp "$CALLS/.XXXXXX")"; printf "%s\\0" "$@" > "$note"; mv "$note" "$CALLS/${note##*.}"\n'
 """Moved once complete: a server can be killed while it writes."""
@@ -160,9 +164,22 @@ def test_the_miniature_trains_and_measures_and_every_call_can_be_planned(tmp_pat
     assert seeds["mini-math"] == {"seed=0"}
     fitted = [call for call in trained if "steps=321" in call]
     assert [call[call.index("--preset") + 1] for call in fitted] == ["mini-sft"] * 2
+    for call in trained:
+        preset, seed = (call[call.index(each) + 1] for each in ("--preset", "--set"))
+        shared = [call[n + 1].rpartition("/")[2] for n, each in enumerate(call) if each == "--warm-up-of"]
+        assert shared == ([f"mini-warm-up-{seed.removeprefix('seed=')}"] if preset in SHARING else [])
     measured = [(call[1], call[call.index("--out") + 1]) for call in made if call[0] == "eval"]
     assert len(measured) == 2 * (3 + 6)
     assert {benchmark for benchmark, _ in measured} == {"ifeval", "ifbench"}
+
+
+@pytest.mark.parametrize("preset", sorted(MINI - {"mini-math"}))  # whose data differs
+def test_the_miniatures_runs_share_the_warm_up_that_they_can_share(preset: str) -> None:
+    warm_up, own = (load(TrainConfig, "train", preset=name) for name in ("mini-warm-up", preset))
+    changed = differences(warm_up.model_dump(mode="json"), own.model_dump(mode="json"))
+    assert all(under(each.key, (*FREE, *AFTER_WARM_UP)) for each in changed) == (
+        preset in SHARING | {"mini-warm-up"}
+    )
 
 
 def test_the_table_of_the_documentation_names_every_ablation() -> None:

@@ -14,7 +14,7 @@ seeds="${SEEDS:-0 1}"
 data="$out/data"
 
 table_1=(mini mini-all mini-sft)
-others=(mini-no-contrast mini-no-cloning mini-no-contrast-no-cloning mini-math mini-reference
+others=(mini-warm-up mini-no-contrast mini-no-cloning mini-no-contrast-no-cloning mini-math mini-reference
   mini-hindsight mini-successes mini-band mini-by-kind mini-temperatures mini-full-marks mini-relevance)
 read -r -a presets <<< "${PRESETS:-${table_1[*]} ${others[*]}}"
 
@@ -40,7 +40,8 @@ seeds_of() {
   case " ${table_1[*]} " in *" $1 "*) echo "$seeds" ;; *) echo "${seeds%% *}" ;; esac
 }
 
-# run PRESET SEED [OPTION...]: start or resume a training run. The plan is kept next to its folder.
+# run PRESET SEED [OPTION...]: start or resume a training run. The plan is kept next to its folder. Runs on the same
+# records begin at the end of the same warm-up.
 run() {
   local preset="$1" seed="$2" folder="$out/$1-$2" train="$data/train.jsonl"
   shift 2
@@ -48,6 +49,13 @@ run() {
   local keys=(--preset "$preset" --set "seed=$seed" --set "model.path=$model"
     --set "data.train=$train" --set "data.heldout=$data/test.jsonl" "$@")
   [ -e "$folder.plan" ] || raif train "${keys[@]}" --dry-run 2> "$folder.plan" > /dev/null
+  case "$preset" in
+    mini-sft | mini-math | mini-reference | mini-warm-up) ;; # of other records, or with another warm-up
+    *)
+      [ -e "$out/mini-warm-up-$seed/model" ] || run mini-warm-up "$seed"
+      keys+=(--warm-up-of "$out/mini-warm-up-$seed")
+      ;;
+  esac
   raif train "${keys[@]}" --out "$folder" --resume auto
 }
 

@@ -1,7 +1,8 @@
 """What a resumed run may change: whatever leaves its past true.
 
 In training, that is also what leaves the steps to come comparable: every key of `TrainConfig` is, itself or
-by its section, in exactly one of two lists. In the staged pipeline of `raif gen-data`, a key belongs to the
+by its section, in exactly one of two lists; a third says which of the fixed ones leave a warm-up as it is.
+In the staged pipeline of `raif gen-data`, a key belongs to the
 stages that it decides: the stages before the first of them stay true, and that one and all later ones are
 done again, from the replies that are kept. In an evaluation, whatever no answer depends on can change. Tests
 keep the lists complete.
@@ -96,6 +97,36 @@ FIXED = (
     "reference_quirks",
 )
 """Keys, or whole sections, that decide what the past steps did. Another value needs another run."""
+
+AFTER_WARM_UP = (
+    "contrast",
+    "rollout.prompts",
+    "rollout.group_size",
+    "rollout.temperature",
+    "rollout.temperatures",
+    "rollout.band",
+    "rollout.contrast_by_kind",
+    "rollout.refill",
+    "rollout.overlong",
+    "rollout.overlap",
+    "rewards",
+    "loss",
+    "cloning.successes",
+    "cloning.hindsight",
+    "sft.max_tokens",
+    "optimizer.schedule",
+    "optimizer.min_lr_ratio",
+    "optimizer.horizon",
+    "optimizer.batch",
+    "evaluation.cloning_alone",
+    "reference_quirks.keep_equal_groups",
+    "reference_quirks.drop_below_stored",
+    "reference_quirks.divide_by_all",
+    "reference_quirks.math_in_whole_output",
+)
+"""Of these, the ones that decide nothing before the warm-up's end: runs that differ in them, and in what is
+free, can share one.
+"""
 
 _OF_REQUESTS = (
     "tagger.endpoint",

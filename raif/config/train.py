@@ -81,7 +81,8 @@ class RewardConfig(Section):
     """One part of a response's reward. A bare name stands for weight 1 and no kwargs."""
 
     name: str
-    """A registered reward (format, verdicts, relevance, math, length, a plug-in's), or `module:function`."""
+    """A registered reward (format, verdicts, relevance, substance, math, length, a plug-in's), or
+    `module:function`."""
     weight: Annotated[float, Field(allow_inf_nan=False)] = 1.0
     """What it is multiplied by before the rewards are added up."""
     kwargs: dict[str, Any] = Field(default={})

@@ -143,22 +143,28 @@ def _changes(
     free_inputs: Collection[str],
 ) -> list[Change]:
     """What a resumed run changes. Raises ConfigError if it can't."""
-    written = folder / CONFIG_NAME
-    tree = _tree(written)
-    with suppress(ValidationError):  # as it is read today: keys may have been added or renamed since
-        tree = yaml.safe_load(dump(type(config).model_validate(tree)))
-    found = differences(tree, yaml.safe_load(dump(config)))
+    found, others = changes_since(folder, config, inputs)
     refused = [str(change) for change in found if not under(change.key, free)]
-    if inputs is not None and (folder / INPUTS_NAME).exists():  # runs of earlier versions have none
-        others = differences(read_whole(folder / INPUTS_NAME, {}), inputs)
-        refused += [str(change) for change in others if not under(change.key, free_inputs)]
-        found += others
+    refused += [str(change) for change in others if not under(change.key, free_inputs)]
     if refused:
         raise ConfigError(
-            f"{written}: a resumed run can't change\n  " + "\n  ".join(refused),
+            f"{folder / CONFIG_NAME}: a resumed run can't change\n  " + "\n  ".join(refused),
             "Resume with the same preset, overrides and data, or use another --out.",
         )
-    return found
+    return found + others
+
+
+def changes_since(
+    folder: Path, config: Section, inputs: Mapping[str, str] | None
+) -> tuple[list[Change], list[Change]]:
+    """In which keys `config`, and in which `inputs`, differs from the run in a folder."""
+    tree = _tree(folder / CONFIG_NAME)
+    with suppress(ValidationError):  # as it is read today: keys may have been added or renamed since
+        tree = yaml.safe_load(dump(type(config).model_validate(tree)))
+    keys = differences(tree, yaml.safe_load(dump(config)))
+    if inputs is None or not (folder / INPUTS_NAME).exists():  # runs of earlier versions have none
+        return keys, []
+    return keys, differences(read_whole(folder / INPUTS_NAME, {}), inputs)
 
 
 def _tree(written: Path) -> dict[str, Any]:

@@ -45,7 +45,11 @@ def check_rewards(records: Iterable[Instruction], *, judged: bool, rewards: Rewa
                 f"Add one of {', '.join(TASKS[record.task].rewards) or 'your own'} to rewards, or leave out "
                 "the records of this task.",
             )
-        if {*names} <= {"verdicts", "relevance"} and not record.questions and not record.constraints:
+        if (
+            {*names} <= {"verdicts", "relevance", "substance"}
+            and not record.questions
+            and not record.constraints
+        ):
             raise RaifError(
                 f"the training record {record.id!r} has no constraint, question or reference answer",
                 "Leave it out of data.train: there is nothing to reward. method: sft can learn from it.",

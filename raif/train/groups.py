@@ -18,8 +18,8 @@ from raif.judge.judge import Judge
 from raif.models.chat import Chat, Mode
 from raif.models.decode import Completion
 from raif.reasoning import Response, split
+from raif.text.runs import alike_share, fresh, repeated_share
 from raif.train.conversation import at_drawn_turns
-from raif.train.heldout import alike_share, repeated_share
 from raif.train.logps import Sample
 from raif.train.loss import advantages
 from raif.train.ranks import ALONE, Ranks
@@ -121,10 +121,15 @@ def roll_out(
     members: list[list[Member]] = [[] for _ in instructions]
     for (response, verification), relevance in zip(found, _relevance(found, gate), strict=True):
         members[response.prompt.group].append((response, verification, relevance))
-    earned = ranks.together(
-        members,
-        lambda first, mine: [rewards.of_group([r.attempt(v, x) for r, v, x in each]) for each in mine],
+    own = fresh(
+        [instruction.prompt for instruction in instructions],
+        [[response.response.answer or "" for response, *_ in each] for each in members],
     )
+    attempts = [
+        [response.attempt(*measured, words) for (response, *measured), words in zip(*each, strict=True)]
+        for each in zip(members, own, strict=True)
+    ]
+    earned = ranks.together(attempts, lambda first, mine: [rewards.of_group(each) for each in mine])
     groups = [_grouped(*each) for each in zip(instructions, members, earned, strict=True)]
     if not any(r.thinking for g in groups for r in g.rollouts):
         reasons = (v.reason for g in groups for u in g.unjudged for v in u.counted if v.passed is None)
@@ -176,7 +181,7 @@ class Unscored:
         """Its verdicts can't change the reward, so no judge is asked."""
         return unusable(self.prompt.instruction, self.response, thinking=self.thinking)
 
-    def attempt(self, verification: Verification, relevance: Relevance | None = None) -> Attempt:
+    def attempt(self, verification: Verification, relevance: Relevance | None, fresh_words: int) -> Attempt:
         """What rewards see of it."""
         return Attempt(
             instruction=self.prompt.instruction,
@@ -189,6 +194,7 @@ class Unscored:
             verification=verification,
             free_to_think=self.thinking,
             relevance=relevance,
+            fresh_words=fresh_words,
         )
 
 
@@ -341,9 +347,9 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
         "response_tokens": fmean(len(r.ids) for r in rollouts),
         "response_tokens_max": max(len(r.ids) for r in rollouts),
         "thinking_words": fmean(len(r.response.thinking.split()) for r in rollouts),
-        "repetition": fmean(repeated_share(r.text, 4) for r in rollouts),
+        "repetition": fmean(repeated_share(r.text) for r in rollouts),
         "answers_alike": alike_share(
-            [[r.response.answer or "" for r in g.rollouts if r.thinking] for g in groups], 4
+            [[r.response.answer or "" for r in g.rollouts if r.thinking] for g in groups]
         ),
         "answer_words": fmean(len((r.response.answer or "").split()) for r in rollouts),
         **{name: fmean(values) for name, values in sorted(passed.items())},

@@ -8,7 +8,7 @@ under the untrained model), their length, their repetition, and how alike they a
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from raif.models.relevance import ROW_TOKENS, ROWS, Meter
 from raif.reasoning import Response
 from raif.records.turns import at_turn, with_experts
 from raif.stats import Interval, bootstrap
+from raif.text.runs import alike_share, repeated_share
 from raif.train.logps import Sample, score
 from raif.train.ranks import ALONE, Ranks
 from raif.train.relevance import asked, measure, shared
@@ -153,7 +154,7 @@ class HeldOutRow:
     followed_relevant: Interval | None = None
     """The prompts that are followed by a relevant answer, of those whose relevance was measured."""
     alike: float | None = None
-    """See `alike_share`, with 4-grams. None: in a report of an earlier version."""
+    """See `alike_share`. None: in a report of an earlier version."""
 
     @classmethod
     def of(cls, name: str, answers: Sequence[HeldOutAnswer]) -> Self:
@@ -179,13 +180,13 @@ class HeldOutRow:
             truncated_share=fmean(a.truncated for a in answers),
             fluency=fmean(fluencies) if fluencies else None,
             words=fmean(len(text.split()) for text in texts),
-            repetition=fmean(repeated_share(text, 4) for text in texts),
+            repetition=fmean(repeated_share(text) for text in texts),
             kinds={kind: fmean(values) for kind, values in sorted(by_kind.items())},
             unjudged_share=fmean(v.passed is None for v in counted) if counted else 0.0,
             relevant=_rate([[each.relevant] for each, _ in measured]),
             relevance_gain=fmean(gains) if gains else None,
             followed_relevant=_rate([[all_pass([each.relevant, followed])] for each, followed in measured]),
-            alike=alike_share([[text] for text in texts], 4),
+            alike=alike_share([[text] for text in texts]),
         )
 
     @classmethod
@@ -201,26 +202,6 @@ class HeldOutRow:
 def _rate(passed: Sequence[Sequence[bool | None]]) -> Interval | None:
     """The share that passed, of what could be judged; the inner lists are resampled whole."""
     return bootstrap([[float(one) for one in each if one is not None] for each in passed])
-
-
-def repeated_share(text: str, n: int) -> float:
-    """The share of the text's n-grams of words that occurred before in it; 0 if nothing repeats."""
-    grams = _grams(text, n)
-    return 1 - len(set(grams)) / len(grams) if grams else 0.0
-
-
-def alike_share(answers: Sequence[Sequence[str]], n: int) -> float:
-    """The share of the prompts that have the most frequent n-gram of words in their answers.
-
-    `answers`: those to each prompt. 1 / prompts if nothing is said twice, near 1 if all are told the same.
-    """
-    found = Counter(gram for texts in answers for gram in {g for text in texts for g in _grams(text, n)})
-    return max(found.values(), default=0) / len(answers)
-
-
-def _grams(text: str, n: int) -> list[tuple[str, ...]]:
-    words = text.lower().split()
-    return list(zip(*(words[i:] for i in range(n)), strict=False))
 
 
 class Report:

@@ -135,8 +135,7 @@ class Run:
                 self.log.curves()
             step, answers = self._last
             known = answers if step == self.trainer.progress.step else None
-            name = "whole recipe" if self.config.method == "grpo" else "fine-tuned"
-            self._evaluate(name, "thinking", known)
+            self._evaluate(self._trained, "thinking", known)
             if self.config.evaluation.plain:
                 self._evaluate(PLAIN, "plain")
                 if self.config.rollout.contrast_by_kind:
@@ -147,6 +146,13 @@ class Run:
                 self.report.add("expert answers", self.heldout.experts, self._settings(0))
             self.log.close()
             return self.report
+
+    @property
+    def _trained(self) -> str:
+        """The name of the row after training."""
+        if self.config.method == "sft":
+            return "fine-tuned"
+        return "whole recipe" if self.config.steps else "after the warm-up"
 
     def _where_it_helps(self, instruction: Instruction) -> Mode:
         """As training found for the record's kinds of constraints."""

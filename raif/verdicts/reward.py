@@ -48,6 +48,8 @@ class Attempt:
     free_to_think: bool = True
     relevance: Relevance | None = None
     """Measured if `rewards` lists `relevance`, of answers that pass a check; else None."""
+    fresh_words: int = 0
+    """What the answer alone says, about in words: see `raif.text.runs.fresh`, over the rollout's prompts."""
 
 
 Function = Callable[..., Sequence[float | None]]
@@ -71,7 +73,8 @@ class Rewards:
         marks = next((each.kwargs for each in listed if each.name == "verdicts"), {})
         defaults: dict[str, dict[str, Any]] = {
             "length": {"limit": limit, "window": window},
-            "relevance": marks,  # it takes back what `verdicts` gave
+            "relevance": marks,  # both take back what `verdicts` gave
+            "substance": marks,
         }
         for each in listed:
             function = find(each.name)
@@ -211,6 +214,15 @@ def relevance_reward(attempts: Sequence[Attempt], *, full_marks: bool = False) -
     return [_gate(a, _share(a, full_marks=full_marks)) for a in attempts]
 
 
+def substance_reward(
+    attempts: Sequence[Attempt], *, words: int = 20, full_marks: bool = False
+) -> list[float | None]:
+    """Takes back what `verdicts` gave to an answer without a fresh word, and less the more there are, up to
+    `words`: one that follows by being short, repeating itself or saying the same to everybody gains little.
+    """
+    return [_hollow(a, _share(a, full_marks=full_marks), words) for a in attempts]
+
+
 def math_reward(attempts: Sequence[Attempt]) -> list[float | None]:
     """For tasks with a right answer: 2 if right, -1.5 if wrong, -2 if no answer can be read."""
     return [_solved(a) for a in attempts]
@@ -224,6 +236,7 @@ def length_reward(attempts: Sequence[Attempt], *, limit: int, window: int) -> li
 REWARDS.add("format", format_reward)
 REWARDS.add("verdicts", verdicts_reward)
 REWARDS.add("relevance", relevance_reward)
+REWARDS.add("substance", substance_reward)
 REWARDS.add("math", math_reward)
 REWARDS.add("length", length_reward)
 
@@ -232,6 +245,12 @@ def _gate(a: Attempt, share: float | None) -> float | None:
     if a.relevance is None or share is None:
         return 0.0
     return {True: 0.0, False: NONE - share, None: None}[a.relevance.relevant]
+
+
+def _hollow(a: Attempt, share: float | None, words: int) -> float | None:
+    if share is None or (a.relevance and a.relevance.relevant is False):  # which took everything back
+        return 0.0
+    return (NONE - share) * max(0, words - a.fresh_words) / words if words else 0.0
 
 
 def _share(a: Attempt, *, full_marks: bool) -> float | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from raif.text.final_answer import equal, last_boxed
-from raif.train.heldout import alike_share, repeated_share
 from raif.types import Composition, Constraint, Instruction, Message, Question
 from raif.verdicts.checks import verify
 from tests.verdicts.paper import paper_reward
@@ -114,22 +113,3 @@ def test_the_last_box_counts_and_its_braces_may_nest() -> None:
     assert last_boxed(r"\boxed{1} then \boxed{\sqrt{2}{3}} end") == r"\sqrt{2}{3}"
     assert last_boxed("none") is None
     assert equal(r"\left( 1,\ 2 \right)", "(1,2)")
-
-
-@pytest.mark.parametrize(
-    ("answers", "share"),
-    [
-        ([["a b c"], ["d A  b"], ["e f"], [""]], 1 / 2),
-        ([["a b", "a b"], ["c d"]], 1 / 2),
-        ([["So glad a b", "c d"], ["e f", "so glad"], ["I am so glad"]], 1),
-        ([["a"], [""]], 0),
-    ],
-)
-def test_answers_are_alike_in_their_most_frequent_ngram(answers: list[list[str]], share: float) -> None:
-    assert alike_share(answers, 2) == pytest.approx(share)
-
-
-def test_repetition_is_the_share_of_ngrams_said_before() -> None:
-    assert repeated_share("a b c d", 2) == 0
-    assert repeated_share("a b a b a b", 2) == pytest.approx(3 / 5)
-    assert repeated_share("", 8) == 0
