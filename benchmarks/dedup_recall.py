@@ -19,8 +19,7 @@ from raif.config.staged import DecontaminateConfig, SelectConfig
 from raif.data import records
 from raif.data.builtin.seeds import Seed, all_seeds
 from raif.data.staged.decontaminate import BENCHMARKS, BenchmarkText, Lengths, Overlap, files_in, texts_of
-from raif.data.staged.similarity import Seen
-from raif.text.runs import mostly_unspaced, tokens
+from raif.data.staged.similarity import Seen, mostly_unspaced, tokens
 
 Edit = Callable[[random.Random, Seed], str]
 

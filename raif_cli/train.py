@@ -144,6 +144,7 @@ def _run(
     from raif.files.runs import open_run, said_of
     from raif.train import environment
     from raif.train.branch import begin_at, end_of_warm_up
+    from raif.train.checkpoint import checkpoints
     from raif.train.data import check_source, inputs
     from raif.train.ranks import joined
     from raif.train.run import Run
@@ -151,7 +152,8 @@ def _run(
     check_source(config.data)
     if launch.first:
         rests_on = inputs(config.data)
-        warm_up = warm_up_of and end_of_warm_up(warm_up_of, config, rests_on)
+        begins = overwrite or not checkpoints(folder / "checkpoints")
+        warm_up = end_of_warm_up(warm_up_of, config, rests_on) if warm_up_of and begins else None
         open_run(
             folder,
             config,
@@ -164,6 +166,7 @@ def _run(
         )
         if warm_up:
             begin_at(warm_up, folder, config)
+            _say(f"begins at the end of the warm-up of {warm_up_of}")
     with _view(launch) as view, joined(config, launch) as ranks:
         report = Run(config, folder, view, ranks, strict=strict, stop=stop).go()
     if launch.first:

@@ -15,7 +15,7 @@ data="$out/data"
 
 table_1=(mini mini-all mini-sft)
 others=(mini-warm-up mini-no-contrast mini-no-cloning mini-no-contrast-no-cloning mini-math mini-reference
-  mini-hindsight mini-successes mini-band mini-by-kind mini-temperatures mini-full-marks mini-relevance)
+  mini-hindsight mini-successes mini-band mini-by-kind mini-temperatures mini-full-marks mini-relevance mini-substance)
 read -r -a presets <<< "${PRESETS:-${table_1[*]} ${others[*]}}"
 
 # Records with the model's own sentences in the expert answers, and the held-out ones divided by their seed: validation

@@ -14,7 +14,7 @@ from raif.errors import ConfigError
 from raif.files import jsonl
 from raif.files.runs import CONFIG_NAME, changes_since, under
 from raif.files.whole import read_whole, replacing, write_whole
-from raif.train.checkpoint import checkpoint_of, checkpoints, damage
+from raif.train.checkpoint import checkpoint_of, damage
 from raif.train.ranks import ALONE
 
 ROWS = ("untrained", "expert answers")
@@ -53,10 +53,7 @@ def end_of_warm_up(source: Path, config: TrainConfig, inputs: Mapping[str, str])
 
 
 def begin_at(warm_up: Path, folder: Path, config: TrainConfig) -> None:
-    """Make the new run in `folder` what it would be after a warm-up of its own. Does nothing if it has a
-    checkpoint."""
-    if checkpoints(folder / "checkpoints"):
-        return
+    """Make the new run in `folder` what it would be after a warm-up of its own."""
     source = warm_up.parent.parent
     lines = jsonl.finished(source / "metrics.jsonl")
     with replacing(folder / "metrics.jsonl") as part:
@@ -73,11 +70,12 @@ def _copy_rows(source: Path, folder: Path) -> None:
     report = read_whole(source / "report.json", {})
     rows = [row for row in report.get("rows", []) if row["name"] in ROWS]
     settings = report.get("facts", {}).get("settings", {})
-    facts = {"settings": {name: found for name, found in settings.items() if name in ROWS}}
+    kept = {name: found for name, found in settings.items() if name in ROWS}
     (folder / "heldout").mkdir(exist_ok=True)
     for row in rows:
         name = f"{row['name'].replace(' ', '-')}.jsonl"
         shutil.copy(source / "heldout" / name, folder / "heldout" / name)
+    facts = {"settings": kept, "warm_up_of": str(source)}
     write_whole(folder / "report.json", json.dumps({"facts": facts, "rows": rows}, indent=1))
 
 

@@ -18,7 +18,7 @@ from raif.judge.judge import Judge
 from raif.models.chat import Chat, Mode
 from raif.models.decode import Completion
 from raif.reasoning import Response, split
-from raif.text.runs import alike_share, fresh, repeated_share
+from raif.text.repetition import alike_share, fresh_words, repeated_share
 from raif.train.conversation import at_drawn_turns
 from raif.train.logps import Sample
 from raif.train.loss import advantages
@@ -121,7 +121,7 @@ def roll_out(
     members: list[list[Member]] = [[] for _ in instructions]
     for (response, verification), relevance in zip(found, _relevance(found, gate), strict=True):
         members[response.prompt.group].append((response, verification, relevance))
-    own = fresh(
+    own = fresh_words(
         [instruction.prompt for instruction in instructions],
         [[response.response.answer or "" for response, *_ in each] for each in members],
     )

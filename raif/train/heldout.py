@@ -26,7 +26,7 @@ from raif.models.relevance import ROW_TOKENS, ROWS, Meter
 from raif.reasoning import Response
 from raif.records.turns import at_turn, with_experts
 from raif.stats import Interval, bootstrap
-from raif.text.runs import alike_share, repeated_share
+from raif.text.repetition import alike_share, repeated_share
 from raif.train.logps import Sample, score
 from raif.train.ranks import ALONE, Ranks
 from raif.train.relevance import asked, measure, shared

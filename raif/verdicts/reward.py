@@ -49,7 +49,7 @@ class Attempt:
     relevance: Relevance | None = None
     """Measured if `rewards` lists `relevance`, of answers that pass a check; else None."""
     fresh_words: int = 0
-    """What the answer alone says, about in words: see `raif.text.runs.fresh`, over the rollout's prompts."""
+    """What the answer alone says, about in words: see `raif.text.repetition`, over the rollout's prompts."""
 
 
 Function = Callable[..., Sequence[float | None]]

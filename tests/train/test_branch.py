@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,9 @@ def test_the_run_is_the_one_with_a_warm_up_of_its_own(config: Path, warm_up: Pat
     assert len(metrics(branch)) == 7
     model = "model/model.safetensors"
     assert (branch / model).read_bytes() == (alone / model).read_bytes()
-    rows = [json.loads((run / "report.json").read_text())["rows"] for run in (branch, alone)]
+    reports = [json.loads((run / "report.json").read_text()) for run in (branch, alone)]
+    assert reports[0]["facts"]["warm_up_of"] == str(warm_up)
+    rows = [report["rows"] for report in reports]
     timed = "cloning alone"  # ends by the clock
     names = [[row["name"] for row in each if row["name"] != timed] for each in rows]
     assert sorted(names[0]) == sorted(names[1]) == ["expert answers", "untrained", "whole recipe"]
@@ -65,10 +68,13 @@ def test_the_run_is_the_one_with_a_warm_up_of_its_own(config: Path, warm_up: Pat
 @pytest.mark.slow
 def test_it_is_resumed_like_any_other(config: Path, warm_up: Path, tmp_path: Path) -> None:
     branch = tmp_path / "branch"
-    options = ("--warm-up-of", str(warm_up))
+    source = tmp_path / "source"
+    shutil.copytree(warm_up, source)
+    options = ("--warm-up-of", str(source), "--resume", "auto")
     assert start(config, branch, *options, "--set", "steps=2").wait() == 0
     done = metrics(branch)
-    assert start(config, branch, *options, "--resume", "auto").wait() == 0
+    shutil.rmtree(source)
+    assert start(config, branch, *options).wait() == 0
     assert metrics(branch)[:5] == done
     assert len(metrics(branch)) == 7
 

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 from raif.config.staged import StagedConfig
 from raif.data.card import StageFunnel
+from raif.data.staged.similarity import mostly_unspaced, runs, tokens
 from raif.data.staged.stage import STAGES, Decision, Numbered, Stage
 from raif.errors import ConfigError, RecordError
 from raif.files.benchmark_data import FOLDER, PLACES
 from raif.files.rows import rows
-from raif.text.runs import mostly_unspaced, runs, tokens
 from raif.types import Instruction
 
 

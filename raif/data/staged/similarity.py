@@ -1,4 +1,4 @@
-"""Near-duplicates of a text among earlier ones.
+"""How alike two texts are: their tokens, runs of tokens that they share, and near-duplicates.
 
 Two texts are as similar as the Jaccard index of their shingles: words and pairs of words, or characters in
 Chinese and Japanese. Single words keep short prompts comparable. MinHash finds candidates for duplicates; the
@@ -7,15 +7,36 @@ shingles themselves decide.
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from raif.errors import require
-from raif.text.runs import runs, tokens
+from raif.text.han import BMP_HAN
 
 Shingles = frozenset[tuple[str, ...]]
 
 PERMUTATIONS, BANDS = 128, 32
 """Bands of four: a pair is a candidate with probability 0.9998 at similarity 0.7, with 0.87 at 0.5."""
+
+_UNSPACED = f"\u3040-\u30ff{BMP_HAN}"
+_TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+
+
+def tokens(text: str) -> list[str]:
+    """Words in lower case, and single Chinese and Japanese characters, without punctuation."""
+    return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def mostly_unspaced(items: Sequence[str]) -> bool:
+    """Whether most of the tokens are characters of a language without spaces."""
+    return 2 * sum(bool(re.match(f"[{_UNSPACED}]", item)) for item in items) > len(items)
+
+
+def runs(items: Sequence[str], length: int) -> list[tuple[str, ...]]:
+    """Each `length` consecutive tokens; all tokens if there are fewer."""
+    return [tuple(items[start : start + length]) for start in range(max(1, len(items) - length + 1))]
 
 
 class Duplicate(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from raif.text.runs import alike_share, fresh, repeated_share, runs, tokens
+from raif.text.repetition import alike_share, fours, fresh_words, repeated_share
 
 GLAD = "I am so glad you asked"
 
@@ -12,10 +12,13 @@ GLAD = "I am so glad you asked"
 @pytest.mark.parametrize(
     ("answers", "share"),
     [
-        ([["one two three four"], ["So one TWO, three  four!"], ["five six seven eight"], [""]], 1 / 2),
+        (
+            [["one two three four"], ["So one TWO  three four!", "one two THREE four"], ["five six"], [""]],
+            1 / 2,
+        ),
         ([["one two three four"] * 2, ["five six seven eight"]], 1 / 2),
         ([[GLAD, "five six seven eight"], ["one two three four", GLAD], [f"Hm. {GLAD}"]], 1),
-        ([["", ""], [""]], 0),
+        ([["one two"], ["one two"]], 0),
     ],
 )
 def test_answers_are_alike_in_their_most_frequent_run(answers: list[list[str]], share: float) -> None:
@@ -33,16 +36,17 @@ def test_fresh_is_what_is_neither_asked_nor_said_before_nor_said_to_another_prom
     prompts = ["Tell me all about green tea", "Tell me about rain"]
     tea = "Green tea grows in the shade of taller trees"
     said = [
-        [tea, f"{tea}. {tea}", f"{GLAD}. {tea}", "tell me all about green tea", "Tea!", ""],
-        [GLAD, "Rain falls."],
+        [tea, f"{tea}. {tea}.", f"{GLAD} {tea}", "tell me all about green tea", "Tea!", ""],
+        [GLAD, "Rain falls on green tea."],
     ]
-    # 6 runs are in the sentence; 3 more join it to itself, and 3 to one that the other prompt is told, too
-    assert fresh(prompts, said) == [[6, 9, 9, 0, 1, 0], [0, 1]]
+    # 6 runs are in the sentence; 3 join it to the one before, which it or the other prompt has said
+    assert fresh_words(prompts, said) == [[6, 9, 9, 0, 0, 0], [0, 2]]
 
 
 def test_responses_to_one_prompt_may_say_the_same() -> None:
-    assert fresh(["Why?"], [[GLAD, GLAD]]) == [[3, 3]]
+    assert fresh_words(["Why?"], [[GLAD, GLAD]]) == [[3, 3]]
 
 
-def test_a_text_shorter_than_a_run_is_one() -> None:
-    assert runs(tokens("Oh no"), 4) == [("oh", "no")]
+@pytest.mark.parametrize("text", ["茶很好喝", "お茶です", "ชาดี", "It is fine tea"])
+def test_where_words_have_no_spaces_a_character_counts_as_one(text: str) -> None:
+    assert len(fours(text)) == 1

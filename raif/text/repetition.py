@@ -1,0 +1,50 @@
+"""Runs of four words: what a text says again, and what it shares with others."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from raif.text.han import BMP_HAN
+
+Run = tuple[str, ...]
+
+_UNSPACED = f"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff{BMP_HAN}"
+"""Thai and Lao, Burmese, Khmer, kana and Han: a character stands for a word."""
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
+
+
+def fours(text: str) -> list[Run]:
+    """Each four consecutive words, in lower case; none if there are fewer."""
+    words = _WORD.findall(text.lower())
+    return list(zip(*(words[start:] for start in range(4)), strict=False))
+
+
+def repeated_share(text: str) -> float:
+    """The share of the text's runs that occurred before in it; 0 if nothing repeats."""
+    found = fours(text)
+    return 1 - len(set(found)) / len(found) if found else 0.0
+
+
+def alike_share(answers: Sequence[Sequence[str]]) -> float:
+    """The share of the prompts that have the most frequent run in their answers.
+
+    `answers`: those to each prompt. 1 / prompts if nothing is said twice, near 1 if all are told the same.
+    """
+    found = Counter(run for texts in answers for run in {four for text in texts for four in fours(text)})
+    return max(found.values(), default=0) / len(answers)
+
+
+def fresh_words(prompts: Sequence[str], answers: Sequence[Sequence[str]]) -> list[list[int]]:
+    """What each answer says of its own: its different runs that are neither in its prompt nor in an answer to
+    another prompt. A text that never repeats itself or others has three less than words.
+
+    `answers`: those to each prompt.
+    """
+    own = [[set(fours(text)) for text in texts] for texts in answers]
+    said = Counter(run for texts in own for run in set[Run]().union(*texts))
+    return [
+        [sum(said[run] == 1 for run in text.difference(fours(prompt))) for text in texts]
+        for prompt, texts in zip(prompts, own, strict=True)
+    ]
