@@ -37,14 +37,17 @@ class Work:
         return self.done == self.total
 
     def pace(self) -> str:
-        """Tokens a second and the time that is left, or that it took, as far as they are known."""
+        """Tokens a second and the time that is left, or that it took, as far as they are known.
+
+        The first hundredth says too little about the rest: answers of a local model come a batch at a time.
+        """
         seconds, new = time.monotonic() - self._start, self.done - self._first
         parts = [self.note] if self.note else []
         if self._tokens and seconds:
             parts.append(f"{self._tokens / seconds:,.0f} tokens/s")
         if self.ended:
             parts.append(f"took {timedelta(seconds=round(seconds))}")
-        elif new and self.total is not None:
+        elif self.total is not None and new >= max(1, self.total / 100):
             parts.append(f"{timedelta(seconds=round(seconds / new * (self.total - self.done)))} left")
         return ", ".join(parts)
 

@@ -121,14 +121,7 @@ def roll_out(
     members: list[list[Member]] = [[] for _ in instructions]
     for (response, verification), relevance in zip(found, _relevance(found, gate), strict=True):
         members[response.prompt.group].append((response, verification, relevance))
-    own = fresh_words(
-        [instruction.prompt for instruction in instructions],
-        [[response.response.answer or "" for response, *_ in each] for each in members],
-    )
-    attempts = [
-        [response.attempt(*measured, words) for (response, *measured), words in zip(*each, strict=True)]
-        for each in zip(members, own, strict=True)
-    ]
+    attempts = _attempts(instructions, members)
     earned = ranks.together(attempts, lambda first, mine: [rewards.of_group(each) for each in mine])
     groups = [_grouped(*each) for each in zip(instructions, members, earned, strict=True)]
     if not any(r.thinking for g in groups for r in g.rollouts):
@@ -209,6 +202,20 @@ def _relevance(found: Sequence[tuple[Unscored, Verification]], gate: Gate | None
     answered = [(found[n][0].prompt.instruction, found[n][0].response.answer or "") for n in chosen]
     measured = dict(zip(chosen, gate(answered), strict=True))
     return [measured.get(n) for n in range(len(found))]
+
+
+def _attempts(
+    instructions: Sequence[Instruction], members: Sequence[Sequence[Member]]
+) -> list[list[Attempt]]:
+    """What rewards see of each group."""
+    own = fresh_words(
+        [instruction.prompt for instruction in instructions],
+        [[response.response.answer or "" for response, *_ in each] for each in members],
+    )
+    return [
+        [r.attempt(verified, relevance, words) for (r, verified, relevance), words in zip(*each, strict=True)]
+        for each in zip(members, own, strict=True)
+    ]
 
 
 def paper_rewards(config: RolloutConfig) -> Rewards:

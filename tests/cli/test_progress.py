@@ -45,6 +45,22 @@ def test_a_pipe_gets_a_line_every_ten_seconds_and_the_last(
     ]
 
 
+def test_the_first_answers_of_many_say_nothing_about_the_rest(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Watched() as watched:
+        work = watched.work("answers")
+        work(0, 300)
+        for done in (1, 192, 300):
+            clock.now += 192
+            work(done, 300)
+    assert capsys.readouterr().err.splitlines() == [
+        "answers: 1 of 300",
+        "answers: 192 of 300, 0:03:36 left",
+        "answers: 300 of 300, took 0:09:36",
+    ]
+
+
 def test_what_ends_early_says_how_far_it_came(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupted() -> None:
         with Watched() as watched:
