@@ -190,7 +190,13 @@ def pyplot() -> Any:
 
 
 def pairs(runs: Sequence[Line], measured: Line) -> Iterator[list[str]]:
-    """Each run minus the untrained model, and minus those in PAIRS, as far as both were measured."""
+    """Other ways to ask the untrained model minus asking it plainly; each run minus the untrained model, and
+    minus those in PAIRS; as far as both were measured.
+    """
+    for name, method in METHODS.items():
+        gaps = benchmark_gaps(measured, name, UNTRAINED)
+        if name != UNTRAINED and any(gaps):
+            yield [f"untrained, {method}", METHODS[UNTRAINED], "", *(rate(gap, sign="+") for gap in gaps)]
     by_name = {(run["preset"], run["seed"]): run for run in runs}
     for (preset, seed), run in by_name.items():
         rivals = [("untrained", run["outcomes"]["untrained"], UNTRAINED)]
@@ -198,11 +204,20 @@ def pairs(runs: Sequence[Line], measured: Line) -> Iterator[list[str]]:
             if one == preset and (rival := by_name.get((other, seed))):
                 rivals.append((f"`{other}`", rival["outcomes"][rival["after"]], called(rival)))
         for name, heldout, other in rivals:
-            gaps = [difference(run["outcomes"][run["after"]], heldout)]
-            for benchmark in BENCHMARKS:
-                both = [measured.get(each, {}).get(benchmark) for each in (called(run), other)]
-                gaps.append(difference(*(each["outcomes"] for each in both)) if all(both) else None)
+            gaps = [
+                difference(run["outcomes"][run["after"]], heldout),
+                *benchmark_gaps(measured, called(run), other),
+            ]
             yield [f"`{preset}` {seed}", name, *(rate(gap, sign="+") for gap in gaps)]
+
+
+def benchmark_gaps(measured: Line, one: str, other: str) -> list[Line | None]:
+    """One model minus the other on each benchmark; None where one of them wasn't measured."""
+    found: list[Line | None] = []
+    for benchmark in BENCHMARKS:
+        both = [measured.get(each, {}).get(benchmark) for each in (one, other)]
+        found.append(difference(*(each["outcomes"] for each in both)) if all(both) else None)
+    return found
 
 
 def difference(one: Mapping[str, list[int]], other: Mapping[str, list[int]]) -> Line | None:

@@ -130,6 +130,26 @@ def test_another_run_of_the_same_name_takes_no_figures_of_the_one_before(tmp_pat
     assert set(json.loads((results / "benchmarks.json").read_text())) == {"untrained-io"}
 
 
+def test_ways_to_ask_are_paired_and_what_was_not_measured_is_left_empty() -> None:
+    entry: dict[str, Any] = {
+        "tables": [{"percent": True, "columns": ["strict"], "rows": [{"name": "prompts", "values": [RATE]}]}],
+        "outcomes": {str(n): [int(n < 4), 1] for n in range(10)},
+    }
+    better = {**entry, "outcomes": {str(n): [int(n < 6), 1] for n in range(10)}}
+    measured = {"untrained-io": {"ifeval": entry}, "untrained-cot": {"ifeval": better}}
+    ((name, rival, heldout, ifeval, ifbench),) = miniature_page.pairs([], measured)
+    assert (name, rival, heldout, ifbench) == ("untrained, chain of thought", "asked plainly", "", "")
+    assert ifeval.startswith("+20.0 [")
+    relevant = {"percent": True, "columns": ["share"], "rows": [{"name": "relevant", "values": [RATE]}]}
+    with_relevance = {**better, "tables": [*better["tables"], relevant]}
+    parts = list(miniature_page.benchmark_parts({**measured, "mini-0": {"ifeval": with_relevance}}))
+    assert parts[1].splitlines()[2:] == [
+        "| `untrained-io` | 40.0 [30, 50] |  |",
+        "| `untrained-cot` | 40.0 [30, 50] |  |",
+        "| `mini-0` | 40.0 [30, 50] | 40.0 [30, 50] |",
+    ]
+
+
 def test_runs_that_were_asked_something_else_are_never_compared(tmp_path: Path) -> None:
     results, runs = tmp_path / "docs" / "results", tmp_path / "runs"
     finished(runs / "mini-0", 5)
