@@ -1,11 +1,10 @@
 """What a resumed run may change: whatever leaves its past true.
 
 In training, that is also what leaves the steps to come comparable: every key of `TrainConfig` is, itself or
-by its section, in exactly one of two lists; a third says which of the fixed ones leave a warm-up as it is.
-In the staged pipeline of `raif gen-data`, a key belongs to the
-stages that it decides: the stages before the first of them stay true, and that one and all later ones are
-done again, from the replies that are kept. In an evaluation, whatever no answer depends on can change. Tests
-keep the lists complete.
+by its section, in exactly one of the lists FREE and FIXED. In the staged pipeline of `raif gen-data`, a key
+belongs to the stages that it decides: the stages before the first of them stay true, and that one and all
+later ones are done again, from the replies that are kept. In an evaluation, whatever no answer depends on can
+change. Tests keep the lists complete.
 """
 
 from __future__ import annotations
@@ -53,10 +52,9 @@ FREE = (
 )
 """Keys, or whole sections, that can change."""
 
-FIXED = (
+OF_WARM_UP = (
     "method",
     "seed",
-    "contrast",
     "model.path",
     "model.style",
     "model.format_request",
@@ -65,38 +63,24 @@ FIXED = (
     "data.retell",
     "data.max_prompt_tokens",
     "data.mix",
-    "rollout.prompts",
-    "rollout.group_size",
     "rollout.max_new_tokens",
-    "rollout.temperature",
-    "rollout.temperatures",
-    "rollout.band",
-    "rollout.contrast_by_kind",
-    "rollout.refill",
-    "rollout.overlong",
-    "rollout.overlap",
-    "rewards",
-    "loss",
-    "cloning",
-    "sft.max_tokens",
+    "cloning.batch",
+    "cloning.warmup_steps",
+    "cloning.warmup_lr",
+    "cloning.max_tokens",
     "optimizer.lr",
     "optimizer.betas",
     "optimizer.weight_decay",
     "optimizer.max_grad_norm",
     "optimizer.warmup_ratio",
-    "optimizer.schedule",
-    "optimizer.min_lr_ratio",
-    "optimizer.horizon",
-    "optimizer.batch",
     "lora",
-    "evaluation.cloning_alone",  # starts from a checkpoint of the warm-up, which has to be kept in time
     "judge.model",
     "judge.think",
     "judge.sampling",
     "judge.prompts",
-    "reference_quirks",
+    "reference_quirks.clone_prompt_tokens",
 )
-"""Keys, or whole sections, that decide what the past steps did. Another value needs another run."""
+"""Keys, or whole sections, on which a warm-up rests, with the held-out answers before it."""
 
 AFTER_WARM_UP = (
     "contrast",
@@ -118,15 +102,16 @@ AFTER_WARM_UP = (
     "optimizer.min_lr_ratio",
     "optimizer.horizon",
     "optimizer.batch",
-    "evaluation.cloning_alone",
+    "evaluation.cloning_alone",  # starts from a checkpoint of the warm-up, which has to be kept in time
     "reference_quirks.keep_equal_groups",
     "reference_quirks.drop_below_stored",
     "reference_quirks.divide_by_all",
     "reference_quirks.math_in_whole_output",
 )
-"""Of these, the ones that decide nothing before the warm-up's end: runs that differ in them, and in what is
-free, can share one.
-"""
+"""Those that decide only later steps: runs that differ in them can share a warm-up."""
+
+FIXED = (*OF_WARM_UP, *AFTER_WARM_UP)
+"""All that decide what the past steps did. Another value needs another run."""
 
 _OF_REQUESTS = (
     "tagger.endpoint",

@@ -247,7 +247,7 @@ def _gate(a: Attempt, share: float | None) -> float | None:
     return {True: 0.0, False: NONE - share, None: None}[a.relevance.relevant]
 
 
-def _hollow(a: Attempt, share: float | None, words: int) -> float | None:
+def _hollow(a: Attempt, share: float | None, words: int) -> float:
     if share is None or (a.relevance and a.relevance.relevant is False):  # which took everything back
         return 0.0
     return (NONE - share) * max(0, words - a.fresh_words) / words if words else 0.0

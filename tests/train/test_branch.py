@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 
 from raif.config import load
-from raif.config.resume import AFTER_WARM_UP, FIXED
 from raif.config.train import TrainConfig
 from raif.errors import ConfigError
-from raif.files.runs import under
 from raif.train.branch import end_of_warm_up
 from tests.train.test_resume import CONFIG, metrics, start
 
@@ -98,8 +96,3 @@ def test_a_damaged_or_missing_checkpoint_is_named(config: Path, warm_up: Path, t
     kept.mkdir(parents=True)
     (kept / "progress.json").write_text("{")
     assert "is damaged" in refused(bare, config)
-
-
-@pytest.mark.parametrize("key", AFTER_WARM_UP)
-def test_what_may_differ_after_a_warm_up_is_fixed_for_a_resumed_run(key: str) -> None:
-    assert under(key, FIXED)
