@@ -162,6 +162,7 @@ def _run(
             free=FREE,
             inputs=rests_on,
             remade=["data", environment.NAME],
+            reads={"--warm-up-of": warm_up} if warm_up else None,
             changed=lambda changes: _say(said_of(changes)),
         )
         if warm_up:

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple
@@ -36,6 +36,7 @@ def open_run(
     free_inputs: Collection[str] = (),
     remade: Collection[str] = (),
     kept: Collection[str] = (),
+    reads: Mapping[str, Path] | None = None,
     changed: Callable[[Sequence[Change]], None] = lambda changes: None,
 ) -> Path:
     """Create or reopen `folder` for a run with `config`, and lock it until this process ends.
@@ -45,9 +46,10 @@ def open_run(
     change. `inputs`: what the run rests on besides its config, such as the checksums of its data;
     `free_inputs` are those that may change. `changed` is told what did, before anything is written. `remade`:
     what is made again at no cost; a folder with nothing else comes from a start that failed, and is used as
-    if it were empty. `kept`: files that `overwrite` leaves. Raises ConfigError if another process works in
-    the folder, if it holds a run and neither flag is given, or both are, if there is nothing to resume, or if
-    `resume` would change other keys or inputs.
+    if it were empty. `kept`: files that `overwrite` leaves. `reads`: what the run reads besides what its
+    config names, by the option that says so. Raises ConfigError if another process works in the folder, if it
+    holds a run and neither flag is given, or both are, if there is nothing to resume, if `resume` would
+    change other keys or inputs, or if `overwrite` would delete what the run reads.
     """
     if resume and overwrite:
         raise ConfigError("--resume and --overwrite exclude each other", "Give one of them.")
@@ -73,6 +75,7 @@ def open_run(
                 f"{folder} is not a run's folder (no {CONFIG_NAME} in it)",
                 "Nothing was deleted. Give another --out.",
             )
+        _check_spared(folder, config, kept, reads or {})
         _clear(folder, kept)
     if inputs is not None:
         write_whole(folder / INPUTS_NAME, json.dumps(inputs, ensure_ascii=False, indent=1) + "\n")
@@ -106,6 +109,29 @@ def _lock(folder: Path) -> None:
         file.write(f"process {os.getpid()} on {socket.gethostname()}")
         file.flush()
     _locks[key] = file
+
+
+def _check_spared(folder: Path, config: Section, kept: Collection[str], reads: Mapping[str, Path]) -> None:
+    """Raises ConfigError if the folder has something that this run is to read, and would be deleted first."""
+    home, named = folder.resolve(), leaves(config.model_dump(mode="json"))
+    for key, value in {**named, **{option: str(path) for option, path in reads.items()}}.items():
+        for text in _texts(value):
+            with suppress(OSError, ValueError):  # no path: it is too long, or has a null byte
+                path = Path(text).resolve()
+                if path.exists() and path.is_relative_to(home) and path.name not in kept:
+                    raise ConfigError(
+                        f"{key}: --overwrite would delete {text} before it is read",
+                        "Give another --out, or keep a copy of it elsewhere.",
+                    )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value of a config."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)
 
 
 def _clear(folder: Path, kept: Collection[str]) -> None:

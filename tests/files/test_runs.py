@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -189,3 +190,30 @@ def test_a_replaced_run_leaves_what_is_to_be_kept(tmp_path: Path) -> None:
         (tmp_path / name).write_text(name)
     open_run(tmp_path, config(), overwrite=True, kept=["paid", "paid.more"])
     assert sorted(each.name for each in tmp_path.iterdir()) == [".lock", "config.yaml", "paid"]
+
+
+@pytest.mark.parametrize(
+    ("how", "key"),
+    [
+        ({"model": {"path": "run/model"}}, "model.path"),
+        ({"data": {"train": ["run/data/train.jsonl"], "heldout": ["other.jsonl"]}}, "data.train"),
+        ({"judge": {"model": "j", "local": {}, "cache": "run/judgments.sqlite"}}, "judge.cache"),
+        ({}, "--warm-up-of"),
+    ],
+)
+def test_overwrite_deletes_nothing_that_the_new_run_reads(
+    how: dict[str, Any], key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = Path("run")
+    open_run(run, config())
+    for name in ("model/weights", "data/train.jsonl", "judgments.sqlite"):
+        (run / name).parent.mkdir(exist_ok=True)
+        (run / name).write_text("kept")
+    reads = None if how else {"--warm-up-of": run}
+    with pytest.raises(ConfigError, match=f"{key}: --overwrite would delete run"):
+        open_run(run, config(**how), overwrite=True, reads=reads)
+    assert (run / "model" / "weights").exists()
+    long = "x" * 5000
+    open_run(run, config(model={"path": "elsewhere", "format_request": long}), overwrite=True)
+    assert not (run / "model").exists()

@@ -78,6 +78,21 @@ def test_it_is_resumed_like_any_other(config: Path, warm_up: Path, tmp_path: Pat
 
 
 @pytest.mark.slow
+def test_it_can_replace_another_run_but_not_the_one_it_begins_with(
+    config: Path, warm_up: Path, tmp_path: Path
+) -> None:
+    branch = tmp_path / "branch"
+    shutil.copytree(warm_up, branch)
+    options = ("--set", "steps=1", "--overwrite", "--warm-up-of")
+    assert start(config, branch, *options, str(branch)).wait() == 2
+    assert (branch / "checkpoints" / "step-000003").exists()
+    (branch / "samples" / "old").mkdir(parents=True)
+    assert start(config, branch, *options, str(warm_up)).wait() == 0
+    assert len(metrics(branch)) == 4
+    assert not (branch / "samples" / "old").exists()
+
+
+@pytest.mark.slow
 def test_what_a_warm_up_rests_on_has_to_be_the_same(config: Path, warm_up: Path) -> None:
     assert "rollout.max_new_tokens: 48 -> 64" in refused(warm_up, config, "rollout.max_new_tokens=64")
     assert "seed: 0 -> 1" in refused(warm_up, config, "seed=1", "loss.kl=0")
