@@ -7,14 +7,16 @@ It refuses to write a page without results, or with runs that were asked differe
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-Line = Mapping[str, Any]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for `benchmarks`
+
+from benchmarks.miniature_demo import demo_parts
+from benchmarks.miniature_tables import Line, difference, number, rate, read, row_of, table
+
 UNTRAINED = "untrained-io"
 METHODS = {UNTRAINED: "asked plainly", "untrained-cot": "chain of thought", "untrained-sdc": "SDC"}
 PRESETS = {
@@ -100,6 +102,7 @@ def page(docs: Path) -> None:
         table(HEADS, [row for n, run in enumerate(runs) for row in heldout_rows(run, first=not n)]),
         *benchmark_parts(measured),
         *figure_parts(results, runs),
+        *demo_parts(results),
         *sample_parts(read(results / "samples.json")),
         "## Time\n\nOf training alone, and what the plan had said of a step.",
         table(("", "steps", "minutes", "planned"), [time_row(run) for run in runs]),
@@ -107,10 +110,6 @@ def page(docs: Path) -> None:
         table(PLAN_HEADS, [plan_row(name, plan) for name, plan in read(results / "plans.json").items()]),
     ]
     (docs / "results.md").write_text("\n\n".join(parts).rstrip() + "\n", "utf-8")
-
-
-def read(path: Path) -> Any:
-    return json.loads(path.read_text("utf-8"))
 
 
 def ordered(runs: Sequence[Line]) -> list[Line]:
@@ -122,11 +121,6 @@ def ordered(runs: Sequence[Line]) -> list[Line]:
 def called(run: Line) -> str:
     """As its model is called among the benchmarks."""
     return f"{run['preset']}-{run['seed']}"
-
-
-def row_of(run: Line, name: str) -> Line:
-    found: Line = next(row for row in run["rows"] if row["name"] == name)
-    return found
 
 
 # ---- table 1
@@ -218,15 +212,6 @@ def benchmark_gaps(measured: Line, one: str, other: str) -> list[Line | None]:
         both = [measured.get(each, {}).get(benchmark) for each in (one, other)]
         found.append(difference(*(each["outcomes"] for each in both)) if all(both) else None)
     return found
-
-
-def difference(one: Mapping[str, list[int]], other: Mapping[str, list[int]]) -> Line | None:
-    """The rate of one minus that of the other, with its 95% interval over the prompts that both have."""
-    from raif.stats import measured
-
-    rows = [[*one[id], *other[id]] for id in sorted(one.keys() & other.keys())]
-    found = measured(rows, lambda sums: sums[..., 0] / sums[..., 1] - sums[..., 2] / sums[..., 3])
-    return asdict(found) if found else None
 
 
 def by_kind(runs: Sequence[Line]) -> str:
@@ -343,23 +328,6 @@ def plan_row(preset: str, plan: Line) -> list[str]:
         f"{hours / 16:,.0f}",
         f"{PRICE * hours:,.0f}",
     ]
-
-
-def rate(value: Line | None, sign: str = "") -> str:
-    if value is None:
-        return ""
-    return (
-        f"{100 * value['value']:{sign}.1f} [{100 * value['low']:{sign}.0f}, {100 * value['high']:{sign}.0f}]"
-    )
-
-
-def number(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    body = ["| " + " | ".join(cells) + " |" for cells in (heads, *rows)]
-    return "\n".join([body[0], "|---" * len(heads) + "|", *body[1:]])
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import math_like, miniature, miniature_page
+from benchmarks import math_like, miniature, miniature_demo, miniature_page, miniature_tables
 from raif.config.base import load
 from raif.config.train import TrainConfig
 from raif.types import Verdict
@@ -111,7 +111,7 @@ def test_the_readme_shows_the_figures_of_the_demos_run() -> None:
         ]
         own = f"{each['fluency']:.2f} | {each['words']:.0f} | {each['repetition']:.1%} | {each['alike']:.1%}"
         assert f"| {name} | {' | '.join(rates)} | {own} |" in readme
-    ahead = miniature_page.difference(run["outcomes"]["whole recipe"], run["outcomes"]["cloning alone"])
+    ahead = miniature_tables.difference(run["outcomes"]["whole recipe"], run["outcomes"]["cloning alone"])
     assert ahead
     value, low, high = (f"{100 * ahead[key]:+.1f}" for key in ("value", "low", "high"))
     assert f"{value} points [{low}, {high}] in pairs" in readme
@@ -128,6 +128,41 @@ def test_another_run_of_the_same_name_takes_no_figures_of_the_one_before(tmp_pat
     finished(other / "mini-0", 5, started="later")
     miniature.collect(other, results)
     assert set(json.loads((results / "benchmarks.json").read_text())) == {"untrained-io"}
+
+
+def change(results: Path, preset: str, **followed: int) -> None:
+    """A stored run of the demo with 12 steps of 5 s; of ten prompts, each row follows so many."""
+    names = {name: name.replace("_", " ") for name in followed}
+    run = {
+        "preset": preset,
+        "after": "whole recipe",
+        "steps": 12,
+        "seconds": 60,
+        "rows": [row(shown) for shown in names.values()],
+        "outcomes": {
+            names[n]: {str(i): [int(i < count), 1] for i in range(10)} for n, count in followed.items()
+        },
+        "curves": {"keep_ratio": [[11, 1.0], [12, 0.5]]},
+    }
+    write(results / f"{preset}-0.json", run)
+
+
+def test_each_change_of_the_demo_is_paired_with_its_recipe_and_with_cloning(tmp_path: Path) -> None:
+    assert not list(miniature_demo.demo_parts(tmp_path))
+    change(tmp_path, "smol-no-contrast", whole_recipe=9)
+    assert not list(miniature_demo.demo_parts(tmp_path)), "there is nothing to compare it with"
+    change(tmp_path, "smol", whole_recipe=7, cloning_alone=8)
+    _, table = miniature_demo.demo_parts(tmp_path)
+    whole, changed, alone = (line.strip("| ").split(" | ") for line in table.splitlines()[2:])
+    qualities = ["40.0 [30, 50]", "-1.25", "57", "48.5"]
+    assert whole[:5] == ["whole recipe", "12", "1", "40.0 [30, 50]", ""]
+    assert whole[5].startswith("-10.0 [")
+    assert whole[6:] == [*qualities, "75%"]
+    assert changed[0] == "without contrast"
+    assert changed[4].startswith("+20.0 [")
+    assert changed[5].startswith("+10.0 [")
+    assert alone[:4] == ["cloning alone", "", "", "40.0 [30, 50]"]
+    assert alone[6:10] == qualities
 
 
 def test_ways_to_ask_are_paired_and_what_was_not_measured_is_left_empty() -> None:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from benchmarks import miniature_demo
 from raif.config import load, preset_names
 from raif.config.resume import AFTER_WARM_UP, FREE
 from raif.config.train import TrainConfig
@@ -171,6 +172,28 @@ def test_the_miniature_trains_and_measures_and_every_call_can_be_planned(tmp_pat
     measured = [(call[1], call[call.index("--out") + 1]) for call in made if call[0] == "eval"]
     assert len(measured) == 2 * (3 + 6)
     assert {benchmark for benchmark, _ in measured} == {"ifeval", "ifbench"}
+
+
+def test_every_change_of_the_demo_can_be_planned_and_shares_the_warm_up_if_it_can(tmp_path: Path) -> None:
+    runs = {Path(call[call.index("--out") + 1]).name: call for call in calls(tmp_path, "demo.sh", python="")}
+    assert set(runs) == {f"{preset}-0" for preset in miniature_demo.CHANGES}
+    keys = {
+        name: [call[n + 1] for n, each in enumerate(call) if each == "--set"] for name, call in runs.items()
+    }
+    for name, call in runs.items():
+        plan(["train", "--preset", "smol", *(part for key in keys[name] for part in ("--set", key))])
+        own, demo = (
+            load(TrainConfig, "train", preset="smol", overrides=keys[each]).model_dump(mode="json")
+            for each in (name, "smol-0")
+        )
+        shares = all(under(each.key, (*FREE, *AFTER_WARM_UP)) for each in differences(demo, own))
+        assert shares == ("--warm-up-of" in call or name == "smol-0")
+
+
+def test_an_unknown_change_of_the_demo_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        calls(tmp_path, "demo.sh", "contrast")
+    assert not list((tmp_path / "calls").iterdir())
 
 
 @pytest.mark.parametrize("preset", sorted(MINI - {"mini-math"}))  # whose data differs

@@ -1,0 +1,46 @@
+"""What the tables of the miniature's page are made of: stored runs, differences in pairs, Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+Line = Mapping[str, Any]
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
+
+
+def row_of(run: Line, name: str) -> Line:
+    found: Line = next(row for row in run["rows"] if row["name"] == name)
+    return found
+
+
+def difference(one: Mapping[str, list[int]], other: Mapping[str, list[int]]) -> Line | None:
+    """The rate of one minus that of the other, with its 95% interval over the prompts that both have."""
+    from raif.stats import measured
+
+    rows = [[*one[id], *other[id]] for id in sorted(one.keys() & other.keys())]
+    found = measured(rows, lambda sums: sums[..., 0] / sums[..., 1] - sums[..., 2] / sums[..., 3])
+    return asdict(found) if found else None
+
+
+def rate(value: Line | None, sign: str = "") -> str:
+    if value is None:
+        return ""
+    return (
+        f"{100 * value['value']:{sign}.1f} [{100 * value['low']:{sign}.0f}, {100 * value['high']:{sign}.0f}]"
+    )
+
+
+def number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    body = ["| " + " | ".join(cells) + " |" for cells in (heads, *rows)]
+    return "\n".join([body[0], "|---" * len(heads) + "|", *body[1:]])
