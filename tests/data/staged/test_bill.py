@@ -74,8 +74,8 @@ def test_the_bill_stays_below_the_limit_whatever_is_garbled(written, tmp_path, c
         except BudgetSpent:
             assert cent < 3, "the last limit should do"
     replies, lost = spent(tmp_path / "run")
-    assert budget.spent == replies
-    assert budget.lost == lost
+    assert budget.spent == pytest.approx(replies)  # costs are added in another order
+    assert budget.lost == pytest.approx(lost)
     assert 0 < script.bill <= replies.cost + lost.cost <= limit
 
 
