@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean
 
-from benchmarks.miniature_tables import Line, difference, number, rate, read, row_of, table
+from benchmarks.miniature_tables import Line, check_comparable, difference, number, rate, read, row_of, table
 
 WHOLE, ALONE = "smol", "cloning alone"
 CHANGES = {
@@ -24,7 +24,8 @@ INTRODUCTION = """\
 The README's model and data, which are easier than those above: eight kinds, one or two of them a prompt.
 [demo.sh](reproduce/demo.sh) changes one thing of the whole recipe in each run. A step without cloning takes
 about half as long, so there are 20 of them instead of 11. *steps*, *minutes*: of training, the 40 steps of
-the warm-up among them. *kept*: the share of thinking responses that contrast let through."""
+the warm-up among them, beside whatever else the machine did. *kept*: the share of thinking responses that
+contrast let through."""
 HEADS = (
     "",
     "steps",
@@ -46,6 +47,7 @@ def demo_parts(results: Path) -> Iterator[str]:
     runs = [read(path) for path in by_preset.values() if path.exists()]
     if not runs or runs[0]["preset"] != WHOLE:
         return
+    check_comparable(results, runs)
     rivals = [runs[0]["outcomes"][name] for name in (runs[0]["after"], ALONE)]
     rows = [change_row(run, rivals) for run in runs]
     alone = row_of(runs[0], ALONE)

@@ -15,7 +15,17 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for `benchmarks`
 
 from benchmarks.miniature_demo import demo_parts
-from benchmarks.miniature_tables import Line, difference, number, rate, read, row_of, table
+from benchmarks.miniature_tables import (
+    Line,
+    called,
+    check_comparable,
+    difference,
+    number,
+    rate,
+    read,
+    row_of,
+    table,
+)
 
 UNTRAINED = "untrained-io"
 METHODS = {UNTRAINED: "asked plainly", "untrained-cot": "chain of thought", "untrained-sdc": "SDC"}
@@ -84,9 +94,7 @@ def page(docs: Path) -> None:
     runs = ordered([read(path) for path in results.glob("mini*.json")])
     if not runs:
         sys.exit(f"{results}: no results to show; run docs/reproduce/miniature.sh first, then its stage page")
-    asked = {run.get("heldout"): called(run) for run in runs}
-    if len(asked) > 1:
-        sys.exit(f"{results}: {', '.join(asked.values())} have different held-out prompts; delete the older")
+    check_comparable(results, runs)
     measured = read(results / "benchmarks.json")
     rows = list(table_1(runs, measured))
     parts = [
@@ -116,11 +124,6 @@ def ordered(runs: Sequence[Line]) -> list[Line]:
     """Table 1's first."""
     place = {preset: n for n, preset in enumerate(PRESETS)}
     return sorted(runs, key=lambda run: (place.get(run["preset"], len(place)), run["preset"], run["seed"]))
-
-
-def called(run: Line) -> str:
-    """As its model is called among the benchmarks."""
-    return f"{run['preset']}-{run['seed']}"
 
 
 # ---- table 1

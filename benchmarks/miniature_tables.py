@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +14,18 @@ Line = Mapping[str, Any]
 
 def read(path: Path) -> Any:
     return json.loads(path.read_text("utf-8"))
+
+
+def called(run: Line) -> str:
+    """As its model is called among the benchmarks."""
+    return f"{run['preset']}-{run['seed']}"
+
+
+def check_comparable(results: Path, runs: Sequence[Line]) -> None:
+    """Exit unless all runs were asked the same held-out prompts."""
+    asked = {run.get("heldout"): called(run) for run in runs}
+    if len(asked) > 1:
+        sys.exit(f"{results}: {', '.join(asked.values())} have different held-out prompts; delete the older")
 
 
 def row_of(run: Line, name: str) -> Line:

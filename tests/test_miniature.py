@@ -130,11 +130,13 @@ def test_another_run_of_the_same_name_takes_no_figures_of_the_one_before(tmp_pat
     assert set(json.loads((results / "benchmarks.json").read_text())) == {"untrained-io"}
 
 
-def change(results: Path, preset: str, **followed: int) -> None:
+def change(results: Path, preset: str, heldout: str = "same", **followed: int) -> None:
     """A stored run of the demo with 12 steps of 5 s; of ten prompts, each row follows so many."""
     names = {name: name.replace("_", " ") for name in followed}
     run = {
         "preset": preset,
+        "seed": 0,
+        "heldout": heldout,
         "after": "whole recipe",
         "steps": 12,
         "seconds": 60,
@@ -163,6 +165,9 @@ def test_each_change_of_the_demo_is_paired_with_its_recipe_and_with_cloning(tmp_
     assert changed[5].startswith("+10.0 [")
     assert alone[:4] == ["cloning alone", "", "", "40.0 [30, 50]"]
     assert alone[6:10] == qualities
+    change(tmp_path, "smol-no-contrast", whole_recipe=9, heldout="others")
+    with pytest.raises(SystemExit, match="smol-0, smol-no-contrast-0 have different held-out prompts"):
+        list(miniature_demo.demo_parts(tmp_path))
 
 
 def test_ways_to_ask_are_paired_and_what_was_not_measured_is_left_empty() -> None:
