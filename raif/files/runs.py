@@ -112,23 +112,23 @@ def _lock(folder: Path) -> None:
 
 
 def _check_spared(folder: Path, config: Section, kept: Collection[str], reads: Mapping[str, Path]) -> None:
-    """Raises ConfigError if the folder has something that this run is to read, and would be deleted first."""
-    home, named = folder.resolve(), leaves(config.model_dump(mode="json"))
-    for key, value in {**named, **{option: str(path) for option, path in reads.items()}}.items():
-        for text in _texts(value):
-            with suppress(OSError, ValueError):  # no path: it is too long, or has a null byte
-                path = Path(text).resolve()
-                if path.exists() and path.is_relative_to(home) and path.name not in kept:
-                    raise ConfigError(
-                        f"{key}: --overwrite would delete {text} before it is read",
-                        "Give another --out, or keep a copy of it elsewhere.",
-                    )
+    """Raises ConfigError if `_clear` would delete something that this run is to read."""
+    home, named = folder.resolve(), {**leaves(config.model_dump(mode="json")), **reads}
+    for key, text in ((key, text) for key, value in named.items() for text in _texts(value)):
+        with suppress(OSError, ValueError):  # no path: it is too long, or has a null byte
+            path = Path(text).resolve()
+            spared = not path.is_relative_to(home) or {*path.relative_to(home).parts[:1]} & {*kept}
+            if path.exists() and not spared:
+                raise ConfigError(
+                    f"{key}: --overwrite would delete {text} before it is read",
+                    "Give another --out, or keep a copy of it elsewhere.",
+                )
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text in a value of a config."""
-    if isinstance(value, str):
-        yield value
+    """Every text and path in a value of a config."""
+    if isinstance(value, str | Path):
+        yield str(value)
     elif isinstance(value, list | dict):
         for each in value.values() if isinstance(value, dict) else value:
             yield from _texts(each)

@@ -192,12 +192,15 @@ def test_a_replaced_run_leaves_what_is_to_be_kept(tmp_path: Path) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == [".lock", "config.yaml", "paid"]
 
 
+MINE = {"judge": {"model": "j", "local": {}, "cache": "run/judgments.sqlite"}}
+
+
 @pytest.mark.parametrize(
     ("how", "key"),
     [
         ({"model": {"path": "run/model"}}, "model.path"),
         ({"data": {"train": ["run/data/train.jsonl"], "heldout": ["other.jsonl"]}}, "data.train"),
-        ({"judge": {"model": "j", "local": {}, "cache": "run/judgments.sqlite"}}, "judge.cache"),
+        (MINE, "judge.cache"),
         ({}, "--warm-up-of"),
     ],
 )
@@ -215,5 +218,11 @@ def test_overwrite_deletes_nothing_that_the_new_run_reads(
         open_run(run, config(**how), overwrite=True, reads=reads)
     assert (run / "model" / "weights").exists()
     long = "x" * 5000
-    open_run(run, config(model={"path": "elsewhere", "format_request": long}), overwrite=True)
+    others = config(model={"path": "elsewhere", "format_request": long}, **MINE)
+    open_run(run, others, overwrite=True, kept=["judgments.sqlite"])
     assert not (run / "model").exists()
+    (run / "more").mkdir()
+    (run / "judgments.sqlite").rename(run / "more" / "judgments.sqlite")
+    deeper = config(judge={**MINE["judge"], "cache": "run/more/judgments.sqlite"})
+    with pytest.raises(ConfigError, match=r"judge\.cache"):
+        open_run(run, deeper, overwrite=True, kept=["judgments.sqlite"])
