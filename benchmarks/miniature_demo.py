@@ -17,15 +17,15 @@ CHANGES = {
     "smol-math": "with math-like problems",
     "smol-reference": "with the quirks of the authors' code",
 }
-"""Presets of the results, in the table's order."""
+"""What each run changes, by its name in the results, in the table's order."""
 INTRODUCTION = """\
 ## Table 4, on the demo
 
 The README's model and data, which are easier than those above: eight kinds, one or two of them a prompt.
-[demo.sh](reproduce/demo.sh) changes one thing of the whole recipe in each run. A step without cloning takes
-about half as long, so there are 20 of them instead of 11. *steps*, *minutes*: of training, the 40 steps of
-the warm-up among them, beside whatever else the machine did. *kept*: the share of thinking responses that
-contrast let through."""
+[demo.sh](reproduce/demo.sh) changes one thing of the whole recipe in each run. A step without cloning is
+shorter, so there are 20 of them instead of 11. *steps*, *minutes*: of training, the 40 steps of the warm-up
+among them, beside whatever else the machine did. *kept*: the share of thinking responses that contrast let
+through."""
 HEADS = (
     "",
     "steps",

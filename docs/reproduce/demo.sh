@@ -10,7 +10,7 @@ root="$(cd "$here/../.." && pwd)"
 out="${OUT:-runs/demo}"
 demo="$out/smol-0"
 
-# Without cloning a step takes about half as long: 20 instead of 11 take the same time.
+# A step without cloning is shorter, so that 20 instead of 11 take about the same time.
 declare -A changes=(
   [no-contrast]="contrast=false"
   [no-cloning]="loss.cloning=0 steps=20"
