@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +29,7 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Each statement is its own transaction, and SQLite itself locks between threads.
             self._db = sqlite3.connect(path, PATIENCE, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
+            self._write_ahead()
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute(f"CREATE TABLE IF NOT EXISTS {self.table}")
 
@@ -39,6 +40,18 @@ class Store:
 
     def close(self) -> None:
         self._db.close()
+
+    def _write_ahead(self) -> None:
+        """Turn to the write-ahead log. SQLite itself gives up at once if another process is doing so too."""
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                    raise
+            time.sleep(0.01)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

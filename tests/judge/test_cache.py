@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from raif.config.judge import JudgeConfig
@@ -48,6 +49,18 @@ def test_processes_that_start_and_write_at_once_lose_nothing(tmp_path: Path) -> 
     assert [process.wait() for process in processes] == [0, 0, 0, 0]
     cache = Cache(tmp_path / "c")
     assert all(cache.get(f"{name} {n}") for name in ("0", "1", "2", "3", "shared") for n in range(200))
+
+
+def test_a_file_that_another_process_is_just_making_is_waited_for(tmp_path: Path) -> None:
+    """SQLite gives up at once on the journal's mode while another connection means to write."""
+    other = sqlite3.connect(tmp_path / "c", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    let_go = threading.Timer(0.3, other.execute, ("COMMIT",))
+    let_go.start()
+    cache = Cache(tmp_path / "c")
+    let_go.join()
+    cache.put("a", Judgment(True, "kept"))
+    assert cache.get("a") == Judgment(True, "kept")
 
 
 def test_a_cache_of_an_earlier_version_is_used(tmp_path: Path) -> None:
