@@ -1,4 +1,4 @@
-"""The demo's part of the page: what each change of its recipe does, table 4 of the paper in small."""
+"""The demo's part of the page: what each change of its recipe does, table 4 of the paper first."""
 
 from __future__ import annotations
 
@@ -16,16 +16,24 @@ CHANGES = {
     "smol-no-contrast-no-cloning": "without both",
     "smol-math": "with math-like problems",
     "smol-reference": "with the quirks of the authors' code",
+    "smol-hindsight": "hindsight",
+    "smol-successes": "own successes",
+    "smol-band": "difficulty band",
+    "smol-by-kind": "contrast by kind",
+    "smol-temperatures": "mixed temperatures",
+    "smol-full-marks": "full marks alone",
+    "smol-relevance": "gate of relevance",
+    "smol-substance": "substance",
 }
 """What each run changes, by its name in the results, in the table's order."""
 INTRODUCTION = """\
-## Table 4, on the demo
+## One change each, on the demo
 
 The README's model and data, which are easier than those above: eight kinds, one or two of them a prompt.
-[demo.sh](reproduce/demo.sh) changes one thing of the whole recipe in each run. A step without cloning is
-shorter, so there are 20 of them instead of 11. *steps*, *minutes*: of training, the 40 steps of the warm-up
-among them, beside whatever else the machine did. *kept*: the share of thinking responses that contrast let
-through."""
+[demo.sh](reproduce/demo.sh) changes one thing of the whole recipe in each run: table 4 of the paper, then
+[what a small model might need](train.md#for-small-models). A step without cloning is shorter, so there are
+20 of them instead of 11. *steps*, *minutes*: of training, the 40 steps of the warm-up among them, beside
+whatever else the machine did. *kept*: the share of thinking responses that contrast let through."""
 HEADS = (
     "",
     "steps",

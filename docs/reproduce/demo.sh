@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Table 4 of the paper on the demo: each run changes one thing of its recipe. A second call resumes everything.
+# One change of the demo's recipe in each run: table 4 of the paper, then what a small model might need. A second call
+# resumes everything.
 #
 #   demo.sh [CHANGE]...      all of them by default; the demo's own run, from which they start, comes first
 #
@@ -19,8 +20,17 @@ declare -A changes=(
     data.heldout=$demo/data/heldout.jsonl data.mix.kk+math=1 data.mix.ifeval=1"
   [reference]="reference_quirks.keep_equal_groups=true reference_quirks.divide_by_all=true
     reference_quirks.clone_prompt_tokens=true"
+  [hindsight]="cloning.hindsight=0.25"
+  [successes]="cloning.successes=0.5"
+  [band]="rollout.band=[0.1,0.9]"
+  [by-kind]="rollout.contrast_by_kind=true"
+  [temperatures]="rollout.temperatures=[0.4,0.7,1.0]"
+  [full-marks]='rewards=[format,{"name":"verdicts","kwargs":{"full_marks":true}},math,length]'
+  [relevance]="rewards=[format,verdicts,relevance,math,length]"
+  [substance]="rewards=[format,verdicts,substance,math,length]"
 )
-all=(no-contrast no-cloning no-contrast-no-cloning math reference)
+all=(no-contrast no-cloning no-contrast-no-cloning math reference
+  hindsight successes band by-kind temperatures full-marks relevance substance)
 chosen=("${@:-${all[@]}}")
 for change in "${chosen[@]}"; do
   [ -n "${changes[$change]:-}" ] || { echo "$change: one of ${all[*]}" >&2 && exit 2; }
