@@ -14,9 +14,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for `benchmarks`
 
+from benchmarks.miniature_aims import aim_parts
 from benchmarks.miniature_demo import demo_parts
 from benchmarks.miniature_tables import (
+    BENCHMARKS,
+    UNTRAINED,
     Line,
+    benchmark_gaps,
     called,
     check_comparable,
     difference,
@@ -27,7 +31,6 @@ from benchmarks.miniature_tables import (
     table,
 )
 
-UNTRAINED = "untrained-io"
 METHODS = {UNTRAINED: "asked plainly", "untrained-cot": "chain of thought", "untrained-sdc": "SDC"}
 PRESETS = {
     "mini-sft": "cloning alone (`mini-sft`)",
@@ -37,7 +40,6 @@ PRESETS = {
 """Table 1, in this order."""
 PAIRS = (("mini-all", "mini-sft"), ("mini-all", "mini"), ("mini", "mini-sft"))
 """Which presets are compared prompt by prompt, of the same seed; each is also compared with the untrained."""
-BENCHMARKS = {"ifeval": "IFEval", "ifbench": "IFBench"}
 CURVES = {
     "keep_ratio": "Kept by contrast",
     "response_tokens": "Tokens of a response",
@@ -104,6 +106,7 @@ def page(docs: Path) -> None:
         f"![Table 1 as bars]({bars(results, rows)})",
         "## In pairs\n\nRates of the first model minus those of the second on the same prompts, in points.",
         table(("", "minus", "held-out", *BENCHMARKS.values()), list(pairs(runs, measured))),
+        *aim_parts(list(with_rivals(runs)), measured),
         "## By kind\n\nHeld-out constraints that were followed, in percent.",
         by_kind(runs),
         HELD_OUT,
@@ -208,13 +211,12 @@ def pairs(runs: Sequence[Line], measured: Line) -> Iterator[list[str]]:
             yield [f"`{preset}` {seed}", name, *(rate(gap, sign="+") for gap in gaps)]
 
 
-def benchmark_gaps(measured: Line, one: str, other: str) -> list[Line | None]:
-    """One model minus the other on each benchmark; None where one of them wasn't measured."""
-    found: list[Line | None] = []
-    for benchmark in BENCHMARKS:
-        both = [measured.get(each, {}).get(benchmark) for each in (one, other)]
-        found.append(difference(*(each["outcomes"] for each in both)) if all(both) else None)
-    return found
+def with_rivals(runs: Sequence[Line]) -> Iterator[tuple[Line, Line | None]]:
+    """Table 1's runs, each with the run of cloning alone that has its seed."""
+    alone = {run["seed"]: run for run in runs if run["preset"] == "mini-sft"}
+    for run in runs:
+        if run["preset"] in PRESETS:
+            yield run, None if run["preset"] == "mini-sft" else alone.get(run["seed"])
 
 
 def by_kind(runs: Sequence[Line]) -> str:

@@ -11,6 +11,10 @@ from typing import Any
 
 Line = Mapping[str, Any]
 
+UNTRAINED = "untrained-io"
+"""The untrained model asked plainly, as it is called among the benchmarks."""
+BENCHMARKS = {"ifeval": "IFEval", "ifbench": "IFBench"}
+
 
 def read(path: Path) -> Any:
     return json.loads(path.read_text("utf-8"))
@@ -40,6 +44,15 @@ def difference(one: Mapping[str, list[int]], other: Mapping[str, list[int]]) -> 
     rows = [[*one[id], *other[id]] for id in sorted(one.keys() & other.keys())]
     found = measured(rows, lambda sums: sums[..., 0] / sums[..., 1] - sums[..., 2] / sums[..., 3])
     return asdict(found) if found else None
+
+
+def benchmark_gaps(measured: Line, one: str, other: str) -> list[Line | None]:
+    """One model minus the other on each benchmark; None where one of them wasn't measured."""
+    found: list[Line | None] = []
+    for benchmark in BENCHMARKS:
+        both = [measured.get(each, {}).get(benchmark) for each in (one, other)]
+        found.append(difference(*(each["outcomes"] for each in both)) if all(both) else None)
+    return found
 
 
 def rate(value: Line | None, sign: str = "") -> str:

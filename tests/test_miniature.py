@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from benchmarks import math_like, miniature, miniature_demo, miniature_page, miniature_tables
+from benchmarks import (
+    math_like,
+    miniature,
+    miniature_aims,
+    miniature_demo,
+    miniature_page,
+    miniature_tables,
+)
 from raif.config.base import load
 from raif.config.train import TrainConfig
 from raif.types import Verdict
@@ -168,6 +175,49 @@ def test_each_change_of_the_demo_is_paired_with_its_recipe_and_with_cloning(tmp_
     change(tmp_path, "smol-no-contrast", whole_recipe=9, heldout="others")
     with pytest.raises(SystemExit, match="smol-0, smol-no-contrast-0 have different held-out prompts"):
         list(miniature_demo.demo_parts(tmp_path))
+
+
+def test_the_aims_are_bold_where_they_are_reached() -> None:
+    def run(preset: str, followed: int, seconds: int, fluency: float) -> dict[str, Any]:
+        rates = {
+            name: {"value": count / 100, "low": 0.0, "high": 1.0}
+            for name, count in (("constraints", followed), ("relevant", 86))
+        }
+        untrained = {**rates, "constraints": {"value": 0.2}, "relevant": {"value": 0.9}}
+        passed = {str(n): [int(n < followed), 1] for n in range(100)}
+        return {
+            "preset": preset,
+            "seed": 0,
+            "after": "whole recipe",
+            "seconds": seconds,
+            "rows": [
+                row("untrained", **untrained, words=100.0),
+                row("whole recipe", **rates, fluency=fluency, words=40.0),
+            ],
+            "outcomes": {"untrained": {}, "whole recipe": passed},
+        }
+
+    benchmark = {str(n): [int(n < 20), 1] for n in range(100)}
+    better = {str(n): [int(n < 32), 1] for n in range(100)}
+    measured = {
+        "untrained-io": {"ifeval": {"outcomes": benchmark}},
+        "mini-all-0": {"ifeval": {"outcomes": better}},
+    }
+    alone, whole = run("mini-sft", 40, 7201, -1.6), run("mini-all", 60, 7200, -1.5)
+    _, table = miniature_aims.aim_parts([(alone, None), (whole, alone)], measured)
+    cells = [line[2:-2].split(" | ") for line in table.splitlines()[2:]]
+    shown = {name: values for name, _, *values in cells}
+    assert shown.pop("held-out, points above cloning alone")[1].startswith("**+20.0 [")
+    assert shown == {
+        "minutes of training": ["120", "**120**"],
+        "constraints followed, times the untrained model's": ["2.00", "**3.00**"],
+        "relevant answers, points above the untrained model's": ["**-4.00**", "**-4.00**"],
+        "words of an answer, times the untrained model's": ["0.40", "0.40"],
+        "fluency": ["-1.60", "**-1.50**"],
+        "IFEval, points above the untrained model": ["", "**12.00**"],
+        "IFBench, points above the untrained model": ["", ""],
+        "IFEval, points above cloning alone": ["", ""],
+    }
 
 
 def test_ways_to_ask_are_paired_and_what_was_not_measured_is_left_empty() -> None:
