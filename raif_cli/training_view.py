@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from types import TracebackType
@@ -20,6 +21,7 @@ from raif.train.heldout import HeldOutRow, Report
 from raif.train.log import Events
 from raif.train.loop import Step
 from raif_cli.console import err
+from raif_cli.progress import EVERY
 
 SHOWN = (
     ("step", "step", "d"),
@@ -49,7 +51,8 @@ COLUMNS = (
 
 
 class TrainingView(Events):
-    """A table of the latest steps, their pace, and a bar for the phase. Without a terminal, a line a step."""
+    """A table of the latest steps, their pace, and a bar for the phase. Without a terminal: a line a step,
+    and in long phases one now and then."""
 
     def __init__(self) -> None:
         self._bar = Progress(
@@ -60,6 +63,7 @@ class TrainingView(Events):
             console=err,
         )
         self._task = self._bar.add_task("starting", total=None)
+        self._phase, self._said = "", 0.0  # and when a line was last written
         self._steps: list[Step] = []
         self._live = Live(console=err, get_renderable=self._render, refresh_per_second=4)
 
@@ -75,6 +79,7 @@ class TrainingView(Events):
 
     def phase(self, name: str) -> None:
         self._bar.reset(self._task, description=name, total=None)
+        self._phase, self._said = name, time.monotonic()
         if not err.is_terminal:
             err.print(name, markup=False)
 
@@ -83,10 +88,14 @@ class TrainingView(Events):
 
     def progress(self, done: int, total: int) -> None:
         self._bar.update(self._task, completed=done, total=total)
+        if not err.is_terminal and time.monotonic() - self._said >= EVERY:
+            self._said = time.monotonic()
+            err.print(f"{self._phase}: {done:,} of {total:,}", markup=False, highlight=False)
 
     def step(self, step: Step, total: int) -> None:
         self._steps = [*self._steps[1 - RECENT :], step]
-        self.progress(step.metrics["step"], max(total, step.metrics["step"]))
+        done = step.metrics["step"]
+        self._bar.update(self._task, completed=done, total=max(total, done))
         if not err.is_terminal:
             cells = [f"{title} {_cell(step, key, form)}" for key, title, form in SHOWN if key in step.metrics]
             err.print("  ".join([*cells, *_pace(step.metrics)]), markup=False, soft_wrap=True)

@@ -42,13 +42,15 @@ def decode(
     temperature: float | Sequence[float],
     seeds: Sequence[int] | None = None,
     shape: Shape | None = None,
+    ended: Callable[[int], None] = lambda count: None,
 ) -> list[list[Completion]]:
     """Sample `counts` completions of the prompts in one batch. Temperature 0 is greedy; several, all above 0,
     are for the completions of each prompt in turn.
 
     `max_new_tokens`: the limit of all completions, or one for those of each prompt. Each prompt's completions
     depend on its own seed and limit alone, whatever else is in the batch. `shape` changes the logits before a
-    token is drawn from them; the log-probabilities are then those of what it makes of them.
+    token is drawn from them; the log-probabilities are then those of what it makes of them. `ended` is told
+    after each token how many completions have ended.
     """
     allowed = [max_new_tokens] * len(prompts) if isinstance(max_new_tokens, int) else max_new_tokens
     limits, most = [limit for n, limit in zip(counts, allowed, strict=True) for _ in range(n)], max(allowed)
@@ -71,7 +73,9 @@ def decode(
             logits = shape(logits, [(read[row], flat[row].ids) for row in batch.owners.tolist()])
         tokens, logps = pick(logits, heat, chances[batch.owners, position])
         _record(flat, batch, tokens, logps, model.end_ids, limits)
-        if bool(batch.ended.all()):
+        going = int((~batch.ended).sum())
+        ended(len(flat) - going)
+        if not going:
             break
         batch = batch.step(tokens)
     return completions

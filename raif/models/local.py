@@ -129,7 +129,10 @@ def greedy(
     batch: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Completion]:
-    """The greedy completion of each prompt, in order. Prompts of similar length share a batch."""
+    """The greedy completion of each prompt, in order. Prompts of similar length share a batch.
+
+    `progress` is told after each token how many completions have ended, and of how many.
+    """
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     found: dict[int, Completion] = {}
     for start in range(0, len(order), batch):
@@ -140,9 +143,9 @@ def greedy(
             [1] * len(chosen),
             max_new_tokens=max_new_tokens,
             temperature=0.0,
+            ended=lambda count, before=start: progress(before + count, len(prompts)),
         )
         found.update({i: c[0] for i, c in zip(chosen, decoded, strict=True)})
-        progress(len(found), len(prompts))
     return [found[i] for i in range(len(prompts))]
 
 

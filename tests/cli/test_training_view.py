@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -43,6 +44,23 @@ def test_a_step_shows_its_pace_memory_and_the_shares_of_its_parts(
         assert shown.splitlines()[1:] == [
             "step 3  reward +0.50  tok/s 123  left 1:02:03  GB 2.0  rollout 60%  update 40%"
         ]
+
+
+def test_a_log_says_every_ten_seconds_how_far_a_phase_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter((100.0, 105.0, 110.0, 110.0, 119.0, 121.0, 121.0))
+    monkeypatch.setattr(training_view, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    console = Console(file=StringIO(), width=80)
+    monkeypatch.setattr(training_view, "err", console)
+    view = TrainingView()
+    view.phase("held-out answers: untrained")
+    for done in (1, 20, 30, 1200):
+        view.progress(done, 2000)
+    assert isinstance(console.file, StringIO)
+    assert console.file.getvalue().splitlines() == [
+        "held-out answers: untrained",
+        "held-out answers: untrained: 20 of 2,000",
+        "held-out answers: untrained: 1,200 of 2,000",
+    ]
 
 
 def test_the_closing_table_is_whole_in_80_columns(tmp_path_factory: pytest.TempPathFactory) -> None:

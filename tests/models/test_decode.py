@@ -45,6 +45,7 @@ def test_rows_that_end_leave_the_others_as_they_are(tiny: Model) -> None:
         seeds=[1, 2, 3],
     )
     tiny.net.generation_config.eos_token_id = list(range(64))
+    told: list[int] = []
     cut = decode(
         tiny,
         PROMPTS,
@@ -52,9 +53,11 @@ def test_rows_that_end_leave_the_others_as_they_are(tiny: Model) -> None:
         max_new_tokens=20,
         temperature=1.0,
         seeds=[1, 2, 3],
+        ended=told.append,
     )
     flat = [Sample(p, c.ids, c.logps) for p, cs in zip(PROMPTS, cut, strict=True) for c in cs]
     assert len({len(s.ids) for s in flat}) > 3
+    assert told == [sum(len(s.ids) <= n for s in flat) for n in range(1, max(len(s.ids) for s in flat) + 1)]
     assert all(c.truncated for cs in many for c in cs if tiny.tokenizer.eos_token_id not in c.ids)
     for sample, logps in zip(flat, score(tiny, flat, size=8), strict=True):
         torch.testing.assert_close(torch.tensor(logps), torch.tensor(sample.old_logps), atol=1e-4, rtol=0)

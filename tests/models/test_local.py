@@ -16,7 +16,7 @@ from raif.judge.judge import judge_metrics, open_judge
 from raif.judge.judgment import JudgeItem
 from raif.models.chat import Chat
 from raif.models.load import Model, load
-from raif.models.local import LocalJudge
+from raif.models.local import LocalJudge, greedy
 from raif.types import Message
 
 LOCAL = {"compute": "float32", "device": "cpu", "batch": 4}
@@ -61,6 +61,16 @@ def test_a_reply_is_the_one_without_a_batch(tiny_folder: Path, tiny: Model) -> N
         logps, tokens = first_logps(tiny, messages).topk(20)
         assert [logp for _, logp in reply.first] == pytest.approx(logps.tolist(), abs=1e-4)
         assert reply.text == reply.first[0][0] == tiny.tokenizer.decode([int(tokens[0])])
+
+
+def test_greedy_completions_tell_how_many_have_ended(tiny: Model) -> None:
+    told: list[tuple[int, int]] = []
+    tiny.net.generation_config.eos_token_id = list(range(64))
+    prompts = [[5, 6, 7], [8, 9], [14]]
+    found = greedy(tiny, prompts, max_new_tokens=20, batch=2, progress=lambda *each: told.append(each))
+    together, alone = [len(found[i].ids) for i in (1, 2)], len(found[0].ids)
+    of_two = [(sum(length <= n for length in together), 3) for n in range(1, max(together) + 1)]
+    assert told == [*of_two, *[(2, 3)] * (alone - 1), (3, 3)]
 
 
 def test_simultaneous_prompts_are_read_together(tiny_folder: Path) -> None:
