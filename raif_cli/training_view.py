@@ -101,7 +101,8 @@ class TrainingView(Events):
             err.print("  ".join([*cells, *_pace(step.metrics)]), markup=False, soft_wrap=True)
 
     def finding(self, step: int, finding: Finding) -> None:
-        err.print(Text(f"step {step}: {finding.name}: {finding.what}\n  {finding.advice}", style="yellow"))
+        said = f"step {step}: {finding.name}: {finding.what}\n  {finding.advice}"
+        err.print(Text(said, style="yellow"), soft_wrap=True)
 
     def _render(self) -> Lines:
         table = Table(*(title for _, title, _ in SHOWN), box=None)

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from raif.stats import Interval
+from raif.train.doctor import Finding
 from raif.train.heldout import HeldOutRow, Report
 from raif.train.loop import Step
 from raif_cli import training_view
@@ -61,6 +62,15 @@ def test_a_log_says_every_ten_seconds_how_far_a_phase_is(monkeypatch: pytest.Mon
         "held-out answers: untrained: 20 of 2,000",
         "held-out answers: untrained: 1,200 of 2,000",
     ]
+
+
+def test_a_log_has_each_sentence_of_a_finding_on_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = Console(file=StringIO(), width=40)
+    monkeypatch.setattr(training_view, "err", console)
+    what, advice = "the same four words " * 5, "See samples/. " * 5
+    TrainingView().finding(3, Finding("answers become alike", what, advice))
+    assert isinstance(console.file, StringIO)
+    assert console.file.getvalue() == f"step 3: answers become alike: {what}\n  {advice}\n"
 
 
 def test_the_closing_table_is_whole_in_80_columns(tmp_path_factory: pytest.TempPathFactory) -> None:
