@@ -143,7 +143,7 @@ def greedy(
             [1] * len(chosen),
             max_new_tokens=max_new_tokens,
             temperature=0.0,
-            ended=lambda count, before=start: progress(before + count, len(prompts)),
+            ended=lambda count: progress(len(found) + count, len(prompts)),
         )
         found.update({i: c[0] for i, c in zip(chosen, decoded, strict=True)})
     return [found[i] for i in range(len(prompts))]
