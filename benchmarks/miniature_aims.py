@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from benchmarks.miniature_tables import (
-    BENCHMARKS,
     UNTRAINED,
     Line,
     benchmark_gaps,
@@ -78,7 +77,7 @@ def ahead(run: Line, rival: Line | None, measured: Line) -> dict[str, str]:
     if rival is None:
         return dict.fromkeys(AHEAD, "")
     heldout = difference(run["outcomes"][run["after"]], rival["outcomes"][rival["after"]])
-    ifeval = benchmark_gaps(measured, called(run), called(rival))[list(BENCHMARKS).index("ifeval")]
+    ifeval, _ = benchmark_gaps(measured, called(run), called(rival))
     return {
         name: marked(rate(gap, sign="+"), reached=bool(gap and gap["low"] > 0))
         for name, gap in zip(AHEAD, (heldout, ifeval), strict=True)
