@@ -10,6 +10,7 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -99,9 +100,11 @@ PAPER_REWARDS = tuple(RewardConfig(name=name) for name in ("format", "verdicts",
 
 class CloningConfig(Section):
     batch: PositiveInt = 128
-    """Expert answers in each update, in addition to the policy batch, and in each warm-up update."""
+    """Expert answers in each update, in addition to the policy batch."""
     warmup_steps: NonNegativeInt = 0
     """Updates on expert answers alone before the first rollout, for a model that doesn't know the format."""
+    warmup_batch: PositiveInt = Field(default=0, validate_default=True)
+    """Expert answers in each update of the warm-up. 0: `batch`."""
     warmup_lr: PositiveFloat = 1e-5
     """Highest learning rate of the warm-up, which falls to `optimizer.lr`."""
     max_tokens: PositiveInt | None = None
@@ -112,6 +115,11 @@ class CloningConfig(Section):
     hindsight: Share = 0.0
     """Share of `batch` that is the policy's own relevant responses that failed, with the nearest constraints
     that they meet asked for instead, once there are any. For groups without any full marks."""
+
+    @field_validator("warmup_batch", mode="before")
+    @classmethod
+    def _that_of_the_updates(cls, given: Any, info: ValidationInfo) -> Any:
+        return given or info.data.get("batch", 1)  # a wrong batch is an error of its own
 
     @model_validator(mode="after")
     def _parts_of_a_batch(self) -> Self:

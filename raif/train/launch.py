@@ -49,8 +49,10 @@ class Launch:
         grpo = config.method == "grpo"
         shared = {"rollout.prompts": config.rollout.prompts} if grpo else {}
         shared["optimizer.batch"] = config.optimizer.batch
-        if grpo and (config.loss.cloning or config.cloning.warmup_steps):
+        if grpo and config.loss.cloning:
             shared["cloning.batch"] = config.cloning.batch
+        if grpo and config.cloning.warmup_steps:
+            shared["cloning.warmup_batch"] = config.cloning.warmup_batch
         for key, count in shared.items():
             if count % self.size:
                 raise ConfigError(

@@ -145,8 +145,9 @@ class Trainer:
         clock, c = Clock(), self.config
         self._begin_to_change()
         with clock("update"):
-            clones = self._clones()
-            metrics = self._learn([], [], clones, cloning_rate(c, self.progress.updates))
+            size, done = c.cloning.warmup_batch, self.progress.updates
+            clones = self._clones(size, done * size)
+            metrics = self._learn([], [], clones, cloning_rate(c, done))
         return self._finish(clock, "cloning", self._tokens(clones), metrics)
 
     def sft_step(self) -> Step:
@@ -254,7 +255,8 @@ class Trainer:
         c = self.config
         done = self.progress.updates - c.cloning.warmup_steps
         lr = learning_rate(c.optimizer, done, c.steps * (c.responses // c.optimizer.batch))
-        clones = self._clones() if c.loss.cloning else []
+        size, before = c.cloning.batch, c.cloning.warmup_steps * c.cloning.warmup_batch
+        clones = self._clones(size, before + done * size) if c.loss.cloning else []
         return self._learn(samples, frozen_logps, clones, lr, fresh=fresh)
 
     def _learn(
@@ -289,16 +291,16 @@ class Trainer:
             )
         return {**metrics, "refused_updates": 1.0}
 
-    def _clones(self) -> list[Sample]:
-        """The expert answers of this update."""
-        c, done, size = self.config, self.progress.updates, self.config.cloning.batch
+    def _clones(self, size: int, start: int) -> list[Sample]:
+        """The expert answers of this update, the stored ones from position `start` of their epochs on."""
+        c, done = self.config, self.progress.updates
         own = [
             pair
             for pool, share in own_shares(c.cloning).items()
             for pair in self.memory.drawn(pool, round(size * share), f"{c.seed}/{pool}/{done}")
         ]
         if self.feed.experts:
-            own += draw(self.feed.experts, done * size, size - len(own), c.seed + 1)
+            own += draw(self.feed.experts, start, size - len(own), c.seed + 1)
         return self._experts(own)
 
     def _tokens(self, whole_clones: Sequence[Sample]) -> int:

@@ -97,6 +97,9 @@ def test_what_a_warm_up_rests_on_has_to_be_the_same(config: Path, warm_up: Path)
     assert "rollout.max_new_tokens: 48 -> 64" in refused(warm_up, config, "rollout.max_new_tokens=64")
     assert "seed: 0 -> 1" in refused(warm_up, config, "seed=1", "loss.kl=0")
     assert "has no warm-up" in refused(warm_up, config, "method=sft")
+    assert "cloning.warmup_batch: 4 -> 2" in refused(warm_up, config, "cloning.batch=2")
+    fewer_later = ("cloning.batch=2", "cloning.warmup_batch=4")
+    assert end_of_warm_up(warm_up, load(TrainConfig, "train", file=config, overrides=fewer_later), {})
     assert end_of_warm_up(warm_up, load(TrainConfig, "train", file=config), {}).name == "step-000003"
 
 

@@ -35,6 +35,7 @@ def test_the_launcher_says_who_this_is() -> None:
         ({"rollout": {"prompts": 30, "group_size": 8}, "optimizer": {"batch": 240}}, "rollout.prompts: 30"),
         ({"optimizer": {"batch": 2}}, "optimizer.batch: 2 is not a multiple of the 4 ranks"),
         ({"cloning": {"batch": 6}}, "cloning.batch: 6"),
+        ({"cloning": {"warmup_steps": 1, "warmup_batch": 6}}, "cloning.warmup_batch: 6"),
         ({"method": "sft", "optimizer": {"batch": 5}}, "optimizer.batch: 5"),
         ({"distributed": {"zero": 0}}, "4 processes were started, but distributed.zero: 0"),
     ],

@@ -170,6 +170,31 @@ def test_warm_up_comes_first(tiny_folder: Path) -> None:
     assert [s.metrics["phase"] for s in t.steps()] == ["cloning", "cloning", "grpo", "grpo"]
 
 
+@pytest.mark.parametrize(
+    ("cloning", "drawn"),
+    [
+        ({"batch": 2}, [(0, 2), (2, 2), (4, 2), (6, 2)]),
+        ({"batch": 2, "warmup_batch": 4}, [(0, 4), (4, 4), (8, 2), (10, 2)]),
+    ],
+)
+def test_a_warm_up_may_clone_more_at_once_and_later_updates_go_on_behind_it(
+    tiny_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cloning: dict[str, int],
+    drawn: list[tuple[int, int]],
+) -> None:
+    t = trainer(tiny_folder, cloning={"warmup_steps": 2, **cloning}, steps=1)
+    found: list[tuple[int, int]] = []
+
+    def noted(items: Sequence[Instruction], start: int, count: int, seed: int) -> list[Instruction]:
+        found.append((start, count))
+        return draw(items, start, count, seed)
+
+    monkeypatch.setattr("raif.train.loop.draw", noted)
+    assert len([*t.steps()]) == 3
+    assert found == drawn
+
+
 def test_an_epoch_draws_each_record_once_in_an_order_of_its_own() -> None:
     drawn = draw(range(5), 0, 10, seed=1)
     assert sorted(drawn[:5]) == sorted(drawn[5:]) == list(range(5))
