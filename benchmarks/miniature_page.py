@@ -33,12 +33,19 @@ from benchmarks.miniature_tables import (
 
 METHODS = {UNTRAINED: "asked plainly", "untrained-cot": "chain of thought", "untrained-sdc": "SDC"}
 PRESETS = {
+    "mini-warm-up": "where the recipes begin (`mini-warm-up`)",
     "mini-sft": "cloning alone (`mini-sft`)",
     "mini": "the paper's recipe (`mini`)",
     "mini-all": "with changes for small models (`mini-all`)",
 }
 """Table 1, in this order."""
-PAIRS = (("mini-all", "mini-sft"), ("mini-all", "mini"), ("mini", "mini-sft"))
+PAIRS = (
+    ("mini", "mini-warm-up"),
+    ("mini", "mini-sft"),
+    ("mini-all", "mini-warm-up"),
+    ("mini-all", "mini-sft"),
+    ("mini-all", "mini"),
+)
 """Which presets are compared prompt by prompt, of the same seed; each is also compared with the untrained."""
 CURVES = {
     "keep_ratio": "Kept by contrast",
@@ -212,11 +219,11 @@ def pairs(runs: Sequence[Line], measured: Line) -> Iterator[list[str]]:
 
 
 def with_rivals(runs: Sequence[Line]) -> Iterator[tuple[Line, Line | None]]:
-    """Table 1's runs, each with the run of cloning alone that has its seed."""
+    """Table 1's runs; the recipes' each with the run of cloning alone that has its seed."""
     alone = {run["seed"]: run for run in runs if run["preset"] == "mini-sft"}
     for run in runs:
         if run["preset"] in PRESETS:
-            yield run, None if run["preset"] == "mini-sft" else alone.get(run["seed"])
+            yield run, alone.get(run["seed"]) if run["preset"] in ("mini", "mini-all") else None
 
 
 def by_kind(runs: Sequence[Line]) -> str:

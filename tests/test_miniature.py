@@ -69,7 +69,7 @@ def write(path: Path, content: Any) -> None:
 
 def test_runs_become_small_files_and_these_become_the_page(tmp_path: Path) -> None:
     runs, docs = tmp_path / "runs", tmp_path / "docs"
-    for name, passed in (("mini-0", 5), ("mini-all-0", 9)):
+    for name, passed in (("mini-0", 5), ("mini-all-0", 9), ("mini-warm-up-0", 4)):
         finished(runs / name, passed)
     (runs / "mini-1").mkdir()  # not finished
     miniature.collect(runs, docs / "results")
@@ -77,6 +77,7 @@ def test_runs_become_small_files_and_these_become_the_page(tmp_path: Path) -> No
         "benchmarks.json",
         "mini-0.json",
         "mini-all-0.json",
+        "mini-warm-up-0.json",
         "plans.json",
         "samples.json",
     ]
@@ -97,7 +98,8 @@ def test_runs_become_small_files_and_these_become_the_page(tmp_path: Path) -> No
     assert f"| `7b` | 2,000 | {operations:.1e} | {operations * 2000 / 4e14 / 3600:,.0f} |" in shown
     assert "| `mini-all` 0 | untrained | +70.0 [" in shown
     assert "| `mini-all` 0 | `mini` | +40.0 [" in shown
-    assert "| `punctuation:no_comma` | 10 | 20 | 50 | 90 |" in shown
+    assert "| `mini-all` 0 | `mini-warm-up` | +50.0 [" in shown
+    assert "| `punctuation:no_comma` | 10 | 20 | 40 | 50 | 90 |" in shown
     assert shown.count("| untrained | 40.0 [30, 50] |") == 1
     assert "| `mini-0` | 4 | 2 | step 10 tokens; rollout 2 s |" in shown
     assert shown.count("**Say tea**") == miniature.SAMPLES
@@ -270,7 +272,7 @@ def test_fine_tuning_takes_as_long_as_the_recipe(tmp_path: Path) -> None:
         metrics.writelines(f'{{"step": {n}, "phase": "cloning", "time_update": 3}}\n' for n in (5, 6))
     assert miniature.steps(tmp_path / "mini-0") == 122
     warmed, tuned = (load(TrainConfig, "train", preset=name) for name in ("mini-all", "mini-sft"))
-    assert warmed.cloning.batch == tuned.optimizer.batch, "a step of either costs the same"
+    assert warmed.cloning.warmup_batch == tuned.optimizer.batch, "a step of either costs the same"
     with pytest.raises(SystemExit, match="has not finished"):
         miniature.steps(tmp_path / "mini-1")
 
