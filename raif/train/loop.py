@@ -255,8 +255,9 @@ class Trainer:
         c = self.config
         done = self.progress.updates - c.cloning.warmup_steps
         lr = learning_rate(c.optimizer, done, c.steps * (c.responses // c.optimizer.batch))
-        size, before = c.cloning.batch, c.cloning.warmup_steps * c.cloning.warmup_batch
-        clones = self._clones(size, before + done * size) if c.loss.cloning else []
+        size = c.cloning.batch
+        start = c.cloning.warmup_steps * c.cloning.warmup_batch + done * size
+        clones = self._clones(size, start) if c.loss.cloning else []
         return self._learn(samples, frozen_logps, clones, lr, fresh=fresh)
 
     def _learn(
