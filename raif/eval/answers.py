@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,8 +19,12 @@ from raif.files import jsonl
 from raif.reasoning import OPENED, Marks
 from raif.types import Frozen, Message, digest
 
-Progress = Callable[[int, int, int], None]
-"""Called with (items done, all items, tokens written since the last call, as far as they were counted)."""
+
+class Progress(Protocol):
+    """Told how many items are done, of how many, the tokens written since the last call, as far as they were
+    counted, and what else is known."""
+
+    def __call__(self, done: int, total: int, tokens: int, /, *, note: str = "") -> None: ...
 
 
 CHOSEN_BY = "chosen_by"
@@ -147,23 +151,28 @@ class Notes:
 
     errors: ItemErrors = field(default_factory=ItemErrors)
     calls: Calls = field(default_factory=Calls)
+    batch: Callable[[int, int], None] = lambda ended, of: None
+    """Told after each token of a batch in this process how many of its responses have ended."""
 
 
 def collect(
     asks: Sequence[Ask], responder: Responder, path: Path, progress: Progress, notes: Notes | None = None
 ) -> dict[str, Answer]:
     """Answers by item id: those in `path`, then `responder`'s for the rest, each appended as it arrives."""
-    notes = notes or Notes()
     answers = kept_answers(asks, responder, path)
 
-    def report(tokens: int = 0) -> None:
-        progress(len(answers) + len(notes.errors.messages), len(asks), tokens)
+    def report(tokens: int = 0, note: str = "") -> None:
+        progress(len(answers) + len(noted.errors.messages), len(asks), tokens, note=note)
 
+    def batch(ended: int, of: int) -> None:
+        report(note=f"{ended} of a batch of {of} have ended")
+
+    noted = replace(notes or Notes(), batch=batch)
     report()
     missing = [ask for ask in asks if ask.id not in answers]
     if not missing:
         return answers
-    with jsonl.appending(path) as file, closing(responder.respond(missing, notes)) as responses:
+    with jsonl.appending(path) as file, closing(responder.respond(missing, noted)) as responses:
         for ask, answer in responses:
             jsonl.write(file, [KeptAnswer(**_fields(responder, ask.id, ask.messages, answer))])
             answers[ask.id] = answer

@@ -272,7 +272,7 @@ class Local:
             numbered = [
                 (ask, number + n, call) for ask, _, number, calls in rounds for n, call in enumerate(calls)
             ]
-            answers = iter(self._answers(model, numbered, notes.calls))
+            answers = iter(self._answers(model, numbered, notes))
             pending, rounds = rounds, []
             for ask, leading, number, calls in pending:
                 came = [one for one in [next(answers) for _ in calls] if one]
@@ -286,27 +286,29 @@ class Local:
                     yield ask, replace(end.value, used=total(spent[ask.id]))
 
     def _answers(
-        self, model: Any, calls: Sequence[tuple[Ask, int, Call]], kept: Calls
+        self, model: Any, calls: Sequence[tuple[Ask, int, Call]], notes: Notes
     ) -> list[Answer | None]:
         """One for each call, which comes with its item and its number in the talk; None: it has no room."""
         several, size = self._config.method not in SINGLE, self._config.local.batch
         found: dict[int, Answer | None] = {
             n: answer
             for n, (ask, number, call) in enumerate(calls)
-            if several and (answer := kept.find(ask.id, number, call.messages))
+            if several and (answer := notes.calls.find(ask.id, number, call.messages))
         }
         missing = [n for n in range(len(calls)) if n not in found]
         for start in range(0, len(missing), size):
             batch = missing[start : start + size]
-            answers = self._generated(model, [calls[n] for n in batch])
+            answers = self._generated(model, [calls[n] for n in batch], notes)
             for n, answer in zip(batch, answers, strict=True):
                 found[n] = answer
                 if several and answer:
                     ask, number, call = calls[n]
-                    kept.keep(ask.id, number, call.messages, answer)
+                    notes.calls.keep(ask.id, number, call.messages, answer)
         return [found[n] for n in range(len(calls))]
 
-    def _generated(self, model: Any, batch: Sequence[tuple[Ask, int, Call]]) -> Iterator[Answer | None]:
+    def _generated(
+        self, model: Any, batch: Sequence[tuple[Ask, int, Call]], notes: Notes
+    ) -> Iterator[Answer | None]:
         """Each by its own limit and seed, so that it doesn't depend on the others."""
         sampling, start = self._config.sampling, time.monotonic()
         limits = [self._limit(call.messages) for _, _, call in batch]
@@ -316,6 +318,7 @@ class Local:
             max_new_tokens=limits,
             temperature=next(heat for heat in heats if heat is not None),
             seeds=[crc32(f"{sampling.seed or 0} {a.id} {n}".encode()) for a, n, _ in batch],
+            ended=lambda count: notes.batch(count, len(batch)),
             **self._drawn,
         )
         seconds = round(time.monotonic() - start, 3)

@@ -81,7 +81,7 @@ def evaluate(
     planned: Plan,
     responder: Responder,
     folder: Path,
-    progress: Progress = lambda done, total, tokens: None,
+    progress: Progress = lambda done, total, tokens, /, *, note="": None,
     judging: Callable[[int, int], None] = lambda done, total: None,
     *,
     rejudge: bool = False,
@@ -183,8 +183,8 @@ def _answered(
     """The model's answers, asked turn by turn. Raises RaifError if there is not one."""
 
     def answers_to(some: Sequence[Ask], done: int) -> Mapping[str, Answer]:
-        def report(number: int, total: int, tokens: int) -> None:
-            progress(done + number, len(planned.items), tokens)
+        def report(number: int, total: int, tokens: int, /, *, note: str = "") -> None:
+            progress(done + number, len(planned.items), tokens, note=note)
 
         return collect(some, responder, path, report, notes)
 

@@ -57,12 +57,14 @@ class LocalModel:
         drawing: Mapping[str, Any] = NOTHING,
         stop: Sequence[str] = (),
         variables: Mapping[str, Any] = NOTHING,
+        ended: Callable[[int], None] = lambda count: None,
     ) -> list[Generation]:
         """One response for each message list, in order. Temperature 0 is greedy.
 
         `max_new_tokens`: the limit of all, or one each. A response depends on its own limit and seed alone.
         `drawing`: filters and penalties, by their names in `raif.models.sampling.Sampling`. `stop`: texts
         that end a response. `variables`: of the chat template; raises ConfigError if it doesn't know one.
+        `ended` is told after each token how many responses have ended.
         """
         for name in variables:
             if not self._chat.knows(name):
@@ -82,6 +84,7 @@ class LocalModel:
             [limits[n] for n in fitting],
             Sampling(temperature=temperature, **{**drawing, "top_k": max(0, drawing.get("top_k", 0))}),
             [seeds[n] for n in fitting] if seeds else None,
+            ended,
         )
         found = dict(zip(fitting, decoded, strict=True))
         return [
@@ -90,7 +93,12 @@ class LocalModel:
         ]
 
     def _decoded(
-        self, prompts: Sequence[list[int]], limits: Sequence[int], way: Sampling, seeds: Sequence[int] | None
+        self,
+        prompts: Sequence[list[int]],
+        limits: Sequence[int],
+        way: Sampling,
+        seeds: Sequence[int] | None,
+        ended: Callable[[int], None],
     ) -> list[Completion]:
         if not prompts:
             return []
@@ -102,6 +110,7 @@ class LocalModel:
             temperature=way.temperature,
             seeds=seeds,
             shape=partial(shaped, way) if way.penalizes or way.filters else None,
+            ended=ended,
         )
         return [one for (one,) in found]
 

@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import pytest
 
 from raif.config.eval import EvalConfig
-from raif.eval.answers import Answer, Ask
+from raif.eval.answers import Answer, Ask, collect
 from raif.eval.responders import Shared, responder
 from raif.reasoning import Style
 from raif.types import Message
@@ -27,6 +27,17 @@ def answers(folder: Path, batch: int) -> list[Answer]:
 
 def test_a_real_checkpoint_answers_the_same_in_any_batch(tiny_folder: Path) -> None:
     assert answers(tiny_folder, 1) == answers(tiny_folder, 3)
+
+
+def test_a_batch_says_how_many_of_its_responses_have_ended(tiny_folder: Path, tmp_path: Path) -> None:
+    local = {"compute": "float32", "device": "cpu", "batch": 2}
+    keys = {"model": str(tiny_folder), "sampling": {"max_tokens": 6}, "local": local}
+    said = Mock()
+    collect(ASKS, responder(EvalConfig.model_validate(keys)), tmp_path / "answers.jsonl", said)
+    noted = [(call.args[0], call.kwargs["note"]) for call in said.call_args_list]
+    assert (0, "2 of a batch of 2 have ended") in noted
+    assert (2, "1 of a batch of 1 have ended") in noted
+    assert noted[-1] == (3, "")
 
 
 def test_the_thinking_that_the_template_opened_is_part_of_the_answer(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,7 @@ class ScriptedModel:
         drawing: Mapping[str, float],
         stop: Sequence[str],
         variables: Mapping[str, Any],
+        ended: Callable[[int], None],
     ) -> list[Generation]:
         assert (set(max_new_tokens), temperature) == ({9}, 0.0)
         assert (dict(drawing), list(stop), dict(variables)) == ({}, [], {})
