@@ -68,6 +68,12 @@ def test_every_preset_has_a_plan_that_reads_back(preset: str, tmp_path: Path) ->
     assert dry_run("--config", tmp_path / "resolved.yaml").stdout == result.stdout
 
 
+def test_the_plan_tells_the_experts_of_the_warm_up_from_those_of_later_updates() -> None:
+    said = dry_run("--preset", "mini", "--set", "cloning.warmup_batch=12", "--set", "cloning.batch=4").stderr
+    assert "60 updates on 12 expert answers each" in said
+    assert "; 4 expert answers in each step" in said
+
+
 def test_a_run_without_data_is_refused_before_the_model(tmp_path: Path) -> None:
     result = raif("train", "--preset", "7b", "--out", tmp_path / "run")
     assert result.returncode == 2

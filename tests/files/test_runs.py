@@ -140,6 +140,17 @@ def test_changed_keys_are_refused_by_name_with_both_values(tmp_path: Path) -> No
     assert "loss.kl: 0.001 -> 0" in caught.value.message
 
 
+def test_a_run_of_before_a_key_has_what_the_key_then_means(tmp_path: Path) -> None:
+    open_run(tmp_path, config(cloning={"batch": 4}))
+    written = tmp_path / "config.yaml"
+    before = written.read_text().replace("  warmup_batch: 4\n", "")
+    assert before != written.read_text()
+    written.write_text(before)
+    with pytest.raises(ConfigError, match=r"cloning\.warmup_batch: 4 -> 8"):
+        open_run(tmp_path, config(cloning={"batch": 4, "warmup_batch": 8}), resume=True)
+    open_run(tmp_path, config(cloning={"batch": 4}), resume=True)
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"- 1\n", b"\xff"])
 def test_a_damaged_config_is_named(content: bytes, tmp_path: Path) -> None:
     open_run(tmp_path / "run", config())
