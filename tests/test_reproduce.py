@@ -38,11 +38,12 @@ def calls(folder: Path, script: str, *arguments: str, **other: str) -> list[list
         (path := folder / name).write_text(f"#!/usr/bin/env bash\n{text}")
         path.chmod(0o755)
     (noted := folder / "calls").mkdir()
-    own = ("OUT", "PRESETS", "SEEDS", "MODEL")  # of whoever runs the tests
+    own = ("PRESETS", "SEEDS", "MODEL")  # of whoever runs the tests
     environment = {
         **{name: value for name, value in os.environ.items() if name not in own},
         "PATH": f"{folder}:{os.environ['PATH']}",
         "CALLS": str(noted),
+        "OUT": "runs/with a blank",
         "PATIENCE": "0.1",
     }
     command = ["bash", str(FOLDER / script), *arguments]

@@ -16,8 +16,7 @@ declare -A changes=(
   [no-contrast]="contrast=false"
   [no-cloning]="loss.cloning=0 steps=20"
   [no-contrast-no-cloning]="contrast=false loss.cloning=0 steps=20"
-  [math]="data.generate=null data.train=[$demo/data/train.jsonl,$out/problems.jsonl]
-    data.heldout=$demo/data/heldout.jsonl data.mix.kk+math=1 data.mix.ifeval=1"
+  [math]="data.generate=null data.mix.kk+math=1 data.mix.ifeval=1"  # and the paths of its data, below
   [reference]="reference_quirks.keep_equal_groups=true reference_quirks.divide_by_all=true
     reference_quirks.clone_prompt_tokens=true"
   [hindsight]="cloning.hindsight=0.25"
@@ -49,7 +48,11 @@ for change in "${chosen[@]}"; do
     options+=(--set "$each")
   done
   case "$change" in
-    math) python "$root/benchmarks/math_like.py" 1400 "$out/problems.jsonl" ;; # another warm-up, of other records
+    math) # another warm-up, of other records
+      python "$root/benchmarks/math_like.py" 1400 "$out/problems.jsonl"
+      options+=(--set "data.train=[$demo/data/train.jsonl,$out/problems.jsonl]")
+      options+=(--set "data.heldout=$demo/data/heldout.jsonl")
+      ;;
     reference) ;; # its warm-up learns prompts, too
     *) options+=(--warm-up-of "$demo") ;;
   esac
