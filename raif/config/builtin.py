@@ -13,7 +13,7 @@ CompositionName = Literal["and", "chain", "selection", "nested"]
 Level = Literal["short", "middle", "long"]
 LEVELS: dict[Level, int] = {"short": 1, "middle": 2, "long": 3}
 """How much an answer says: the highest level of the sentences that it has."""
-Thinking = Literal["brief", "full"]
+Thinking = Literal["brief", "planned", "full"]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -77,8 +77,9 @@ class BuiltinConfig(Section):
     0: no maximum."""
 
     thinking: Thinking = "full"
-    """How much the expert thinks. brief: what each constraint means, a line each. full: plans, drafts,
-    checks, and corrects a draft that fails; the more constraints, the longer."""
+    """How much the expert thinks. brief: what each constraint means, a line each. planned: the same, but
+    words that have to occur are quoted as the answer has them. full: plans, drafts, checks, and corrects a
+    draft that fails; the more constraints, the longer."""
 
     expert_share: float = Field(1.0, ge=0, le=1)
     """Share of the training records that have an expert answer; the others are only prompts for rollouts."""

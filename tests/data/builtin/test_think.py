@@ -162,6 +162,29 @@ def test_brief_is_a_line_for_each_constraint():
         assert len(text.split()) < 60
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_planned_thought_quotes_the_answer_where_it_has_the_wanted_words(language):
+    kinds = ["keywords:existence", "keywords:frequency", "length_constraints:nth_paragraph_first_word"]
+    kinds += ["change_case:capital_word_frequency"] if language == "en" else []
+    one = {"min_constraints": 1, "max_constraints": 1}
+    config = BuiltinConfig(count=120, thinking="planned", languages={language: 1}, kinds=kinds, **one)
+    quotation, seen = re.compile('"([^"]*)"' if language == "en" else "“([^”]*)”"), set()
+    for record in records(config):
+        (constraint,) = record.constraints
+        bound, kwargs = bound_of(constraint), constraint.kwargs
+        if bound and bound[0] == "less than":
+            continue
+        wanted = kwargs.get("keywords") or [kwargs.get("keyword") or kwargs.get("first_word") or ""]
+        quotations = quotation.findall(record.expert.thinking)
+        bare = re.sub(r"[\"“”‘’<>*]", "", record.expert.answer)
+        places = [each for each in quotations if each not in wanted]
+        assert all(each in bare for each in places), record.id
+        for word in wanted:
+            assert any(word.lower() in each.lower() for each in places), record.id
+        seen.add(constraint.id)
+    assert seen == set(kinds)
+
+
 def test_the_thinking_has_no_tags(made):
     assert not [r.id for r in made if re.search("[<>]", r.expert.thinking)]
 

@@ -67,8 +67,8 @@ def expert(request: Request, rng: random.Random, thinking: Thinking = "full") ->
         plain, constraints, request.asked, request.condition, request.chained, request.remark,
         final.text, final.chosen, None,
     )  # fmt: skip
-    if thinking == "brief":
-        return Expert(thinking=brief(thought, rng), answer=final.text)
+    if thinking != "full":
+        return Expert(thinking=brief(thought, rng, planned=thinking == "planned"), answer=final.text)
     if rng.random() < _FAILING_SHARE:
         thought = thought._replace(failing=_failing(request, rng, fenced))
     return Expert(thinking=full(thought, rng), answer=final.text)

@@ -9,7 +9,7 @@ import random
 import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
-from itertools import combinations
+from itertools import combinations, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,8 +22,9 @@ from raif.data.builtin.respond.choose import Chosen
 from raif.data.builtin.respond.judged import Asked
 from raif.data.builtin.respond.kinds import bound_of, measure, occurrences
 from raif.data.builtin.respond.plain import Plain
-from raif.data.builtin.words import core, head, listed, snippet, two_snippets, within_quotes
+from raif.data.builtin.words import core, head, listed, quoted, snippet, two_snippets, whole, within_quotes
 from raif.dialect import semantics
+from raif.text import reader
 from raif.types import Constraint
 
 _FOLDER = Path(__file__).parent / "thoughts"
@@ -47,6 +48,8 @@ DEPENDENT = {"chain:title_again", "chain:bullets_counted", "chain:first_sentence
 """Last steps of a chain that use what an earlier one has written."""
 _QUOTING_SHARE = 0.5
 """Of the experts who think at length, how many quote what the request comes down to."""
+_MARGIN = " .,;:?!，。；：？！"
+"""What a quotation does without where it begins and ends."""
 _SPACE = {"en": " ", "zh": ""}
 
 
@@ -83,11 +86,15 @@ def thoughts(language: str) -> Mapping[str, Any]:
     return found
 
 
-def brief(thought: Thought, rng: random.Random) -> str:
-    """A line for the condition, if there is one, and a short one for each constraint."""
+def brief(thought: Thought, rng: random.Random, *, planned: bool = False) -> str:
+    """A line for the condition, if there is one, and a short one for each constraint.
+
+    `planned`: words that have to occur are quoted as the answer has them.
+    """
     voice = _Voice(thought, rng)
     condition = [voice.looked()] if thought.condition else []
-    return "\n".join([*condition, *(voice.asks(one, shorter=2) for one in thought.constraints)])
+    demands = (voice.asks(one, shorter=2, planned=planned) for one in thought.constraints)
+    return "\n".join([*condition, *demands])
 
 
 def full(thought: Thought, rng: random.Random) -> str:
@@ -145,11 +152,15 @@ class _Voice:
         said = [self.say("looked", condition.form, truth, evidence=word), self.say("branch", truth)]
         return _SPACE[self._thought.language].join(said)
 
-    def asks(self, constraint: Constraint, shorter: int = 0) -> str:
-        """What a constraint demands and what that means for the text."""
-        fields, key = self._fields(constraint), _key(constraint)
-        said = [self.say("kinds", key, part, shorter=shorter, **fields) for part in ("ask", "means")]
-        return _SPACE[self._thought.language].join(said)
+    def asks(self, constraint: Constraint, shorter: int = 0, *, planned: bool = False) -> str:
+        """What a constraint demands and what that means for the text, or if `planned`, where it is met."""
+        thought, fields, key = self._thought, self._fields(constraint), _key(constraint)
+        places = _places(constraint, thought.answer, thought.language) if planned else []
+        if places:
+            fields["places"] = listed([quoted(each, thought.language) for each in places], thought.language)
+        means = ["placed"] if places else ["kinds", key, "means"]
+        said = [self.say(*path, shorter=shorter, **fields) for path in (["kinds", key, "ask"], means)]
+        return _SPACE[thought.language].join(said)
 
     def pulls(self) -> list[str]:
         """What two of the constraints mean together: at most two such thoughts."""
@@ -237,11 +248,30 @@ class _Voice:
         return fields
 
 
+def _places(constraint: Constraint, answer: str, language: str) -> list[str]:
+    """What the answer has around the words that a constraint wants in it; empty if it wants none."""
+    kwargs, bound = constraint.kwargs, bound_of(constraint)
+    if constraint.id == "length_constraints:nth_paragraph_first_word":
+        paragraphs = [each for each in answer.split("\n\n") if each.strip()]
+        return [snippet(paragraphs[kwargs["nth_paragraph"] - 1], 0, language).strip(_MARGIN)]
+    if constraint.id == "change_case:capital_word_frequency" and bound and bound[0] == "at least":
+        return [word for word in reader.words(answer) if len(word) > 1 and word.isupper()][: bound[1]]
+    times = dict.fromkeys(kwargs.get("keywords", ()), 1)
+    if constraint.id == "keywords:frequency" and bound and bound[0] == "at least":
+        times[kwargs["keyword"]] = bound[1]
+    found = [
+        snippet(answer, match.start(), language).strip(_MARGIN)
+        for word, number in times.items()
+        for match in islice(whole(word, language).finditer(answer), number)
+    ]
+    return [*dict.fromkeys(found)]
+
+
 def _bit(constraint: Constraint, failing: Failing, language: str) -> str:
     """What is wrong in the draft, quoted: the words around a comma or a forbidden word, or a missing word."""
     for word in constraint.kwargs.get("keywords", ()):
         if not occurrences(word, language)(failing.text):
-            return f"“{word}”" if language == "zh" else f'"{word}"'
+            return quoted(word, language)
     kwargs = constraint.kwargs
     unwanted = kwargs.get("forbidden_words") or ([kwargs["keyword"]] if "keyword" in kwargs else (",", "，"))
     found = re.search("|".join(map(re.escape, unwanted)), failing.text, re.IGNORECASE)
