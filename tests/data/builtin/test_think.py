@@ -185,6 +185,12 @@ def test_a_planned_thought_quotes_the_answer_where_it_has_the_wanted_words(langu
     assert seen == set(kinds)
 
 
+def test_planned_thoughts_go_with_every_kind():
+    kinds = [id for id in RESPONDERS if not id.startswith(CHAINED)]
+    config = BuiltinConfig(count=600, thinking="planned", kinds=kinds, max_constraints=5, seed=3)
+    assert not [r.id for r in records(config) if re.search('""|“”', r.expert.thinking)]
+
+
 def test_the_thinking_has_no_tags(made):
     assert not [r.id for r in made if re.search("[<>]", r.expert.thinking)]
 

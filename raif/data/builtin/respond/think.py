@@ -252,8 +252,9 @@ def _places(constraint: Constraint, answer: str, language: str) -> list[str]:
     """What the answer has around the words that a constraint wants in it; empty if it wants none."""
     kwargs, bound = constraint.kwargs, bound_of(constraint)
     if constraint.id == "length_constraints:nth_paragraph_first_word":
-        paragraphs = [each for each in answer.split("\n\n") if each.strip()]
-        return [snippet(paragraphs[kwargs["nth_paragraph"] - 1], 0, language).strip(_MARGIN)]
+        paragraphs, number = [each for each in answer.split("\n\n") if each.strip()], kwargs["nth_paragraph"]
+        begins = [snippet(each, 0, language).strip(_MARGIN) for each in paragraphs[number - 1 : number]]
+        return [each for each in begins if each.lower().startswith(kwargs["first_word"].lower())]
     if constraint.id == "change_case:capital_word_frequency" and bound and bound[0] == "at least":
         return [word for word in reader.words(answer) if len(word) > 1 and word.isupper()][: bound[1]]
     times = dict.fromkeys(kwargs.get("keywords", ()), 1)
