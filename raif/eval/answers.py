@@ -151,7 +151,7 @@ class Notes:
 
     errors: ItemErrors = field(default_factory=ItemErrors)
     calls: Calls = field(default_factory=Calls)
-    batch: Callable[[int, int], None] = lambda ended, of: None
+    ended: Callable[[int, int], None] = lambda count, of: None
     """Told after each token of a batch in this process how many of its responses have ended."""
 
 
@@ -164,10 +164,10 @@ def collect(
     def report(tokens: int = 0, note: str = "") -> None:
         progress(len(answers) + len(noted.errors.messages), len(asks), tokens, note=note)
 
-    def batch(ended: int, of: int) -> None:
-        report(note=f"{ended} of a batch of {of} have ended")
+    def ended(count: int, of: int) -> None:
+        report(note=f"{count} of a batch of {of} have ended")
 
-    noted = replace(notes or Notes(), batch=batch)
+    noted = replace(notes or Notes(), ended=ended)
     report()
     missing = [ask for ask in asks if ask.id not in answers]
     if not missing:

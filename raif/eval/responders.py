@@ -318,7 +318,7 @@ class Local:
             max_new_tokens=limits,
             temperature=next(heat for heat in heats if heat is not None),
             seeds=[crc32(f"{sampling.seed or 0} {a.id} {n}".encode()) for a, n, _ in batch],
-            ended=lambda count: notes.batch(count, len(batch)),
+            ended=lambda count: notes.ended(count, len(batch)),
             **self._drawn,
         )
         seconds = round(time.monotonic() - start, 3)

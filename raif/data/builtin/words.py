@@ -104,12 +104,6 @@ def quoted(text: str, language: str) -> str:
     return _QUOTED[language].format(text)
 
 
-def whole(word: str, language: str) -> re.Pattern[str]:
-    """Finds a word in any case; in English not as a part of another."""
-    pattern = re.escape(word)
-    return re.compile(pattern if language == "zh" else rf"(?<!\w){pattern}(?!\w)", re.IGNORECASE)
-
-
 def within_quotes(text: str) -> str:
     """The text with single quotation marks, to stand between double ones."""
     return text.replace('"', "'").replace("“", "‘").replace("”", "’")

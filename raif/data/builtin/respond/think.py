@@ -22,7 +22,7 @@ from raif.data.builtin.respond.choose import Chosen
 from raif.data.builtin.respond.judged import Asked
 from raif.data.builtin.respond.kinds import bound_of, measure, occurrences
 from raif.data.builtin.respond.plain import Plain
-from raif.data.builtin.words import core, head, listed, quoted, snippet, two_snippets, whole, within_quotes
+from raif.data.builtin.words import core, head, listed, quoted, snippet, two_snippets, within_quotes
 from raif.dialect import semantics
 from raif.text import reader
 from raif.types import Constraint
@@ -251,20 +251,22 @@ class _Voice:
 def _places(constraint: Constraint, answer: str, language: str) -> list[str]:
     """What the answer has around the words that a constraint wants in it; empty if it wants none."""
     kwargs, bound = constraint.kwargs, bound_of(constraint)
+    least = bound[1] if bound and bound[0] == "at least" else 0
     if constraint.id == "length_constraints:nth_paragraph_first_word":
         paragraphs, number = [each for each in answer.split("\n\n") if each.strip()], kwargs["nth_paragraph"]
         begins = [snippet(each, 0, language).strip(_MARGIN) for each in paragraphs[number - 1 : number]]
         return [each for each in begins if each.lower().startswith(kwargs["first_word"].lower())]
-    if constraint.id == "change_case:capital_word_frequency" and bound and bound[0] == "at least":
-        return [word for word in reader.words(answer) if len(word) > 1 and word.isupper()][: bound[1]]
+    if constraint.id == "change_case:capital_word_frequency":
+        return [word for word in reader.words(answer) if len(word) > 1 and word.isupper()][:least]
     times = dict.fromkeys(kwargs.get("keywords", ()), 1)
-    if constraint.id == "keywords:frequency" and bound and bound[0] == "at least":
-        times[kwargs["keyword"]] = bound[1]
-    found = [
-        snippet(answer, match.start(), language).strip(_MARGIN)
-        for word, number in times.items()
-        for match in islice(whole(word, language).finditer(answer), number)
-    ]
+    if constraint.id == "keywords:frequency" and least:
+        times[kwargs["keyword"]] = least
+    edge, found = "" if language == "zh" else r"\b", list[str]()
+    for word, number in times.items():
+        counted = occurrences(word, language)
+        matches = re.finditer(f"{edge}{re.escape(word)}{edge}", answer, re.IGNORECASE)
+        around = (snippet(answer, match.start(), language).strip(_MARGIN) for match in matches)
+        found += islice((each for each in around if counted(each)), number)  # "can't" has no "can"
     return [*dict.fromkeys(found)]
 
 
