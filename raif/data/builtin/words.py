@@ -131,6 +131,19 @@ def snippet(text: str, place: int, language: str) -> str:
     return _MARKS.sub("", line[low:high])
 
 
+def onward(text: str, place: int, language: str) -> str:
+    """The words of a sentence from a place in the text on, without such marks."""
+    around = _AROUND[language]
+    start = max((end.end() for end in _SENTENCE_END.finditer(text, 0, place)), default=0)
+    end = next((end.start() for end in _SENTENCE_END.finditer(text, place + 1)), len(text))
+    units = re.finditer(r"\S" if language == "zh" else r"\S+", text[start:end])
+    spans = [(start + match.start(), start + match.end()) for match in units]
+    at = next((n for n, (_, high) in enumerate(spans) if place < high), 0)
+    last = min(len(spans) - 1, at + around)
+    first = max(0, min(at, last - around + 2))  # not the word alone, if it ends the sentence
+    return _MARKS.sub("", text[spans[first][0] : spans[last][1]])
+
+
 def two_snippets(old: str, new: str, language: str) -> tuple[str, str]:
     """The same passage of two variants of a sentence, from where they begin to differ."""
     same = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)

@@ -22,7 +22,7 @@ from raif.data.builtin.respond.choose import Chosen
 from raif.data.builtin.respond.judged import Asked
 from raif.data.builtin.respond.kinds import bound_of, measure, occurrences
 from raif.data.builtin.respond.plain import Plain
-from raif.data.builtin.words import core, head, listed, quoted, snippet, two_snippets, within_quotes
+from raif.data.builtin.words import core, head, listed, onward, quoted, snippet, two_snippets, within_quotes
 from raif.dialect import semantics
 from raif.text import reader
 from raif.types import Constraint
@@ -249,7 +249,10 @@ class _Voice:
 
 
 def _places(constraint: Constraint, answer: str, language: str) -> list[str]:
-    """What the answer has around the words that a constraint wants in it; empty if it wants none."""
+    """What the answer says with the words that a constraint wants in it; empty if it wants none.
+
+    A phrase begins with the word if it can: a small model that has to find its way to the word loses it.
+    """
     kwargs, bound = constraint.kwargs, bound_of(constraint)
     least = bound[1] if bound and bound[0] == "at least" else 0
     if constraint.id == "length_constraints:nth_paragraph_first_word":
@@ -265,8 +268,8 @@ def _places(constraint: Constraint, answer: str, language: str) -> list[str]:
     for word, number in times.items():
         counted = occurrences(word, language)
         matches = re.finditer(f"{edge}{re.escape(word)}{edge}", answer, re.IGNORECASE)
-        around = (snippet(answer, match.start(), language).strip(_MARGIN) for match in matches)
-        found += islice((each for each in around if counted(each)), number)  # "can't" has no "can"
+        phrases = (onward(answer, match.start(), language).strip(_MARGIN) for match in matches)
+        found += islice((each for each in phrases if counted(each)), number)  # "can't" has no "can"
     return [*dict.fromkeys(found)]
 
 
