@@ -45,6 +45,7 @@ HEADS = (
     "fluency",
     "words",
     "alike",
+    "echoed",
     "kept",
 )
 
@@ -73,4 +74,5 @@ def change_row(run: Line, rivals: Sequence[Line]) -> list[str]:
 
 
 def qualities(row: Line) -> list[str]:
-    return [rate(row["relevant"]), number(row["fluency"]), f"{row['words']:.0f}", f"{100 * row['alike']:.1f}"]
+    shares = [f"{100 * row[name]:.1f}" for name in ("alike", "echoed")]
+    return [rate(row["relevant"]), number(row["fluency"]), f"{row['words']:.0f}", *shares]

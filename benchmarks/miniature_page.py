@@ -76,7 +76,8 @@ HELD_OUT = """\
 
 Greedy answers. *relevant*: likelier under their own prompt than under each of seven others; *gain*: by how
 much on average, in nats a token; *fluency*: the mean log-probability of a token under the untrained model;
-*alike*: the share of the answers that have their most frequent four words in common.
+*alike*: the share of the answers that have their most frequent four words in common; *echoed*: the share
+that copy eight words of their thinking.
 [More about these](train.md#relevance)."""
 
 GPU = 4e14
@@ -251,6 +252,7 @@ HEADS = (
     "words",
     "repeated",
     "alike",
+    "echoed",
 )
 
 
@@ -263,8 +265,8 @@ def heldout_rows(run: Line, *, first: bool) -> Iterator[list[str]]:
         name = row["name"] if shared else f"`{called(run)}`, {row['name']}"
         rates = [rate(row[key]) for key in ("constraints", "followed", "followed_relevant", "relevant")]
         own = [number(row["relevance_gain"]), number(row["fluency"]), f"{row['words']:.0f}"]
-        alike = f"{100 * row['alike']:.1f}" if row.get("alike") is not None else ""
-        yield [name, *rates, *own, f"{100 * row['repetition']:.1f}", alike]
+        shares = (row["repetition"], row.get("alike"), row.get("echoed"))
+        yield [name, *rates, *own, *("" if each is None else f"{100 * each:.1f}" for each in shares)]
 
 
 def benchmark_parts(measured: Line) -> Iterator[str]:

@@ -44,8 +44,8 @@ COLUMNS = (
     "prompts\nfollowed",
     "and\nrelevant",
     "relevant\n(gain)",
-    "fluency",
-    "format\nalike",
+    "fluency\nformat",
+    "alike\nechoed",
     "words\nrepeated",
 )
 
@@ -146,9 +146,15 @@ def _cells(row: HeldOutRow) -> list[str]:
     relevant = "" if row.relevant is None else f"{row.relevant.value:.1%}"
     gain = "" if row.relevance_gain is None else f"\n({row.relevance_gain:.2f})"
     fluency = "" if row.fluency is None else f"{row.fluency:.2f}"
+    alike, echoed = ("" if share is None else f"{share:.1%}" for share in (row.alike, row.echoed))
     length = f"{row.words:.0f}\n{row.repetition:.1%}"
-    alike = "" if row.alike is None else f"\n{row.alike:.1%}"
-    return [*rates, relevant + gain, fluency, f"{row.format_share:.0%}{alike}", length]
+    return [
+        *rates,
+        relevant + gain,
+        f"{fluency}\n{row.format_share:.0%}",
+        f"{alike}\n{echoed}",
+        length,
+    ]
 
 
 def _interval(interval: Interval | None) -> str:

@@ -28,7 +28,8 @@ RATE = {"value": 0.4, "low": 0.3, "high": 0.5}
 
 def row(name: str, **other: Any) -> dict[str, Any]:
     rates = dict.fromkeys(("constraints", "followed", "followed_relevant", "relevant"), RATE)
-    own = {"relevance_gain": 0.84, "fluency": -1.25, "words": 57.4, "repetition": 0.021, "alike": 0.485}
+    own = {"relevance_gain": 0.84, "fluency": -1.25, "words": 57.4, "repetition": 0.021}
+    own |= {"alike": 0.485, "echoed": 0.01}
     return {"name": name, **rates, **own, **other}
 
 
@@ -165,7 +166,7 @@ def test_each_change_of_the_demo_is_paired_with_its_recipe_and_with_cloning(tmp_
     change(tmp_path, "smol", whole_recipe=7, cloning_alone=8)
     _, table = miniature_demo.demo_parts(tmp_path)
     whole, changed, alone = (line.strip("| ").split(" | ") for line in table.splitlines()[2:])
-    qualities = ["40.0 [30, 50]", "-1.25", "57", "48.5"]
+    qualities = ["40.0 [30, 50]", "-1.25", "57", "48.5", "1.0"]
     assert whole[:5] == ["whole recipe", "12", "1", "40.0 [30, 50]", ""]
     assert whole[5].startswith("-10.0 [")
     assert whole[6:] == [*qualities, "75%"]
@@ -173,7 +174,7 @@ def test_each_change_of_the_demo_is_paired_with_its_recipe_and_with_cloning(tmp_
     assert changed[4].startswith("+20.0 [")
     assert changed[5].startswith("+10.0 [")
     assert alone[:4] == ["cloning alone", "", "", "40.0 [30, 50]"]
-    assert alone[6:10] == qualities
+    assert alone[6:11] == qualities
     change(tmp_path, "smol-no-contrast", whole_recipe=9, heldout="others")
     with pytest.raises(SystemExit, match="smol-0, smol-no-contrast-0 have different held-out prompts"):
         list(miniature_demo.demo_parts(tmp_path))

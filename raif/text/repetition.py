@@ -1,4 +1,4 @@
-"""Runs of four words: what a text says again, and what it shares with others."""
+"""Runs of words: what a text says again, and what it shares with others."""
 
 from __future__ import annotations
 
@@ -13,12 +13,19 @@ Run = tuple[str, ...]
 _UNSPACED = f"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff{BMP_HAN}"
 """Thai and Lao, Burmese, Khmer, kana and Han: a character stands for a word."""
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
+_ECHO = 8
+"""So many words in a row are no accident: expert answers share fewer with their thinking."""
+
+
+def _runs(text: str, length: int) -> list[Run]:
+    """Each so many consecutive words, in lower case; none if there are fewer."""
+    words = _WORD.findall(text.lower())
+    return list(zip(*(words[start:] for start in range(length)), strict=False))
 
 
 def fours(text: str) -> list[Run]:
-    """Each four consecutive words, in lower case; none if there are fewer."""
-    words = _WORD.findall(text.lower())
-    return list(zip(*(words[start:] for start in range(4)), strict=False))
+    """Each four consecutive words."""
+    return _runs(text, 4)
 
 
 def repeated_share(text: str) -> float:
@@ -48,3 +55,12 @@ def fresh_words(prompts: Sequence[str], answers: Sequence[Sequence[str]]) -> lis
         [sum(said[run] == 1 for run in text.difference(fours(prompt))) for text in texts]
         for prompt, texts in zip(prompts, own, strict=True)
     ]
+
+
+def echoes(answer: str, thinking: str, prompt: str) -> bool:
+    """Whether the answer says eight words in a row that are its thinking's and not the prompt's.
+
+    A model that has to use a word can copy the line of its thinking that says so.
+    """
+    shared = set(_runs(answer, _ECHO)).intersection(_runs(thinking, _ECHO))
+    return not shared.issubset(_runs(prompt, _ECHO))

@@ -48,6 +48,7 @@ def heldout_figures(row: HeldOutRow) -> Figures:
         "words",
         "repetition",
         "alike",
+        "echoed",
         "unjudged_share",
     ):
         value = getattr(row, name)

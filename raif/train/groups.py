@@ -18,7 +18,7 @@ from raif.judge.judge import Judge
 from raif.models.chat import Chat, Mode
 from raif.models.decode import Completion
 from raif.reasoning import Response, split
-from raif.text.repetition import alike_share, fresh_words, repeated_share
+from raif.text.repetition import alike_share, echoes, fresh_words, repeated_share
 from raif.train.conversation import at_drawn_turns
 from raif.train.logps import Sample
 from raif.train.loss import advantages
@@ -321,6 +321,12 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
     rollouts = [r for g in groups for r in g.rollouts if r.thinking]
     relevant = [r.relevance.relevant for r in rollouts if r.relevance and r.relevance.relevant is not None]
     plain = [r for g in groups for r in g.rollouts if not r.thinking]
+    echoed = [
+        echoes(r.response.answer or "", r.response.thinking, g.instruction.prompt)
+        for g in groups
+        for r in g.rollouts
+        if r.thinking
+    ]
     pairs = [pair for g, ks in zip(groups, kept, strict=True) for pair in zip(g.rollouts, ks, strict=True)]
     dead = [g.rollouts[0].reward.unweighted for g in groups if g.rollouts and g.equal]
     all_pass, all_fail = dead.count(FULL), dead.count(NONE)
@@ -358,6 +364,7 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
         "answers_alike": alike_share(
             [[r.response.answer or "" for r in g.rollouts if r.thinking] for g in groups]
         ),
+        "answers_echo": fmean(echoed),
         "answer_words": fmean(len((r.response.answer or "").split()) for r in rollouts),
         **{name: fmean(values) for name, values in sorted(passed.items())},
     }

@@ -2,7 +2,8 @@
 
 Following constraints by talking nonsense is easy to reward and hard to see in a rate. So each row also has
 the relevance of its answers (`raif.models.relevance`), their fluency (the mean log-probability per token
-under the untrained model), their length, their repetition, and how alike they are.
+under the untrained model), their length, their repetition, how alike they are, and whether they repeat
+their thinking.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from raif.models.relevance import ROW_TOKENS, ROWS, Meter
 from raif.reasoning import Response
 from raif.records.turns import at_turn, with_experts
 from raif.stats import Interval, bootstrap
-from raif.text.repetition import alike_share, repeated_share
+from raif.text.repetition import alike_share, echoes, repeated_share
 from raif.train.logps import Sample, score
 from raif.train.ranks import ALONE, Ranks
 from raif.train.relevance import asked, measure, shared
@@ -155,6 +156,8 @@ class HeldOutRow:
     """The prompts that are followed by a relevant answer, of those whose relevance was measured."""
     alike: float | None = None
     """See `alike_share`. None: in a report of an earlier version."""
+    echoed: float | None = None
+    """The share of the answers for which `echoes` holds. None: in a report of an earlier version."""
 
     @classmethod
     def of(cls, name: str, answers: Sequence[HeldOutAnswer]) -> Self:
@@ -187,6 +190,10 @@ class HeldOutRow:
             relevance_gain=fmean(gains) if gains else None,
             followed_relevant=_rate([[all_pass([each.relevant, followed])] for each, followed in measured]),
             alike=alike_share([[text] for text in texts]),
+            echoed=fmean(
+                echoes(text, a.response.thinking, a.instruction.prompt)
+                for a, text in zip(answers, texts, strict=True)
+            ),
         )
 
     @classmethod

@@ -21,14 +21,33 @@ GROWN, CUT = 2.0, 0.25
 """Responses so many times as long as at first, and so large a share of them cut off."""
 SHRUNK, THOUGHTLESS = 0.3, 0.2
 """Responses, or their thinking, down to this share of their length at first."""
-REPEATED, MORE_REPEATED = 0.3, 0.15
-"""Share of repeated 4-grams, and by how much it rose."""
-ALIKE, MORE_ALIKE = 0.5, 0.15
-"""Share of the prompts that are told the same, and by how much it rose."""
 NO_ENTROPY, ENTROPY_LEFT = 0.05, 0.2
 """Nats of a token, and the share of the entropy at first."""
 KL_FAR, KL_GROWN = 1.0, 5.0
 """Nats of a token, and how many times the KL at first."""
+RISES = (
+    (
+        "repetition", 0.3, 0.15,
+        "responses repeat themselves",
+        "a response's 4-grams occurred before in it",
+        "Go back to an earlier checkpoint; raise loss.kl or loss.cloning, or lower optimizer.lr.",
+    ),
+    (
+        "answers_alike", 0.5, 0.15,
+        "answers become alike",
+        "a step's prompts are answered with the same four words",
+        "See samples/: one sentence may pass the checks of any prompt. Raise loss.cloning, which keeps the "
+        "experts' way of answering.",
+    ),
+    (
+        "answers_echo", 0.15, 0.1,
+        "answers repeat their thinking",
+        "the answers have eight words in a row from it",
+        "See samples/: a draft of the answer is fine, but a copied line about the request passes checks for "
+        "words. The reward substance with echoes: false takes back what was given for it.",
+    ),
+)  # fmt: skip
+"""Shares: so high, and by so much higher than at first; the finding, of what the share is, what to do."""
 ROUNDING = 1e-9
 
 Line = Mapping[str, Any]
@@ -90,19 +109,9 @@ def changes(first: Mapping[str, float], now: Mapping[str, float], best: float | 
             f"thinking shrank from {words[0]:.0f} to {words[1]:.0f} words",
             "It isn't worth its tokens any more: raise loss.cloning, or give harder records.",
         )
-    if (repeated := both("repetition")) and repeated[1] >= max(REPEATED, repeated[0] + MORE_REPEATED):
-        yield Finding(
-            "responses repeat themselves",
-            f"{repeated[1]:.0%} of a response's 4-grams occurred before in it, {repeated[0]:.0%} at first",
-            "Go back to an earlier checkpoint; raise loss.kl or loss.cloning, or lower optimizer.lr.",
-        )
-    if (alike := both("answers_alike")) and alike[1] >= max(ALIKE, alike[0] + MORE_ALIKE):
-        yield Finding(
-            "answers become alike",
-            f"the same four words answer {alike[1]:.0%} of a step's prompts, {alike[0]:.0%} at first",
-            "See samples/: one sentence may pass the checks of any prompt. Raise loss.cloning, which keeps "
-            "the experts' way of answering.",
-        )
+    for name, high, more, finding, what, advice in RISES:
+        if (share := both(name)) and share[1] >= max(high, share[0] + more):
+            yield Finding(finding, f"{share[1]:.0%} of {what}, {share[0]:.0%} at first", advice)
     if (entropy := both("entropy")) and entropy[1] <= min(NO_ENTROPY, ENTROPY_LEFT * entropy[0]):
         yield Finding(
             "the entropy is gone",

@@ -22,6 +22,7 @@ from raif.errors import ConfigError, RaifError, RewardError
 from raif.reasoning import PLACEHOLDER, Response
 from raif.registry import Registry
 from raif.tasks import applies
+from raif.text import repetition
 from raif.types import Instruction, Relevance, Reward, Verification
 from raif.verdicts.solution import readable
 
@@ -215,12 +216,13 @@ def relevance_reward(attempts: Sequence[Attempt], *, full_marks: bool = False) -
 
 
 def substance_reward(
-    attempts: Sequence[Attempt], *, words: int = 20, full_marks: bool = False
+    attempts: Sequence[Attempt], *, words: int = 20, echoes: bool = True, full_marks: bool = False
 ) -> list[float | None]:
     """Takes back what `verdicts` gave to an answer without a fresh word, and less the more there are, up to
     `words`: one that follows by being short, repeating itself or saying the same to everybody gains little.
+    `echoes`: False if one that repeats its thinking has none.
     """
-    return [_hollow(a, _share(a, full_marks=full_marks), words) for a in attempts]
+    return [_hollow(a, _share(a, full_marks=full_marks), words, echoes) for a in attempts]
 
 
 def math_reward(attempts: Sequence[Attempt]) -> list[float | None]:
@@ -247,9 +249,11 @@ def _gate(a: Attempt, share: float | None) -> float | None:
     return {True: 0.0, False: NONE - share, None: None}[a.relevance.relevant]
 
 
-def _hollow(a: Attempt, share: float | None, words: int) -> float:
+def _hollow(a: Attempt, share: float | None, words: int, echoes: bool) -> float:
     if share is None or (a.relevance and a.relevance.relevant is False):  # which took everything back
         return 0.0
+    if not echoes and repetition.echoes(a.answer or "", a.thinking, a.instruction.prompt):
+        return NONE - share
     return (NONE - share) * max(0, words - a.fresh_words) / words if words else 0.0
 
 

@@ -80,7 +80,8 @@ def test_the_closing_table_is_whole_in_80_columns(tmp_path_factory: pytest.TempP
         report.rows[name] = HeldOutRow(
             name, 200, share, share, share, share, 1.0, 0.0, -12.34, 12345.0, 1.0, {}
         )
-        measured = {"relevant": share, "relevance_gain": 12.34, "followed_relevant": share, "alike": 1.0}
+        measured = {"relevant": share, "relevance_gain": 12.34, "followed_relevant": share}
+        measured |= {"alike": 1.0, "echoed": 1.0}
         report.rows[name] = replace(report.rows[name], **measured)
     console = Console(file=StringIO(), width=80)
     console.print(table(report))
@@ -90,7 +91,7 @@ def test_the_closing_table_is_whole_in_80_columns(tmp_path_factory: pytest.TempP
     assert "…" not in "".join(lines)
     words = " ".join(lines).split()
     assert all(word in words for title in COLUMNS for word in title.split())
-    assert words.count("100.0%") == 24  # four rates, the repetition and the likeness, in each of four rows
+    assert words.count("100.0%") == 28  # four rates, repetition, likeness and echoes, in each of four rows
     assert words.count("97–100%") == 12
     assert [line.split()[0] for line in lines if "it helps" in line] == ["it"]
     assert sum("expert answers" in line for line in lines) == 1

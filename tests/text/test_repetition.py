@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from raif.text.repetition import alike_share, fours, fresh_words, repeated_share
+from raif.text.repetition import alike_share, echoes, fours, fresh_words, repeated_share
 
 GLAD = "I am so glad you asked"
 
@@ -50,3 +50,22 @@ def test_responses_to_one_prompt_may_say_the_same() -> None:
 @pytest.mark.parametrize("text", ["茶很好喝", "お茶です", "ชาดี", "It is fine tea"])
 def test_where_words_have_no_spaces_a_character_counts_as_one(text: str) -> None:
     assert len(fours(text)) == 1
+
+
+RULE = 'Required: "bank". It does not come up by itself; I pick a sentence for it.'
+
+
+@pytest.mark.parametrize(
+    ("answer", "prompt", "echo"),
+    [
+        (f"Call them first. {RULE}", "Work it in", True),
+        ("it does NOT come up\nby itself; I pick one", "Work it in", True),
+        ("Well, does not come up by itself; I pick", "Work it in", True),
+        ("Well, does not come up by itself; I wait", "Work it in", False),  # seven words
+        (RULE, f"Say this again: {RULE}", False),
+        ("Call the bank first", "Work it in", False),
+        ("", "Work it in", False),
+    ],
+)
+def test_an_answer_that_copies_its_thinking_is_an_echo(answer: str, prompt: str, echo: bool) -> None:
+    assert echoes(answer, RULE, prompt) is echo

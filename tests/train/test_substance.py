@@ -56,6 +56,15 @@ def test_it_takes_back_what_was_given_and_no_more() -> None:
     assert contents(gated, saying(10, True, relevance=NO)) == [NONE]
 
 
+def test_an_answer_that_repeats_its_thinking_has_nothing_of_its_own_if_echoes_do_not_count() -> None:
+    line = "The word bank has to come up two times or more"
+    echo = replace(saying(40, True, True), thinking=line, answer=f"Call them. {line}.")
+    assert contents(rewards("verdicts", "substance", echoes=False), echo, saying(40, True)) == [NONE, FULL]
+    assert contents(rewards("verdicts", "substance"), echo) == [FULL]
+    wrong = replace(echo, relevance=NO)
+    assert contents(rewards("verdicts", "relevance", "substance", echoes=False), wrong) == [NONE]
+
+
 def test_substance_alone_is_nothing_to_reward() -> None:
     with pytest.raises(RaifError, match="no constraint"):
         check_rewards(
