@@ -321,12 +321,6 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
     rollouts = [r for g in groups for r in g.rollouts if r.thinking]
     relevant = [r.relevance.relevant for r in rollouts if r.relevance and r.relevance.relevant is not None]
     plain = [r for g in groups for r in g.rollouts if not r.thinking]
-    echoed = [
-        echoes(r.response.answer or "", r.response.thinking, g.instruction.prompt)
-        for g in groups
-        for r in g.rollouts
-        if r.thinking
-    ]
     pairs = [pair for g, ks in zip(groups, kept, strict=True) for pair in zip(g.rollouts, ks, strict=True)]
     dead = [g.rollouts[0].reward.unweighted for g in groups if g.rollouts and g.equal]
     all_pass, all_fail = dead.count(FULL), dead.count(NONE)
@@ -355,16 +349,29 @@ def group_metrics(groups: Sequence[Group], kept: Sequence[Sequence[bool]]) -> di
         "unjudged_share": sum(len(g.unjudged) for g in groups) / responses,
         **{f"unjudged/{reason}": float(count) for reason, count in reasons.items()},
         **({"relevant_share": fmean(relevant)} if relevant else {}),
+        **_text_metrics(groups),
+        **{name: fmean(values) for name, values in sorted(passed.items())},
+    }
+
+
+def _text_metrics(groups: Sequence[Group]) -> dict[str, float]:
+    """What the texts of the thinking responses are like."""
+    found = [[r for r in g.rollouts if r.thinking] for g in groups]
+    answers = [[r.response.answer or "" for r in each] for each in found]
+    rollouts = [r for each in found for r in each]
+    echoed = [
+        echoes(answer, r.response.thinking, g.instruction.prompt)
+        for g, texts, each in zip(groups, answers, found, strict=True)
+        for answer, r in zip(texts, each, strict=True)
+    ]
+    return {
         "format_share": fmean(r.response.format_valid for r in rollouts),
         "truncated_share": fmean(r.truncated for r in rollouts),
         "response_tokens": fmean(len(r.ids) for r in rollouts),
         "response_tokens_max": max(len(r.ids) for r in rollouts),
         "thinking_words": fmean(len(r.response.thinking.split()) for r in rollouts),
         "repetition": fmean(repeated_share(r.text) for r in rollouts),
-        "answers_alike": alike_share(
-            [[r.response.answer or "" for r in g.rollouts if r.thinking] for g in groups]
-        ),
+        "answers_alike": alike_share(answers),
         "answers_echo": fmean(echoed),
-        "answer_words": fmean(len((r.response.answer or "").split()) for r in rollouts),
-        **{name: fmean(values) for name, values in sorted(passed.items())},
+        "answer_words": fmean(len(answer.split()) for texts in answers for answer in texts),
     }
