@@ -31,8 +31,8 @@ AHEAD = ("held-out, points above cloning alone", "IFEval, points above cloning a
 INTRODUCTION = """\
 ## What was aimed at
 
-**Bold** is what was reached. *cloning alone* trains for the same time; to be ahead of it, the whole interval
-has to lie above 0. Nothing stands where something wasn't measured."""
+**Bold** is what was reached. *cloning alone* is `mini-sft`, planned for the same time; to be ahead of it, the
+whole interval has to lie above 0. Nothing stands where something wasn't measured."""
 
 
 def aim_parts(runs: Sequence[tuple[Line, Line | None]], measured: Line) -> Iterator[str]:

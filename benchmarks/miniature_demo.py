@@ -29,7 +29,7 @@ CHANGES = {
 INTRODUCTION = """\
 ## One change each, on the demo
 
-The README's model and data, which are easier than those above: eight kinds, one or two of them a prompt.
+The same model on the README's data, which is easier: eight kinds, one or two of them a prompt.
 [demo.sh](reproduce/demo.sh) changes one thing of the whole recipe in each run: table 4 of the paper, then
 [what a small model might need](train.md#for-small-models). A step without cloning is shorter, so there are
 20 of them instead of 11. *steps*, *minutes*: of training, the 40 steps of the warm-up among them, beside

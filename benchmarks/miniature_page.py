@@ -61,24 +61,26 @@ INTRODUCTION = """\
 # RAIF in miniature
 
 The shape of the paper's tables with SmolLM2-135M-Instruct on two CPU cores.
-[miniature.sh](reproduce/miniature.sh) trains and measures everything, `benchmarks/miniature_page.py` makes
-this page of the JSON files in [results](results). Rates are strict, in percent, with 95% intervals over
-prompts. What was tried, and what the figures teach, is in [experiments](experiments.md)."""
+[miniature.sh](reproduce/miniature.sh) and [demo.sh](reproduce/demo.sh) train and measure everything,
+`benchmarks/miniature_page.py` makes this page of the JSON files in [results](results). Rates are strict, in
+percent, with 95% intervals over prompts. What was tried, and what the figures teach, is in
+[experiments](experiments.md)."""
 TABLE_1 = """\
 ## Table 1
 
-*held-out*: the constraints followed in records whose subjects never occur in training, of the kinds that do.
-*IFEval*, *IFBench*: the prompts all of whose instructions are followed; IFBench has kinds that were never
-trained on. `mini-sft` takes as many steps as fit into the time of `mini-all`, at the pace of its warm-up;
-*minutes* are what training took, beside whatever else the machine did."""
+*held-out*: the constraints followed in records of the kinds that occur in training, about subjects that
+don't. *IFEval*, *IFBench*: the prompts all of whose instructions are followed; IFBench has kinds that were
+never trained on. `mini-sft` takes as many steps as would fit into the time of `mini-all` at the pace of its
+warm-up. *minutes* are what training took, at the pace of the day and beside whatever else the machine did."""
 HELD_OUT = """\
 ## Held-out records
 
 Greedy answers. *relevant*: likelier under their own prompt than under each of seven others; *gain*: by how
 much on average, in nats a token; *fluency*: the mean log-probability of a token under the untrained model;
 *alike*: the share of the answers that have their most frequent four words in common; *echoed*: the share
-that copy eight words of their thinking.
-[More about these](train.md#relevance)."""
+that copy eight words of their thinking ([more about these](train.md#relevance)). Relevance is measured on
+fewer answers, so *and relevant* can exceed *prompts*. *packaged answers*, in foreign words, are for
+comparison: training clones others, in the model's own."""
 
 GPU = 4e14
 """Operations a second, 40% of what an H100's data sheet gives for bfloat16."""
@@ -256,13 +258,18 @@ HEADS = (
 )
 
 
+SHARED = {"untrained": "untrained", "expert answers": "packaged answers"}
+"""Rows that are the same in all runs, by their names there."""
+
+
 def heldout_rows(run: Line, *, first: bool) -> Iterator[list[str]]:
     """The run's own rows; the untrained model's and the experts' only once, with the first run."""
     for row in run["rows"]:
-        shared = row["name"] in ("untrained", "expert answers")
-        if shared and not first:
+        if row["name"] in SHARED and not first:
             continue
-        name = row["name"] if shared else f"`{called(run)}`, {row['name']}"
+        name = SHARED.get(row["name"]) or f"`{called(run)}`"
+        if row["name"] not in (*SHARED, run["after"]):
+            name += f", {row['name']}"
         rates = [rate(row[key]) for key in ("constraints", "followed", "followed_relevant", "relevant")]
         own = [number(row["relevance_gain"]), number(row["fluency"]), f"{row['words']:.0f}"]
         shares = (row["repetition"], row.get("alike"), row.get("echoed"))

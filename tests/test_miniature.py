@@ -91,7 +91,7 @@ def test_runs_become_small_files_and_these_become_the_page(tmp_path: Path) -> No
     miniature_page.page(docs)
     shown = (docs / "results.md").read_text()
     assert "| the paper's recipe (`mini`), seed 0 | 40.0 [30, 50] |  |  | 2 |" in shown
-    assert "| `mini-0`, whole recipe | 40.0 [30, 50] | 40.0 [30, 50] | 40.0 [30, 50] |" in shown
+    assert "| `mini-0` | 40.0 [30, 50] | 40.0 [30, 50] | 40.0 [30, 50] |" in shown
     assert "| 0.84 | -1.25 | 20 | 2.1 | 48.5 |" in shown
     plans = json.loads((docs / "results" / "plans.json").read_text())
     operations = sum(plans["7b"]["operations"].values())

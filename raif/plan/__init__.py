@@ -77,8 +77,11 @@ def _grpo(c: TrainConfig) -> list[str]:
     clones = c.cloning.batch if c.loss.cloning else 0
     clip = f"{c.loss.clip}" + (f" below, {c.loss.clip_high} above" if c.loss.clip_high else "")
     kl = f"KL {c.loss.kl} ({c.loss.kl_estimator})" if c.loss.kl else "no KL, no frozen model"
+    warm_up = f"warm-up    {c.cloning.warmup_steps} updates on {c.cloning.warmup_batch} expert answers each"
+    if not c.steps:
+        return [warm_up, "length     the warm-up alone, no rollout"]
     return [
-        f"warm-up    {c.cloning.warmup_steps} updates on {c.cloning.warmup_batch} expert answers each",
+        warm_up,
         f"rollout    {r.prompts} prompts x {r.group_size} responses = {c.responses} "
         f"({r.group_size - plain} thinking, {plain} plain), up to {r.max_new_tokens} tokens",
         f"update     {updates} optimizer steps of {c.optimizer.batch} responses per rollout, each used once, "

@@ -204,13 +204,16 @@ class StepCost:
 
 
 def step_cost(c: TrainConfig, shape: Shape) -> StepCost:
-    """What one step of `c` costs, all ranks together."""
+    """What one step of `c` costs, all ranks together; of the warm-up, if nothing comes after it."""
     passes = 8 if c.model.gradient_checkpointing else 6
     if c.method == "sft":
         trained = c.optimizer.batch * micro_batch(c)[1]
         return StepCost(0, trained, {"update": passes * shape.active * trained})
     prompt, answer = c.data.max_prompt_tokens, c.rollout.max_new_tokens
     length, sampled = prompt + answer, c.responses * answer
+    if not c.steps:
+        trained = c.cloning.warmup_batch * length
+        return StepCost(0, trained, {"update": passes * shape.active * trained})
     rolled = c.responses * length
     clones = c.cloning.batch * (c.responses // c.optimizer.batch) if c.loss.cloning else 0
     operations: dict[str, float] = {

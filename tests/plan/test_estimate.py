@@ -229,6 +229,21 @@ def test_a_step_costs_two_six_or_eight_operations_a_parameter_and_token() -> Non
     assert plain.operations["reference"] == 0
 
 
+def test_a_warm_up_alone_samples_nothing() -> None:
+    assert SEVEN
+    keys: dict[str, Any] = {
+        "data": {"max_prompt_tokens": 10},
+        "rollout": {"max_new_tokens": 30},
+        "cloning": {"warmup_steps": 5, "warmup_batch": 16, "batch": 2},
+    }
+    found = step_cost(config(**keys, steps=0), SEVEN)
+    assert (found.sampled, found.trained) == (0, 16 * 40)
+    assert found.operations == {"update": 8 * NUMBER * 16 * 40}
+    small = {"path": "packaged:smollm2-135m", "device": "cpu"}
+    shown = describe(config(**keys, steps=0, model=small), flops=1e12)
+    assert "5 updates on 16 expert answers each\nlength     the warm-up alone, no rollout\n" in shown
+
+
 def test_fine_tuning_samples_nothing() -> None:
     assert SEVEN
     c = config(method="sft", optimizer={"batch": 16}, sft={"max_tokens": 2048})
