@@ -40,6 +40,7 @@ PRESETS = {
 }
 """Table 1, in this order."""
 PAIRS = (
+    ("mini-sft", "mini-warm-up"),
     ("mini", "mini-warm-up"),
     ("mini", "mini-sft"),
     ("mini-all", "mini-warm-up"),
