@@ -132,7 +132,7 @@ def snippet(text: str, place: int, language: str) -> str:
 
 
 def onward(text: str, place: int, language: str) -> str:
-    """The words of a sentence from a place in the text on, without such marks."""
+    """The words of a sentence from a place in the text on, without marks that would break a quotation."""
     around = _AROUND[language]
     start = max((end.end() for end in _SENTENCE_END.finditer(text, 0, place)), default=0)
     end = next((end.start() for end in _SENTENCE_END.finditer(text, place + 1)), len(text))
