@@ -79,7 +79,7 @@ def _grpo(c: TrainConfig) -> list[str]:
     kl = f"KL {c.loss.kl} ({c.loss.kl_estimator})" if c.loss.kl else "no KL, no frozen model"
     warm_up = f"warm-up    {c.cloning.warmup_steps} updates on {c.cloning.warmup_batch} expert answers each"
     if not c.steps:
-        return [warm_up, "length     the warm-up alone, no rollout"]
+        return [warm_up, "length     the warm-up alone; no responses are sampled"]
     return [
         warm_up,
         f"rollout    {r.prompts} prompts x {r.group_size} responses = {c.responses} "

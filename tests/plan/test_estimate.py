@@ -241,7 +241,8 @@ def test_a_warm_up_alone_samples_nothing() -> None:
     assert found.operations == {"update": 8 * NUMBER * 16 * 40}
     small = {"path": "packaged:smollm2-135m", "device": "cpu"}
     shown = describe(config(**keys, steps=0, model=small), flops=1e12)
-    assert "5 updates on 16 expert answers each\nlength     the warm-up alone, no rollout\n" in shown
+    end = "length     the warm-up alone; no responses are sampled"
+    assert f"5 updates on 16 expert answers each\n{end}\n" in shown
 
 
 def test_fine_tuning_samples_nothing() -> None:
