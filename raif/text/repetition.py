@@ -14,7 +14,7 @@ _UNSPACED = f"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff{BMP_HAN}"
 """Thai and Lao, Burmese, Khmer, kana and Han: a character stands for a word."""
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
 _ECHO = 8
-"""So many words in a row are no accident: expert answers share fewer with their thinking."""
+"""Words in a row that are no accident, unless the thinking drafts the answer or quotes its sentences."""
 
 
 def _runs(text: str, length: int) -> list[Run]:

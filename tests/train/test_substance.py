@@ -10,8 +10,10 @@ import pytest
 from raif.config.train import RewardConfig
 from raif.errors import RaifError
 from raif.models.chat import Chat
+from raif.reasoning import Response
 from raif.train.feed import check_rewards
-from raif.train.groups import roll_out
+from raif.train.groups import group_metrics, roll_out
+from raif.train.heldout import HeldOutAnswer, HeldOutRow
 from raif.types import Relevance, Reward
 from raif.verdicts.reward import FULL, NONE, Attempt, Rewards
 from tests.train.test_loop import EIGHT, Scripted, instruction
@@ -63,6 +65,24 @@ def test_an_answer_that_repeats_its_thinking_has_nothing_of_its_own_if_echoes_do
     assert contents(rewards("verdicts", "substance"), echo) == [FULL]
     wrong = replace(echo, relevance=NO)
     assert contents(rewards("verdicts", "relevance", "substance", echoes=False), wrong) == [NONE]
+
+
+LINE = "The word bank has to come up two times or more."
+
+
+def test_echoes_are_counted_in_each_step_among_the_thinking_responses(chat: Chat) -> None:
+    said = [f"{LINE}\n</think>\n<answer>\n{text}\n</answer>" for text in (LINE, "Call them.")]
+    groups = roll_out(Scripted(chat, said), chat, [instruction(1)], EIGHT, contrast=False, seed=0)
+    assert group_metrics(groups, [[True] * 8])["answers_echo"] == 0.5
+
+
+def test_echoes_are_counted_among_the_held_out_answers() -> None:
+    verified = saying(0, True).verification
+    answers = [
+        HeldOutAnswer(instruction(1), Response(LINE, text, True), False, verified, None)
+        for text in (LINE, "Call them.", "", None)
+    ]
+    assert HeldOutRow.of("row", answers).echoed == 1 / 4
 
 
 def test_substance_alone_is_nothing_to_reward() -> None:

@@ -15,6 +15,7 @@ from raif.data.builtin.respond.kinds import bound_of
 from raif.data.builtin.respond.plain import Plain
 from raif.data.builtin.respond.think import skeleton, thoughts
 from raif.data.builtin.seeds import all_seeds
+from raif.data.builtin.words import onward
 from raif.text import reader
 from raif.types import Constraint
 from tests.data.builtin.seeds import SLEEP, TEA
@@ -219,3 +220,17 @@ def test_there_is_something_to_think_about_each_kind(language):
 def test_brief_experts_of_the_generator_think_briefly():
     config = BuiltinConfig(count=40, thinking="brief", languages={"en": 1}, max_constraints=2)
     assert max(len(r.expert.thinking.split()) for r in records(config)) < 90
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "language", "phrase"),
+    [
+        ("Not now. It is the most sustainable choice. Go on.", "sustainable", "en", "sustainable choice."),
+        ("A chance to explore the forest reserve.", "chance", "en", "chance to explore the"),
+        ("In the middle, under the chestnut.\nTeens sit.", "chestnut", "en", "the chestnut."),
+        ("Worms.", "Worms", "en", "Worms."),
+        ("先想一想。今天去公园里散步吧。好。", "公园", "zh", "公园里散步吧。"),
+    ],
+)
+def test_a_phrase_begins_with_its_word_unless_that_ends_the_sentence(text, word, language, phrase):
+    assert onward(text, text.index(word), language) == phrase
