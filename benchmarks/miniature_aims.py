@@ -59,7 +59,7 @@ def minutes(run: Line) -> str:
 
 def reached_least(run: Line, measured: Line) -> dict[str, str]:
     own, untrained = row_of(run, run["after"]), row_of(run, "untrained")
-    gaps = benchmark_gaps(measured, called(run), UNTRAINED)
+    gaps = benchmark_gaps(measured, [called(run)], [UNTRAINED])
     values = [
         own["constraints"]["value"] / untrained["constraints"]["value"],
         100 * (own["relevant"]["value"] - untrained["relevant"]["value"]),
@@ -77,7 +77,7 @@ def ahead(run: Line, rival: Line | None, measured: Line) -> dict[str, str]:
     if rival is None:
         return dict.fromkeys(AHEAD, "")
     heldout = difference(run["outcomes"][run["after"]], rival["outcomes"][rival["after"]])
-    ifeval, _ = benchmark_gaps(measured, called(run), called(rival))
+    ifeval, _ = benchmark_gaps(measured, [called(run)], [called(rival)])
     return {
         name: marked(rate(gap, sign="+"), reached=bool(gap and gap["low"] > 0))
         for name, gap in zip(AHEAD, (heldout, ifeval), strict=True)

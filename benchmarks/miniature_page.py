@@ -29,6 +29,7 @@ from benchmarks.miniature_tables import (
     read,
     row_of,
     table,
+    together,
 )
 
 METHODS = {UNTRAINED: "asked plainly", "untrained-cot": "chain of thought", "untrained-sdc": "SDC"}
@@ -73,6 +74,12 @@ TABLE_1 = """\
 don't. *IFEval*, *IFBench*: the prompts all of whose instructions are followed; IFBench has kinds that were
 never trained on. `mini-sft` takes as many steps as would fit into the time of `mini-all` at the pace of its
 warm-up. *minutes* are what training took, at the pace of the day and beside whatever else the machine did."""
+IN_PAIRS = """\
+## In pairs
+
+Rates of the first model minus those of the second on the same prompts, in points, a pair of one seed at a
+time. *0 and 1*: both seeds' runs together. Intervals are over prompts; how far runs differ by their seeds
+the rows of one seed show."""
 HELD_OUT = """\
 ## Held-out records
 
@@ -115,7 +122,7 @@ def page(docs: Path) -> None:
         TABLE_1,
         table(("", "held-out", *BENCHMARKS.values(), "minutes"), [cells_of(*row) for row in rows]),
         f"![Table 1 as bars]({bars(results, rows)})",
-        "## In pairs\n\nRates of the first model minus those of the second on the same prompts, in points.",
+        IN_PAIRS,
         table(("", "minus", "held-out", *BENCHMARKS.values()), list(pairs(runs, measured))),
         *aim_parts(list(with_rivals(runs)), measured),
         "## By kind\n\nHeld-out constraints that were followed, in percent.",
@@ -202,24 +209,34 @@ def pyplot() -> Any:
 
 def pairs(runs: Sequence[Line], measured: Line) -> Iterator[list[str]]:
     """Other ways to ask the untrained model minus asking it plainly; each run minus the untrained model, and
-    minus those in PAIRS; as far as both were measured.
+    minus those in PAIRS, then all seeds of a preset together; as far as both were measured.
     """
     for name, method in METHODS.items():
-        gaps = benchmark_gaps(measured, name, UNTRAINED)
+        gaps = benchmark_gaps(measured, [name], [UNTRAINED])
         if name != UNTRAINED and any(gaps):
             yield [f"untrained, {method}", METHODS[UNTRAINED], "", *(rate(gap, sign="+") for gap in gaps)]
+    presets = dict.fromkeys(run["preset"] for run in runs)
+    for preset in presets:
+        seeds = [run["seed"] for run in runs if run["preset"] == preset]
+        for chosen in [[seed] for seed in seeds] + ([seeds] if len(seeds) > 1 else []):
+            yield from pairs_of(preset, chosen, runs, measured)
+
+
+def pairs_of(preset: str, seeds: Sequence[int], runs: Sequence[Line], measured: Line) -> Iterator[list[str]]:
+    """The rows of a preset's runs with these seeds, taken together."""
     by_name = {(run["preset"], run["seed"]): run for run in runs}
-    for (preset, seed), run in by_name.items():
-        rivals = [("untrained", run["outcomes"]["untrained"], UNTRAINED)]
-        for one, other in PAIRS:
-            if one == preset and (rival := by_name.get((other, seed))):
-                rivals.append((f"`{other}`", rival["outcomes"][rival["after"]], called(rival)))
-        for name, heldout, other in rivals:
-            gaps = [
-                difference(run["outcomes"][run["after"]], heldout),
-                *benchmark_gaps(measured, called(run), other),
-            ]
-            yield [f"`{preset}` {seed}", name, *(rate(gap, sign="+") for gap in gaps)]
+    own = [by_name[preset, seed] for seed in seeds]
+    trained = together(run["outcomes"][run["after"]] for run in own)
+    rivals = [("untrained", together(run["outcomes"]["untrained"] for run in own), [UNTRAINED])]
+    for one, other in PAIRS:
+        if one == preset and all((other, seed) in by_name for seed in seeds):
+            theirs = [by_name[other, seed] for seed in seeds]
+            outcomes = together(run["outcomes"][run["after"]] for run in theirs)
+            rivals.append((f"`{other}`", outcomes, [called(run) for run in theirs]))
+    for name, heldout, others in rivals:
+        gaps = benchmark_gaps(measured, [called(run) for run in own], others)
+        cells = [rate(gap, sign="+") for gap in (difference(trained, heldout), *gaps)]
+        yield [f"`{preset}` {' and '.join(map(str, seeds))}", name, *cells]
 
 
 def with_rivals(runs: Sequence[Line]) -> Iterator[tuple[Line, Line | None]]:

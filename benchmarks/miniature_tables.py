@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -46,12 +46,24 @@ def difference(one: Mapping[str, list[int]], other: Mapping[str, list[int]]) -> 
     return asdict(found) if found else None
 
 
-def benchmark_gaps(measured: Line, one: str, other: str) -> list[Line | None]:
-    """One model minus the other on each benchmark; None where one of them wasn't measured."""
+def together(outcomes: Iterable[Mapping[str, list[int]]]) -> dict[str, list[int]]:
+    """The sums of runs with different seeds, prompt by prompt: intervals remain over prompts."""
+    found: dict[str, list[int]] = {}
+    for each in outcomes:
+        for id, (followed, of) in each.items():
+            before = found.get(id, (0, 0))
+            found[id] = [before[0] + followed, before[1] + of]
+    return found
+
+
+def benchmark_gaps(measured: Line, ones: Sequence[str], others: Sequence[str]) -> list[Line | None]:
+    """Models minus other models on each benchmark, seeds together; None where one of them wasn't measured."""
     found: list[Line | None] = []
     for benchmark in BENCHMARKS:
-        both = [measured.get(each, {}).get(benchmark) for each in (one, other)]
-        found.append(difference(*(each["outcomes"] for each in both)) if all(both) else None)
+        sides = [[measured.get(each, {}).get(benchmark) for each in side] for side in (ones, others)]
+        whole = all(each for side in sides for each in side)
+        one, other = (together(each["outcomes"] for each in side if each) for side in sides)
+        found.append(difference(one, other) if whole else None)
     return found
 
 

@@ -243,6 +243,35 @@ def test_ways_to_ask_are_paired_and_what_was_not_measured_is_left_empty() -> Non
     ]
 
 
+def test_seeds_are_also_compared_together_prompt_by_prompt() -> None:
+    def passing(count: int) -> dict[str, list[int]]:
+        return {str(n): [int(n < count), 1] for n in range(10)}
+
+    def run(preset: str, seed: int, followed: int) -> dict[str, Any]:
+        outcomes = {"untrained": passing(2), "whole recipe": passing(followed)}
+        return {"preset": preset, "seed": seed, "after": "whole recipe", "outcomes": outcomes}
+
+    runs = [run("mini-sft", 0, 5), run("mini-sft", 1, 4), run("mini-all", 0, 9), run("mini-all", 1, 6)]
+    measured = {
+        "untrained-io": {name: {"outcomes": passing(2)} for name in ("ifeval", "ifbench")},
+        "mini-all-0": {name: {"outcomes": passing(5)} for name in ("ifeval", "ifbench")},
+        "mini-all-1": {"ifeval": {"outcomes": passing(4)}},
+    }
+    found = {(name, rival): values for name, rival, *values in miniature_page.pairs(runs, measured)}
+    assert [name for name, rival in found if rival == "`mini-sft`"] == [
+        "`mini-all` 0",
+        "`mini-all` 1",
+        "`mini-all` 0 and 1",
+    ]
+    heldout, ifeval, ifbench = found["`mini-all` 0 and 1", "untrained"]
+    assert heldout.startswith("+55.0 [")
+    assert ifeval.startswith("+25.0 [")
+    assert ifbench == "", "one of the two seeds was not measured"
+    assert found["`mini-all` 0 and 1", "`mini-sft`"][0].startswith("+30.0 [")
+    both = miniature_tables.together([passing(5), passing(4)])
+    assert (both["3"], both["4"], both["5"]) == ([2, 2], [1, 2], [0, 2])
+
+
 def test_runs_that_were_asked_something_else_are_never_compared(tmp_path: Path) -> None:
     results, runs = tmp_path / "docs" / "results", tmp_path / "runs"
     finished(runs / "mini-0", 5)
