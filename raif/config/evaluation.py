@@ -13,8 +13,8 @@ from raif.errors import did_you_mean
 
 class EvaluationConfig(Section):
     prompts: NonNegativeInt = 200
-    """The most held-out prompts to answer before and after training, drawn by `seed` if there are more; 0: no
-    held-out evaluation."""
+    """The most held-out prompts to answer before and after training, drawn if there are more, the same ones
+    whatever `seed` is; 0: no held-out evaluation."""
     max_new_tokens: PositiveInt = 16384
     """The most tokens of a held-out response."""
     batch: PositiveInt = 16
@@ -28,7 +28,7 @@ class EvaluationConfig(Section):
     benchmarks: tuple[Literal["ifeval", "ifbench"], ...] = ()
     """Benchmarks that are run every `every` steps, as `raif eval` runs them: those that need no judge."""
     items: PositiveInt | None = None
-    """The most items of each benchmark, drawn by `seed`; null: all."""
+    """The most items of each benchmark, drawn whatever `seed` is; null: all."""
     data: Path | None = None
     """Folder of the benchmarks' data; null: the one that RAIF_BENCHMARK_DATA names."""
     best: str | None = None

@@ -21,7 +21,7 @@ from raif.eval.benchmark import BENCHMARKS
 from raif.eval.run import Plan, asks_of, evaluate, plan
 from raif.models.chat import Chat
 from raif.stats import Interval
-from raif.train.heldout import Greedy, HeldOutRow
+from raif.train.heldout import DRAWN_BY, Greedy, HeldOutRow
 from raif.train.ranks import Ranks
 
 RATES = ("constraints", "constraints_loose", "followed", "followed_loose", "relevant", "followed_relevant")
@@ -165,7 +165,7 @@ def _eval_config(config: TrainConfig, name: str) -> EvalConfig:
         data=c.data / BENCHMARKS[name].file if c.data else None,
         think=config.model.style,
         limit=c.items,
-        seed=config.seed,
+        seed=DRAWN_BY,
         sampling=SamplingConfig(max_tokens=c.max_new_tokens),
     )
 

@@ -34,6 +34,8 @@ from raif.train.relevance import asked, measure, shared
 from raif.types import Instruction, Relevance, Verification
 from raif.verdicts.checks import all_pass, verify_all
 
+DRAWN_BY = 0
+"""The seed of what an evaluation draws: runs of all seeds are asked the same."""
 Greedy = Callable[[Sequence[list[int]]], list[Completion]]
 """The model's greedy completions of tokenized prompts, on all ranks."""
 Modes = Mode | Callable[[Instruction], Mode]
@@ -123,7 +125,7 @@ class HeldOut:
         return [means.get(i) for i in range(len(answers))]
 
     def _relevance(self, answers: Sequence[str]) -> list[Relevance | None]:
-        chosen = subset(range(len(answers)), self.relevance, 0)
+        chosen = subset(range(len(answers)), self.relevance, DRAWN_BY)
         answered = [(self.instructions[n], answers[n]) for n in chosen]
         meter = Meter(lambda: self.untrained, self.chat, [asked(i) for i, _ in answered], shared(self.ranks))
         found = dict(zip(chosen, measure(answered, meter, self.judge, self.ranks), strict=True))

@@ -33,7 +33,7 @@ from raif.train.data import Records, load_records
 from raif.train.doctor import Finding, look
 from raif.train.evaluation import Benchmarks, Best, heldout_figures, limit_of, measure_at
 from raif.train.feed import Feed, check_rewards
-from raif.train.heldout import HeldOut, HeldOutAnswer, HeldOutRow, Modes, Report
+from raif.train.heldout import DRAWN_BY, HeldOut, HeldOutAnswer, HeldOutRow, Modes, Report
 from raif.train.learner import Learner
 from raif.train.log import Events, Log
 from raif.train.loop import Step, Trainer
@@ -70,7 +70,7 @@ class Run:
         records = self._read(rewards)
         learner, chat, feed = self._load(records)
         self.judge = open_judge(config.judge, folder)
-        chosen = subset(records.heldout, config.evaluation.prompts, config.seed)
+        chosen = subset(records.heldout, config.evaluation.prompts, DRAWN_BY)
         self._limit, longest = self._room(feed, chosen, chat, learner.policy)
         sampler = choose_sampler(config, learner, folder, events.phase, longest)
         self.trainer = Trainer(config, learner, chat, sampler, feed, self.judge, rewards, stop=self.stop)

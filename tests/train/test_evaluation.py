@@ -184,14 +184,13 @@ def test_the_policy_also_answers_without_thinking(config: dict[str, Any], tmp_pa
     assert 'count">without thinking' in (tmp_path / "run" / "report.html").read_text("utf-8")
 
 
-def test_heldout_records_are_drawn_by_the_seed(config: dict[str, Any], tmp_path: Path) -> None:
+def test_runs_of_all_seeds_are_asked_the_same(config: dict[str, Any], tmp_path: Path) -> None:
     drawn = []
-    for seed in (0, 0, 1):
+    for seed in (0, 1):
         run = Run(TrainConfig.model_validate(config | {"seed": seed}), tmp_path, Events())
         assert run.heldout
         drawn.append([each.id for each in run.heldout.instructions])
-    assert drawn[0] == drawn[1] != drawn[2]
-    assert drawn[0] != ["0", "1", "2"]
+    assert drawn[0] == drawn[1] != ["0", "1", "2"]
     config["evaluation"]["prompts"] = 9
     run = Run(TrainConfig.model_validate(config), tmp_path, Events())
     assert run.heldout
