@@ -77,9 +77,9 @@ warm-up. *minutes* are what training took, at the pace of the day and beside wha
 IN_PAIRS = """\
 ## In pairs
 
-Rates of the first model minus those of the second on the same prompts, in points, a pair of one seed at a
-time. *0 and 1*: both seeds' runs together. Intervals are over prompts; how far runs differ by their seeds
-the rows of one seed show."""
+Rates of the first model minus those of the second on the same prompts, in points. Both were trained with the
+seed that the row names; a row with several seeds takes their runs together. Intervals are over prompts: what
+a seed changes shows from row to row."""
 HELD_OUT = """\
 ## Held-out records
 

@@ -61,9 +61,10 @@ def benchmark_gaps(measured: Line, ones: Sequence[str], others: Sequence[str]) -
     found: list[Line | None] = []
     for benchmark in BENCHMARKS:
         sides = [[measured.get(each, {}).get(benchmark) for each in side] for side in (ones, others)]
-        whole = all(each for side in sides for each in side)
-        one, other = (together(each["outcomes"] for each in side if each) for side in sides)
-        found.append(difference(one, other) if whole else None)
+        if not all(map(all, sides)):
+            found.append(None)
+            continue
+        found.append(difference(*(together(each["outcomes"] for each in side) for side in sides)))
     return found
 
 

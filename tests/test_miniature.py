@@ -127,6 +127,24 @@ def test_the_readme_shows_the_figures_of_the_demos_run() -> None:
     assert f"{value} points [{low}, {high}] in pairs" in readme
 
 
+def test_the_readme_shows_what_the_miniatures_grpo_gained() -> None:
+    readme = " ".join((ROOT / "README.md").read_text().split())
+
+    def both(preset: str) -> dict[str, list[int]]:
+        runs = [json.loads(path.read_text()) for path in (ROOT / "docs/results").glob(f"{preset}-[0-9].json")]
+        assert len(runs) == 2
+        return miniature_tables.together(run["outcomes"][run["after"]] for run in runs)
+
+    grpo, cloning, warm_up = (both(preset) for preset in ("mini-all", "mini-sft", "mini-warm-up"))
+    gained = miniature_tables.difference(grpo, warm_up)
+    assert gained
+    low, high = (f"{100 * gained[key]:+.0f}" for key in ("low", "high"))
+    assert f"GRPO gains {100 * gained['value']:.1f} points [{low}, {high}] after a warm-up" in readme
+    ahead = miniature_tables.difference(cloning, grpo)
+    assert ahead
+    assert ahead["low"] > 0, "cloning for as long gains more"
+
+
 def test_another_run_of_the_same_name_takes_no_figures_of_the_one_before(tmp_path: Path) -> None:
     results, runs = tmp_path / "docs" / "results", tmp_path / "runs"
     finished(runs / "mini-0", 5)

@@ -28,7 +28,7 @@ class EvaluationConfig(Section):
     benchmarks: tuple[Literal["ifeval", "ifbench"], ...] = ()
     """Benchmarks that are run every `every` steps, as `raif eval` runs them: those that need no judge."""
     items: PositiveInt | None = None
-    """The most items of each benchmark, drawn whatever `seed` is; null: all."""
+    """The most items of each benchmark, the same ones whatever `seed` is; null: all."""
     data: Path | None = None
     """Folder of the benchmarks' data; null: the one that RAIF_BENCHMARK_DATA names."""
     best: str | None = None

@@ -34,7 +34,7 @@ def config(tiny_folder: Path, tmp_path: Path) -> dict[str, Any]:
     for name, lines in {
         "train.jsonl": [RECORD],
         "heldout.jsonl": [RECORD | {"id": str(n)} for n in range(9)],
-        "ifeval/input_data.jsonl": [ITEM | {"key": n} for n in range(5)],
+        "ifeval/input_data.jsonl": [ITEM | {"key": n, "prompt": f"Say {n}"} for n in range(5)],
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -185,12 +185,14 @@ def test_the_policy_also_answers_without_thinking(config: dict[str, Any], tmp_pa
 
 
 def test_runs_of_all_seeds_are_asked_the_same(config: dict[str, Any], tmp_path: Path) -> None:
-    drawn = []
+    drawn, items = [], []
     for seed in (0, 1):
         run = Run(TrainConfig.model_validate(config | {"seed": seed}), tmp_path, Events())
         assert run.heldout
         drawn.append([each.id for each in run.heldout.instructions])
+        items.append(run.benchmarks.prompts(run.heldout.chat))
     assert drawn[0] == drawn[1] != ["0", "1", "2"]
+    assert items[0] == items[1] != []
     config["evaluation"]["prompts"] = 9
     run = Run(TrainConfig.model_validate(config), tmp_path, Events())
     assert run.heldout
