@@ -156,7 +156,8 @@ def _step(
     tokens = f"step       {cost.sampled:,} tokens sampled and {cost.trained:,} learned from, at most"
     rate, source = flops, "given"
     if rate is None and found and found.name == "CPU":
-        rate, source = processor_rate(), "measured here on float32 products"
+        faster = "; bfloat16 can be faster" if c.model.compute == "bfloat16" else ""
+        rate, source = processor_rate(), f"measured here on float32 products{faster}"
     if rate is None:
         return [f"{tokens}; --flops gives the time"]
     times = {name: work / rate / sharding.ranks for name, work in cost.operations.items() if work}

@@ -261,6 +261,18 @@ def test_a_plan_says_what_fits_and_what_the_time_is_made_of() -> None:
     assert all(part in small for part in ("weights", "Adam moments", "KV cache", "logits", "rollout"))
 
 
+@pytest.mark.parametrize(
+    ("compute", "source"),
+    [
+        ("float32", "(measured here on float32 products), fully used"),
+        ("bfloat16", "(measured here on float32 products; bfloat16 can be faster), fully used"),
+    ],
+)
+def test_a_plan_says_what_the_speed_was_measured_on(compute: str, source: str) -> None:
+    model = {"path": "packaged:smollm2-135m", "device": "cpu", "compute": compute}
+    assert describe(config(model=model)).endswith(source)
+
+
 def test_a_model_of_unknown_shape_still_has_its_arithmetic() -> None:
     plan = describe(config(model={"path": "nobody/nothing"}))
     assert "memory     unknown: nobody/nothing" in plan
