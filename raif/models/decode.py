@@ -15,12 +15,15 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from raif.models.attention import roomy_cache
+from raif.models.heap import trim
 from raif.models.load import Model
 
 Shape = Callable[[Tensor, Sequence[tuple[list[int], list[int]]]], Tensor]
 """[R, V] logits, and each row's prompt and response so far, to other logits."""
 COMPACT_AT = 0.25
 """Share of finished rows from which the batch is copied without them."""
+TRIM_EVERY = 32
+"""Tokens. Keys get longer with each of them, so nothing fits where the step before was, and the heap would grow."""
 
 
 @dataclass
@@ -67,6 +70,8 @@ def decode(
     )
     heats = temperature if isinstance(temperature, int | float) else _in_turn(temperature, counts)
     for position in range(most):
+        if position % TRIM_EVERY == 0:
+            trim()
         heat = heats[batch.owners] if isinstance(heats, Tensor) else heats
         logits = batch.logits
         if shape:

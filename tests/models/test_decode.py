@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from raif.models.decode import decode, pick
+from raif.models import decode as decoder
+from raif.models.decode import TRIM_EVERY, decode, pick
 from raif.models.load import Model
 from raif.train.logps import Sample, score
 
@@ -32,6 +33,14 @@ def test_log_probabilities_are_the_trainers(tiny: Model) -> None:
     flat = [Sample(p, c.ids, c.logps) for p, cs in zip(PROMPTS, sampled(tiny), strict=True) for c in cs]
     for sample, logps in zip(flat, score(tiny, flat, size=2), strict=True):
         torch.testing.assert_close(torch.tensor(logps), torch.tensor(sample.old_logps), atol=1e-4, rtol=0)
+
+
+def test_the_heap_is_trimmed_while_keys_get_longer(tiny: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    trims: list[None] = []
+    monkeypatch.setattr(decoder, "trim", lambda: trims.append(None))
+    [[completion]] = decode(tiny, [[5, 6]], [1], max_new_tokens=2 * TRIM_EVERY + 1, temperature=0.0)
+    assert len(completion.ids) == 2 * TRIM_EVERY + 1
+    assert len(trims) == 3
 
 
 def test_rows_that_end_leave_the_others_as_they_are(tiny: Model) -> None:
