@@ -145,6 +145,21 @@ def test_the_readme_shows_what_the_miniatures_grpo_gained() -> None:
     assert ahead["low"] > 0, "cloning for as long gains more"
 
 
+def test_the_readme_shows_what_the_miniature_gains_and_loses_on_benchmarks() -> None:
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    measured = json.loads((ROOT / "docs/results/benchmarks.json").read_text())
+
+    def gaps(preset: str) -> list[str]:
+        names = [f"{preset}-{seed}" for seed in (0, 1)]
+        found = miniature_tables.benchmark_gaps(measured, names, [miniature_tables.UNTRAINED])
+        return [miniature_tables.rate(gap, sign="+") for gap in found]
+
+    (grpo, grpo_lost), (cloning, cloning_lost) = gaps("mini-all"), gaps("mini-sft")
+    gained = grpo.lstrip("+").replace(" ", " points ", 1)
+    assert f"the former is {gained} ahead of the untrained model and the latter {cloning.lstrip('+')};" in readme
+    assert f"they lose {grpo_lost.lstrip('-')} and {cloning_lost.lstrip('-')}." in readme
+
+
 def test_another_run_of_the_same_name_takes_no_figures_of_the_one_before(tmp_path: Path) -> None:
     results, runs = tmp_path / "docs" / "results", tmp_path / "runs"
     finished(runs / "mini-0", 5)
