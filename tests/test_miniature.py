@@ -155,8 +155,8 @@ def test_the_readme_shows_what_the_miniature_gains_and_loses_on_benchmarks() -> 
         return [miniature_tables.rate(gap, sign="+") for gap in found]
 
     (grpo, grpo_lost), (cloning, cloning_lost) = gaps("mini-all"), gaps("mini-sft")
-    gained = grpo.lstrip("+").replace(" ", " points ", 1)
-    assert f"the former is {gained} ahead of the untrained model and the latter {cloning.lstrip('+')};" in readme
+    gained, by_cloning = grpo.lstrip("+").replace(" ", " points ", 1), cloning.lstrip("+")
+    assert f"the former is {gained} ahead of the untrained model and the latter {by_cloning};" in readme
     assert f"they lose {grpo_lost.lstrip('-')} and {cloning_lost.lstrip('-')}." in readme
 
 
