@@ -127,6 +127,11 @@ def test_the_readme_shows_the_figures_of_the_demos_run() -> None:
     assert f"{value} points [{low}, {high}] in pairs" in readme
 
 
+def in_points(gained: str) -> str:
+    """A difference as a sentence has it."""
+    return gained.lstrip("+").replace(" ", " points ", 1)
+
+
 def test_the_readme_shows_what_the_miniatures_grpo_gained() -> None:
     readme = " ".join((ROOT / "README.md").read_text().split())
 
@@ -136,10 +141,8 @@ def test_the_readme_shows_what_the_miniatures_grpo_gained() -> None:
         return miniature_tables.together(run["outcomes"][run["after"]] for run in runs)
 
     grpo, cloning, warm_up = (both(preset) for preset in ("mini-all", "mini-sft", "mini-warm-up"))
-    gained = miniature_tables.difference(grpo, warm_up)
-    assert gained
-    low, high = (f"{100 * gained[key]:+.0f}" for key in ("low", "high"))
-    assert f"GRPO gains {100 * gained['value']:.1f} points [{low}, {high}] after a warm-up" in readme
+    gained = miniature_tables.rate(miniature_tables.difference(grpo, warm_up), sign="+")
+    assert f"GRPO gains {in_points(gained)} after a warm-up" in readme
     ahead = miniature_tables.difference(cloning, grpo)
     assert ahead
     assert ahead["low"] > 0, "cloning for as long gains more"
@@ -155,7 +158,7 @@ def test_the_readme_shows_what_the_miniature_gains_and_loses_on_benchmarks() -> 
         return [miniature_tables.rate(gap, sign="+") for gap in found]
 
     (grpo, grpo_lost), (cloning, cloning_lost) = gaps("mini-all"), gaps("mini-sft")
-    gained, by_cloning = grpo.lstrip("+").replace(" ", " points ", 1), cloning.lstrip("+")
+    gained, by_cloning = in_points(grpo), cloning.lstrip("+")
     assert f"the former is {gained} ahead of the untrained model and the latter {by_cloning};" in readme
     assert f"they lose {grpo_lost.lstrip('-')} and {cloning_lost.lstrip('-')}." in readme
 
