@@ -23,6 +23,8 @@ from transformers import AttentionInterface, AttentionMaskInterface, DynamicCach
 from transformers.masking_utils import eager_mask
 
 GROUPED, TRACED = "grouped", "traced"
+SCORES = 1 << 24
+"""As many are computed at once where nothing is learned: those of many long prompts would fill the memory."""
 _KNOWN = {"dropout", "sliding_window", "is_causal", "position_ids", "use_cache", "output_router_logits"}
 """Arguments that change nothing here: a window is in the mask, and dropout is off (`raif.models.load`)."""
 
@@ -43,13 +45,23 @@ def grouped_attention(
     """
     if _additions(further):
         return _own(module)(module, query, key, value, attention_mask, scaling=scaling, **further)
+    rows, heads, length, _ = query.shape
+    few = rows if torch.is_grad_enabled() else max(1, SCORES // (heads * length * key.shape[2]))
+    mask = attention_mask.expand(rows, -1, -1, -1)
+    pieces = zip(query.split(few), key.split(few), value.split(few), mask.split(few), strict=True)
+    mixed = [_attend(*piece, scaling) for piece in pieces]
+    return mixed[0] if len(mixed) == 1 else torch.cat(mixed), None
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, scaling: float) -> Tensor:
+    """Shapes as those of `grouped_attention`."""
     rows, heads, length, width = query.shape
     groups, keys = key.shape[1], key.shape[2]
     scores = query.reshape(rows, groups, -1, width) @ key.transpose(2, 3) * scaling
-    scores = scores.view(rows, heads, length, keys) + attention_mask
+    scores = scores.view(rows, heads, length, keys) + mask
     weights = torch.softmax(scores, -1, dtype=torch.float32).to(query.dtype)
     mixed = weights.view(rows, groups, -1, keys) @ value
-    return mixed.view(rows, heads, length, -1).transpose(1, 2).contiguous(), None
+    return mixed.view(rows, heads, length, -1).transpose(1, 2).contiguous()
 
 
 def _additions(further: dict[str, Any]) -> set[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from transformers import DynamicCache
 
+from raif.models import attention
 from raif.models.attention import GROUPED, RoomyLayer, grouped_attention, roomy_cache
 from raif.models.load import Model
 
@@ -48,3 +50,21 @@ def test_the_mask_is_added_to_the_scores() -> None:
     mask = torch.zeros(1, 1, 2, 2).index_put((*map(torch.tensor, ([0], [0], [0], [1])),), torch.tensor(-1e9))
     found, _ = grouped_attention(None, query, key[:, :2], value[:, :2], mask, scaling=0.5)
     torch.testing.assert_close(found[0, 0], value[0, [0, 0, 1, 1], 0])
+
+
+def test_many_rows_are_read_in_pieces_where_nothing_is_learned(
+    tiny: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 192 prompts of 600 tokens all scores at once took several GB."""
+    whole = tiny.net(input_ids=IDS, attention_mask=MASK).logits
+    seen: list[int] = []
+    attend = attention._attend
+    monkeypatch.setattr(attention, "SCORES", 1)
+    monkeypatch.setattr(attention, "_attend", lambda *of: seen.append(len(of[0])) or attend(*of))
+    with torch.inference_mode():
+        pieces = tiny.net(input_ids=IDS, attention_mask=MASK).logits
+    assert set(seen) == {1}
+    torch.testing.assert_close(pieces[MASK.bool()], whole[MASK.bool()])
+    seen.clear()
+    tiny.net(input_ids=IDS, attention_mask=MASK)
+    assert set(seen) == {2}, "an update keeps them all for its gradients"
