@@ -14,7 +14,7 @@ from raif.config import dump
 from raif.config.train import TrainConfig
 
 pytest.importorskip("torch", reason="needs raif[train]")
-pytest.importorskip("wandb", reason="needs raif[wandb]")
+wandb = pytest.importorskip("wandb", reason="needs raif[wandb]")
 
 from raif.train.log import Log
 
@@ -50,6 +50,7 @@ def test_numbers_are_logged_by_step_with_the_config(tmp_path: Path, monkeypatch:
     for step in (5, 6):
         log.write({"step": step, "phase": "grpo", "reward": step / 2, "kind/a:b": 1.0})
     log.close()
+    wandb.teardown()  # a run's last records may be written after it is finished
     found = list(records(tmp_path))
     logged = [values(one.history) for one in found if one.WhichOneof("record_type") == "history"]
     assert [(one["_step"], one["reward"], one["kind/a:b"]) for one in logged] == [(5, 2.5, 1), (6, 3.0, 1)]
