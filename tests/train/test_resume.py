@@ -18,7 +18,8 @@ pytestmark = pytest.mark.slow
 
 CONFIG = """
 steps: 4
-model: {{path: "{model}", compute: float32, gradient_checkpointing: false, device: cpu}}
+model:
+  {{path: "{model}", compute: float32, device: cpu, gradient_checkpointing: false, format_request: Use tags.}}
 data:
   generate: {{count: 30, max_constraints: 2, thinking: brief, longest: 56, levels: {{short: 1}}}}
 rollout: {{prompts: 2, group_size: 4, max_new_tokens: 48}}

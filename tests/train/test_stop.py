@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 def written(folder: Path, model: Path) -> Path:
     config = folder / "tiny.yaml"
     config.write_text(
-        CONFIG.format(model=model).replace("every: 2", "every: 100").replace("steps: 4", "steps: 30")
+        CONFIG.format(model=model).replace("every: 2", "every: 100").replace("steps: 4", "steps: 12")
     )
     return config
 
@@ -68,7 +68,7 @@ def test_a_run_stopped_three_times_ends_as_one_that_never_was(tiny_folder: Path,
         assert f"Stopped by {name}, after step {done}; saved in {stopped}/checkpoints" in said
         assert "--resume" in said
         assert "Traceback" not in said
-        assert len(metrics(stopped)) == done < 33
+        assert len(metrics(stopped)) == done < 15
     assert start(config, stopped, "--resume").wait() == 0
     assert compared(stopped) == compared(whole)
     model = "model/model.safetensors"
@@ -79,7 +79,7 @@ def test_a_run_stopped_three_times_ends_as_one_that_never_was(tiny_folder: Path,
 
 def test_a_run_without_time_left_stops_with_a_checkpoint(tiny_folder: Path, tmp_path: Path) -> None:
     config, out = written(tmp_path, tiny_folder), tmp_path / "run"
-    config.write_text(config.read_text().replace("steps: 30", "steps: 4000"))
+    config.write_text(config.read_text().replace("steps: 12", "steps: 4000"))
     process = start(config, out, "--max-hours", "0.01")
     begun = time.monotonic()
     said = process.communicate(timeout=120)[1]

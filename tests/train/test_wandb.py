@@ -14,7 +14,7 @@ from raif.config import dump
 from raif.config.train import TrainConfig
 
 pytest.importorskip("torch", reason="needs raif[train]")
-wandb = pytest.importorskip("wandb", reason="needs raif[wandb]")
+pytest.importorskip("wandb", reason="needs raif[wandb]")
 
 from raif.train.log import Log
 
@@ -43,6 +43,8 @@ def records(folder: Path) -> Iterator[Any]:
 
 
 def test_numbers_are_logged_by_step_with_the_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import wandb
+
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
     (tmp_path / "config.yaml").write_text(dump(TrainConfig(seed=3)), "utf-8")

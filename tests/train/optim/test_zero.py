@@ -24,7 +24,7 @@ pytestmark = [
 
 CONFIG = """
 steps: 2
-model: {{path: "{model}", compute: {compute}, gradient_checkpointing: true, device: cpu}}
+model: {{path: "{model}", compute: {compute}, device: cpu, format_request: Use tags.}}
 data:
   generate: {{count: 30, max_constraints: 2, thinking: brief, longest: 56, levels: {{short: 1}}}}
 rollout: {{prompts: 4, group_size: 4, max_new_tokens: 110}}  # more than a chunk of logits in a micro-batch
